@@ -1,0 +1,33 @@
+"""The URIs that say whose code or number it is.
+
+Public terminologies have their registered URIs (FHIR R4, Terminologies). Ours are URNs of the product: the national
+identifiers of Kazakhstan and Russia have no URI that a public register would show.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LOINC: Final = "http://loinc.org"
+UCUM: Final = "http://unitsofmeasure.org"
+MDC: Final = "urn:iso:std:iso:11073:10101"
+DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
+DICOM_UID: Final = "urn:dicom:uid"
+OBSERVATION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+AUDIT_EVENT_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-event-type"
+RESTFUL_INTERACTION: Final = "http://hl7.org/fhir/restful-interaction"
+ALLERGY_STATUS: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+
+IIN: Final = "urn:dala:identifier:kz-iin"
+SNILS: Final = "urn:dala:identifier:ru-snils"
+CHART_NUMBER: Final = "urn:dala:identifier:chart-number"
+CASE_NUMBER: Final = "urn:dala:identifier:case-number"
+
+SPECIALTY: Final = "urn:dala:codes:specialty"
+ROLE: Final = "urn:dala:codes:role"
+DOCUMENT_KIND: Final = "urn:dala:codes:document-kind"
+
+CONTENT_SHA256: Final = "urn:dala:content-sha256"
+AGE_RECIPIENT: Final = "urn:dala:age-recipient"
+SIGNING_JWK: Final = "urn:dala:signing-jwk"
