@@ -1,0 +1,136 @@
+"""Every setting of a workstation, once: key, type, default and one sentence.
+
+Values lie in ``settings.toml`` in the data folder, where IT can read and distribute them. Secrets do not: passwords, keys
+and the hub's token live in the encrypted store. A person's own preferences (language, theme) belong to the person and
+lie in the store too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import LANGUAGES, Text
+
+T = TypeVar("T", str, int)
+
+FILE_NAME: Final = "settings.toml"
+_declared: dict[str, Setting[str] | Setting[int]] = {}
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One setting.
+
+    Args:
+        key: its name in the file.
+        default: its value where the file is silent; tells the type.
+        sentence: what it does, for whoever edits the file.
+        choices: the only values allowed, if any.
+        least: the smallest number allowed.
+        most: the largest number allowed.
+    """
+
+    key: str
+    default: T
+    sentence: str
+    choices: tuple[T, ...] = ()
+    least: int = 0
+    most: int = 2**31
+
+    def checked(self, value: object) -> T:
+        """Return ``value`` if this setting can have it.
+
+        Raises:
+            InvalidInputError: wrong type, not among the choices, or out of range.
+        """
+        if type(value) is type(self.default) and (not self.choices or value in self.choices):
+            fits = not isinstance(value, int) or self.least <= value <= self.most
+            if fits:
+                return value
+        raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=self.key, value=value), self.key)
+
+
+def _declare(setting: Setting[T]) -> Setting[T]:
+    if setting.key in _declared:
+        raise ValueError(f"the setting {setting.key!r} is declared twice")
+    _declared[setting.key] = setting
+    return setting
+
+
+KEY_STORAGE: Final = _declare(
+    Setting(
+        "key_storage",
+        "keyring",
+        "Where the key of the encrypted data lies: the system's keyring, or (less safe) a file beside the data.",
+        choices=("keyring", "file"),
+    )
+)
+LANGUAGE: Final = _declare(
+    Setting("language", "kk", "Language of the sign-in window, before anybody has signed in.", choices=LANGUAGES)
+)
+HUB_URL: Final = _declare(Setting("hub_url", "", "Address of the hub; empty for a workstation that stands alone."))
+SYNC_INTERVAL_S: Final = _declare(
+    Setting("sync_interval_s", 15, "Seconds between two looks at the hub.", least=1, most=3600)
+)
+MONITOR_HOST: Final = _declare(
+    Setting("monitor_host", "127.0.0.1", "Network address on which patient monitors reach this workstation.")
+)
+MONITOR_PORT: Final = _declare(
+    Setting("monitor_port", 0, "TCP port for patient monitors (HL7 v2, MLLP); 0 turns them off.", most=65535)
+)
+WORKER_THREADS: Final = _declare(Setting("worker_threads", 4, "Background threads of the windows.", least=1, most=16))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one data folder.
+
+    Args:
+        folder: the data folder.
+        values: what its file says; what it does not say has its default.
+    """
+
+    folder: Path
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __getitem__(self, setting: Setting[T]) -> T:
+        """Return the value of a declared setting."""
+        return setting.checked(self.values.get(setting.key, setting.default))
+
+
+def load_settings(folder: Path) -> Settings:
+    """Return the settings of ``folder``; a folder without a file has the defaults.
+
+    Raises:
+        InvalidInputError: the file is no TOML, or names an unknown setting or an impossible value.
+    """
+    path = folder / FILE_NAME
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(Text("The settings file {path} cannot be read.", path=path)) from error
+    for key, value in values.items():
+        if key not in _declared:
+            raise InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
+        _declared[key].checked(value)
+    return Settings(folder, values)
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings file whole, each value under its sentence."""
+    lines = []
+    for setting in _declared.values():
+        if setting.key in settings.values:
+            value = setting.checked(settings.values[setting.key])
+            lines.append(f"# {setting.sentence}\n{setting.key} = {json.dumps(value, ensure_ascii=False)}\n")
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    part = settings.folder / f"{FILE_NAME}.part"
+    part.write_text("\n".join(lines), encoding="utf-8")
+    os.replace(part, settings.folder / FILE_NAME)
