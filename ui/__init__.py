@@ -1,0 +1,1 @@
+"""What staff see: windows, screens and widgets. PySide6 and pyqtgraph live here only."""
