@@ -52,9 +52,7 @@ class Text:
             sentence = catalogue.ngettext(self.msgid, self.plural, count)
         if not self.values:
             return sentence
-        return sentence.format(
-            **{k: v.render(language) if isinstance(v, Text) else v for k, v in self.values.items()}
-        )
+        return sentence.format(**{k: v.render(language) if isinstance(v, Text) else v for k, v in self.values.items()})
 
     def __eq__(self, other: object) -> bool:
         """Two texts are equal when they say the same in every language."""

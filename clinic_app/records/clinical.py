@@ -124,9 +124,7 @@ class CarePlan(Resource, frozen=True, kw_only=True, tag=True):
     """What is to be done for a patient; ``description`` is the plan in words."""
 
     based_on: tuple[Reference, ...] = ()
-    status: Literal[
-        "draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"
-    ]
+    status: Literal["draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"]
     intent: Literal["proposal", "plan", "order", "option"]
     title: str | None = None
     description: str | None = None

@@ -67,7 +67,9 @@ class DeviceName(Element, frozen=True, kw_only=True):
     """What a device is called."""
 
     name: str
-    type: Literal["udi-label-name", "user-friendly-name", "patient-reported-name", "manufacturer-name", "model-name", "other"]
+    type: Literal[
+        "udi-label-name", "user-friendly-name", "patient-reported-name", "manufacturer-name", "model-name", "other"
+    ]
 
 
 class Device(Resource, frozen=True, kw_only=True, tag=True):

@@ -41,9 +41,7 @@ class ServiceRequest(Resource, frozen=True, kw_only=True, tag=True):
     """The referral: a question to a specialty, with its evidence in ``supporting_info``."""
 
     identifier: tuple[Identifier, ...] = ()
-    status: Literal[
-        "draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"
-    ]
+    status: Literal["draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"]
     intent: Literal["proposal", "plan", "directive", "order", "original-order"]
     category: tuple[CodeableConcept, ...] = ()
     priority: Urgency | None = None

@@ -1,0 +1,1 @@
+"""What turns a checkout into a program: lock files, fonts, icons, catalogues."""

@@ -1,0 +1,16 @@
+"""The Lucide icons the windows use, by Lucide's own names. An icon that is not on this list is not there."""
+
+from typing import Final
+
+_NAMES: Final = """
+activity archive arrow-down arrow-left arrow-right arrow-up badge-check building-2 calendar check check-check
+chevron-down chevron-left chevron-right chevron-up circle-alert circle-check circle-dot circle-question-mark
+circle-x clipboard-list clock cloud cloud-check cloud-off cloud-upload contrast crosshair download droplets ellipsis
+eye eye-off file-check file-text fingerprint-pattern folder-open gauge grid-2x2 heart-pulse history hospital
+hourglass id-card image images inbox info key-round languages layers link link-2-off list lock log-in log-out
+map-pin maximize message-square minus monitor moon move package paperclip pause pen-line pencil phone play plus
+printer refresh-cw rotate-ccw ruler save scan scan-line search send server settings shield shield-check signature
+siren snowflake stethoscope sun thermometer trash-2 triangle-alert undo-2 unlink upload user user-check user-plus
+users wifi wifi-off x zoom-in zoom-out
+"""
+ICON_NAMES: Final[frozenset[str]] = frozenset(_NAMES.split())

@@ -1,0 +1,48 @@
+"""What every test stands on: no display needed, real files, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("QT_ACCESSIBILITY", "1")
+
+import pytest
+
+from tests.helpers.leaks import left_since, look
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a running thread, an active timer or a top-level widget."""
+    before = look()
+    yield
+    left = left_since(before)
+    assert not left, "the test left behind: " + "; ".join(left)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings and DICOM files beside the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.fail(f"the real test files are missing: expected the folder {folder}", pytrace=False)
+    return folder
+
+
+@pytest.fixture
+def watchdog(qapp: object) -> Iterator[object]:
+    """A running `Watchdog`; the test fails if the window did not answer for over 50 ms."""
+    from tests.helpers.watchdog import Watchdog
+
+    dog = Watchdog()
+    dog.start()
+    try:
+        yield dog
+    finally:
+        dog.stop()
+    dog.check()

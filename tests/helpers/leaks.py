@@ -1,0 +1,94 @@
+"""What a test must not leave behind: a thread that runs, a timer that ticks, a window."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+GRACE_S = 3.0
+"""A thread told to stop may need a moment; it is not a leak before this."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What stood before a test began; objects are told apart by identity."""
+
+    threads: frozenset[int]
+    windows: frozenset[int]
+    timers: frozenset[int]
+
+
+def look() -> Traces:
+    """Return what is there now."""
+    return Traces(
+        frozenset(id(thread) for thread in threading.enumerate()),
+        frozenset(map(id, _windows())),
+        frozenset(map(id, _timers())),
+    )
+
+
+def left_since(before: Traces) -> list[str]:
+    """Return one line for each thing that was not there before, after everything had its chance to go."""
+    lines = [f"thread {thread.name!r} still runs" for thread in _new_threads(before)]
+    if _new_windows(before) or _new_timers(before):
+        gc.collect()
+        _let_qt_delete()
+    lines += [f"top-level widget {window!r} is left" for window in _new_windows(before)]
+    return lines + [f"timer {timer!r} of {timer.parent()!r} still ticks" for timer in _new_timers(before)]
+
+
+def _new_threads(before: Traces) -> list[threading.Thread]:
+    deadline = time.monotonic() + GRACE_S
+    while True:
+        new = [
+            thread
+            for thread in threading.enumerate()
+            if id(thread) not in before.threads and not isinstance(thread, threading._DummyThread)
+        ]
+        if not new or time.monotonic() > deadline:
+            return new
+        new[0].join(0.05)
+
+
+def _application() -> Any:  # noqa: ANN401 - Qt may not be loaded at all
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    return widgets.QApplication.instance() if widgets else None
+
+
+def _let_qt_delete() -> None:
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def _windows() -> list[Any]:
+    application = _application()
+    return application.topLevelWidgets() if application else []
+
+
+def _new_windows(before: Traces) -> list[Any]:
+    return [window for window in _windows() if id(window) not in before.windows]
+
+
+def _timers() -> list[Any]:
+    if not _application():
+        return []
+    import shiboken6
+    from PySide6.QtCore import QTimer
+
+    return [
+        timer for timer in gc.get_objects() if _is_a(timer, QTimer) and shiboken6.isValid(timer) and timer.isActive()
+    ]
+
+
+def _is_a(thing: object, kind: type) -> bool:
+    """Ask the type only: `isinstance` would wake lazy proxies."""
+    return issubclass(type(thing), kind)
+
+
+def _new_timers(before: Traces) -> list[Any]:
+    return [timer for timer in _timers() if id(timer) not in before.timers]

@@ -1,0 +1,130 @@
+"""Catches a window that does not answer: how long did the GUI thread not return to its event loop?
+
+A timer in the GUI thread ticks every 5 ms; a thread beside it looks when the last tick was. What lies between two ticks
+is a stall, and the stack of the GUI thread at that moment names who made it. Test code that is slow by itself (grabbing
+a picture, reading a PDF) runs inside `Watchdog.paused`.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+TICK_S = 0.005
+BOUND_S = 0.050
+ROOT = Path(__file__).parents[2]
+_HOUSE = (str(ROOT / "clinic_app"), str(ROOT / "ui"))
+
+
+@dataclass(frozen=True)
+class Stall:
+    """One time the event loop did not turn.
+
+    Args:
+        wall_s: how long, by the clock on the wall.
+        cpu_s: how much of it the GUI thread computed; the rest it waited or was not let run.
+        stack: where the GUI thread stood when the bound was passed, innermost last; empty where it was not caught.
+    """
+
+    wall_s: float
+    cpu_s: float
+    stack: tuple[str, ...]
+
+    @property
+    def is_ours(self) -> bool:
+        """True where the GUI thread computed, or stood in the house's own code, not where the machine was busy."""
+        return self.cpu_s > BOUND_S / 2 or any(line.startswith(_HOUSE) for line in self.stack)
+
+    def __str__(self) -> str:
+        """Return one paragraph for a failure report."""
+        return f"{self.wall_s * 1000:.0f} ms (computing {self.cpu_s * 1000:.0f} ms)\n    " + "\n    ".join(self.stack)
+
+
+class Watchdog:
+    """Watches the GUI thread it is started in.
+
+    Args:
+        bound_s: a longer stall fails `check`.
+    """
+
+    def __init__(self, bound_s: float = BOUND_S) -> None:
+        self.bound_s = bound_s
+        self.stalls: list[Stall] = []
+        self._owner = QObject()
+        self._timer = QTimer(self._owner, interval=round(TICK_S * 1000), timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._gui_thread = threading.get_ident()
+        self._last_wall = 0.0
+        self._last_cpu = 0.0
+        self._stack: tuple[str, ...] = ()
+        self._is_paused = False
+        self._is_over = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, name="gui-watchdog")
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._forget()
+        self._timer.start()
+        self._sampler.start()
+
+    def stop(self) -> None:
+        """End watching; the stall under way, if any, is counted."""
+        self._tick()
+        self._timer.stop()
+        self._is_over.set()
+        self._sampler.join()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the test's own work out of the count."""
+        self._tick()
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
+            self._forget()
+
+    @property
+    def longest_s(self) -> float:
+        """The longest stall of our own making, in seconds."""
+        return max((stall.wall_s for stall in self.stalls if stall.is_ours), default=0.0)
+
+    def check(self) -> None:
+        """Fail where the window did not answer for longer than the bound.
+
+        Raises:
+            AssertionError: it names each such stall.
+        """
+        bad = [str(stall) for stall in self.stalls if stall.is_ours and stall.wall_s > self.bound_s]
+        assert not bad, f"the window did not answer for more than {self.bound_s * 1000:.0f} ms:\n  " + "\n  ".join(bad)
+
+    def _tick(self) -> None:
+        if self._is_paused:
+            return
+        wall_s = time.monotonic() - self._last_wall
+        if wall_s > self.bound_s:
+            self.stalls.append(Stall(wall_s, time.thread_time() - self._last_cpu, self._stack))
+        self._forget()
+
+    def _forget(self) -> None:
+        self._stack = ()
+        self._last_wall = time.monotonic()
+        self._last_cpu = time.thread_time()
+
+    def _sample(self) -> None:
+        while not self._is_over.wait(TICK_S):
+            is_late = time.monotonic() - self._last_wall > self.bound_s * 0.6
+            if is_late and not self._is_paused and not self._stack:
+                frame = sys._current_frames().get(self._gui_thread)
+                self._stack = tuple(
+                    f"{line.filename}:{line.lineno} {line.name}" for line in traceback.extract_stack(frame)[-12:]
+                )
