@@ -1,4 +1,4 @@
-"""The specialties a district asks, in the order of the national network's practice (cardiology, pulmonology, neurology first)."""
+"""The specialties a district asks; cardiology, pulmonology and neurology first, as the national network began."""
 
 from __future__ import annotations
 

@@ -106,16 +106,16 @@ class Hand:
     def open_row(self, name: str, row: int = 0) -> None:
         """Select a row of a list and press Enter on it, once it is there."""
         view = self.find(name, QAbstractItemView)
-        wait_for(lambda: view.model() is not None and view.model().rowCount(QModelIndex()) > row, f"row {row} of {name}")
+        wait_for(
+            lambda: view.model() is not None and view.model().rowCount(QModelIndex()) > row, f"row {row} of {name}"
+        )
         index = view.model().index(row, 0)
         view.setCurrentIndex(index)
         view.setFocus()
         QTest.keyClick(view, Qt.Key.Key_Return)
         QApplication.processEvents()
 
-    def drag(
-        self, name: str, start: QPoint, end: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton
-    ) -> None:
+    def drag(self, name: str, start: QPoint, end: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         """Drag the mouse over a picture or a trace."""
         widget = self.find(name, QWidget)
         QTest.mousePress(widget, button, pos=start)
