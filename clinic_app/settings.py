@@ -1,8 +1,8 @@
 """Every setting of a workstation, once: key, type, default and one sentence.
 
-Values lie in ``settings.toml`` in the data folder, where IT can read and distribute them. Secrets do not: passwords, keys
-and the hub's token live in the encrypted store. A person's own preferences (language, theme) belong to the person and
-lie in the store too.
+Values lie in ``settings.toml`` in the data folder, where IT can read and distribute them. Secrets do not:
+passwords, keys and the hub's token live in the encrypted store. A person's own preferences (language, theme) belong
+to the person and lie in the store too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which organisations a record is meant for, besides the one that wrote it.
 
-A record stays with its own organisation unless the room that wrote it says otherwise: it is tagged, and the hub hands it
-to the organisations in the tags and to nobody else. A draft carries no tag and so has no reader elsewhere.
+A record stays with its own organisation unless the room that wrote it says otherwise: it is tagged, and the hub
+hands it to the organisations in the tags and to nobody else. A draft carries no tag and so has no reader elsewhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Records to bytes and back, without losing what we do not model.
 
-A foreign system's extra elements, extensions and decimals (``72.50``) are nobody's to drop. So an edit is encoded *onto*
-the bytes it was made from: members whose value did not change keep their bytes, members we do not know keep theirs, and
-only what the edit changed is written anew.
+A foreign system's extra elements, extensions and decimals (``72.50``) are nobody's to drop. So an edit is encoded
+*onto* the bytes it was made from: members whose value did not change keep their bytes, members we do not know keep
+theirs, and only what the edit changed is written anew.
 """
 
 from __future__ import annotations

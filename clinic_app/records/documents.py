@@ -125,6 +125,13 @@ class BundleEntry(Element, frozen=True, kw_only=True):
     extension: tuple[Extension, ...] = ()
 
 
+class BundleLink(Element, frozen=True, kw_only=True):
+    """Where a page comes from or goes on: ``relation`` is ``self`` or ``next``."""
+
+    relation: str
+    url: str
+
+
 class Bundle(Resource, frozen=True, kw_only=True, tag=True):
     """An envelope of records; the entries keep the bytes they came with."""
 
@@ -142,6 +149,7 @@ class Bundle(Resource, frozen=True, kw_only=True, tag=True):
     ]
     timestamp: Instant | None = None
     total: int | None = None
+    link: tuple[BundleLink, ...] = ()
     entry: tuple[BundleEntry, ...] = ()
 
 
