@@ -1,0 +1,236 @@
+"""What workstation and hub say to each other: FHIR Bundles and back, as pure functions.
+
+``transaction`` carries records up, ``history`` carries changes down, `OperationOutcome` says what was wrong. Both sides
+read each other's messages here, so that there is one place that knows their shape; both treat them as untrusted.
+
+Source: FHIR R4, RESTful API (transaction, history, If-Match, If-None-Match).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from clinic_app.foundation.errors import ClinicError, InvalidInputError, LinkError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import (
+    Bundle,
+    BundleEntry,
+    BundleEntryRequest,
+    BundleEntryResponse,
+    BundleLink,
+    CodeableConcept,
+    OperationOutcome,
+    OperationOutcomeIssue,
+    decode_as,
+    encode,
+)
+
+MEDIA_TYPE: Final = "application/fhir+json"
+BATCH_ENTRIES: Final = 200
+BATCH_BYTES: Final = 256 << 10
+PAGE_ENTRIES: Final = 200
+CHUNK_BYTES: Final = 64 << 10
+MAX_MESSAGE_BYTES: Final = 8 << 20
+"""The largest message either side reads whole; big content travels in pieces instead."""
+MAX_ENTRIES: Final = 500
+
+_ADDRESS = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})", re.ASCII)
+_ETAG = re.compile(r'W/"([^"\\]{1,80})"', re.ASCII)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One record on its way up. ``base_version`` is the hub's version it was edited from, None for a new record."""
+
+    type_name: str
+    id: str
+    body: bytes
+    base_version: str | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the hub made of one write: its version there and when the hub got it."""
+
+    type_name: str
+    id: str
+    version: str
+    received_at: datetime
+    is_new: bool = True
+
+
+@dataclass(frozen=True)
+class Change:
+    """One record on its way down, with the hub's version in its meta."""
+
+    type_name: str
+    id: str
+    body: bytes
+    received_at: datetime
+
+
+def encode_transaction(writes: Sequence[Write]) -> bytes:
+    """Return a transaction Bundle that creates or updates each record under its precondition."""
+    return encode(
+        Bundle(id=new_id(), type="transaction", entry=tuple(_write_entry(write) for write in writes))
+    )
+
+
+def decode_transaction(body: bytes) -> tuple[Write, ...]:
+    """Return the writes of a transaction.
+
+    Raises:
+        InvalidInputError: no transaction, an entry without precondition, or one that is no plain PUT.
+    """
+    bundle = decode_as(Bundle, body)
+    if bundle.type != "transaction" or not 0 < len(bundle.entry) <= MAX_ENTRIES:
+        raise _malformed("a transaction of 1 to 500 entries is expected")
+    return tuple(_read_write(entry) for entry in bundle.entry)
+
+
+def encode_transaction_response(written: Sequence[Written]) -> bytes:
+    """Return the answer to a transaction, one entry for each write, in order."""
+    entries = tuple(
+        BundleEntry(
+            full_url=f"{each.type_name}/{each.id}",
+            response=BundleEntryResponse(
+                status="201 Created" if each.is_new else "200 OK",
+                etag=f'W/"{each.version}"',
+                last_modified=each.received_at,
+            ),
+        )
+        for each in written
+    )
+    return encode(Bundle(id=new_id(), type="transaction-response", entry=entries))
+
+
+def decode_transaction_response(body: bytes, writes: Sequence[Write]) -> tuple[Written, ...]:
+    """Return what became of ``writes``.
+
+    Raises:
+        LinkError: this is no answer to them.
+    """
+    bundle = _read_bundle(body, "transaction-response")
+    if len(bundle.entry) != len(writes):
+        raise nonsense()
+    return tuple(_read_written(entry, write) for entry, write in zip(bundle.entry, writes, strict=True))
+
+
+def encode_history(changes: Sequence[Change], next_url: str) -> bytes:
+    """Return one page of the change feed; ``next_url`` carries the cursor behind it."""
+    entries = tuple(
+        BundleEntry(
+            full_url=f"{each.type_name}/{each.id}",
+            resource=msgspec.Raw(each.body),
+            request=BundleEntryRequest(method="PUT", url=f"{each.type_name}/{each.id}"),
+            response=BundleEntryResponse(status="200", last_modified=each.received_at),
+        )
+        for each in changes
+    )
+    link = (BundleLink(relation="next", url=next_url),)
+    return encode(Bundle(id=new_id(), type="history", link=link, entry=entries))
+
+
+def decode_history(body: bytes) -> tuple[tuple[Change, ...], str]:
+    """Return the changes of a page and the url of the next one.
+
+    Raises:
+        LinkError: this is no page of changes.
+    """
+    bundle = _read_bundle(body, "history")
+    next_url = next((link.url for link in bundle.link if link.relation == "next"), "")
+    if not next_url or len(bundle.entry) > MAX_ENTRIES:
+        raise nonsense()
+    return tuple(_read_change(entry) for entry in bundle.entry), next_url
+
+
+def encode_outcome(code: str, words: Text, entry: int | None = None) -> bytes:
+    """Return an OperationOutcome in English for machines; ``entry`` counts from 0 within a transaction."""
+    expression = () if entry is None else (f"Bundle.entry[{entry}]",)
+    english = words.render("en")
+    issue = OperationOutcomeIssue(
+        severity="error",
+        code=code,
+        diagnostics=english,
+        details=CodeableConcept(text=english),
+        expression=expression,
+    )
+    return encode(OperationOutcome(issue=(issue,)))
+
+
+def outcome_words(body: bytes) -> str:
+    """Return what an OperationOutcome says, at most 300 characters, or an empty string for anything else."""
+    try:
+        outcome = msgspec.json.decode(body, type=OperationOutcome)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
+    return "; ".join(issue.diagnostics for issue in outcome.issue if issue.diagnostics)[:300]
+
+
+def nonsense() -> LinkError:
+    """Return the error for an answer that no hub of ours gives."""
+    return LinkError(Text("What answers at the hub's address is not the hub, or it is out of order."))
+
+
+def etag_version(etag: str | None) -> str | None:
+    """Return the version in ``W/"3"``, or None."""
+    match = _ETAG.fullmatch(etag or "")
+    return match[1] if match else None
+
+
+def _write_entry(write: Write) -> BundleEntry:
+    request = BundleEntryRequest(
+        method="PUT",
+        url=f"{write.type_name}/{write.id}",
+        if_match=f'W/"{write.base_version}"' if write.base_version else None,
+        if_none_match=None if write.base_version else "*",
+    )
+    return BundleEntry(full_url=f"urn:uuid:{write.id}", resource=msgspec.Raw(write.body), request=request)
+
+
+def _read_write(entry: BundleEntry) -> Write:
+    request = entry.request
+    match = _ADDRESS.fullmatch(request.url if request else "")
+    if request is None or request.method != "PUT" or match is None or entry.resource is None:
+        raise _malformed("only PUT Type/id with a resource is taken")
+    base = etag_version(request.if_match)
+    if (base is None) == (request.if_none_match != "*"):
+        raise _malformed('each entry needs either ifMatch or ifNoneMatch "*"')
+    return Write(match[1], match[2], bytes(entry.resource), base)
+
+
+def _read_written(entry: BundleEntry, write: Write) -> Written:
+    response = entry.response
+    version = etag_version(response.etag) if response else None
+    if response is None or version is None or response.last_modified is None or response.status[:1] != "2":
+        raise nonsense()
+    return Written(write.type_name, write.id, version, response.last_modified, response.status.startswith("201"))
+
+
+def _read_change(entry: BundleEntry) -> Change:
+    match = _ADDRESS.fullmatch(entry.request.url if entry.request else "")
+    received_at = entry.response.last_modified if entry.response else None
+    if match is None or entry.resource is None or received_at is None:
+        raise nonsense()
+    return Change(match[1], match[2], bytes(entry.resource), received_at)
+
+
+def _read_bundle(body: bytes, kind: str) -> Bundle:
+    try:
+        bundle = decode_as(Bundle, body)
+    except ClinicError as error:
+        raise nonsense() from error
+    if bundle.type != kind:
+        raise nonsense()
+    return bundle
+
+
+def _malformed(detail: str) -> InvalidInputError:
+    return InvalidInputError(Text("This record cannot be read: {detail}", detail=detail))
