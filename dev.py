@@ -1,0 +1,285 @@
+"""One command from a fresh checkout to a running program: ``python3 dev.py demo`` (or tour, test, check, bench).
+
+Needs nothing but Python 3.11 or newer: it makes the environment ``.venv`` from the lock file, installs what Debian
+lacks for Qt, cuts fonts, icons and catalogues, and then runs the tool that was asked for with that environment's
+Python. So it must never import anything that is not in the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent
+ENVIRONMENT: Final = ROOT / ".venv"
+SCRIPTS: Final = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+PYTHON: Final = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+LOCK: Final = ROOT / "installer" / "development.lock"
+RUNTIME_LOCK: Final = ROOT / "installer" / "runtime.lock"
+MARK: Final = ENVIRONMENT / ".made-from-lock"
+SOURCES: Final = ("clinic_app", "ui", "main.py", "dev.py", "installer")
+
+LIBRARIES: Final = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+"""What Qt loads on Linux and no wheel brings, with the Debian package that has it."""
+
+DISPLAY_LIBRARIES: Final = {
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+}
+"""The same for windows on a real display; a machine without one runs everything without them."""
+
+
+class CannotGoOnError(Exception):
+    """Something a person has to do first; the message says what."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command; return the exit code for the shell."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.command != "test":
+        _parser().error(f"unknown arguments: {' '.join(rest)}")
+    try:
+        if options.command == "lock":
+            return lock()
+        prepare()
+        if options.command == "test":
+            return test(rest)
+        if options.command == "check":
+            return check()
+        if options.command == "tour":
+            return tour(options.out)
+        if options.command == "bench":
+            return bench(options.name, options.json)
+        return demo()
+    except CannotGoOnError as error:
+        print(f"dev.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py", description="Prepares the environment and runs one of these:")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="both workstations with a hub and a patient monitor, in windows")
+    tour_parser = commands.add_parser("tour", help="the whole story through the real windows, with pictures")
+    tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
+    commands.add_parser("test", help="all tests; what follows is handed to pytest")
+    commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup or save")
+    bench_parser.add_argument("name")
+    bench_parser.add_argument("--json", type=Path, help="file for the figures")
+    commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")
+    return parser
+
+
+# --- the environment -------------------------------------------------------------------------------------------------
+
+
+def prepare() -> None:
+    """Bring the environment, Debian's libraries and ``resources/built`` up to date.
+
+    Raises:
+        CannotGoOnError: a person has to do something first.
+    """
+    if sys.version_info < (3, 11):  # noqa: UP036 - this very file runs on whatever `python3` is
+        raise CannotGoOnError(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    if sys.platform == "linux":
+        _install_debian_packages(_missing_debian_packages())
+    _make_environment()
+    _run_or_stop([PYTHON, ROOT / "installer" / "build_resources.py"], "the resources could not be made; see above")
+
+
+def _missing_debian_packages() -> list[str]:
+    wanted = {**LIBRARIES, **(DISPLAY_LIBRARIES if has_display() else {})}
+    missing = [package for library, package in wanted.items() if not _can_load(library)]
+    if importlib.util.find_spec("ensurepip") is None and not PYTHON.exists():
+        missing.append("python3-venv")
+    return missing
+
+
+def _can_load(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _install_debian_packages(packages: Sequence[str]) -> None:
+    """Install with apt-get as root or with a sudo that does not ask; else tell the line to type."""
+    if not packages:
+        return
+    names = " ".join(packages)
+    if shutil.which("apt-get") is None:
+        raise CannotGoOnError(f"these libraries are missing (named as in Debian): {names}")
+    sudo = _way_to_root()
+    line = f"sudo apt-get update && sudo apt-get install --yes --no-install-recommends {names}"
+    if sudo is None:
+        raise CannotGoOnError(f"system libraries are missing; type this line and start again:\n  {line}")
+    print(f"dev.py: installing system libraries: {names}", flush=True)
+    quiet = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    subprocess.run([*quiet, "update"], check=False)
+    installed = subprocess.run([*quiet, "install", "--yes", "--no-install-recommends", *packages], check=False)
+    if installed.returncode:
+        raise CannotGoOnError(f"apt-get could not install system libraries; try by hand:\n  {line}")
+
+
+def _way_to_root() -> list[str] | None:
+    """Return the words to put before a command, or None where there is no way without a password."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return []
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0
+    ):
+        return ["sudo", "-n"]
+    return None
+
+
+def _make_environment() -> None:
+    """Make ``.venv``, or bring it to what the lock file says; the mark is written last."""
+    mark = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {sys.version_info[0]}.{sys.version_info[1]}"
+    if MARK.is_file() and MARK.read_text(encoding="utf-8") == mark and _works(PYTHON):
+        return
+    is_same_python = _version_of(PYTHON) == sys.version_info[:2]
+    if not is_same_python:
+        print(f"dev.py: making the environment {ENVIRONMENT}", flush=True)
+        venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != "nt").create(ENVIRONMENT)
+    MARK.unlink(missing_ok=True)
+    print(f"dev.py: installing what {LOCK.name} names (a few minutes the first time)", flush=True)
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run_or_stop(
+        [*pip, "--require-hashes", "-r", LOCK],
+        "the packages could not be installed; is there a link to a package index?",
+    )
+    MARK.write_text(mark, encoding="utf-8")
+
+
+def _works(python: Path) -> bool:
+    return _version_of(python) is not None
+
+
+def _version_of(python: Path) -> tuple[int, int] | None:
+    """Return the version of an environment's Python, or None where it does not run or has no pip."""
+    code = "import pip, sys; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    major, minor = answer.stdout.split()
+    return int(major), int(minor)
+
+
+def _run_or_stop(command: Sequence[str | Path], sentence: str) -> None:
+    if _run(command):
+        raise CannotGoOnError(sentence)
+
+
+def _run(command: Sequence[str | Path], **environment: str) -> int:
+    """Run in the project's folder; return the exit code."""
+    return subprocess.run(
+        [str(word) for word in command], check=False, cwd=ROOT, env={**os.environ, **environment}
+    ).returncode
+
+
+# --- what can be asked for -------------------------------------------------------------------------------------------
+
+
+def demo() -> int:
+    """Open the windows of both workstations; without a display take the tour instead."""
+    if has_display():
+        return _run([PYTHON, "-m", "tests.scenarios.demo"])
+    out = ROOT / "tour-out"
+    print("dev.py: there is no display here, so the tour runs instead of the windows.", flush=True)
+    code = tour(out)
+    print(f"dev.py: pictures, the sealed package and the PDFs lie in {out}")
+    return code
+
+
+def has_display() -> bool:
+    """Return True where a window can be shown."""
+    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def tour(out: Path) -> int:
+    """Run the whole story through the real windows without a display; write pictures, PDFs and ``tour.json``."""
+    return _run([PYTHON, "-m", "tests.scenarios.tour", "--out", out.resolve()], QT_QPA_PLATFORM="offscreen")
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run all tests on two processes; benchmarks have their own command."""
+    chosen = ["-n", "2", "--dist", "worksteal", "--ignore=tests/performance"]
+    return _run([PYTHON, "-m", "pytest", *chosen, *arguments], QT_QPA_PLATFORM="offscreen")
+
+
+def check() -> int:
+    """Run every gate, also after one has failed, and say which held."""
+    tool = ".exe" if os.name == "nt" else ""
+    gates: dict[str, list[str | Path]] = {
+        "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
+        "lint": [PYTHON, "-m", "ruff", "check", "."],
+        "types": [PYTHON, "-m", "mypy", "--strict", *SOURCES],
+        "floors": [SCRIPTS / f"lint-imports{tool}"],
+        "sizes": [PYTHON, "-m", "tests.architecture.house_sizes"],
+    }
+    codes = {}
+    for name, command in gates.items():
+        print(f"--- {name}", flush=True)
+        codes[name] = _run(command)
+    print("--- " + ", ".join(f"{name} {'FAILED' if code else 'ok'}" for name, code in codes.items()))
+    return int(any(codes.values()))
+
+
+def bench(name: str, json_file: Path | None) -> int:
+    """Run one benchmark; the figures also go to ``json_file``."""
+    extra: list[str | Path] = ["--json", json_file.resolve()] if json_file else []
+    return _run([PYTHON, "-m", "tests.performance.bench", name, *extra], QT_QPA_PLATFORM="offscreen")
+
+
+def lock() -> int:
+    """Make both lock files anew: every platform, with hashes, without the address of any index.
+
+    Raises:
+        CannotGoOnError: uv is not installed or cannot solve it.
+    """
+    if shutil.which("uv") is None:
+        raise CannotGoOnError("making lock files needs uv on the path")
+    common = ["uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--python-version", "3.11"]
+    plain = ["--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade"]
+    for target, groups in ((RUNTIME_LOCK, []), (LOCK, ["--group", "dev", "--constraint", str(RUNTIME_LOCK)])):
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder) / target.name
+            _run_or_stop([*common, *plain, *groups, "--output-file", part], f"uv could not make {target.name}")
+            target.write_bytes(part.read_bytes())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

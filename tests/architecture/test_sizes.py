@@ -1,0 +1,36 @@
+"""The limits of the house are kept, and the gate that measures them sees what it should."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.architecture.house_sizes import broken_limits, function_lines, measure, percentile_95
+
+
+def test_the_house_keeps_its_limits() -> None:
+    assert broken_limits(measure()) == []
+
+
+def test_the_gate_sees_each_kind_of_fault(tmp_path: Path) -> None:
+    long_function = "def long():\n    '''Doc.'''\n" + "    x = 1\n" * 90
+    room = tmp_path / "clinic_app"
+    room.mkdir()
+    (room / "bad.py").write_text(f"from PySide6.QtCore import QObject\n\n\nclass Open:\n    pass\n\n\n{long_function}")
+    broken = broken_limits(measure(tmp_path))
+    assert any("function of 91 lines" in sentence for sentence in broken)
+    assert "no docstring: clinic_app/bad.py" in broken
+    assert "no docstring: clinic_app/bad.py:4 Open" in broken
+    assert "the core imports Qt: clinic_app/bad.py:1" in broken
+    assert any("tests must not be shorter" in sentence for sentence in broken)
+
+
+def test_a_docstring_costs_a_function_nothing() -> None:
+    node = ast.parse("def f():\n    '''One.\n\n    Two.\n    '''\n    return 1\n").body[0]
+    assert isinstance(node, ast.FunctionDef)
+    assert function_lines(node) == 2
+
+
+def test_the_95th_percentile_is_met_by_95_of_100() -> None:
+    assert percentile_95(list(range(1, 101))) == 95
+    assert percentile_95([7]) == 7
