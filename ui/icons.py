@@ -39,7 +39,7 @@ def pixmap(name: str, colour: str = "text", size: int = 18, ratio: float = 2.0) 
 
 
 def put(widget: QAbstractButton | QLabel, name: str, colour: str = "text", size: int = 18) -> None:
-    """Give a button or a label an icon that follows the theme."""
+    """Give a button or a label an icon that follows the theme; beside a button's words it keeps its distance."""
     widget.setProperty(_NAME, name)
     widget.setProperty(_COLOUR, colour)
     widget.setProperty(_SIZE, size)

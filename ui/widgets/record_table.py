@@ -1,0 +1,192 @@
+"""A list of records with a header: text and chips in columns, aligned with their titles.
+
+A column is told by functions of a row, so that the table knows no record. Enter or a double click chooses a row; an
+empty table shows its empty state instead of an empty frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStackedWidget,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from ui import theme
+from ui.language import Translated
+from ui.widgets.chip import ChipLook, paint_chip
+from ui.widgets.empty_state import EmptyState
+
+R = TypeVar("R")
+Index = QModelIndex | QPersistentModelIndex
+PAD: Final = 10
+_LOOK_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+_STRONG_ROLE: Final = Qt.ItemDataRole.UserRole + 2
+
+
+@dataclass(frozen=True)
+class Column(Generic[R]):
+    """One column.
+
+    Args:
+        title: gives its title in the language of the windows.
+        text: gives the text of a row.
+        chip: gives a chip instead of the text, or None for plain text.
+        width: pixels; 0 takes what is left.
+        is_strong: set bold.
+    """
+
+    title: Callable[[], str]
+    text: Callable[[R], str]
+    chip: Callable[[R], ChipLook | None] | None = None
+    width: int = 0
+    is_strong: bool = False
+
+
+class _Rows(QAbstractTableModel, Generic[R]):
+    def __init__(self, columns: Sequence[Column[R]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.rows: tuple[R, ...] = ()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title()
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        column, row = self.columns[index.column()], self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return column.text(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title()}: {column.text(row)}"
+        if role == _LOOK_ROLE:
+            return column.chip(row) if column.chip else None
+        return column.is_strong if role == _STRONG_ROLE else None
+
+    def put(self, rows: Sequence[R]) -> None:
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self.endResetModel()
+
+
+class _CellPainter(QStyledItemDelegate):
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        area = option.rect
+        font = QFont(option.font)
+        if is_selected:
+            painter.fillRect(area, theme.token("selected"))
+        painter.save()
+        painter.setPen(theme.token("border"))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        inner = QRectF(area).adjusted(PAD, 0, -PAD, 0)
+        look = index.data(_LOOK_ROLE)
+        if isinstance(look, ChipLook):
+            paint_chip(painter, inner, look, font)
+        else:
+            font.setWeight(QFont.Weight.DemiBold if index.data(_STRONG_ROLE) else QFont.Weight.Normal)
+            painter.setFont(font)
+            painter.setPen(theme.token("text"))
+            words = painter.fontMetrics().elidedText(
+                str(index.data() or ""), Qt.TextElideMode.ElideRight, int(inner.width())
+            )
+            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.restore()
+
+
+class RecordTable(Translated, QStackedWidget, Generic[R]):
+    """The table and, while it has no rows, its empty state.
+
+    Args:
+        name: stable object name of the table view; the empty state is ``name.empty``.
+        columns: from left to right.
+        empty_icon: icon of the empty state.
+
+    Signal ``chosen`` carries the row somebody opened, ``selected`` the one the cursor is on (or None).
+    """
+
+    chosen = Signal(object)
+    selected = Signal(object)
+
+    def __init__(self, name: str, columns: Sequence[Column[R]], empty_icon: str = "inbox") -> None:
+        super().__init__()
+        self.view = QTableView()
+        self.view.setObjectName(name)
+        self._model = _Rows(columns, self)
+        self.empty = EmptyState(f"{name}.empty", empty_icon)
+        self._dress()
+        self.addWidget(self.view)
+        self.addWidget(self.empty)
+        self.setCurrentWidget(self.empty)
+        self.setFocusProxy(self.view)
+        self.view.activated.connect(lambda index: self.chosen.emit(self._model.rows[index.row()]))
+        self.view.selectionModel().currentRowChanged.connect(lambda _new, _old: self.selected.emit(self.current_row()))
+
+    def _dress(self) -> None:
+        view = self.view
+        view.setModel(self._model)
+        view.setItemDelegate(_CellPainter(view))
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setShowGrid(False)
+        view.setTabKeyNavigation(False)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(theme.ROW_PX)
+        header = view.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setFixedHeight(36)
+        header.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for place, column in enumerate(self._model.columns):
+            mode = QHeaderView.ResizeMode.Interactive if column.width else QHeaderView.ResizeMode.Stretch
+            header.setSectionResizeMode(place, mode)
+            if column.width:
+                header.resizeSection(place, column.width)
+
+    def show_rows(self, rows: Sequence[R]) -> None:
+        """Show these records; the cursor stays on its row if that is still there."""
+        old = self.view.currentIndex().row()
+        self._model.put(rows)
+        self.setCurrentWidget(self.view if rows else self.empty)
+        if rows and old >= 0:
+            self.view.selectRow(min(old, len(rows) - 1))
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        """The records shown."""
+        return self._model.rows
+
+    def current_row(self) -> R | None:
+        """Return the record the cursor is on, or None."""
+        place = self.view.currentIndex().row()
+        return self._model.rows[place] if 0 <= place < len(self._model.rows) else None
+
+    def set_name(self, name: str) -> None:
+        """Name the table for a screen reader."""
+        self.view.setAccessibleName(name)
+
+    def retranslate(self) -> None:
+        """Say titles and cells anew."""
+        self._model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._model.columns) - 1)
+        self.view.viewport().update()
