@@ -1,0 +1,134 @@
+"""The building blocks of a document's page: headings, paragraphs, the patient panel, tables of facts, a picture.
+
+Every block takes plain text; it is passed through the font's gate and escaped here, so that no sentence of a user is
+ever read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from reportlab.lib.colors import Color
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, Spacer, Table, TableStyle
+
+from clinic_app.documents.fonts import BOLD, REGULAR, SEMI_BOLD, printable
+from clinic_app.documents.page import ACCENT, ALARM, ALARM_PANEL, HAIRLINE, MUTED, PANEL, TEXT, WARN, WARN_PANEL
+
+BODY: Final = ParagraphStyle("body", fontName=REGULAR, fontSize=10, leading=14.2, textColor=TEXT, spaceAfter=3)
+SMALL: Final = ParagraphStyle("small", parent=BODY, fontSize=8, leading=11, textColor=MUTED, spaceAfter=0)
+LABEL: Final = ParagraphStyle("label", parent=BODY, fontSize=7.5, leading=10, textColor=MUTED, spaceAfter=0)
+VALUE: Final = ParagraphStyle("value", parent=BODY, fontName=SEMI_BOLD, fontSize=9.5, leading=12.5, spaceAfter=0)
+NAME: Final = ParagraphStyle("name", parent=BODY, fontName=BOLD, fontSize=14, leading=18, spaceAfter=0)
+TITLE: Final = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=19, leading=23, textColor=ACCENT)
+HEADING: Final = ParagraphStyle(
+    "heading", parent=BODY, fontName=SEMI_BOLD, fontSize=11.5, leading=15, textColor=ACCENT, spaceBefore=9, spaceAfter=3
+)
+ALERT: Final = ParagraphStyle("alert", parent=BODY, fontName=SEMI_BOLD, fontSize=9.5, leading=13, spaceAfter=0)
+
+LONGEST_TEXT: Final = 20_000
+"""Characters of one text; more is no opinion but an accident."""
+IMAGE_PIXELS: Final = 1400
+"""Longest side of a picture on paper: 200 dots per inch at 178 mm."""
+
+Fact = tuple[str, str]
+
+
+def line(text: str, style: ParagraphStyle = BODY) -> Paragraph:
+    """Return one paragraph; line breaks in ``text`` stay."""
+    return Paragraph(escape(printable(text)).replace("\n", "<br/>"), style)
+
+
+def paragraphs(text: str) -> list[Flowable]:
+    """Return a text of several paragraphs, divided where a line was left empty."""
+    parts = [part.strip("\n") for part in printable(text[:LONGEST_TEXT]).strip().split("\n\n")]
+    return [line(part) for part in parts if part.strip()]
+
+
+def section(heading: str, body: Sequence[Flowable]) -> list[Flowable]:
+    """Return a heading that stays with what follows it; nothing where there is nothing to say."""
+    if not body:
+        return []
+    return [KeepTogether([line(heading, HEADING), body[0]]), *body[1:]]
+
+
+def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) -> Table:
+    """Return the banner: the name in full, the identifiers under it, allergies in red."""
+    rows: list[list[Any]] = [[line(name, NAME)], [fact_grid(facts, width - 10 * mm, columns=4)]]
+    style: list[tuple[Any, ...]] = [
+        ("BACKGROUND", (0, 0), (-1, -1), PANEL),
+        ("LINEBEFORE", (0, 0), (0, -1), 3, ACCENT),
+        ("LEFTPADDING", (0, 0), (-1, -1), 5 * mm),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 5 * mm),
+        ("TOPPADDING", (0, 0), (-1, 0), 3 * mm),
+        ("TOPPADDING", (0, 1), (-1, -1), 1.2 * mm),
+        ("BOTTOMPADDING", (0, 0), (-1, -2), 0),
+        ("BOTTOMPADDING", (0, -1), (-1, -1), 3 * mm),
+    ]
+    if alert:
+        rows.append([line(alert, ParagraphStyle("allergy", parent=ALERT, textColor=ALARM))])
+        style += [("BACKGROUND", (0, 2), (-1, 2), ALARM_PANEL), ("BOTTOMPADDING", (0, 2), (-1, 2), 2 * mm)]
+    return Table(rows, colWidths=[width], style=_style(style))
+
+
+def fact_grid(facts: Iterable[Fact], width: float, columns: int) -> Table:
+    """Return label-over-value cells, ``columns`` in a row, empty facts left out."""
+    cells = [[line(label, LABEL), line(value, VALUE)] for label, value in facts if value]
+    rows = [cells[i : i + columns] for i in range(0, len(cells), columns)] or [[[]]]
+    rows[-1] += [[] for _ in range(columns - len(rows[-1]))]
+    padding = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm)]
+    close = [("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2 * mm)]
+    return Table(rows, colWidths=[width / columns] * columns, style=_style([*padding, *close]))
+
+
+def value_table(values: Iterable[Fact], width: float) -> Table:
+    """Return measured values, two pairs in a row, divided by hairlines."""
+    cells = [[line(name, SMALL), line(value, VALUE)] for name, value in values]
+    if len(cells) % 2:
+        cells.append(["", ""])
+    rows = [left + right for left, right in zip(cells[::2], cells[1::2], strict=True)]
+    lines = [("LINEBELOW", (0, 0), (-1, -1), 0.4, HAIRLINE), ("LEFTPADDING", (0, 0), (-1, -1), 0)]
+    padding = [("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5)]
+    return Table(rows, colWidths=[width * part for part in (0.3, 0.2, 0.3, 0.2)], style=_style([*lines, *padding]))
+
+
+def side_by_side(left: Sequence[Flowable], right: Flowable, widths: tuple[float, float]) -> Table:
+    """Return two columns flush with the margins."""
+    flush = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
+    return Table([[list(left), right]], colWidths=list(widths), style=_style(flush))
+
+
+def notice(text: str, width: float) -> Table:
+    """Return a sentence the reader must not miss, in amber with a rule."""
+    style = ParagraphStyle("notice", parent=ALERT, textColor=WARN)
+    frame = [("BACKGROUND", (0, 0), (-1, -1), WARN_PANEL), ("LINEBEFORE", (0, 0), (0, -1), 3, WARN)]
+    return Table([[line(text, style)]], colWidths=[width], style=_style(frame))
+
+
+def picture(pixels: NDArray[np.uint8], caption: str, width: float, height: float) -> list[Flowable]:
+    """Return a picture as large as ``width`` x ``height`` allow, its shape kept, with its caption below."""
+    image = PillowImage.fromarray(np.ascontiguousarray(pixels))
+    image.thumbnail((IMAGE_PIXELS, IMAGE_PIXELS))
+    scale = min(width / image.width, height / image.height)
+    file = BytesIO()
+    image.save(file, "PNG")
+    file.seek(0)
+    shown = Image(file, image.width * scale, image.height * scale, hAlign="LEFT")
+    return [KeepTogether([shown, Spacer(1, 2 * mm), *([line(caption, SMALL)] if caption else [])])]
+
+
+def rule(width: float, colour: Color = HAIRLINE) -> Table:
+    """Return a hairline across the page."""
+    return Table([[""]], colWidths=[width], rowHeights=[1], style=_style([("LINEABOVE", (0, 0), (-1, 0), 0.6, colour)]))
+
+
+def _style(commands: list[tuple[Any, ...]]) -> TableStyle:
+    """Return a table style that names our font: the library's own would bring an unembedded Helvetica in."""
+    return TableStyle([("FONT", (0, 0), (-1, -1), REGULAR, 9), ("VALIGN", (0, 0), (-1, -1), "TOP"), *commands])
