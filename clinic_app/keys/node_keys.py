@@ -1,0 +1,169 @@
+"""The keys of one workstation: it signs with Ed25519 (JWS, RFC 7515 and 9864) and is sealed to with age (X25519).
+
+The public halves travel in the workstation's Device record; the secret halves lie in the encrypted store and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyrage
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from clinic_app.foundation.durable_files import disk_errors
+from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, UnreadableFileError
+from clinic_app.foundation.texts import Text
+
+ALGORITHM: Final = "Ed25519"
+"""The only signature we make or take (RFC 9864)."""
+
+
+class _Secrets(msgspec.Struct, frozen=True):
+    age: str
+    ed25519: dict[str, str]
+
+
+class NodeKeys:
+    """The secret keys of one workstation. Make them with `create` or `from_bytes`."""
+
+    def __init__(self, identity: Any, signing: OKPKey) -> None:  # noqa: ANN401 - pyrage has no types
+        self._identity = identity
+        self._signing = signing
+
+    def __repr__(self) -> str:
+        return f"NodeKeys({self.age_recipient})"
+
+    @classmethod
+    def create(cls) -> NodeKeys:
+        """Return new keys, from the system's random source."""
+        return cls(pyrage.x25519.Identity.generate(), OKPKey.generate_key("Ed25519"))
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> NodeKeys:
+        """Return the keys that `to_bytes` gave.
+
+        Raises:
+            KeyLockedError: these are none.
+        """
+        try:
+            secrets = msgspec.json.decode(kept, type=_Secrets)
+            return cls(pyrage.x25519.Identity.from_str(secrets.age), OKPKey.import_key(dict(secrets.ed25519)))
+        except (msgspec.DecodeError, pyrage.IdentityError, JoseError, ValueError) as error:
+            raise KeyLockedError(Text("The signing keys of this workstation cannot be read.")) from error
+
+    def to_bytes(self) -> bytes:
+        """Return the secret keys as bytes, for the encrypted store only."""
+        signing = {name: str(value) for name, value in self._signing.as_dict(private=True).items()}
+        return msgspec.json.encode(_Secrets(str(self._identity), signing))
+
+    @property
+    def age_recipient(self) -> str:
+        """What others seal to: ``age1...``."""
+        return str(self._identity.to_public())
+
+    @property
+    def public_jwk(self) -> dict[str, str]:
+        """What others check our signatures with (RFC 8037)."""
+        public = self._signing.as_dict(private=False)
+        return {name: str(public[name]) for name in ("kty", "crv", "x")}
+
+    def sign_jws(self, payload: bytes) -> str:
+        """Return ``payload`` signed, as a compact JWS that carries it."""
+        return jws.serialize_compact({"alg": ALGORITHM}, payload, self._signing, algorithms=[ALGORITHM])
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Return what was sealed to this workstation.
+
+        Raises:
+            KeyLockedError: it was sealed to others.
+            UnreadableFileError: it is damaged or no age file.
+        """
+        try:
+            return bytes(pyrage.decrypt(sealed, [self._identity]))
+        except pyrage.DecryptError as error:
+            raise _unsealing_error(error) from error
+
+    def unseal_file(self, source: Path, target: Path) -> None:
+        """Write the content of a sealed file to ``target``; nothing is left there if it fails.
+
+        Raises:
+            KeyLockedError: it was sealed to others.
+            UnreadableFileError: it is damaged or no age file.
+            DiskFullError: no room.
+        """
+        try:
+            with disk_errors(target):
+                pyrage.decrypt_file(str(source), str(target), [self._identity])
+        except pyrage.DecryptError as error:
+            target.unlink(missing_ok=True)
+            raise _unsealing_error(error) from error
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+
+def verify_jws(signed: str, public_jwk: Mapping[str, Any]) -> bytes:
+    """Return the payload of a compact JWS that was signed with the key ``public_jwk`` belongs to.
+
+    Raises:
+        UnreadableFileError: the signature is not by that key, or over something else, or of another kind.
+        InvalidInputError: ``public_jwk`` is no Ed25519 public key.
+    """
+    try:
+        key = OKPKey.import_key({name: str(public_jwk[name]) for name in ("kty", "crv", "x")})
+        if key.curve_name != "Ed25519":
+            raise ValueError(key.curve_name)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInputError(Text("This is no signing key.")) from error
+    try:
+        return bytes(jws.deserialize_compact(signed, key, algorithms=[ALGORITHM]).payload)
+    except (JoseError, ValueError, TypeError) as error:
+        raise UnreadableFileError(
+            Text("The signature does not fit: the content was changed or comes from elsewhere.")
+        ) from error
+
+
+def seal(data: bytes, recipients: Sequence[str]) -> bytes:
+    """Return ``data`` sealed so that only ``recipients`` (``age1...``) can open it.
+
+    Raises:
+        InvalidInputError: there is no recipient, or one is no age key.
+    """
+    return bytes(pyrage.encrypt(data, _recipients(recipients)))
+
+
+def seal_file(source: Path, target: Path, recipients: Sequence[str]) -> None:
+    """Write the content of ``source`` to ``target``, sealed to ``recipients``, without holding it in memory.
+
+    Raises:
+        InvalidInputError: there is no recipient, or one is no age key.
+        DiskFullError: no room.
+    """
+    parsed = _recipients(recipients)
+    try:
+        with disk_errors(target):
+            pyrage.encrypt_file(str(source), str(target), parsed)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _recipients(recipients: Sequence[str]) -> list[Any]:
+    try:
+        parsed = [pyrage.x25519.Recipient.from_str(each) for each in recipients]
+    except pyrage.RecipientError as error:
+        raise InvalidInputError(Text("The other hospital's key cannot be read.")) from error
+    if not parsed:
+        raise InvalidInputError(Text("There is nobody to seal this to."))
+    return parsed
+
+
+def _unsealing_error(error: Exception) -> KeyLockedError | UnreadableFileError:
+    if "no matching keys" in str(error).lower():
+        return KeyLockedError(Text("This package was sealed to another hospital."))
+    return UnreadableFileError(Text("The package is damaged or is no sealed package."))

@@ -1,0 +1,36 @@
+"""The store: records, blobs and everything that must outlive the power, encrypted, in one data folder.
+
+The only room that knows SQL. A record's JSON bytes are the truth; the rest of the tables is made from them. Every write is
+one transaction: record, history, indexes, outbox, audit, transfers.
+"""
+
+from clinic_app.storage.accounts import Account, Accounts, Attempts
+from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.conflicts import Conflict
+from clinic_app.storage.lanes import Lane
+from clinic_app.storage.memory import Memory
+from clinic_app.storage.one_instance import one_instance
+from clinic_app.storage.outbox import Outbox, OutboxRow, OutboxState
+from clinic_app.storage.record_store import RecordStore
+from clinic_app.storage.store import Store
+from clinic_app.storage.transfers import Direction, Transfer, Transfers, TransferState
+
+__all__ = [
+    "Account",
+    "Accounts",
+    "Attempts",
+    "BlobStore",
+    "Conflict",
+    "Direction",
+    "Lane",
+    "Memory",
+    "Outbox",
+    "OutboxRow",
+    "OutboxState",
+    "RecordStore",
+    "Store",
+    "Transfer",
+    "TransferState",
+    "Transfers",
+    "one_instance",
+]

@@ -1,0 +1,185 @@
+"""Big contents (images, recordings, documents), encrypted, found by the SHA-256 of what they are.
+
+A content is written beside its place, flushed and moved into place before any record points to it, so that a record never
+points to half a file. The name on the disk is keyed: who has the disk cannot tell whether a known file is among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, write_atomically
+from clinic_app.foundation.errors import NotFoundError, StorageError
+from clinic_app.foundation.texts import Text
+from clinic_app.keys.derived import derive
+from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, BlobCipher, content_size, read_chunk
+
+_ADDRESS: Final = re.compile(r"[0-9a-f]{64}")
+_READ_BYTES: Final = 1 << 20
+
+
+class BlobStore:
+    """The contents of one data folder.
+
+    Args:
+        folder: where they lie; made when the first is put.
+        key: the data key, 32 bytes.
+
+    Safe for use from several threads and programs: a content is only ever added.
+    """
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self._folder = folder
+        self._key = key
+        self._name_key = derive(key, "blob names")
+
+    def put(self, data: bytes) -> str:
+        """Keep a content; return its address. Durable on return.
+
+        Raises:
+            DiskFullError: no room; nothing was kept.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.has(sha256):
+            self._write(sha256, iter((data,)))
+        return sha256
+
+    def put_file(self, path: Path) -> str:
+        """Keep the content of a file without holding it in memory; return its address.
+
+        Raises:
+            DiskFullError: no room; nothing was kept.
+            StorageError: the file changed while it was read, or the disk refused it.
+            FileNotFoundError: there is no such file.
+        """
+        with disk_errors(path), path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if not self.has(sha256):
+                file.seek(0)
+                self._write(sha256, _pieces_of(file, path, sha256))
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """Return a whole content.
+
+        Raises:
+            NotFoundError: it is not here.
+            DamagedError: the file is not what was written.
+        """
+        with self.open(sha256) as file:
+            return file.read()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open a content for reading; it can be sought in without reading all of it.
+
+        Raises:
+            NotFoundError: it is not here.
+            DamagedError: the file is not what was written; reading may find that out later.
+        """
+        path = self._path(sha256)
+        try:
+            with disk_errors(path):
+                file = path.open("rb")
+        except FileNotFoundError as error:
+            raise _missing() from error
+        try:
+            raw = _BlobReader(file, path.stat().st_size, self._key, sha256)
+        except BaseException:
+            file.close()
+            raise
+        return cast("BinaryIO", io.BufferedReader(cast("Any", raw), CHUNK_BYTES))
+
+    def has(self, sha256: str) -> bool:
+        """Return whether the content is here."""
+        return self._path(sha256).exists()
+
+    def size(self, sha256: str) -> int:
+        """Return the bytes of a content.
+
+        Raises:
+            NotFoundError: it is not here.
+            DamagedError: the file is cut.
+        """
+        try:
+            return content_size(self._path(sha256).stat().st_size)
+        except FileNotFoundError as error:
+            raise _missing() from error
+
+    def sweep(self) -> int:
+        """Remove what an interrupted write left behind; return how many. Only while nobody writes."""
+        parts = tuple(self._folder.glob(f"*/*{PART_SUFFIX}")) if self._folder.exists() else ()
+        for part in parts:
+            part.unlink(missing_ok=True)
+        return len(parts)
+
+    def _write(self, sha256: str, pieces: Iterator[bytes]) -> None:
+        write_atomically(self._path(sha256), BlobCipher.fresh(self._key, sha256).seal(pieces))
+
+    def _path(self, sha256: str) -> Path:
+        if not _ADDRESS.fullmatch(sha256):
+            raise _missing()
+        name = hmac.digest(self._name_key, bytes.fromhex(sha256), "sha256").hex()
+        return self._folder / name[:2] / name
+
+
+class _BlobReader(io.RawIOBase):
+    """Content as a file: decrypts the chunk that is read."""
+
+    def __init__(self, file: BinaryIO, file_size: int, key: bytes, sha256: str) -> None:
+        super().__init__()
+        self._file = file
+        self._size = content_size(file_size)
+        self._cipher = BlobCipher.of_header(key, sha256, file.read(HEADER_BYTES))
+        self._position = 0
+        self._chunk: tuple[int, bytes] = (-1, b"")
+        if self._size == 0:
+            read_chunk(self._file, self._cipher, 0, 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        if self._position >= self._size:
+            return 0
+        index, start = divmod(self._position, CHUNK_BYTES)
+        if self._chunk[0] != index:
+            self._chunk = (index, read_chunk(self._file, self._cipher, index, self._size))
+        piece = self._chunk[1][start : start + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+def _pieces_of(file: BinaryIO, path: Path, sha256: str) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    while piece := file.read(_READ_BYTES):
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != sha256:
+        raise StorageError(Text("The file “{path}” changed while it was read. Try again.", path=path))
+
+
+def _missing() -> NotFoundError:
+    return NotFoundError(Text("This content is not on this computer yet."))

@@ -1,0 +1,46 @@
+"""Small named values that need the encryption but are no records: the hub's token, the node's keys, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from clinic_app.storage.database import Database
+from clinic_app.storage.tables import MEMORY
+
+
+class Memory:
+    """The small values of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> bytes | None:
+        """Return a value, or None if there is none."""
+        with self._database.reading() as connection:
+            return _value(connection, name)
+
+    def put(self, name: str, value: bytes) -> None:
+        """Keep a value, in place of the one before."""
+        with self._database.writing() as connection:
+            put_values(connection, {name: value})
+
+    def next_number(self, name: str) -> int:
+        """Return 1, 2, 3 ... and never the same twice, whoever asks; a number may be lost, not given again."""
+        with self._database.writing() as connection:
+            number = int(_value(connection, name) or b"0") + 1
+            put_values(connection, {name: str(number).encode()})
+        return number
+
+
+def put_values(connection: Connection, values: Mapping[str, bytes]) -> None:
+    """Keep values inside a transaction, in place of those before."""
+    for name, value in values.items():
+        fresh = insert(MEMORY).values(name=name, value=value)
+        connection.execute(fresh.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def _value(connection: Connection, name: str) -> bytes | None:
+    return connection.execute(select(MEMORY.c.value).where(MEMORY.c.name == name)).scalar_one_or_none()

@@ -1,0 +1,148 @@
+"""Taking in what another node wrote, so that it may be repeated and never overwrites what has not been sent.
+
+A body that is already in our history brings nothing new. One that arrives while edits of our own wait is either what those
+edits were made from (then they are now based on the hub's version) or a conflict, and both are kept for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.records import Meta, Resource, decode, decode_as, encode
+from clinic_app.storage.outbox import UNSETTLED, acknowledge_row
+from clinic_app.storage.record_rows import StoredRow, new_version_id, stored_row, write_version
+from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX, RECORD
+
+_log: Final = logging.getLogger(__name__)
+
+
+def receive_body(connection: Connection, body: bytes, at: datetime, *, is_from_hub: bool) -> Resource | None:
+    """Take in one body; return the record if it changed what is stored.
+
+    Args:
+        connection: an open writing transaction.
+        body: untrusted JSON; what cannot be read is logged and left out, so that it does not stop the others.
+        at: now.
+        is_from_hub: whether ``meta.versionId`` is the hub's version (from a package it is the sender's).
+    """
+    try:
+        record = decode(body)
+    except InvalidInputError as error:
+        _log.warning("a received record cannot be read and is left out: %s", type(error.__cause__).__name__)
+        return None
+    hub_version = record.version_id if is_from_hub else None
+    row = stored_row(connection, record.type_name, record.id)
+    if row is None:
+        return _write(connection, record, body, hub_version, at)
+    unsent = _unsent(connection, record)
+    if unsent:
+        _meet_unsent(connection, record, body, hub_version, row, unsent, at)
+        return None
+    if _is_known(connection, record, row) or (not is_from_hub and not _is_newer(record, row)):
+        return None
+    return _write(connection, record, body, hub_version, at)
+
+
+def _write(connection: Connection, record: Resource, body: bytes, hub_version: str | None, at: datetime) -> Resource:
+    if record.version_id is None:
+        meta = msgspec.structs.replace(record.meta or Meta(), version_id=new_version_id())
+        record = msgspec.structs.replace(record, meta=meta)
+        body = encode(record, body)
+    write_version(connection, record, body, hub_version=hub_version, origin="received", at=at)
+    return record
+
+
+def _unsent(connection: Connection, record: Resource) -> Sequence[Any]:
+    rows = select(OUTBOX.c.seq, OUTBOX.c.body).where(
+        OUTBOX.c.type == record.type_name, OUTBOX.c.id == record.id, OUTBOX.c.state.in_(UNSETTLED)
+    )
+    return connection.execute(rows.order_by(OUTBOX.c.seq)).all()
+
+
+def _meet_unsent(
+    connection: Connection,
+    record: Resource,
+    body: bytes,
+    hub_version: str | None,
+    row: StoredRow,
+    unsent: Sequence[Any],
+    at: datetime,
+) -> None:
+    """Decide what a body means that meets unsent edits: an echo of one of them, what they were made from, or a conflict."""
+    content = _content(body)
+    echo = max((each.seq for each in unsent if _content(each.body) == content), default=None)
+    if echo is not None:
+        if hub_version is not None:
+            for each in unsent:
+                if each.seq <= echo:
+                    acknowledge_row(connection, each.seq, hub_version)
+    elif any(_content(known) == content for known in _history(connection, record)):
+        if hub_version is not None and row.hub_version is None:
+            _rebase(connection, record, hub_version)
+    elif hub_version is None or not _is_kept(connection, record, hub_version):
+        connection.execute(
+            insert(CONFLICT).values(
+                type=record.type_name,
+                id=record.id,
+                mine=row.body,
+                theirs=body,
+                theirs_hub_version=hub_version,
+                found_at=at.isoformat(),
+            )
+        )
+
+
+def _rebase(connection: Connection, record: Resource, hub_version: str) -> None:
+    """Our edits were made from what the hub calls ``hub_version``; say so."""
+    is_record = (RECORD.c.type == record.type_name, RECORD.c.id == record.id)
+    connection.execute(update(RECORD).where(*is_record).values(hub_version=hub_version))
+    is_row = (OUTBOX.c.type == record.type_name, OUTBOX.c.id == record.id, OUTBOX.c.state.in_(UNSETTLED))
+    connection.execute(update(OUTBOX).where(*is_row).values(base_hub_version=hub_version))
+
+
+def _is_known(connection: Connection, record: Resource, row: StoredRow) -> bool:
+    """Whether this version is the stored one or one before it."""
+    if record.version_id is None:
+        return _content(encode(record)) == _content(row.body)
+    if record.version_id == row.hub_version:
+        return True
+    seen = select(HISTORY.c.seq).where(
+        HISTORY.c.type == record.type_name, HISTORY.c.id == record.id, HISTORY.c.version_id == record.version_id
+    )
+    return connection.execute(seen.limit(1)).first() is not None
+
+
+def _is_newer(record: Resource, row: StoredRow) -> bool:
+    """Whether a package's record may replace ours: never what came from the hub, and only by a later edit."""
+    stored = decode_as(type(record), row.body)
+    if row.hub_version is not None or record.meta is None or record.meta.last_updated is None:
+        return False
+    before = stored.meta.last_updated if stored.meta else None
+    return before is None or record.meta.last_updated > before
+
+
+def _is_kept(connection: Connection, record: Resource, hub_version: str) -> bool:
+    kept = select(CONFLICT.c.seq).where(
+        CONFLICT.c.type == record.type_name, CONFLICT.c.id == record.id, CONFLICT.c.theirs_hub_version == hub_version
+    )
+    return connection.execute(kept.limit(1)).first() is not None
+
+
+def _history(connection: Connection, record: Resource) -> tuple[bytes, ...]:
+    bodies = select(HISTORY.c.body).where(HISTORY.c.type == record.type_name, HISTORY.c.id == record.id)
+    return tuple(connection.execute(bodies).scalars())
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    """Return what a body says, without what a node adds when it stores it."""
+    content: dict[str, Any] = msgspec.json.decode(body)
+    meta = content.pop("meta", {})
+    rest = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
+    return {**content, "meta": rest}

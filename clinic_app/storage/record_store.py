@@ -1,0 +1,231 @@
+"""The records of one data folder: written in one transaction with everything that belongs to the write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ConflictError, NotFoundError
+from clinic_app.foundation.texts import Text
+from clinic_app.keys.derived import derive
+from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode_as, encode
+from clinic_app.storage.accounts import Account, add_accounts
+from clinic_app.storage.audit_chain import add_link, first_broken_link
+from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.conflicts import Conflict, close_conflict, open_conflicts
+from clinic_app.storage.database import Database
+from clinic_app.storage.indexes import NAMES
+from clinic_app.storage.lanes import Lane
+from clinic_app.storage.memory import put_values
+from clinic_app.storage.patient_search import matching_bodies
+from clinic_app.storage.receiving import receive_body
+from clinic_app.storage.record_rows import StoredRow, new_version_id, queue_row, stored_row, write_version
+from clinic_app.storage.tables import CURSOR, HISTORY, INDEX_ENTRY, RECORD
+from clinic_app.storage.transfers import queue_transfer
+
+R = TypeVar("R", bound=Resource)
+
+
+class RecordStore:
+    """Reads and writes records.
+
+    Args:
+        database: where they lie.
+        blobs: where the contents lie that records point to.
+        key: the data key; the audit chain's key is made from it.
+        clock: says when a version was written.
+    """
+
+    def __init__(self, database: Database, blobs: BlobStore, key: bytes, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._audit_key = derive(key, "audit")
+        self._clock = clock
+
+    def get(self, kind: type[R], id: str) -> R:
+        """Return the newest version of a record.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return decode_as(kind, self.body(kind, id))
+
+    def body(self, kind: type[Resource], id: str) -> bytes:
+        """Return the newest version as the bytes that are stored.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return self._row(kind, id).body
+
+    def hub_version(self, kind: type[Resource], id: str) -> str | None:
+        """Return the hub's version the record was last in step with, or None if the hub never had it.
+
+        Raises:
+            NotFoundError: there is no such record.
+        """
+        return self._row(kind, id).hub_version
+
+    def find(self, kind: type[R], *, limit: int = 500, **params: str) -> tuple[R, ...]:
+        """Return the records that have all of ``params``, last changed first.
+
+        Args:
+            kind: the type.
+            limit: at most so many.
+            **params: names of `clinic_app.storage.indexes.NAMES`, values as they are written there.
+
+        Raises:
+            ValueError: a name no record is indexed by.
+        """
+        if unknown := params.keys() - NAMES:
+            raise ValueError(f"records are not indexed by {', '.join(sorted(unknown))}")
+        query = select(RECORD.c.body).where(RECORD.c.type == kind.__name__)
+        for name, value in params.items():
+            has = select(INDEX_ENTRY.c.id).where(
+                INDEX_ENTRY.c.type == kind.__name__, INDEX_ENTRY.c.name == name, INDEX_ENTRY.c.value == value
+            )
+            query = query.where(RECORD.c.id.in_(has))
+        with self._database.reading() as connection:
+            bodies = connection.execute(query.order_by(RECORD.c.changed_seq.desc()).limit(limit)).scalars().all()
+        return tuple(decode_as(kind, body) for body in bodies)
+
+    def search_patients(self, words: str, *, limit: int = 50) -> tuple[Patient, ...]:
+        """Return the patients whose names and numbers begin with every word typed, in whatever script."""
+        with self._database.reading() as connection:
+            bodies = matching_bodies(connection, words, limit)
+        return tuple(decode_as(Patient, body) for body in bodies)
+
+    def versions(self, kind: type[R], id: str) -> tuple[R, ...]:
+        """Return every version ever written, the oldest first."""
+        query = select(HISTORY.c.body).where(HISTORY.c.type == kind.__name__, HISTORY.c.id == id)
+        with self._database.reading() as connection:
+            bodies = connection.execute(query.order_by(HISTORY.c.seq)).scalars().all()
+        return tuple(decode_as(kind, body) for body in bodies)
+
+    def commit(
+        self,
+        records: Sequence[Resource],
+        *,
+        audit: Sequence[AuditEvent] = (),
+        send: bool = True,
+        uploads: Sequence[str] = (),
+        lane: Lane = "records",
+        accounts: Sequence[Account] = (),
+        values: Mapping[str, bytes] | None = None,
+    ) -> tuple[Resource, ...]:
+        """Write everything in one transaction, or nothing; return the records with their new versions.
+
+        Args:
+            records: new ones without a version, edited ones with the version they were read at.
+            audit: who did it; always sent, in a lane of its own.
+            send: whether the hub gets the records.
+            uploads: addresses of contents the hub gets too; they must be in the blob store.
+            lane: how pressing it is.
+            accounts: new accounts that belong to the write.
+            values: small values for `Memory` that belong to the write.
+
+        Raises:
+            ConflictError: a record was changed since it was read, or a new one exists.
+            NotFoundError: an upload is not in the blob store.
+            DiskFullError: no room; nothing was written.
+        """
+        sizes = {sha256: self._blobs.size(sha256) for sha256 in uploads}
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            written = tuple(self._write(connection, record, lane if send else None, now) for record in records)
+            for event in audit:
+                self._write(connection, event, "audit", now)
+            for sha256, size in sizes.items():
+                queue_transfer(connection, sha256, "up", lane, size, now)
+            add_accounts(connection, accounts)
+            put_values(connection, values or {})
+        return written
+
+    def receive(
+        self, bodies: Sequence[bytes], *, cursor: tuple[str, str] | None = None, is_from_hub: bool = True
+    ) -> tuple[Resource, ...]:
+        """Take in what another node wrote; return what changed here. Safe to repeat.
+
+        Args:
+            bodies: JSON of records; unreadable ones are left out.
+            cursor: name and value of the feed's cursor, kept in the same transaction.
+            is_from_hub: whether the versions are the hub's; those of a package are the sender's own.
+        """
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            received = (receive_body(connection, body, now, is_from_hub=is_from_hub) for body in bodies)
+            changed = tuple(record for record in received if record is not None)
+            if cursor:
+                put_cursor(connection, *cursor)
+        return changed
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Return the records changed both here and elsewhere that wait for a person, the oldest first."""
+        with self._database.reading() as connection:
+            return open_conflicts(connection)
+
+    def settle(self, conflict: Conflict, chosen: Resource, *, audit: Sequence[AuditEvent] = ()) -> Resource:
+        """Make ``chosen`` the newest version, based on the other node's; both former ones stay in the history.
+
+        Raises:
+            NotFoundError: the conflict is settled already.
+        """
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            theirs = close_conflict(connection, conflict.seq, now)
+            write_version(
+                connection,
+                decode_as(type(chosen), theirs),
+                theirs,
+                hub_version=conflict.theirs_hub_version,
+                origin="received",
+                at=now,
+            )
+            chosen = _with_meta(chosen, conflict.theirs.version_id, now)
+            settled = self._write(connection, chosen, "records", now)
+            for event in audit:
+                self._write(connection, event, "audit", now)
+        return settled
+
+    def broken_audit_row(self) -> str | None:
+        """Return the id of the first audit row that is not as it was written, or None when the trail is whole."""
+        with self._database.reading() as connection:
+            return first_broken_link(connection, self._audit_key)
+
+    def _row(self, kind: type[Resource], id: str) -> StoredRow:
+        with self._database.reading() as connection:
+            row = stored_row(connection, kind.__name__, id)
+        if row is None:
+            raise NotFoundError(Text("There is no {type} with the number {id}.", type=kind.__name__, id=id))
+        return row
+
+    def _write(self, connection: Connection, record: Resource, lane: Lane | None, now: datetime) -> Resource:
+        row = stored_row(connection, record.type_name, record.id)
+        if record.version_id != (row.version_id if row else None):
+            raise ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
+        record = _with_meta(record, new_version_id(), now)
+        hub_version = row.hub_version if row else None
+        body = encode(record, row.body if row else None)
+        write_version(connection, record, body, hub_version=hub_version, origin="local", at=now)
+        if lane is not None:
+            queue_row(connection, record, body, base_hub_version=hub_version, lane=lane, at=now)
+        if isinstance(record, AuditEvent):
+            add_link(connection, self._audit_key, record.id, body)
+        return record
+
+
+def put_cursor(connection: Connection, name: str, value: str) -> None:
+    """Keep how far a feed was read, inside a transaction."""
+    fresh = insert(CURSOR).values(name=name, value=value)
+    connection.execute(fresh.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def _with_meta(record: R, version_id: str | None, now: datetime) -> R:
+    meta = msgspec.structs.replace(record.meta or Meta(), version_id=version_id, last_updated=now)
+    return msgspec.structs.replace(record, meta=meta)

@@ -1,0 +1,115 @@
+"""Everything one data folder holds, opened together and closed together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.durable_files import disk_errors
+from clinic_app.foundation.errors import DamagedError, KeyLockedError
+from clinic_app.keys.unlocking import DATABASE_NAME
+from clinic_app.storage.accounts import Accounts
+from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.database import Database
+from clinic_app.storage.key_check import WRONG_KEY, check_key, write_key_check
+from clinic_app.storage.memory import Memory
+from clinic_app.storage.migrating import current_revision, migrate, newest_revision
+from clinic_app.storage.outbox import Outbox
+from clinic_app.storage.record_store import RecordStore
+from clinic_app.storage.tables import CURSOR
+from clinic_app.storage.transfers import Transfers
+
+BLOB_FOLDER: Final = "blobs"
+_IN_USE: Final = "store-in-use"
+
+
+class Store:
+    """The records, contents and queues of one data folder. Safe for use from several threads.
+
+    Args:
+        folder: the data folder.
+        database: its database, at the newest revision.
+        key: the data key.
+        clock: says when things were written.
+    """
+
+    def __init__(self, folder: Path, database: Database, key: bytes, clock: Clock) -> None:
+        self.folder = folder
+        self.database = database
+        self.blobs = BlobStore(folder / BLOB_FOLDER, key)
+        self.records = RecordStore(database, self.blobs, key, clock)
+        self.outbox = Outbox(database)
+        self.transfers = Transfers(database, clock)
+        self.accounts = Accounts(database)
+        self.memory = Memory(database)
+
+    @classmethod
+    def open(cls, folder: Path, key: bytes, clock: Clock) -> Store:
+        """Open a data folder, make what is missing and bring it to the newest revision.
+
+        Args:
+            folder: made if it is not there.
+            key: the data key, 32 bytes.
+            clock: says when things were written.
+
+        Raises:
+            KeyLockedError: the data belong to another key.
+            DamagedError: the data are there but cannot be read; they are left as they are.
+            DiskFullError: no room.
+            StorageError: written by a newer program, held by another one, or refused by the disk.
+        """
+        path = folder / DATABASE_NAME
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            is_finished = check_key(folder, path, key)
+            is_new = not path.exists()
+        database = Database(path, key)
+        try:
+            _bring_up_to_date(folder, database, is_new=is_new)
+            store = cls(folder, database, key, clock)
+            store._note_start()
+        except DamagedError as error:
+            database.close()
+            if is_finished:
+                raise
+            raise KeyLockedError(WRONG_KEY) from error
+        except BaseException:
+            database.close()
+            raise
+        if not is_finished:
+            write_key_check(folder, key)
+        return store
+
+    def cursor(self, name: str) -> str | None:
+        """Return how far the hub's feed was read, or None when it never was."""
+        with self.database.reading() as connection:
+            return connection.execute(select(CURSOR.c.value).where(CURSOR.c.name == name)).scalar_one_or_none()
+
+    def close(self) -> None:
+        """Close in order: the next start need not look for damage."""
+        self.memory.put(_IN_USE, b"")
+        self.database.checkpoint()
+        self.database.close()
+
+    def _note_start(self) -> None:
+        """Look for damage if the last run did not end in order."""
+        if self.memory.get(_IN_USE):
+            self.database.check()
+        self.memory.put(_IN_USE, b"1")
+
+
+def _bring_up_to_date(folder: Path, database: Database, *, is_new: bool) -> None:
+    with database.reading() as connection:
+        current = current_revision(connection)
+    newest = newest_revision()
+    if current == newest:
+        return
+    if not is_new and current is not None:
+        copy = folder / f"{DATABASE_NAME}.before-{newest}"
+        if not copy.exists():
+            database.copy_to(copy)
+    with database.writing() as connection:
+        migrate(connection)

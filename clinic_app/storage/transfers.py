@@ -1,0 +1,110 @@
+"""Blobs on their way to or from the hub: how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.storage.database import Database
+from clinic_app.storage.lanes import RANKS, Lane
+from clinic_app.storage.tables import TRANSFER
+
+Direction = Literal["up", "down"]
+TransferState = Literal["queued", "done", "failed"]
+_ERROR_LENGTH: Final = 2000
+_COLUMNS: Final = tuple(c for c in TRANSFER.c if c.name not in ("lane_rank", "queued_at"))
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One blob on its way; ``size`` and ``offset`` in bytes of the plain content."""
+
+    sha256: str
+    direction: Direction
+    lane: Lane
+    size: int
+    offset: int
+    state: TransferState
+    last_error: str
+
+
+class Transfers:
+    """The blobs on their way, of one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def queue(self, sha256: str, direction: Direction, lane: Lane, size: int) -> None:
+        """Put a blob on its way; one that failed starts again where it stopped, one that is done stays done."""
+        with self._database.writing() as connection:
+            queue_transfer(connection, sha256, direction, lane, size, self._clock.now())
+
+    def pending(self, direction: Direction) -> tuple[Transfer, ...]:
+        """Return what is still on its way, the most pressing lane first, small before large."""
+        waiting = select(*_COLUMNS).where(TRANSFER.c.direction == direction, TRANSFER.c.state == "queued")
+        ordered = waiting.order_by(TRANSFER.c.lane_rank, TRANSFER.c.size, TRANSFER.c.queued_at)
+        with self._database.reading() as connection:
+            return tuple(Transfer(**row._mapping) for row in connection.execute(ordered))
+
+    def get(self, sha256: str, direction: Direction) -> Transfer | None:
+        """Return one transfer, or None if it was never queued."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(*_COLUMNS).where(*_is(sha256, direction))).one_or_none()
+        return Transfer(**row._mapping) if row else None
+
+    def progress(self, sha256: str, direction: Direction, offset: int) -> None:
+        """Note how many bytes have arrived."""
+        self._update(sha256, direction, offset=offset)
+
+    def done(self, sha256: str, direction: Direction) -> None:
+        """Note that the blob is where it was to go."""
+        self._update(sha256, direction, offset=TRANSFER.c.size, state="done", last_error="")
+
+    def failed(self, sha256: str, direction: Direction, error: str) -> None:
+        """Note that it will not get there; queueing it again starts anew."""
+        self._update(sha256, direction, state="failed", last_error=error[:_ERROR_LENGTH])
+
+    def waiting_bytes(self) -> int:
+        """Return how many bytes are still to go up."""
+        left = select(func.coalesce(func.sum(TRANSFER.c.size - TRANSFER.c.offset), 0))
+        with self._database.reading() as connection:
+            return connection.execute(
+                left.where(TRANSFER.c.direction == "up", TRANSFER.c.state == "queued")
+            ).scalar_one()
+
+    def _update(self, sha256: str, direction: Direction, **values: object) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(TRANSFER).where(*_is(sha256, direction)).values(**values))
+
+
+def queue_transfer(
+    connection: Connection, sha256: str, direction: Direction, lane: Lane, size: int, at: datetime
+) -> None:
+    """Put a blob on its way inside a transaction; a more pressing lane wins over the one it is in."""
+    fresh = insert(TRANSFER).values(
+        sha256=sha256,
+        direction=direction,
+        lane=lane,
+        lane_rank=RANKS[lane],
+        size=size,
+        offset=0,
+        state="queued",
+        last_error="",
+        queued_at=at.isoformat(),
+    )
+    connection.execute(fresh.on_conflict_do_nothing())
+    again = update(TRANSFER).where(*_is(sha256, direction), TRANSFER.c.state == "failed")
+    connection.execute(again.values(state="queued", last_error=""))
+    sooner = update(TRANSFER).where(*_is(sha256, direction), TRANSFER.c.lane_rank > RANKS[lane])
+    connection.execute(sooner.values(lane=lane, lane_rank=RANKS[lane]))
+
+
+def _is(sha256: str, direction: Direction) -> Sequence[object]:
+    return (TRANSFER.c.sha256 == sha256, TRANSFER.c.direction == direction)
