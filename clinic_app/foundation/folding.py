@@ -1,8 +1,8 @@
 """One key for a name, however it is spelt: Kazakh, Russian, Kazakh Latin (2021) or the Latin of a passport.
 
-Clerks type Kazakh names on Russian keyboards, passports write them in Latin, relatives spell them by ear. Every spelling
-is first brought to passport Latin and then worn down until the spellings meet: ``Қасым-Жомарт``, ``Касым-Жомарт``,
-``Qasym-Jomart`` and ``Kassym-Zhomart`` share the keys ``kasim`` and ``jomart``. The key is for finding only; it is no
+Clerks type Kazakh names on Russian keyboards, passports write them in Latin, relatives spell them by ear. Every
+spelling is first brought to passport Latin and then worn down until the spellings meet: ``Қасым-Жомарт``,
+``Касым-Жомарт``, ``Qasym-Jomart`` and ``Kassym-Zhomart`` share the keys ``kasim`` and ``jomart``. The key is for finding only; it is no
 transliteration to be shown, and two different names may share one.
 
 Sources: the Kazakh Latin alphabet of April 2021; passport practice of Kazakhstan (zh, kh, sh, ch, gh).
@@ -52,7 +52,7 @@ def name_key(word: str) -> str:
 
 
 def name_keys(words: str) -> tuple[str, ...]:
-    """Return the keys of every word in ``words``, in their order; words are parted by anything but letters and digits."""
+    """Return the keys of every word in ``words``, in order; anything but letters and digits parts words."""
     joined = re.sub("['’ʼʹ`ъь]", "", words.casefold())
     return tuple(key for key in map(name_key, _WORD.findall(joined)) if key)
 

@@ -1,6 +1,7 @@
 """The keys of one workstation: it signs with Ed25519 (JWS, RFC 7515 and 9864) and is sealed to with age (X25519).
 
-The public halves travel in the workstation's Device record; the secret halves lie in the encrypted store and nowhere else.
+The public halves travel in the workstation's Device record; the secret halves lie in the encrypted store and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -115,9 +116,7 @@ def verify_jws(signed: str, public_jwk: Mapping[str, Any]) -> bytes:
         InvalidInputError: ``public_jwk`` is no Ed25519 public key.
     """
     try:
-        key = OKPKey.import_key({name: str(public_jwk[name]) for name in ("kty", "crv", "x")})
-        if key.curve_name != "Ed25519":
-            raise ValueError(key.curve_name)
+        key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": str(public_jwk["x"])})
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(Text("This is no signing key.")) from error
     try:

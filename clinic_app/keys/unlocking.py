@@ -1,9 +1,9 @@
 """Getting at the data key: 32 random bytes that never lie on the disk by themselves.
 
 Beside the database lies ``keys.json`` with *slots*; each slot holds the data key sealed under a key that somebody or
-something else keeps (today: the system's keyring or an explicit file). Further slots (a person's password, a recovery code,
-the organisation's escrow) can be added without touching the data. The file is written twice, each copy atomically, and is
-never made anew while there is a database: that would lock the data for ever.
+something else keeps (today: the system's keyring or an explicit file). Further slots (a person's password, a recovery
+code, the organisation's escrow) can be added without touching the data. The file is written twice, each copy
+atomically, and is never made anew while there is a database: that would lock the data for ever.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def unlock(folder: Path, storage: KeyStorage) -> bytes:
         storage: where the sealing key lies.
 
     Raises:
-        KeyLockedError: the key file is gone or unreadable while there are data, or its sealing key is not in ``storage``.
+        KeyLockedError: the key file is gone or unreadable, or its sealing key is not in ``storage``.
         DiskFullError: no room for the key file.
     """
     slots = _read(folder)

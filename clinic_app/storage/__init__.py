@@ -1,7 +1,7 @@
 """The store: records, blobs and everything that must outlive the power, encrypted, in one data folder.
 
-The only room that knows SQL. A record's JSON bytes are the truth; the rest of the tables is made from them. Every write is
-one transaction: record, history, indexes, outbox, audit, transfers.
+The only room that knows SQL. A record's JSON bytes are the truth; the rest of the tables is made from them. Every write
+is one transaction: record, history, indexes, outbox, audit, transfers.
 """
 
 from clinic_app.storage.accounts import Account, Accounts, Attempts

@@ -55,15 +55,14 @@ class Accounts:
     def get(self, login: str) -> Account | None:
         """Return the account of a login, or None."""
         with self._database.reading() as connection:
-            row = connection.execute(select(*_COLUMNS).where(ACCOUNT.c.login == login)).one_or_none()
-        return Account(**row._mapping) if row else None
+            row = connection.execute(select(*_COLUMNS).where(ACCOUNT.c.login == login)).mappings().one_or_none()
+        return Account(**row) if row else None
 
     def all(self) -> tuple[Account, ...]:
         """Return every account, by login."""
         with self._database.reading() as connection:
-            return tuple(
-                Account(**row._mapping) for row in connection.execute(select(*_COLUMNS).order_by(ACCOUNT.c.login))
-            )
+            rows = connection.execute(select(*_COLUMNS).order_by(ACCOUNT.c.login)).mappings()
+            return tuple(Account(**row) for row in rows)
 
     def update(self, account: Account) -> None:
         """Change role, password or activity of an account.

@@ -1,10 +1,11 @@
 """How one blob lies on the disk: a header, then the content in sealed chunks (the STREAM construction, AES-256-GCM).
 
 ``magic 8 | salt 32 | nonce prefix 7``, then per 64 KiB of content its ciphertext with a 16-byte tag. A chunk's nonce is
-``prefix | counter 4 | is last 1``, and the header with the content's address is authenticated with every chunk. So a cut,
-a swap of chunks or of whole files, and a changed byte are all noticed, and any chunk can be read alone.
+``prefix | counter 4 | is last 1``, and the header with the content's address is authenticated with every chunk. So a
+cut, a swap of chunks or of whole files, and a changed byte are all noticed, and any chunk can be read alone.
 
-Source: Hoang, Reyhanitabar, Rogaway, Vizár, "Online authenticated-encryption and its nonce-reuse misuse-resistance" (2015).
+Source: Hoang, Reyhanitabar, Rogaway, Vizár, "Online authenticated-encryption and its nonce-reuse
+misuse-resistance" (2015).
 """
 
 from __future__ import annotations

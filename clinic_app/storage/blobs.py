@@ -1,7 +1,8 @@
 """Big contents (images, recordings, documents), encrypted, found by the SHA-256 of what they are.
 
-A content is written beside its place, flushed and moved into place before any record points to it, so that a record never
-points to half a file. The name on the disk is keyed: who has the disk cannot tell whether a known file is among them.
+A content is written beside its place, flushed and moved into place before any record points to it, so that a record
+never points to half a file. The name on the disk is keyed: who has the disk cannot tell whether a known file is
+among them.
 """
 
 from __future__ import annotations

@@ -80,9 +80,9 @@ class Database:
             StorageError: another program holds the database, or the disk refused it.
         """
         with self._write_lock, database_errors(), self._engine.connect() as connection:
-            connection = connection.execution_options(**{_WRITES: True})
-            with connection.begin():
-                yield connection
+            writer = connection.execution_options(**{_WRITES: True})
+            with writer.begin():
+                yield writer
 
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the database file."""

@@ -1,7 +1,7 @@
 """Telling a wrong key from a damaged file: SQLite says the same of both.
 
-Beside the database lies a short proof made from the key. It is written when the database is complete, so it also says that
-there must be a database: one that has vanished is never quietly made anew.
+Beside the database lies a short proof made from the key. It is written when the database is complete, so it also says
+that there must be a database: one that has vanished is never quietly made anew.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bringing a database to the newest revision, on a connection and without any configuration file.
 
-Alembic finds the revisions through the package, so that it works the same from a checkout and from an installed program.
+Alembic finds the revisions through the package, so that it works the same from a checkout and when installed.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from clinic_app.storage.database import Database
 from clinic_app.storage.lanes import Lane
@@ -96,7 +96,7 @@ class Outbox:
 
     def _rows(self, query: Select[tuple[object, ...]]) -> tuple[OutboxRow, ...]:
         with self._database.reading() as connection:
-            return tuple(_row(row) for row in connection.execute(query))
+            return tuple(OutboxRow(**row) for row in connection.execute(query).mappings())
 
 
 def acknowledge_row(connection: Connection, seq: int, hub_version: str) -> None:
@@ -112,7 +112,3 @@ def acknowledge_row(connection: Connection, seq: int, hub_version: str) -> None:
     connection.execute(newer.values(base_hub_version=hub_version))
     record = update(RECORD).where(RECORD.c.type == row.type, RECORD.c.id == row.id)
     connection.execute(record.values(hub_version=hub_version))
-
-
-def _row(row: Row[tuple[object, ...]]) -> OutboxRow:
-    return OutboxRow(**row._mapping)

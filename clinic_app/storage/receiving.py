@@ -1,7 +1,7 @@
 """Taking in what another node wrote, so that it may be repeated and never overwrites what has not been sent.
 
-A body that is already in our history brings nothing new. One that arrives while edits of our own wait is either what those
-edits were made from (then they are now based on the hub's version) or a conflict, and both are kept for a person.
+A body that is already in our history brings nothing new. One that arrives while edits of our own wait is either what
+those edits were made from (then they are now based on the hub's version) or a conflict, and both are kept for a person.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _meet_unsent(
     unsent: Sequence[Any],
     at: datetime,
 ) -> None:
-    """Decide what a body means that meets unsent edits: an echo of one of them, what they were made from, or a conflict."""
+    """Take a body that meets unsent edits: as an echo of one, as what they were made from, or as a conflict."""
     content = _content(body)
     echo = max((each.seq for each in unsent if _content(each.body) == content), default=None)
     if echo is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource
@@ -92,5 +92,5 @@ def _write_index(connection: Connection, record: Resource) -> None:
         )
 
 
-def _is(record: Resource) -> tuple[object, ...]:
+def _is(record: Resource) -> tuple[ColumnElement[bool], ...]:
     return (RECORD.c.type == record.type_name, RECORD.c.id == record.id)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clinic_app.foundation.clock import Clock
@@ -51,13 +50,13 @@ class Transfers:
         waiting = select(*_COLUMNS).where(TRANSFER.c.direction == direction, TRANSFER.c.state == "queued")
         ordered = waiting.order_by(TRANSFER.c.lane_rank, TRANSFER.c.size, TRANSFER.c.queued_at)
         with self._database.reading() as connection:
-            return tuple(Transfer(**row._mapping) for row in connection.execute(ordered))
+            return tuple(Transfer(**row) for row in connection.execute(ordered).mappings())
 
     def get(self, sha256: str, direction: Direction) -> Transfer | None:
         """Return one transfer, or None if it was never queued."""
         with self._database.reading() as connection:
-            row = connection.execute(select(*_COLUMNS).where(*_is(sha256, direction))).one_or_none()
-        return Transfer(**row._mapping) if row else None
+            row = connection.execute(select(*_COLUMNS).where(*_is(sha256, direction))).mappings().one_or_none()
+        return Transfer(**row) if row else None
 
     def progress(self, sha256: str, direction: Direction, offset: int) -> None:
         """Note how many bytes have arrived."""
@@ -73,11 +72,10 @@ class Transfers:
 
     def waiting_bytes(self) -> int:
         """Return how many bytes are still to go up."""
-        left = select(func.coalesce(func.sum(TRANSFER.c.size - TRANSFER.c.offset), 0))
+        left = select(func.sum(TRANSFER.c.size - TRANSFER.c.offset))
+        waiting = left.where(TRANSFER.c.direction == "up", TRANSFER.c.state == "queued")
         with self._database.reading() as connection:
-            return connection.execute(
-                left.where(TRANSFER.c.direction == "up", TRANSFER.c.state == "queued")
-            ).scalar_one()
+            return int(connection.execute(waiting).scalar() or 0)
 
     def _update(self, sha256: str, direction: Direction, **values: object) -> None:
         with self._database.writing() as connection:
@@ -106,5 +104,5 @@ def queue_transfer(
     connection.execute(sooner.values(lane=lane, lane_rank=RANKS[lane]))
 
 
-def _is(sha256: str, direction: Direction) -> Sequence[object]:
+def _is(sha256: str, direction: Direction) -> tuple[ColumnElement[bool], ...]:
     return (TRANSFER.c.sha256 == sha256, TRANSFER.c.direction == direction)
