@@ -7,7 +7,6 @@ ever read as markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from reportlab.lib.colors import Color
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, Spacer, Table, TableStyle
+from reportlab.lib.units import inch, mm
+from reportlab.lib.utils import ImageReader
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Table, TableStyle
 
 from clinic_app.documents.fonts import BOLD, REGULAR, SEMI_BOLD, printable
 from clinic_app.documents.page import ACCENT, ALARM, ALARM_PANEL, HAIRLINE, MUTED, PANEL, TEXT, WARN, WARN_PANEL
@@ -27,7 +27,7 @@ SMALL: Final = ParagraphStyle("small", parent=BODY, fontSize=8, leading=11, text
 LABEL: Final = ParagraphStyle("label", parent=BODY, fontSize=7.5, leading=10, textColor=MUTED, spaceAfter=0)
 VALUE: Final = ParagraphStyle("value", parent=BODY, fontName=SEMI_BOLD, fontSize=9.5, leading=12.5, spaceAfter=0)
 NAME: Final = ParagraphStyle("name", parent=BODY, fontName=BOLD, fontSize=14, leading=18, spaceAfter=0)
-TITLE: Final = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=19, leading=23, textColor=ACCENT)
+TITLE: Final = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=17, leading=22, textColor=ACCENT)
 HEADING: Final = ParagraphStyle(
     "heading", parent=BODY, fontName=SEMI_BOLD, fontSize=11.5, leading=15, textColor=ACCENT, spaceBefore=9, spaceAfter=3
 )
@@ -37,6 +37,9 @@ LONGEST_TEXT: Final = 20_000
 """Characters of one text; more is no opinion but an accident."""
 IMAGE_PIXELS: Final = 1400
 """Longest side of a picture on paper: 200 dots per inch at 178 mm."""
+
+TALLEST_PICTURE: Final = 118 * mm
+LEAST_PICTURE: Final = 45 * mm
 
 Fact = tuple[str, str]
 
@@ -61,7 +64,10 @@ def section(heading: str, body: Sequence[Flowable]) -> list[Flowable]:
 
 def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) -> Table:
     """Return the banner: the name in full, the identifiers under it, allergies in red."""
-    rows: list[list[Any]] = [[line(name, NAME)], [fact_grid(facts, width - 10 * mm, columns=4)]]
+    rows: list[list[Any]] = [
+        [line(name, NAME)],
+        [fact_grid(facts, [(width - 10 * mm) * part for part in (0.34, 0.24, 0.18, 0.24)])],
+    ]
     style: list[tuple[Any, ...]] = [
         ("BACKGROUND", (0, 0), (-1, -1), PANEL),
         ("LINEBEFORE", (0, 0), (0, -1), 3, ACCENT),
@@ -78,14 +84,15 @@ def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) ->
     return Table(rows, colWidths=[width], style=_style(style))
 
 
-def fact_grid(facts: Iterable[Fact], width: float, columns: int) -> Table:
-    """Return label-over-value cells, ``columns`` in a row, empty facts left out."""
+def fact_grid(facts: Iterable[Fact], widths: Sequence[float]) -> Table:
+    """Return label-over-value cells in columns of these widths; empty facts are left out."""
+    columns = len(widths)
     cells = [[line(label, LABEL), line(value, VALUE)] for label, value in facts if value]
     rows = [cells[i : i + columns] for i in range(0, len(cells), columns)] or [[[]]]
     rows[-1] += [[] for _ in range(columns - len(rows[-1]))]
     padding = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm)]
     close = [("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2 * mm)]
-    return Table(rows, colWidths=[width / columns] * columns, style=_style([*padding, *close]))
+    return Table(rows, colWidths=list(widths), style=_style([*padding, *close]))
 
 
 def value_table(values: Iterable[Fact], width: float) -> Table:
@@ -112,16 +119,34 @@ def notice(text: str, width: float) -> Table:
     return Table([[line(text, style)]], colWidths=[width], style=_style(frame))
 
 
-def picture(pixels: NDArray[np.uint8], caption: str, width: float, height: float) -> list[Flowable]:
-    """Return a picture as large as ``width`` x ``height`` allow, its shape kept, with its caption below."""
-    image = PillowImage.fromarray(np.ascontiguousarray(pixels))
-    image.thumbnail((IMAGE_PIXELS, IMAGE_PIXELS))
-    scale = min(width / image.width, height / image.height)
-    file = BytesIO()
-    image.save(file, "PNG")
-    file.seek(0)
-    shown = Image(file, image.width * scale, image.height * scale, hAlign="LEFT")
-    return [KeepTogether([shown, Spacer(1, 2 * mm), *([line(caption, SMALL)] if caption else [])])]
+class Picture(Flowable):  # type: ignore[misc]  # reportlab has no type hints
+    """A picture in the room the page has left, its shape kept, with its caption below.
+
+    Args:
+        pixels: uint8, shape ``(height, width)`` or ``(height, width, 3)``.
+        caption: what it shows.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], caption: str) -> None:
+        super().__init__()
+        self._image = PillowImage.fromarray(np.ascontiguousarray(pixels))
+        self._image.thumbnail((IMAGE_PIXELS, IMAGE_PIXELS))
+        self._caption = line(caption or " ", SMALL)
+
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        """Return the size in points: as large as the room, the limits and 50 dots per inch allow."""
+        _, caption_height = self._caption.wrap(available_width, available_height)
+        room = max(LEAST_PICTURE, min(TALLEST_PICTURE, available_height - caption_height - 2 * mm))
+        size = self._image.size
+        scale = min(available_width / size[0], room / size[1], inch / 50)
+        self._shown = (size[0] * scale, size[1] * scale)
+        return available_width, self._shown[1] + caption_height + 2 * mm
+
+    def draw(self) -> None:
+        """Draw the picture at the top and the caption under it."""
+        _, caption_height = self._caption.wrap(self.canv._pagesize[0], LEAST_PICTURE)  # noqa: SLF001
+        self.canv.drawImage(ImageReader(self._image), 0, caption_height + 2 * mm, *self._shown)
+        self._caption.drawOn(self.canv, 0, 0)
 
 
 def rule(width: float, colour: Color = HAIRLINE) -> Table:

@@ -15,6 +15,7 @@ from typing import Final
 from reportlab.lib.units import mm
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -35,7 +36,7 @@ from clinic_app.foundation.texts import Language, Text
 
 WIDTH: Final = PORTRAIT[0] - 2 * MARGIN
 ECG_MARGIN: Final = (LANDSCAPE[0] - WIDTH_MM * mm) / 2
-ECG_HEIGHT_MM: Final = 136
+ECG_HEIGHT_MM: Final = 145
 _HEADER: Final = 18 * mm
 _FOOTER: Final = 17 * mm
 _one_at_a_time = threading.Lock()
@@ -84,8 +85,9 @@ def _story(content: ConsultContent, language: Language) -> Iterator[Flowable]:
     yield from blocks.section(say(Text("Plan")), blocks.paragraphs(content.plan))
     yield from _signature(content, language)
     if content.image:
-        shown = blocks.picture(content.image.pixels, content.image.caption, WIDTH, 118 * mm)
-        yield KeepTogether([blocks.line(say(Text("Key image")), blocks.HEADING), *shown])
+        yield CondPageBreak(blocks.LEAST_PICTURE + 20 * mm)
+        yield blocks.line(say(Text("Key image")), blocks.HEADING)
+        yield blocks.Picture(content.image.pixels, content.image.caption)
     if content.ecg and content.ecg.leads:
         yield NextPageTemplate("across")
         yield PageBreak()
@@ -114,7 +116,8 @@ def _head(content: ConsultContent, language: Language) -> Iterator[Flowable]:
         (say(Text("Specialty")), say(content.specialty)),
         (say(Text("Urgency")), say(content.urgency)),
     )
-    yield blocks.fact_grid(facts, WIDTH, columns=4)
+    yield blocks.fact_grid(facts, [WIDTH * part for part in (0.32, 0.32, 0.18, 0.18)])
+    yield Spacer(1, 1 * mm)
     yield blocks.rule(WIDTH)
 
 
@@ -149,7 +152,7 @@ def _signature(content: ConsultContent, language: Language) -> Iterator[Flowable
         (say(Text("Signed on")), document_moment(content.signed_at, language)),
     )
     body: list[Flowable] = [Spacer(1, 5 * mm), blocks.rule(WIDTH), Spacer(1, 2 * mm)]
-    body.append(blocks.fact_grid(facts, WIDTH, columns=2))
+    body.append(blocks.fact_grid(facts, [WIDTH / 2, WIDTH / 2]))
     if content.is_signature_valid:
         checked = Text("Electronic signature checked: valid. Report {digest}…", digest=content.report_sha256[:16])
         body.append(blocks.line(say(checked), blocks.SMALL))

@@ -83,12 +83,12 @@ class EcgPaper(Flowable):  # type: ignore[misc]  # reportlab has no type hints
         _draw_grid(canvas, WIDTH_MM, self.height_mm)
         row_mm = self.height_mm / len(self.rows)
         for index, row in enumerate(self.rows):
-            baseline_mm = round(self.height_mm - (index + 0.5) * row_mm)
+            baseline_mm = 5 * round((self.height_mm - (index + 0.5) * row_mm) / 5)  # on a strong line
             _draw_calibration(canvas, baseline_mm)
             for place, cell in enumerate(row):
                 self._draw_cell(cell, baseline_mm, place)
 
-    def _draw_cell(self, cell: Cell, baseline_mm: float, place: int) -> None:
+    def _draw_cell(self, cell: Cell, baseline_mm: int, place: int) -> None:
         canvas = self.canv
         x_mm = CALIBRATION_MM + cell.start_s * MM_PER_S
         if place:

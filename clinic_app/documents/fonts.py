@@ -84,8 +84,8 @@ def _sentence(char: str) -> Text:
 
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[int]:
-    """Return the characters that all three weights have."""
+    """Return the characters that all three weights have; a control character is none, though the font maps it."""
     register_fonts()
-    return frozenset.intersection(
-        *(frozenset(pdfmetrics.getFont(name).face.charToGlyph) for name in (REGULAR, SEMI_BOLD, BOLD))
-    )
+    fonts = (pdfmetrics.getFont(name) for name in (REGULAR, SEMI_BOLD, BOLD))
+    common = frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in fonts))
+    return frozenset(code for code in common if unicodedata.category(chr(code)) != "Cc")

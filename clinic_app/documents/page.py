@@ -16,7 +16,7 @@ from clinic_app.foundation.texts import Language, Text
 
 PORTRAIT: Final = A4
 LANDSCAPE: Final = landscape(A4)
-MARGIN: Final = 17 * mm
+MARGIN: Final = 17.5 * mm
 ACCENT: Final = HexColor("#0B5C86")
 TEXT: Final = HexColor("#14212B")
 MUTED: Final = HexColor("#52626F")

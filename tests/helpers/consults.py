@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -36,7 +35,7 @@ def real_image() -> KeyImage:
     return KeyImage(grey, "CT, 19.01.2004, slice 1")
 
 
-def consult(**changes: Any) -> ConsultContent:
+def consult(**changes: object) -> ConsultContent:
     """Return a whole summary; ``changes`` replace fields."""
     whole = ConsultContent(
         document_id="019cbc10-5a00-7000-8000-00000000d0c1",
@@ -56,7 +55,8 @@ def consult(**changes: Any) -> ConsultContent:
         asked_at=datetime(2026, 3, 5, 7, 5, tzinfo=UTC),
         specialty=Text("Cardiology"),
         urgency=Text("Urgent"),
-        question="Кеше кештен бері кеуденің сол жағында қысып ауырады. Тропонин тесті ≥2 ± 0,3 µmol/L ↑. ЭКГ мен тактика?",
+        question="Кеше кештен бері кеуденің сол жағында қысып ауырады. Тропонин тесті ≥2 ± 0,3 µmol/L ↑. "
+        "ЭКГ мен тактика?",
         opinion="Ырғақ синустық, ЖСЖ 73/мин. QTc 428 ms, PQ 160 ms. ST сегментінің ығысуы жоқ.\n\n"
         "Сол жақ қарыншаның гипертрофия белгілері. Жедел коронарлық синдром белгілері анықталмады.",
         plan="1. Бисопролол 2,5 мг күніне 1 рет.\n2. Тропонинді 6 сағаттан кейін қайталау.\n"
@@ -65,8 +65,14 @@ def consult(**changes: Any) -> ConsultContent:
         signed_by="Сейітқали Ибрагим Ұланұлы",
         signed_at=datetime(2026, 3, 5, 9, 12, tzinfo=UTC),
         is_signature_valid=True,
-        vitals=(("АҚ", "150/95 mmHg"), ("ЖСЖ", "73/мин"), ("SpO₂", "96 %"), ("t°", "36,9 °C"), ("Глюкоза", "11,8 ммоль/л ↑")),
+        vitals=(
+            ("АҚ", "150/95 mmHg"),
+            ("ЖСЖ", "73/мин"),
+            ("SpO₂", "96 %"),
+            ("t°", "36,9 °C"),
+            ("Глюкоза", "11,8 ммоль/л ↑"),
+        ),
         ecg=real_ecg(),
         image=real_image(),
     )
-    return replace(whole, **changes)
+    return replace(whole, **changes)  # type: ignore[arg-type]
