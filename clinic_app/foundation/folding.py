@@ -2,8 +2,8 @@
 
 Clerks type Kazakh names on Russian keyboards, passports write them in Latin, relatives spell them by ear. Every
 spelling is first brought to passport Latin and then worn down until the spellings meet: ``Қасым-Жомарт``,
-``Касым-Жомарт``, ``Qasym-Jomart`` and ``Kassym-Zhomart`` share the keys ``kasim`` and ``jomart``. The key is for finding only; it is no
-transliteration to be shown, and two different names may share one.
+``Касым-Жомарт``, ``Qasym-Jomart`` and ``Kassym-Zhomart`` share the keys ``kasim`` and ``jomart``. The key is for
+finding only; it is no transliteration to be shown, and two different names may share one.
 
 Sources: the Kazakh Latin alphabet of April 2021; passport practice of Kazakhstan (zh, kh, sh, ch, gh).
 """
