@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-LabelRole = Literal["title", "heading", "strong", "label", "muted", "error", "body"]
+LabelRole = Literal["name", "brand", "title", "heading", "strong", "label", "muted", "error", "body"]
 
 
 def label(role: LabelRole = "body", text: str = "", *, is_wrapped: bool = False) -> QLabel:

@@ -1,0 +1,184 @@
+"""The chart: what must not be given, what was measured, what there is to look at."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
+
+from clinic_app.encounters import VITAL_SIGNS, VitalsForm
+from clinic_app.foundation.dates import form_moment
+from ui.encounters.view_model import ChartViewModel, Sitting
+from ui.language import _, counted, say
+from ui.widgets.buttons import Button
+from ui.widgets.form_field import FormField
+from ui.widgets.labels import Card, label
+from ui.widgets.page import Page
+from ui.widgets.record_table import Column, RecordTable
+
+
+def _column(field: str, width: int) -> Column[Sitting]:
+    sign = next(sign for sign in VITAL_SIGNS if sign.field == field)
+    return Column(
+        lambda: f"{say(sign.words)}, {say(sign.unit)}", lambda sitting: sitting.values.get(field, "—"), width=width
+    )
+
+
+class ChartScreen(Page):
+    """The chart of the patient in hand.
+
+    Args:
+        model: the chart.
+
+    Signal ``allergies_changed``: the banner must ask anew.
+    """
+
+    allergies_changed = Signal()
+
+    def __init__(self, model: ChartViewModel) -> None:
+        super().__init__("chart")
+        self._model = model
+        self._vitals = {sign.field: FormField(QLineEdit(), f"chart.{sign.field}") for sign in VITAL_SIGNS}
+        self._save = Button("chart.save_vitals", "primary", "save")
+        self._allergy = FormField(QLineEdit(), "chart.allergy", has_message=False)
+        self._add_allergy = Button("chart.add_allergy", "plain", "plus")
+        self._allergy_list = label("strong", is_wrapped=True)
+        self._allergy_list.setObjectName("chart.allergies")
+        self._recordings = Button("chart.recordings", "plain", "activity")
+        self._studies = Button("chart.studies", "plain", "scan")
+        self._headings = {key: label("heading") for key in ("allergies", "material", "vitals")}
+        self._table: RecordTable[Sitting] = RecordTable(
+            "chart.sittings",
+            (
+                Column(
+                    lambda: _("Measured at"), lambda sitting: form_moment(sitting.at) if sitting.at else "—", width=150
+                ),
+                Column(lambda: _("Pressure, mmHg"), lambda sitting: sitting.pressure or "—", width=150, is_strong=True),
+                _column("heart_rate", 150),
+                _column("spo2", 90),
+                _column("temperature", 150),
+                _column("respiratory_rate", 160),
+                _column("glucose", 150),
+                Column(lambda: _("By"), lambda sitting: sitting.device or sitting.who or "—"),
+            ),
+            "heart-pulse",
+        )
+        self._build()
+        self._connect()
+        self.retranslate()
+
+    def _build(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self._allergy_card(), 2)
+        top.addWidget(self._material_card(), 1)
+        self.column.addLayout(top)
+        card = Card()
+        card.column.addWidget(self._headings["vitals"])
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for field in self._vitals.values():
+            field.editor.setMinimumWidth(60)
+            row.addWidget(field, 1)
+        card.column.addLayout(row)
+        foot = QHBoxLayout()
+        foot.addStretch()
+        foot.addWidget(self._save)
+        card.column.addLayout(foot)
+        self.column.addWidget(card)
+        self.column.addWidget(self._table, 1)
+
+    def _allergy_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(self._headings["allergies"])
+        card.column.addWidget(self._allergy_list)
+        card.column.addStretch()
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._allergy, 1)
+        below = QVBoxLayout()
+        below.addStretch()
+        below.addWidget(self._add_allergy)
+        row.addLayout(below)
+        card.column.addLayout(row)
+        return card
+
+    def _material_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(self._headings["material"])
+        for button in (self._recordings, self._studies):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            card.column.addWidget(button)
+        card.column.addStretch()
+        return card
+
+    def _connect(self) -> None:
+        self._model.changed.connect(self._show)
+        self._model.errors_found.connect(self._show_errors)
+        self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
+        self._model.vitals_saved.connect(self._after_vitals)
+        self._model.allergy_saved.connect(self._after_allergy)
+        self._save.clicked.connect(self._send_vitals)
+        self._add_allergy.clicked.connect(self._send_allergy)
+        cast("QLineEdit", self._allergy.editor).returnPressed.connect(self._send_allergy)
+        self._recordings.clicked.connect(lambda: self.went.emit("signals"))
+        self._studies.clicked.connect(lambda: self.went.emit("images"))
+        self.primary_shortcut(self._send_vitals)
+
+    def entered(self) -> None:
+        """Read the chart anew: a recording may have been added meanwhile."""
+        self._model.look()
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self.title.setText(_("Chart"))
+        self._headings["allergies"].setText(_("Allergies"))
+        self._headings["material"].setText(_("Recordings and images"))
+        self._headings["vitals"].setText(_("Vital signs now"))
+        for sign in VITAL_SIGNS:
+            self._vitals[sign.field].set_label(f"{say(sign.words)}, {say(sign.unit)}")
+        self._save.say(_("Save vital signs"), "Ctrl+Enter")
+        self._allergy.set_label(_("Allergic to"))
+        self._add_allergy.say(_("Add allergy"))
+        self._table.set_name(_("Vital signs"))
+        self._table.empty.say(
+            _("Nothing measured yet"), _("Type the values above, or take them over from the monitor.")
+        )
+        self._table.retranslate()
+        self._show()
+
+    def _show(self) -> None:
+        chart = self._model.chart
+        names = [each.code.text for each in chart.allergies if each.code and each.code.text]
+        self._allergy_list.setText(", ".join(names) or _("None recorded. Ask the patient."))
+        self._recordings.say(counted("{count} recording", "{count} recordings", chart.recordings))
+        self._studies.say(counted("{count} study", "{count} studies", chart.studies))
+        self._table.show_rows(chart.sittings)
+
+    def _show_errors(self, errors: dict[str, str]) -> None:
+        for key, field in self._vitals.items():
+            field.set_error(errors.get(key, ""))
+        if "" in errors:
+            self.noticed.emit(errors[""], "warn")
+
+    def _send_vitals(self) -> None:
+        typed = {key: cast("QLineEdit", field.editor).text() for key, field in self._vitals.items()}
+        self._model.record_vitals(VitalsForm(**typed))
+
+    def _send_allergy(self) -> None:
+        words = cast("QLineEdit", self._allergy.editor).text().strip()
+        if words:
+            self._model.record_allergy(words)
+        else:
+            self._allergy.editor.setFocus()
+
+    def _after_vitals(self) -> None:
+        for field in self._vitals.values():
+            cast("QLineEdit", field.editor).clear()
+        self.noticed.emit(_("The vital signs are saved."), "ok")
+
+    def _after_allergy(self) -> None:
+        cast("QLineEdit", self._allergy.editor).clear()
+        self.allergies_changed.emit()
+        self.noticed.emit(_("The allergy is saved."), "ok")

@@ -1,0 +1,168 @@
+"""Language and theme of whoever is signed in; for the administrator also who works here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
+from clinic_app.records import Practitioner
+from ui import language, theme
+from ui.language import _
+from ui.people.view_model import PeopleViewModel
+from ui.widgets.buttons import Button
+from ui.widgets.form_field import FormField
+from ui.widgets.labels import Card, label
+from ui.widgets.page import Page
+from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.segmented import Option, Segmented
+
+if TYPE_CHECKING:
+    from clinic_app.access import Role
+
+ROLES = ("registrar", "nurse", "doctor", "specialist", "administrator")
+
+
+def role_words(role: str) -> str:
+    """Return a role in the language of the windows."""
+    return {
+        "registrar": _("Registrar"),
+        "nurse": _("Nurse"),
+        "doctor": _("Doctor"),
+        "specialist": _("Specialist"),
+        "administrator": _("Administrator"),
+    }.get(role, role)
+
+
+class SettingsScreen(Page):
+    """Settings.
+
+    Args:
+        model: the people.
+
+    Signals: ``language_chosen``, ``theme_chosen``.
+    """
+
+    language_chosen = Signal(str)
+    theme_chosen = Signal(str)
+
+    def __init__(self, model: PeopleViewModel) -> None:
+        super().__init__("settings")
+        self._model = model
+        words = [Option(each, lambda each=each: LANGUAGE_NAMES[each]) for each in LANGUAGES]  # type: ignore[misc]
+        self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
+        shades = [Option("light", lambda: _("Light")), Option("dark", lambda: _("Dark"))]
+        self._theme = FormField(Segmented("settings.theme", shades), "settings.theme", has_message=False)
+        self._person = label("strong", f"{model.session.name} · {model.session.organization_name}")
+        self._mine = label("heading")
+        self._others = label("heading")
+        self._add_title = label("heading")
+        self._table: RecordTable[Practitioner] = RecordTable(
+            "settings.people", (Column(lambda: _("Name"), lambda person: person.full_name, is_strong=True),), "users"
+        )
+        self._fields = {key: FormField(QLineEdit(), f"settings.{key}") for key in ("name", "login", "password")}
+        self._role = QComboBox()
+        self._role_field = FormField(self._role, "settings.role")
+        self._add = Button("settings.add", "primary", "user-plus")
+        self._build()
+        self._connect()
+        self.retranslate()
+
+    def _build(self) -> None:
+        mine = Card()
+        row = QHBoxLayout()
+        row.setSpacing(40)
+        row.addWidget(self._language)
+        row.addWidget(self._theme)
+        row.addStretch()
+        for part in (self._mine, self._person):
+            mine.column.addWidget(part)
+        mine.column.addLayout(row)
+        self.column.addWidget(mine)
+        self._people = QWidget()
+        below = QHBoxLayout(self._people)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(14)
+        left = QVBoxLayout()
+        left.addWidget(self._others)
+        left.addWidget(self._table, 1)
+        below.addLayout(left, 1)
+        below.addWidget(self._form())
+        self.column.addWidget(self._people, 1)
+        self.column.addStretch(0)
+        self._people.setVisible(self._model.is_administrator)
+        if not self._model.is_administrator:
+            self.column.addStretch(1)
+
+    def _form(self) -> Card:
+        form = Card()
+        form.setFixedWidth(400)
+        form.column.addWidget(self._add_title)
+        password = self._fields["password"].editor
+        assert isinstance(password, QLineEdit)
+        password.setEchoMode(QLineEdit.EchoMode.Password)
+        for role in ROLES:
+            self._role.addItem("", role)
+        for field in (*self._fields.values(), self._role_field):
+            form.column.addWidget(field)
+        form.column.addWidget(self._add)
+        form.column.addStretch()
+        return form
+
+    def _connect(self) -> None:
+        cast("Segmented", self._language.editor).chosen.connect(self.language_chosen)
+        cast("Segmented", self._theme.editor).chosen.connect(self.theme_chosen)
+        self._add.clicked.connect(self._send)
+        self.primary_shortcut(self._add.click)
+        self._model.changed.connect(lambda: self._table.show_rows(self._model.people))
+        self._model.added.connect(self._after_add)
+        self._model.refused.connect(self._refuse)
+        theme.notifier().changed.connect(self._follow)
+
+    def entered(self) -> None:
+        """Read the list anew."""
+        self._model.look()
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self.title.setText(_("Settings"))
+        self._mine.setText(_("Your settings"))
+        self._others.setText(_("People of this facility"))
+        self._add_title.setText(_("Add a person"))
+        self._language.set_label(_("Language"))
+        self._theme.set_label(_("Theme"))
+        self._fields["name"].set_label(_("Family name and given name"))
+        self._fields["login"].set_label(_("Login"))
+        self._fields["password"].set_label(_("First password"))
+        self._role_field.set_label(_("Role"))
+        self._add.say(_("Add"), "Ctrl+Enter")
+        self._table.set_name(_("People of this facility"))
+        self._table.empty.say(_("Nobody yet"), _("Add the first person on the right."))
+        for place in range(self._role.count()):
+            self._role.setItemText(place, role_words(self._role.itemData(place)))
+        self._follow()
+
+    def _follow(self) -> None:
+        cast("Segmented", self._language.editor).choose(language.current())
+        cast("Segmented", self._theme.editor).choose(theme.current())
+
+    def _text(self, key: str) -> str:
+        return cast("QLineEdit", self._fields[key].editor).text()
+
+    def _send(self) -> None:
+        self._refuse("", "")
+        role = cast("Role", self._role.currentData())
+        self._model.add(self._text("name"), self._text("login"), self._text("password"), role)
+
+    def _after_add(self, name: str) -> None:
+        for field in self._fields.values():
+            cast("QLineEdit", field.editor).clear()
+        self.noticed.emit(_("{name} can sign in now.", name=name), "ok")
+
+    def _refuse(self, key: str, sentence: str) -> None:
+        for each, field in self._fields.items():
+            field.set_error(sentence if each == key else "")
+        if sentence and key not in self._fields:
+            self.noticed.emit(sentence, "warn")

@@ -1,0 +1,1 @@
+"""The reception's screen: find a patient, register one, amend one."""

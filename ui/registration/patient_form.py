@@ -1,0 +1,184 @@
+"""The form of a patient, made for the keyboard: Tab goes on, Ctrl+Enter saves, Esc goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from clinic_app.records import Patient
+from clinic_app.registration import PatientForm
+from ui.language import Translated, _
+from ui.registration.view_model import RegistrationViewModel
+from ui.widgets.buttons import Button
+from ui.widgets.date_field import DateField
+from ui.widgets.form_field import FormField
+from ui.widgets.labels import Card, label
+from ui.widgets.notice import NoticeBar
+from ui.widgets.patient_words import chart_words, list_name
+from ui.widgets.segmented import Option, Segmented
+
+_PLACES: Final = {
+    "family": (0, 0, 1), "given": (0, 1, 1), "patronymic": (0, 2, 1),
+    "iin": (1, 0, 1), "birth_date": (1, 1, 1), "gender": (1, 2, 1),
+    "phone": (2, 0, 1), "address": (2, 1, 2),
+}  # fmt: skip
+
+
+class PatientFormPanel(Translated, QWidget):
+    """Fields, possible duplicates, save.
+
+    Args:
+        model: the reception.
+
+    Signals: ``cancelled``; ``opened(Patient)``, when the one wanted was there already.
+    """
+
+    cancelled = Signal()
+    opened = Signal(object)
+
+    def __init__(self, model: RegistrationViewModel) -> None:
+        super().__init__()
+        self._model = model
+        self._patient: Patient | None = None
+        self._alike: tuple[Patient, ...] = ()
+        self._gender = Segmented(
+            "registration.gender", [Option("female", lambda: _("female")), Option("male", lambda: _("male"))]
+        )
+        editors: dict[str, QWidget] = {key: QLineEdit() for key in _PLACES}
+        editors |= {"birth_date": DateField(), "gender": self._gender}
+        self.fields = {key: FormField(editor, f"registration.{key}") for key, editor in editors.items()}
+        self.notice = NoticeBar("registration.notice")
+        self.save = Button("registration.save", "primary", "save")
+        self.cancel = Button("registration.cancel", "plain")
+        self._warning = Card(spacing=6)
+        self._warning_title = label("error", is_wrapped=True)
+        self._open_buttons = QVBoxLayout()
+        self._acknowledge = QCheckBox()
+        self._acknowledge.setObjectName("registration.is_other_person")
+        self._build()
+        self._connect()
+        self.retranslate()
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        card = Card(margin=20)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(6)
+        for key, (row, place, span) in _PLACES.items():
+            grid.addWidget(self.fields[key], row, place, 1, span)
+        for place in range(3):
+            grid.setColumnStretch(place, 1)
+        card.column.addWidget(self.notice)
+        card.column.addLayout(grid)
+        for part in (self._warning_title,):
+            self._warning.column.addWidget(part)
+        self._warning.column.addLayout(self._open_buttons)
+        self._warning.column.addWidget(self._acknowledge)
+        self._warning.hide()
+        column.addWidget(card)
+        column.addWidget(self._warning)
+        foot = QHBoxLayout()
+        foot.addStretch()
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.save)
+        column.addLayout(foot)
+        column.addStretch()
+
+    def _connect(self) -> None:
+        self.save.clicked.connect(self.send)
+        self.cancel.clicked.connect(self.cancelled)
+        self._model.errors_found.connect(self._show_errors)
+        self._model.duplicates_found.connect(self._show_duplicates)
+        self._model.refused.connect(lambda words: self.notice.show_notice(words, "warn"))
+        self._model.busy_changed.connect(lambda is_busy: self.save.setEnabled(not is_busy))
+        self._line("iin").textChanged.connect(self._look_while_typing)
+        self._line("birth_date").editingFinished.connect(self._look_while_typing)
+        self._gender.chosen.connect(self._look_while_typing)
+        for key in ("family", "given", "patronymic", "iin", "birth_date", "phone"):
+            self._line(key).returnPressed.connect(self.focusNextChild)
+
+    def begin(self, patient: Patient | None = None, family: str = "") -> None:
+        """Show an empty form (with the name somebody searched for), or a patient's."""
+        self._patient = patient
+        form = self._model.form_of(patient) if patient else PatientForm(family=family)
+        for key in _PLACES:
+            if key != "gender":
+                self._line(key).setText(getattr(form, key))
+            self.fields[key].set_error("")
+            self.fields[key].set_hint("")
+        self._gender.choose(form.gender)
+        self._warning.hide()
+        self._acknowledge.setChecked(False)
+        self.notice.hide()
+        self._line("given" if family else "family").setFocus()
+
+    def form(self) -> PatientForm:
+        """Return what is typed."""
+        typed = {key: self._line(key).text() for key in _PLACES if key != "gender"}
+        return PatientForm(gender=self._gender.value(), **typed)
+
+    def send(self) -> None:
+        """Ask to save."""
+        if self.save.isEnabled():
+            self.notice.hide()
+            is_acknowledged = self._acknowledge.isChecked()
+            self._model.save(self.form(), patient=self._patient, is_acknowledged=is_acknowledged)
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        names = {
+            "family": _("Family name"), "given": _("First name"), "patronymic": _("Patronymic, if any"),
+            "iin": _("IIN"), "birth_date": _("Birth date"), "gender": _("Sex"),
+            "phone": _("Phone"), "address": _("Address"),
+        }  # fmt: skip
+        for key, words in names.items():
+            self.fields[key].set_label(words)
+        self._gender.retranslate()
+        self.save.say(_("Save"), "Ctrl+Enter")
+        self.cancel.say(_("Back"), "Esc")
+        self._acknowledge.setText(_("I have compared the documents: this is another person"))
+        self._acknowledge.setAccessibleName(self._acknowledge.text())
+        self._warning_title.setText(_("Somebody like this is registered already. Is it the same person?"))
+        if not self._warning.isHidden():
+            self._show_duplicates(self._alike)
+
+    def _line(self, key: str) -> QLineEdit:
+        return cast("QLineEdit", self.fields[key].editor)
+
+    def _look_while_typing(self) -> None:
+        said = self._model.look_at_form(self.form())
+        for key in ("iin", "birth_date", "gender"):
+            sentence, is_error = said.get(key, ("", False))
+            is_half_typed = key == "iin" and len("".join(self._line("iin").text().split())) < 12
+            self.fields[key].set_error(sentence if is_error and not is_half_typed else "")
+            self.fields[key].set_hint("" if is_error else sentence)
+
+    def _show_errors(self, errors: Mapping[str, str]) -> None:
+        for key, field in self.fields.items():
+            field.set_error(errors.get(key, ""))
+        first = next((key for key in _PLACES if key in errors), None)
+        if first:
+            self.fields[first].editor.setFocus()
+
+    def _show_duplicates(self, alike: tuple[Patient, ...]) -> None:
+        self._alike = alike
+        while self._open_buttons.count():
+            old = self._open_buttons.takeAt(0).widget()
+            if old is not None:
+                old.deleteLater()
+        for place, patient in enumerate(alike[:4]):
+            button = Button(f"registration.duplicate.{place}", "plain", "user-check")
+            button.say(
+                _("Open {name}, {birth}, {chart}", name=list_name(patient), birth=patient.birth_date or "—",
+                  chart=chart_words(patient))
+            )  # fmt: skip
+            button.clicked.connect(lambda _down=False, each=patient: self.opened.emit(each))
+            self._open_buttons.addWidget(button)
+        self._warning.show()
+        self._acknowledge.setFocus()

@@ -1,0 +1,163 @@
+"""The reception's screen: search first, then open, register or amend."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtWidgets import QStackedWidget
+
+from clinic_app.records import Patient
+from ui.language import _
+from ui.registration.patient_form import PatientFormPanel
+from ui.registration.view_model import RegistrationViewModel
+from ui.widgets.buttons import Button
+from ui.widgets.page import Page
+from ui.widgets.patient_words import birth_words, chart_words, iin_words, list_name, sex_words
+from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.search_field import SearchField
+
+
+class RegistrationScreen(Page):
+    """Search field and results; the form takes their place while somebody is registered.
+
+    Args:
+        model: the reception.
+    """
+
+    def __init__(self, model: RegistrationViewModel) -> None:
+        super().__init__("registration")
+        self._model = model
+        self._search = SearchField("registration.search")
+        self._search.setMinimumWidth(380)
+        self._amend = Button("registration.amend", "plain", "pen-line")
+        self._new = Button("registration.new", "primary", "user-plus")
+        today = date.today()  # noqa: DTZ011 - the local day on the wall
+        self._table: RecordTable[Patient] = RecordTable(
+            "registration.results",
+            (
+                Column(lambda: _("Patient"), list_name, is_strong=True),
+                Column(lambda: _("Birth date"), lambda each: birth_words(each, today), width=190),
+                Column(lambda: _("Sex"), sex_words, width=110),
+                Column(lambda: _("IIN"), iin_words, width=160),
+                Column(lambda: _("Chart No."), chart_words, width=170),
+            ),
+            "users",
+        )
+        self._form = PatientFormPanel(model)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._form)
+        for part in (self._search, self._amend, self._new):
+            self.head.addWidget(part)
+        self.column.addWidget(self._stack, 1)
+        self._connect()
+        self.retranslate()
+
+    def _connect(self) -> None:
+        self._search.searched.connect(self._model.search)
+        self._model.found.connect(self._show_found)
+        self._model.saved.connect(self._after_save)
+        self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
+        self._table.chosen.connect(self._open)
+        self._table.selected.connect(lambda row: self._amend.setEnabled(row is not None))
+        self._table.empty.action.clicked.connect(self._register)
+        self._new.clicked.connect(self._register)
+        self._amend.clicked.connect(self._amend_current)
+        self._form.cancelled.connect(self._show_list)
+        self._form.opened.connect(self._open)
+        self.primary_shortcut(self._primary)
+        self.shortcut("Ctrl+F", self._to_search)
+        self.shortcut("F2", self._amend_current)
+        self.shortcut("Escape", self._show_list)
+
+    def entered(self) -> None:
+        """Show who was registered last, or search again what was searched."""
+        if self._stack.currentWidget() is self._table:
+            self._model.search(self._search.text().strip())
+            self._search.setFocus()
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        is_form = self._stack.currentWidget() is self._form
+        self.title.setText(self._form_title() if is_form else _("Patients"))
+        self._search.set_words(_("Search patients"), _("Name, IIN or chart number (Ctrl+F)"))
+        self._new.say(_("Register a patient"), "Ctrl+Enter")
+        self._amend.say(_("Amend"), "F2")
+        self._table.set_name(_("Patients found"))
+        self._say_empty()
+        self._show_head()
+
+    def _form_title(self) -> str:
+        return _("Amend a patient") if self._is_amending else _("New patient")
+
+    _is_amending = False
+
+    def _say_empty(self) -> None:
+        words = self._model.words
+        may = self._model.may_register
+        if words:
+            sentence = _("Nobody is registered under “{words}”, in any spelling.", words=words)
+            self._table.empty.say(_("Nobody found"), sentence, _("Register a patient") if may else "")
+        else:
+            sentence = _("Type a name or an IIN above, or register the first patient.")
+            self._table.empty.say(_("No patients yet"), sentence, _("Register a patient") if may else "")
+
+    def _show_head(self) -> None:
+        is_list = self._stack.currentWidget() is self._table
+        self._search.setVisible(is_list)
+        self._new.setVisible(is_list and self._model.may_register)
+        self._amend.setVisible(is_list and self._model.may_register)
+        self._amend.setEnabled(self._target() is not None)
+
+    def _show_found(self) -> None:
+        self._say_empty()
+        self._table.show_rows(self._model.patients)
+        self._show_head()
+
+    def _show_list(self) -> None:
+        self._stack.setCurrentWidget(self._table)
+        self.retranslate()
+        self._search.setFocus()
+
+    def _show_form(self, patient: Patient | None, family: str = "") -> None:
+        self._is_amending = patient is not None
+        self._stack.setCurrentWidget(self._form)
+        self.retranslate()
+        self._form.begin(patient, family)
+
+    def _register(self) -> None:
+        words = self._search.text().strip()
+        is_name = bool(words) and not any(sign.isdigit() for sign in words)
+        self._show_form(None, words.split()[0].title() if is_name else "")
+
+    def _target(self) -> Patient | None:
+        return self._table.current_row() or self._model.hand.patient
+
+    def _amend_current(self) -> None:
+        target = self._target()
+        if target is not None and self._model.may_register and self._stack.currentWidget() is self._table:
+            self._show_form(target)
+
+    def _primary(self) -> None:
+        if self._stack.currentWidget() is self._form:
+            self._form.send()
+        elif self._model.may_register:
+            self._register()
+
+    def _to_search(self) -> None:
+        if self._stack.currentWidget() is self._form:
+            self._show_list()
+        self._search.setFocus()
+        self._search.selectAll()
+
+    def _open(self, patient: Patient) -> None:
+        self._model.take(patient)
+        if self._stack.currentWidget() is self._form:
+            self._show_list()
+        self.went.emit("chart")
+
+    def _after_save(self, patient: Patient) -> None:
+        words = _("{name} is saved. Chart No. {chart}.", name=list_name(patient), chart=chart_words(patient))
+        self.noticed.emit(words, "ok")
+        self._show_list()
+        self._model.search(self._search.text().strip())

@@ -1,0 +1,133 @@
+"""Finding and registering patients, as the reception's screen needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.records import Patient
+from clinic_app.registration import PatientForm, check_iin, form_of, hints_for
+from ui.language import say
+from ui.tasks import TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.registration import Registration
+    from ui.shell.patient_in_hand import PatientInHand
+
+
+@dataclass(frozen=True)
+class SaveAnswer:
+    """What came of the wish to save: a patient, or the errors, or people who may be the same."""
+
+    patient: Patient | None = None
+    errors: tuple[InvalidInputError, ...] = ()
+    duplicates: tuple[Patient, ...] = ()
+
+
+class RegistrationViewModel(QObject):
+    """The reception.
+
+    Signals: ``found`` (see ``patients``), ``errors_found(dict field -> sentence)``, ``duplicates_found(tuple)``,
+    ``saved(Patient)``, ``refused(sentence)``, ``busy_changed(bool)``.
+    """
+
+    found = Signal()
+    errors_found = Signal(object)
+    duplicates_found = Signal(object)
+    saved = Signal(object)
+    refused = Signal(str)
+    busy_changed = Signal(bool)
+
+    def __init__(self, registration: Registration, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
+        super().__init__()
+        self._registration = registration
+        self._runner = runner
+        self._session = session
+        self.hand = hand
+        self.words = ""
+        self.patients: tuple[Patient, ...] = ()
+        self._asked = 0
+
+    @property
+    def may_register(self) -> bool:
+        """Whether this role registers and amends patients (the service has the last word)."""
+        return self._session.role in ("registrar", "nurse", "doctor")
+
+    def search(self, words: str) -> None:
+        """Find patients; of several searches on their way only the last one's answer counts."""
+        self.words = words
+        self._asked += 1
+        asked = self._asked
+
+        def take(patients: tuple[Patient, ...]) -> None:
+            if asked == self._asked:
+                self.patients = patients
+                self.found.emit()
+
+        self._runner.run(
+            lambda: self._registration.search(self._session, words), owner=self, done=take, failed=self._fail
+        )
+
+    def take(self, patient: Patient) -> None:
+        """Take a patient in hand."""
+        self.hand.take(patient)
+
+    @staticmethod
+    def look_at_form(form: PatientForm) -> dict[str, tuple[str, bool]]:
+        """Return, while typing, what can be said at once: field -> (sentence, is it an error). Pure and quick."""
+        said = {field: (say(text), False) for field, text in hints_for(form)}
+        typed = "".join(form.iin.split())
+        if typed:
+            try:
+                check_iin(typed)
+                said["iin"] = (say(Text("The check digit is right.")), False)
+            except InvalidInputError as error:
+                said["iin"] = (say(error.text), True)
+        return said
+
+    def save(self, form: PatientForm, *, patient: Patient | None, is_acknowledged: bool) -> None:
+        """Register a new patient, or amend ``patient``.
+
+        Args:
+            form: as typed.
+            patient: the one being amended, or None.
+            is_acknowledged: somebody looked at the possible duplicates and said it is another person.
+        """
+
+        def work() -> SaveAnswer:
+            errors = self._registration.check(form)
+            if errors:
+                return SaveAnswer(errors=errors)
+            if patient is not None:
+                return SaveAnswer(patient=self._registration.amend(self._session, patient, form))
+            if not is_acknowledged:
+                alike = self._registration.possible_duplicates(self._session, form)
+                if alike:
+                    return SaveAnswer(duplicates=alike)
+            return SaveAnswer(patient=self._registration.register(self._session, form))
+
+        self.busy_changed.emit(True)
+        self._runner.run(work, owner=self, done=self._after_save, failed=self._fail)
+
+    @staticmethod
+    def form_of(patient: Patient) -> PatientForm:
+        """Return the form filled from a patient."""
+        return form_of(patient)
+
+    def _after_save(self, answer: SaveAnswer) -> None:
+        self.busy_changed.emit(False)
+        self.errors_found.emit({error.field: say(error.text) for error in reversed(answer.errors)})
+        if answer.duplicates:
+            self.duplicates_found.emit(answer.duplicates)
+        if answer.patient is not None:
+            self.saved.emit(answer.patient)
+            self.hand.take(answer.patient)
+
+    def _fail(self, error: ClinicError) -> None:
+        self.busy_changed.emit(False)
+        self.refused.emit(say(error.text))

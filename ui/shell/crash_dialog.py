@@ -1,0 +1,93 @@
+"""What the person sees when the program made a mistake: calm words, and where the details lie."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from types import TracebackType
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from ui import icons
+from ui.events import CoreEvents
+from ui.language import _
+from ui.widgets.buttons import Button
+from ui.widgets.labels import label
+
+log = logging.getLogger(__name__)
+
+
+class CrashDialog(QDialog):
+    """Says that nothing saved was lost, and shows the details for IT.
+
+    Args:
+        error: what was raised.
+        parent: the window it happened in.
+    """
+
+    def __init__(self, error: BaseException, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("crash")
+        self.setWindowTitle(_("The program made a mistake"))
+        self.setMinimumWidth(560)
+        self._details = QPlainTextEdit("".join(traceback.format_exception(error)))
+        self._details.setReadOnly(True)
+        self._details.setObjectName("crash.details")
+        self._details.setAccessibleName(_("Details for IT"))
+        self._details.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 22, 24, 18)
+        column.setSpacing(14)
+        column.addLayout(self._words())
+        column.addWidget(self._details)
+        column.addLayout(self._buttons())
+
+    def _words(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        picture = label()
+        icons.put(picture, "triangle-alert", "warn", 32)
+        texts = QVBoxLayout()
+        texts.addWidget(label("heading", _("The program made a mistake"), is_wrapped=True))
+        texts.addWidget(
+            label("body", _("Nothing you saved was lost. You can go on working; if it comes again, call IT."),
+                  is_wrapped=True)
+        )  # fmt: skip
+        row.addWidget(picture)
+        row.addLayout(texts, 1)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        more = Button("crash.more", "quiet")
+        more.say(_("Details for IT"))
+        more.clicked.connect(lambda: self._details.setVisible(self._details.isHidden()))
+        close = Button("crash.close", "primary")
+        close.say(_("Go on working"))
+        close.clicked.connect(self.accept)
+        row.addWidget(more)
+        row.addStretch()
+        row.addWidget(close)
+        close.setDefault(True)
+        return row
+
+
+def catch_faults(events: CoreEvents) -> None:
+    """From now on, log whatever nobody caught, in any thread, and tell ``events``."""
+
+    def of_main(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        log.critical("nobody caught this", exc_info=(kind, error, trace))
+        events.tell_fault(error)
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.critical("nobody caught this in a thread", exc_info=args.exc_value)
+            events.tell_fault(args.exc_value)
+
+    sys.excepthook = of_main
+    threading.excepthook = of_thread

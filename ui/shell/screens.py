@@ -1,0 +1,136 @@
+"""Which screens there are, for whom, and how each is made: the one place where rooms meet their services.
+
+The makers import their screens when they are first opened, so that the sign-in window need not wait for the imaging
+room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QWidget
+
+from ui.shell.context import ScreenContext
+
+if TYPE_CHECKING:
+    from clinic_app.access import Role
+
+EVERYONE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "administrator"})
+BEDSIDE: Final[frozenset[str]] = frozenset({"nurse", "doctor", "specialist"})
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One entry of the rail.
+
+    Args:
+        key: its stable name: the button is ``rail.<key>``.
+        title: msgid of its title.
+        icon: name of its icon.
+        factory: makes the widget for one session.
+        roles: who may see it.
+        needs_patient: it shows one patient's data and stays closed while there is none in hand.
+        is_at_foot: it stands at the foot of the rail.
+    """
+
+    key: str
+    title: str
+    icon: str
+    factory: Callable[[ScreenContext], QWidget]
+    roles: frozenset[str] = EVERYONE
+    needs_patient: bool = False
+    is_at_foot: bool = False
+
+
+def _mark(msgid: str) -> str:
+    """Mark a title for the extractor; it is translated when it is shown."""
+    return msgid
+
+
+def _patients(context: ScreenContext) -> QWidget:
+    from ui.registration.registration_screen import RegistrationScreen
+    from ui.registration.view_model import RegistrationViewModel
+
+    model = RegistrationViewModel(context.workstation.registration, context.runner, context.session, context.hand)
+    return RegistrationScreen(model)
+
+
+def _chart(context: ScreenContext) -> QWidget:
+    from ui.encounters.chart_screen import ChartScreen
+    from ui.encounters.view_model import ChartViewModel
+
+    station = context.workstation
+    model = ChartViewModel(
+        station.encounters, station.recordings, station.imaging, context.runner, context.session, context.hand
+    )
+    return ChartScreen(model)
+
+
+def _signals(context: ScreenContext) -> QWidget:
+    from ui.waveforms.monitor_screen import MonitorScreen
+    from ui.waveforms.view_model import MonitorViewModel
+
+    station = context.workstation
+    return MonitorScreen(
+        MonitorViewModel(
+            station.live_traces,
+            station.recordings,
+            station.monitor_listener,
+            context.runner,
+            context.session,
+            context.hand,
+        )
+    )
+
+
+def _images(context: ScreenContext) -> QWidget:
+    from ui.imaging.imaging_screen import ImagingScreen
+    from ui.imaging.view_model import ImagingViewModel
+
+    station = context.workstation
+    return ImagingScreen(
+        ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand)
+    )
+
+
+def _referrals(context: ScreenContext) -> QWidget:
+    from ui.referral.referral_screen import ReferralScreen
+    from ui.referral.view_model import ReferralViewModel
+
+    return ReferralScreen(
+        ReferralViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
+    )
+
+
+def _worklist(context: ScreenContext) -> QWidget:
+    from ui.consultation.consultation_screen import ConsultationScreen
+    from ui.consultation.view_model import ConsultationViewModel
+
+    return ConsultationScreen(
+        ConsultationViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
+    )
+
+
+def _settings(context: ScreenContext) -> QWidget:
+    from ui.people.settings_screen import SettingsScreen
+    from ui.people.view_model import PeopleViewModel
+
+    return SettingsScreen(PeopleViewModel(context.workstation.people, context.runner, context.session))
+
+
+SCREENS: Final[tuple[Screen, ...]] = (
+    Screen("worklist", _mark("Worklist"), "inbox", _worklist, frozenset({"specialist"})),
+    Screen("patients", _mark("Patients"), "users", _patients),
+    Screen("chart", _mark("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
+    Screen("signals", _mark("Signals"), "activity", _signals, BEDSIDE),
+    Screen("images", _mark("Images"), "scan", _images, BEDSIDE, needs_patient=True),
+    Screen("referrals", _mark("Referrals"), "send", _referrals, frozenset({"doctor"})),
+    Screen("settings", _mark("Settings"), "settings", _settings, is_at_foot=True),
+)
+
+
+def screens_of(role: Role) -> tuple[Screen, ...]:
+    """Return the screens a role sees, in the order of the rail."""
+    return tuple(screen for screen in SCREENS if role in screen.roles)

@@ -1,0 +1,112 @@
+"""The status bar: link, queue with its bytes, last sync, and who is signed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from clinic_app.sync import Failed, Never, Running, Succeeded
+from ui.language import Translated, _, counted, say
+from ui.shell.status_view_model import LinkState, StatusViewModel
+from ui.widgets.buttons import Button
+from ui.widgets.chip import Chip, ChipLook
+from ui.widgets.labels import label
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+
+
+class StatusStrip(Translated, QFrame):
+    """Always at the foot of the window.
+
+    Args:
+        model: link and queue.
+        session: who is signed in.
+
+    Signals: ``lock_asked``, ``sign_out_asked``.
+    """
+
+    lock_asked = Signal()
+    sign_out_asked = Signal()
+
+    def __init__(self, model: StatusViewModel, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setProperty("role", "foot")
+        self._model = model
+        self._link = Chip("status.link")
+        self._queue = Chip("status.queue")
+        self._last = Chip("status.last_sync")
+        self._sync = Button("status.sync_now", "quiet", "refresh-cw")
+        self._user = label("strong", f"{session.name} · {session.organization_name}")
+        self._user.setObjectName("status.user")
+        self._lock = Button("status.lock", "quiet", "lock")
+        self._out = Button("status.sign_out", "quiet", "log-out")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 3, 10, 3)
+        row.setSpacing(8)
+        for part in (self._link, self._queue, self._last, self._sync):
+            row.addWidget(part)
+        row.addStretch(1)
+        for each in (self._user, self._lock, self._out):
+            row.addWidget(each)
+        self._sync.clicked.connect(model.sync_now)
+        self._lock.clicked.connect(self.lock_asked)
+        self._out.clicked.connect(self.sign_out_asked)
+        model.changed.connect(self._show)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self._sync.say(_("Try now"))
+        self._lock.say(_("Lock"), "Ctrl+Shift+L")
+        self._out.say(_("Sign out"))
+        self._show()
+
+    def _show(self) -> None:
+        state = self._model.state
+        self._link.show_look(link_look(state))
+        self._queue.show_look(queue_look(state))
+        at = state.last_success_at
+        words = f"{at.astimezone():%H:%M}" if at else "—"
+        self._last.show_look(ChipLook(_("Last sync: {time}", time=words), "neutral", "clock"))
+        for part in (self._queue, self._last, self._sync):
+            part.setVisible(state.sync is not None)
+
+
+def link_look(state: LinkState) -> ChipLook:
+    """Return what is said of the link."""
+    match state.sync:
+        case None:
+            return ChipLook(_("Works without a hub"), "neutral", "cloud-off")
+        case Never():
+            return ChipLook(_("Hub: not reached yet"), "neutral", "cloud")
+        case Running(done=done, total=total) if total:
+            return ChipLook(_("Sending {done} of {total}", done=done, total=total), "info", "cloud-upload")
+        case Running():
+            return ChipLook(_("Talking to the hub"), "info", "cloud-upload")
+        case Succeeded():
+            return ChipLook(_("Link to the hub is up"), "ok", "cloud-check")
+        case Failed(reason=reason):
+            return ChipLook(_("No link: {reason}", reason=say(reason)), "warn", "cloud-off")
+
+
+def queue_look(state: LinkState) -> ChipLook:
+    """Return what is said of the queue."""
+    queue = state.queue
+    count = (queue.records + queue.blobs) if queue else 0
+    if queue is None or count == 0:
+        return ChipLook(_("Queue is empty"), "neutral", "check")
+    words = counted("{count} waits in the queue", "{count} wait in the queue", count)
+    return ChipLook(f"{words} · {size_words(queue.bytes_waiting)}", "warn", "hourglass")
+
+
+def size_words(size_bytes: int) -> str:
+    """Return ``41 MB`` in the units of the language; small sizes in KB, never ``0``."""
+    if size_bytes >= 10**9:
+        return _("{size} GB", size=f"{size_bytes / 1e9:.1f}")
+    if size_bytes >= 10**6:
+        return _("{size} MB", size=round(size_bytes / 1e6))
+    return _("{size} KB", size=max(1, round(size_bytes / 1000)) if size_bytes else 0)

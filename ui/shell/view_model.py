@@ -1,0 +1,114 @@
+"""Who may come in: first start, sign-in, and the lock. The screens of the gate ask only this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+from ui.language import say
+from ui.tasks import TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+
+LEAST_PASSWORD = 8
+
+
+class Gate(Protocol):
+    """What the gate needs of the people of the facility."""
+
+    def is_empty(self) -> bool:
+        """Say whether nobody has been added yet."""
+        ...
+
+    def sign_in(self, login: str, password: str) -> Session:
+        """Let somebody in, or raise an error with a sentence."""
+        ...
+
+
+class SetUp(Protocol):
+    """Makes the facility and its first administrator in an empty data folder."""
+
+    def __call__(self, facility_name: str, name: str, login: str, password: str) -> object:
+        """Write everything in one transaction."""
+        ...
+
+
+class GateViewModel(QObject):
+    """The state of the gate.
+
+    Signals: ``looked(is_empty)`` after `look`; ``let_in(session)``; ``refused(field, sentence)``, where an empty field
+    means the whole form; ``busy_changed(bool)``.
+    """
+
+    looked = Signal(bool)
+    let_in = Signal(object)
+    refused = Signal(str, str)
+    busy_changed = Signal(bool)
+
+    def __init__(self, people: Gate, set_up: SetUp, runner: TaskRunner) -> None:
+        super().__init__()
+        self._people = people
+        self._set_up = set_up
+        self._runner = runner
+
+    def look(self) -> None:
+        """Find out whether this is the first start."""
+        self._runner.run(self._people.is_empty, owner=self, done=self.looked.emit, failed=self._fail)
+
+    def sign_in(self, login: str, password: str) -> None:
+        """Ask to be let in."""
+        if not login.strip() or not password:
+            field = "login" if not login.strip() else "password"
+            self.refused.emit(field, say(Text("Type the login and the password.")))
+            return
+        self._begin()
+        self._runner.run(
+            lambda: self._people.sign_in(login.strip(), password), owner=self, done=self._enter, failed=self._fail
+        )
+
+    def set_up(self, facility_name: str, name: str, login: str, password: str, repeated: str) -> None:
+        """Make the facility and its first administrator, then let him in."""
+        wrong = first_start_fault(facility_name, name, login, password, repeated)
+        if wrong:
+            self.refused.emit(wrong[0], say(wrong[1]))
+            return
+
+        def work() -> Session:
+            self._set_up(facility_name.strip(), name.strip(), login.strip(), password)
+            return self._people.sign_in(login.strip(), password)
+
+        self._begin()
+        self._runner.run(work, owner=self, done=self._enter, failed=self._fail)
+
+    def _begin(self) -> None:
+        self.refused.emit("", "")
+        self.busy_changed.emit(True)
+
+    def _enter(self, session: Session) -> None:
+        self.busy_changed.emit(False)
+        self.let_in.emit(session)
+
+    def _fail(self, error: ClinicError) -> None:
+        self.busy_changed.emit(False)
+        self.refused.emit(getattr(error, "field", ""), say(error.text))
+
+
+def first_start_fault(
+    facility_name: str, name: str, login: str, password: str, repeated: str
+) -> tuple[str, Text] | None:
+    """Return the first field that cannot be right and why, or None."""
+    if not facility_name.strip():
+        return "facility", Text("Type the name of the hospital as its papers bear it.")
+    if not name.strip():
+        return "name", Text("Type family name and given name.")
+    if not login.strip():
+        return "login", Text("Choose a login.")
+    if len(password) < LEAST_PASSWORD:
+        return "password", Text("A password has at least {count} characters.", count=LEAST_PASSWORD)
+    if password != repeated:
+        return "repeated", Text("The two passwords differ.")
+    return None

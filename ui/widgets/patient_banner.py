@@ -1,0 +1,112 @@
+"""Whose data is on the screen: name, birth date, IIN, then sex, chart number and allergies. Never cut, it wraps."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from clinic_app.records import Patient
+from ui import icons
+from ui.language import Translated, _
+from ui.widgets.labels import label
+from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
+
+
+class PatientBanner(Translated, QFrame):
+    """The banner above every screen; says so when there is no patient in hand.
+
+    Signal ``put_away``: the person wants to close this patient's data.
+    """
+
+    put_away = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.setProperty("role", "strip")
+        self._patient: Patient | None = None
+        self._allergies: tuple[str, ...] | None = None
+        self._name = label("name", is_wrapped=True)
+        self._name.setObjectName("banner.name")
+        self._facts = {key: _Fact(f"banner.{key}") for key in ("birth", "iin", "sex", "chart")}
+        self._allergy = label(is_wrapped=True)
+        self._allergy.setObjectName("banner.allergies")
+        self._allergy.setMaximumWidth(340)
+        self._close = QToolButton()
+        self._close.setObjectName("banner.close")
+        icons.put(self._close, "x", "muted", 18)
+        self._close.clicked.connect(self.put_away)
+        self._build()
+        self.retranslate()
+
+    def _build(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(18, 7, 12, 7)
+        row.setSpacing(26)
+        self._name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._name, 3)
+        for fact in self._facts.values():
+            row.addWidget(fact, 0)
+        row.addStretch(1)
+        row.addWidget(self._allergy, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumHeight(58)
+
+    def show_patient(self, patient: Patient | None, allergies: tuple[str, ...] | None = None) -> None:
+        """Show a patient, or that there is none.
+
+        Args:
+            patient: whose data is on the screen.
+            allergies: what he must not get; None while it is not known yet.
+        """
+        self._patient, self._allergies = patient, allergies
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        patient = self._patient
+        self._name.setProperty("role", "name" if patient else "muted")
+        self._name.style().polish(self._name)
+        for part in (*self._facts.values(), self._allergy, self._close):
+            part.setVisible(patient is not None)
+        self._close.setAccessibleName(_("Close this patient"))
+        self._close.setToolTip(_("Close this patient"))
+        if patient is None:
+            self._name.setText(_("No patient in hand. Alt+1 finds or registers one."))
+            return
+        self._name.setText(banner_name(patient))
+        self._facts["birth"].say(_("Birth date"), birth_words(patient, date.today()))  # noqa: DTZ011 - local day
+        self._facts["iin"].say(_("IIN"), iin_words(patient))
+        self._facts["sex"].say(_("Sex"), sex_words(patient))
+        self._facts["chart"].say(_("Chart No."), chart_words(patient))
+        self._say_allergies()
+
+    def _say_allergies(self) -> None:
+        known = self._allergies
+        self._allergy.setVisible(known is not None)
+        self._allergy.setProperty("role", "allergy" if known else "unasked")
+        self._allergy.style().polish(self._allergy)
+        if known:
+            self._allergy.setText(_("Allergy: {what}", what=", ".join(known)))
+        else:
+            self._allergy.setText(_("Allergies: none recorded"))
+
+
+class _Fact(QWidget):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._title = label("label")
+        self._value: QLabel = label("strong")
+        self._value.setObjectName(name)
+        self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addWidget(self._title)
+        column.addWidget(self._value)
+
+    def say(self, title: str, value: str) -> None:
+        self._title.setText(title)
+        self._value.setText(value)
