@@ -31,5 +31,4 @@ class Session:
             NotAllowedError: he may not.
         """
         if not self.can(action, type_name):
-            role = ROLE_WORDS.get(self.role, Text("{role}", role=self.role))
-            raise NotAllowedError(Text("Your role ({role}) does not allow this.", role=role))
+            raise NotAllowedError(Text("Your role ({role}) does not allow this.", role=ROLE_WORDS[self.role]))

@@ -202,7 +202,7 @@ class RecordStore:
         with self._database.reading() as connection:
             row = stored_row(connection, kind.__name__, id)
         if row is None:
-            raise NotFoundError(Text("There is no {type} with the number {id}.", type=kind.__name__, id=id))
+            raise NotFoundError(Text("This record is not on this computer."))
         return row
 
     def _write(self, connection: Connection, record: Resource, lane: Lane | None, now: datetime) -> Resource:
