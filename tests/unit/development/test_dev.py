@@ -1,0 +1,195 @@
+"""The one command: what it needs it finds or names, and it runs the right thing with the right Python."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+import dev
+
+ROOT = Path(__file__).parents[3]
+
+
+class _Commands:
+    """Stands in for the shell and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.codes: dict[str, int] = {}
+
+    def run(self, command: Sequence[object], **options: object) -> subprocess.CompletedProcess[str]:
+        words = [str(word) for word in command]
+        self.asked.append(words)
+        code = next((code for word, code in self.codes.items() if word in words), 0)
+        return subprocess.CompletedProcess(words, code, "", "")
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> _Commands:
+    fake = _Commands()
+    monkeypatch.setattr(dev.subprocess, "run", fake.run)
+    return fake
+
+
+@pytest.fixture
+def which(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def there_are(*names: str) -> None:
+        monkeypatch.setattr(dev.shutil, "which", lambda name: f"/usr/bin/{name}" if name in names else None)
+
+    return there_are
+
+
+def test_it_imports_nothing_but_the_standard_library() -> None:
+    tree = ast.parse((ROOT / "dev.py").read_text(encoding="utf-8"))
+    names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_root_installs_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, which: Callable[..., None]
+) -> None:
+    which("apt-get")
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 0, raising=False)
+    dev._install_debian_packages(["libegl1", "libgl1"])
+    assert commands.asked[0][-2:] == ["-qq", "update"]
+    assert commands.asked[1][-2:] == ["libegl1", "libgl1"]
+
+
+def test_without_root_and_sudo_the_one_line_is_named(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, which: Callable[..., None]
+) -> None:
+    which("apt-get")
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
+    with pytest.raises(dev.CannotGoOnError, match=r"sudo apt-get update && sudo apt-get install --yes .*libegl1"):
+        dev._install_debian_packages(["libegl1"])
+    assert commands.asked == []
+
+
+def test_sudo_is_used_only_when_it_does_not_ask(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, which: Callable[..., None]
+) -> None:
+    which("apt-get", "sudo")
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
+    dev._install_debian_packages(["libegl1"])
+    assert commands.asked[0] == ["sudo", "-n", "true"]
+    assert commands.asked[1][:2] == ["sudo", "-n"]
+    commands.codes["true"] = 1
+    with pytest.raises(dev.CannotGoOnError):
+        dev._install_debian_packages(["libegl1"])
+
+
+def test_a_system_without_apt_is_told_the_names(which: Callable[..., None]) -> None:
+    which()
+    with pytest.raises(dev.CannotGoOnError, match="libegl1"):
+        dev._install_debian_packages(["libegl1"])
+
+
+def test_nothing_missing_asks_nothing(commands: _Commands) -> None:
+    dev._install_debian_packages([])
+    assert commands.asked == []
+
+
+def test_libraries_of_a_display_are_wanted_only_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "_can_load", lambda library: False)
+    monkeypatch.setattr(dev.sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert "libxcb-cursor0" not in dev._missing_debian_packages()
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert {"libxcb-cursor0", "libegl1"} <= set(dev._missing_debian_packages())
+
+
+def test_a_library_that_is_there_loads_and_one_that_is_not_does_not() -> None:
+    assert not dev._can_load("libno-such-thing.so.77")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: _Commands) -> Path:
+    """A checkout whose environment works, but was made from another lock."""
+    monkeypatch.setattr(dev, "LOCK", tmp_path / "development.lock")
+    monkeypatch.setattr(dev, "MARK", tmp_path / "mark")
+    monkeypatch.setattr(dev, "_version_of", lambda python: sys.version_info[:2])
+    (tmp_path / "development.lock").write_text("a==1", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_changed_lock_is_installed_once(environment: Path, commands: _Commands) -> None:
+    dev._make_environment()
+    dev._make_environment()
+    assert len(commands.asked) == 1
+    assert "--require-hashes" in commands.asked[0]
+    (environment / "development.lock").write_text("a==2", encoding="utf-8")
+    dev._make_environment()
+    assert len(commands.asked) == 2
+
+
+def test_a_failed_installation_is_tried_again_next_time(environment: Path, commands: _Commands) -> None:
+    commands.codes["install"] = 1
+    with pytest.raises(dev.CannotGoOnError, match="package index"):
+        dev._make_environment()
+    commands.codes.clear()
+    dev._make_environment()
+    assert len(commands.asked) == 2
+
+
+def test_without_a_display_the_demo_is_the_tour(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "has_display", lambda: False)
+    assert dev.demo() == 0
+    assert commands.asked[0][1:4] == ["-m", "tests.scenarios.tour", "--out"]
+    assert "tour-out" in capsys.readouterr().out
+
+
+def test_with_a_display_the_demo_opens_windows(monkeypatch: pytest.MonkeyPatch, commands: _Commands) -> None:
+    monkeypatch.setattr(dev, "has_display", lambda: True)
+    dev.demo()
+    assert commands.asked == [[str(dev.PYTHON), "-m", "tests.scenarios.demo"]]
+
+
+def test_check_runs_every_gate_and_fails_if_one_does(commands: _Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.codes["mypy"] = 1
+    assert dev.check() == 1
+    assert len(commands.asked) == 5
+    assert "types FAILED" in capsys.readouterr().out
+    commands.codes.clear()
+    assert dev.check() == 0
+
+
+def test_arguments_after_test_reach_pytest(monkeypatch: pytest.MonkeyPatch, commands: _Commands) -> None:
+    monkeypatch.setattr(dev, "prepare", lambda: None)
+    assert dev.main(["test", "-k", "iin"]) == 0
+    assert commands.asked[0][-2:] == ["-k", "iin"]
+    assert "--ignore=tests/performance" in commands.asked[0]
+
+
+@pytest.mark.parametrize("arguments", [[], ["check", "--fast"], ["fly"]])
+def test_an_unknown_wish_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        dev.main(arguments)
+    assert caught.value.code == 2
+
+
+def test_what_a_person_has_to_do_is_said_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop() -> None:
+        raise dev.CannotGoOnError("do this first")
+
+    monkeypatch.setattr(dev, "prepare", stop)
+    assert dev.main(["test"]) == 1
+    assert capsys.readouterr().err == "dev.py: do this first\n"
+
+
+def test_ci_calls_what_the_readme_names() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("check", "test", "tour"):
+        assert f"python3 dev.py {command}" in script
+        assert f"python3 dev.py {command}" in readme
