@@ -1,0 +1,147 @@
+"""The nurse's service: vital signs and allergies of one patient, saved at once, read newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from clinic_app.access import Session, Trail
+from clinic_app.encounters.vitals import BLOOD_PRESSURE, VitalsForm, VitalSign, check_vitals, measured
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import (
+    AllergyIntolerance,
+    CodeableConcept,
+    Coding,
+    Observation,
+    ObservationComponent,
+    Quantity,
+    Reference,
+    Resource,
+)
+from clinic_app.storage import Store
+from clinic_app.terminology.systems import ALLERGY_STATUS, OBSERVATION_CATEGORY
+
+_VITAL_SIGNS = CodeableConcept(coding=(Coding(system=OBSERVATION_CATEGORY, code="vital-signs"),))
+_ACTIVE = CodeableConcept(coding=(Coding(system=ALLERGY_STATUS, code="active"),))
+_LONGEST_ALLERGY = 120
+
+
+class Encounters:
+    """Keeps what was found at the bedside.
+
+    Args:
+        store: the workstation's store.
+        trail: makes the audit events.
+        clock: tells when something was measured.
+    """
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+
+    def record_vitals(
+        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+    ) -> tuple[Observation, ...]:
+        """Save what was measured; a blood pressure is one observation with two components.
+
+        Args:
+            session: who saves it.
+            patient_id: whose it is.
+            form: the values as typed.
+            device: name of the monitor they were taken over from; empty when typed.
+
+        Raises:
+            InvalidInputError: the first of the form's errors.
+        """
+        session.require("create", "Observation")
+        for error in check_vitals(form):
+            raise error
+        common = _Common(session, patient_id, device, self._clock.now())
+        values = measured(form)
+        pressure = [pair for pair in values if pair[0].field in ("systolic", "diastolic")]
+        records = [common.single(sign, value) for sign, value in values if (sign, value) not in pressure]
+        if pressure:
+            records.insert(0, common.pressure(pressure))
+        saved = self._store.records.commit(records, audit=(self._trail.event(session, "create", *records),))
+        return tuple(record for record in saved if isinstance(record, Observation))
+
+    def vitals(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
+        """Return the patient's vital signs, the newest first."""
+        session.require("read", "Observation")
+        found = self._store.records.find(Observation, subject=patient_id)
+        vitals = tuple(each for each in found if _VITAL_SIGNS in each.category)
+        self._note_reading(session, vitals)
+        return vitals
+
+    def record_allergy(self, session: Session, patient_id: str, text: str) -> AllergyIntolerance:
+        """Save an allergy in plain words.
+
+        Raises:
+            InvalidInputError: no words, or too many.
+        """
+        session.require("create", "AllergyIntolerance")
+        if not text.strip() or len(text) > _LONGEST_ALLERGY:
+            sentence = Text(
+                "Write what the patient is allergic to, in at most {count} characters.", count=_LONGEST_ALLERGY
+            )
+            raise InvalidInputError(sentence, "allergy")
+        allergy = AllergyIntolerance(
+            id=new_id(),
+            clinical_status=_ACTIVE,
+            code=CodeableConcept(text=text.strip()),
+            patient=Reference(reference=f"Patient/{patient_id}"),
+            recorded_date=self._clock.now(),
+            recorder=Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),
+        )
+        (saved,) = self._store.records.commit((allergy,), audit=(self._trail.event(session, "create", allergy),))
+        assert isinstance(saved, AllergyIntolerance)
+        return saved
+
+    def allergies(self, session: Session, patient_id: str) -> tuple[AllergyIntolerance, ...]:
+        """Return the patient's allergies, the newest first."""
+        session.require("read", "AllergyIntolerance")
+        found = self._store.records.find(AllergyIntolerance, subject=patient_id)
+        self._note_reading(session, found)
+        return found
+
+    def _note_reading(self, session: Session, records: tuple[Resource, ...]) -> None:
+        if records:
+            self._store.records.commit((), audit=(self._trail.event(session, "read", *records),))
+
+
+class _Common:
+    """What all observations of one sitting share."""
+
+    def __init__(self, session: Session, patient_id: str, device: str, measured_at: datetime) -> None:
+        self._subject = Reference(reference=f"Patient/{patient_id}")
+        self._performer = Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name)
+        self._device = Reference(display=device) if device else None
+        self._at = measured_at
+
+    def single(self, sign: VitalSign, value: Quantity) -> Observation:
+        """Return the observation of one sign."""
+        return self._observation(sign.concept(), value, ())
+
+    def pressure(self, pairs: list[tuple[VitalSign, Quantity]]) -> Observation:
+        """Return the observation of a blood pressure."""
+        parts = tuple(ObservationComponent(code=sign.concept(), value_quantity=value) for sign, value in pairs)
+        return self._observation(BLOOD_PRESSURE, None, parts)
+
+    def _observation(
+        self, code: CodeableConcept, value: Quantity | None, component: tuple[ObservationComponent, ...]
+    ) -> Observation:
+        return Observation(
+            id=new_id(),
+            status="final",
+            category=(_VITAL_SIGNS,),
+            code=code,
+            subject=self._subject,
+            effective_date_time=self._at,
+            performer=(self._performer,),
+            device=self._device,
+            value_quantity=value,
+            component=component,
+        )

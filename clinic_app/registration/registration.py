@@ -1,0 +1,143 @@
+"""The registrar's service: search, second look, register, amend. Works without any link."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from clinic_app.access import Session, Trail
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.dates import parse_form_date
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.ids import new_id
+from clinic_app.records import Identifier, Patient, Reference
+from clinic_app.registration.form import PatientForm, check_form, filled
+from clinic_app.registration.iin import check_iin
+from clinic_app.registration.keyboard import other_layout
+from clinic_app.storage import Store
+from clinic_app.terminology.systems import CHART_NUMBER, IIN
+
+
+class Registration:
+    """Finds and registers patients.
+
+    Args:
+        store: the workstation's store.
+        trail: makes the audit events.
+        clock: tells today's date.
+        site_code: starts every chart number given here, so that two workstations never give the same.
+    """
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock, site_code: str) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+        self._site_code = site_code
+
+    def search(self, session: Session, words: str, *, limit: int = 50) -> tuple[Patient, ...]:
+        """Return patients by name in any script or layout, by IIN or by chart number; best first.
+
+        Nothing typed gives the patients registered last.
+        """
+        session.require("read", "Patient")
+        if not words.strip():
+            found = self._store.records.find(Patient, limit=limit)
+        else:
+            found = self._store.records.search_patients(words, limit=limit)
+            if not found:
+                found = self._store.records.search_patients(other_layout(words), limit=limit)
+        self._note_reading(session, found)
+        return found
+
+    def get(self, session: Session, patient_id: str) -> Patient:
+        """Return one patient.
+
+        Raises:
+            NotFoundError: there is none here with this id.
+        """
+        session.require("read", "Patient")
+        patient = self._store.records.get(Patient, patient_id)
+        self._note_reading(session, (patient,))
+        return patient
+
+    def check(self, form: PatientForm) -> tuple[InvalidInputError, ...]:
+        """Return what is wrong with a form, field by field."""
+        return check_form(form, self._today())
+
+    def possible_duplicates(self, session: Session, form: PatientForm) -> tuple[Patient, ...]:
+        """Return patients who may be the same person: the same IIN, or a like name and the same birth date.
+
+        A warning, never a lock: two people can share name and birth date, and an IIN can be mistyped unseen.
+        """
+        session.require("read", "Patient")
+        found = {patient.id: patient for patient in self._same_iin(form)}
+        found |= {patient.id: patient for patient in self._same_name_and_birth(form)}
+        patients = tuple(found.values())
+        self._note_reading(session, patients)
+        return patients
+
+    def register(self, session: Session, form: PatientForm) -> Patient:
+        """Register a new patient and give a chart number; saved when this returns.
+
+        Raises:
+            InvalidInputError: the first of the form's errors.
+            NotAllowedError: this person registers nobody.
+        """
+        session.require("create", "Patient")
+        self._refuse_wrong(form)
+        blank = Patient(
+            id=new_id(),
+            active=True,
+            identifier=(Identifier(use="usual", system=CHART_NUMBER, value=self._next_chart_number()),),
+            managing_organization=Reference(reference=f"Organization/{session.organization_id}"),
+        )
+        return self._commit(session, "create", filled(blank, form))
+
+    def amend(self, session: Session, patient: Patient, form: PatientForm) -> Patient:
+        """Change a patient's details; what the form does not show stays as it was.
+
+        Raises:
+            ConflictError: somebody changed the patient since ``patient`` was read.
+            InvalidInputError: the first of the form's errors.
+        """
+        session.require("update", "Patient")
+        self._refuse_wrong(form)
+        return self._commit(session, "update", filled(patient, form))
+
+    def _refuse_wrong(self, form: PatientForm) -> None:
+        for error in self.check(form):
+            raise error
+
+    def _commit(self, session: Session, action: Literal["create", "update"], patient: Patient) -> Patient:
+        event = self._trail.event(session, action, patient)
+        (saved,) = self._store.records.commit((patient,), audit=(event,))
+        assert isinstance(saved, Patient)
+        return saved
+
+    def _next_chart_number(self) -> str:
+        year = self._today().year % 100
+        number = self._store.memory.next_number(f"chart-number-{year:02d}")
+        return f"{self._site_code}-{year:02d}-{number:06d}"
+
+    def _same_iin(self, form: PatientForm) -> tuple[Patient, ...]:
+        try:
+            iin = check_iin(form.iin)
+        except InvalidInputError:
+            return ()
+        return self._store.records.find(Patient, identifier=f"{IIN}|{iin}")
+
+    def _same_name_and_birth(self, form: PatientForm) -> tuple[Patient, ...]:
+        try:
+            born = parse_form_date(form.birth_date).isoformat()
+        except InvalidInputError:
+            return ()
+        words = f"{form.family} {form.given}".strip()
+        candidates = self._store.records.search_patients(words, limit=200) if words else ()
+        return tuple(patient for patient in candidates if patient.birth_date == born)
+
+    def _note_reading(self, session: Session, patients: tuple[Patient, ...]) -> None:
+        if patients:
+            self._store.records.commit((), audit=(self._trail.event(session, "read", *patients),))
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone().date()
