@@ -112,14 +112,14 @@ class BundleEntryResponse(Element, frozen=True, kw_only=True):
     status: str
     etag: str | None = None
     last_modified: Instant | None = None
-    outcome: msgspec.Raw | None = None
+    outcome: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class BundleEntry(Element, frozen=True, kw_only=True):
     """One record in an envelope, as its own bytes."""
 
     full_url: str | None = None
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     request: BundleEntryRequest | None = None
     response: BundleEntryResponse | None = None
     extension: tuple[Extension, ...] = ()

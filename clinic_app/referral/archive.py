@@ -1,7 +1,7 @@
 """The ZIP inside the seal, written plainly and read as if an enemy had made it.
 
-Nothing is ever extracted to a path from the archive: entries are read into memory under names from a whitelist, with caps
-on their number, their sizes and the ratio of expansion. Declared sizes are not believed; bytes are counted as they come.
+Nothing is ever extracted to a path from the archive: entries are read into memory under names from a whitelist, with
+caps on their number, their sizes and the ratio of expansion. Declared sizes are not believed; bytes are counted.
 """
 
 from __future__ import annotations

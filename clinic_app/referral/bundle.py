@@ -63,13 +63,11 @@ _SECTIONS: Final[tuple[tuple[str, type[Resource]], ...]] = (
 )
 
 
-def build_document(
-    package_id: str, bodies: Sequence[bytes], author: Reference, created_at: datetime
-) -> bytes:
-    """Return the document Bundle over the records in ``bodies``, which keep their bytes but for their version."""
+def build_document(package_id: str, bodies: Sequence[bytes], author: Reference, created_at: datetime) -> bytes:
+    """Return the document Bundle over the records in ``bodies``, which keep their bytes."""
     records = [decode(body) for body in bodies]
     composition = _composition(records, author, created_at)
-    raw = [encode(composition), *(without_version(body) for body in bodies)]
+    raw = [encode(composition), *bodies]
     entries = tuple(
         BundleEntry(full_url=f"urn:uuid:{record.id}", resource=msgspec.Raw(body))
         for record, body in zip((composition, *records), raw, strict=True)
@@ -92,7 +90,7 @@ def read_document(data: bytes) -> tuple[Resource, ...]:
     """
     try:
         bundle = decode_as(Bundle, data)
-        records = [decode(entry.resource) for entry in bundle.entry if entry.resource is not None]
+        records = [decode(entry.resource) for entry in bundle.entry if isinstance(entry.resource, msgspec.Raw)]
     except ClinicError as error:
         raise damaged() from error
     if bundle.type != "document" or not records or not isinstance(records[0], Composition):
@@ -105,16 +103,9 @@ def read_document(data: bytes) -> tuple[Resource, ...]:
 
 def bodies_of(data: bytes) -> tuple[bytes, ...]:
     """Return the raw bytes of every record of a document but its Composition, in order."""
-    return tuple(bytes(entry.resource) for entry in decode_as(Bundle, data).entry[1:] if entry.resource is not None)
-
-
-def without_version(body: bytes) -> bytes:
-    """Return ``body`` without version and time of storing, which mean nothing on another node."""
-    record = decode(body)
-    if record.meta is None:
-        return body
-    meta = msgspec.structs.replace(record.meta, version_id=None, last_updated=None)
-    return encode(msgspec.structs.replace(record, meta=meta), body)
+    return tuple(
+        bytes(entry.resource) for entry in decode_as(Bundle, data).entry[1:] if isinstance(entry.resource, msgspec.Raw)
+    )
 
 
 def with_source(body: bytes, source: str) -> bytes:

@@ -40,7 +40,7 @@ def index(cover: Cover, files: Sequence[PackedFile]) -> bytes:
     )
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{_escaped(cover.case_number)}</title>"
         "<style>body{font-family:sans-serif;max-width:50em}th{text-align:left;vertical-align:top;padding-right:1em}"
         f"</style></head><body><table>{rows}</table><ul>{links}</ul></body></html>\n"

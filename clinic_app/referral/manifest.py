@@ -1,7 +1,7 @@
 """The table of contents of a sealed package: every file with its digest, who sent it, and for whose keys it was sealed.
 
-The recipients stand *inside* what is signed: the envelope (age) does not say who sealed it, and without them an addressee
-could seal the same signed contents anew for somebody else in the sender's name.
+The recipients stand *inside* what is signed: the envelope (age) does not say who sealed it, and without them an
+addressee could seal the same signed contents anew for somebody else in the sender's name.
 """
 
 from __future__ import annotations

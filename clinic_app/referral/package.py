@@ -1,8 +1,9 @@
 """A referral as one sealed file, ``referral-<id>.zip.age``: signed first, then zipped, then encrypted.
 
-It opens without this program (``age -d``, any ZIP tool, any browser, any DICOM viewer) and travels by link, USB stick or
-courier. Whoever opens one with this program treats it as untrusted: the envelope, the archive's shape, the signature, the
-addressee and every digest are checked before anything in it is used, and nothing is written before all of it held.
+It opens without this program (``age -d``, any ZIP tool, any browser, any DICOM viewer) and travels by link, USB stick
+or courier. Whoever opens one with this program treats it as untrusted: the envelope, the archive's shape, the
+signature, the addressee and every digest are checked before anything in it is used, and nothing is written before all
+of it held.
 
 Source: IHE XDM for the shape; RFC 7515 (JWS) with EdDSA; age-encryption.org/v1.
 """
@@ -13,10 +14,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from clinic_app.foundation.errors import ClinicError, NotAllowedError, UnreadableFileError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys import NodeKeys, seal, verify_jws
 from clinic_app.records import Resource
 from clinic_app.referral.archive import (
     BUNDLE,
@@ -38,22 +40,8 @@ from clinic_app.referral.manifest import Manifest, decode_manifest, encode_manif
 SEALED_TYPE: Final = "application/age"
 
 
-class PackageKeys(Protocol):
-    """What a workstation's keys must be able to do for packages."""
-
-    @property
-    def age_recipient(self) -> str:
-        """The public half others seal to."""
-        ...
-
-    def sign_jws(self, payload: bytes) -> str:
-        """Return a compact JWS over ``payload``."""
-        ...
-
-
-Seal = Callable[[bytes, Sequence[str]], bytes]
-Unseal = Callable[[bytes], bytes]
-Verify = Callable[[str, Mapping[str, Any]], bytes]
+SenderKey = Callable[[str, str], Mapping[str, Any]]
+"""(device id, organisation id) -> the public key of that workstation of that organisation."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +74,7 @@ def package_name(package_id: str) -> str:
     return f"referral-{package_id}.zip.age"
 
 
-def build_package(source: PackageSource, recipients: Sequence[str], keys: PackageKeys, seal: Seal) -> bytes:
+def build_package(source: PackageSource, recipients: Sequence[str], keys: NodeKeys) -> bytes:
     """Return the sealed package; the sender's own key is always among those who can open it.
 
     Raises:
@@ -119,22 +107,13 @@ def build_package(source: PackageSource, recipients: Sequence[str], keys: Packag
     return seal(write_archive((*files, *signed)), everybody)
 
 
-def open_package(
-    sealed: bytes,
-    keys: PackageKeys,
-    unseal: Unseal,
-    verify: Verify,
-    sender_key: Callable[[str, str], Mapping[str, Any]],
-    caps: Caps = CAPS,
-) -> OpenedPackage:
+def open_package(sealed: bytes, keys: NodeKeys, sender_key: SenderKey, caps: Caps = CAPS) -> OpenedPackage:
     """Return what is in a sealed package, after every check held.
 
     Args:
         sealed: the file as it came.
         keys: this workstation's keys.
-        unseal: opens the age envelope with this workstation's key.
-        verify: returns the payload of a JWS whose signature is that public key's.
-        sender_key: (device id, organisation id) -> the public key of that workstation of that organisation.
+        sender_key: finds the public key of the workstation that says it is the sender.
         caps: what a package may be at most.
 
     Raises:
@@ -143,29 +122,25 @@ def open_package(
     """
     if len(sealed) > caps.sealed_bytes:
         raise UnreadableFileError(Text("This file is too large to be a referral package."))
-    files = read_archive(unseal(sealed), caps)
-    manifest = _signed_manifest(files, verify, sender_key)
+    files = read_archive(keys.unseal(sealed), caps)
+    manifest = _signed_manifest(files, sender_key)
     if keys.age_recipient not in manifest.recipients:
         raise NotAllowedError(Text("This referral package is not addressed to this workstation."))
     _check_digests(files, manifest)
     document = files[BUNDLE]
     records = read_document(document)
-    contents = {
-        each.sha256: files[each.path] for each in manifest.files if each.path not in (README, INDEX, BUNDLE)
-    }
+    contents = {each.sha256: files[each.path] for each in manifest.files if each.path not in (README, INDEX, BUNDLE)}
     return OpenedPackage(manifest, records, bodies_of(document), contents)
 
 
-def _signed_manifest(
-    files: Mapping[str, bytes], verify: Verify, sender_key: Callable[[str, str], Mapping[str, Any]]
-) -> Manifest:
+def _signed_manifest(files: Mapping[str, bytes], sender_key: SenderKey) -> Manifest:
     """Return the manifest, whose signature is that of the workstation it names."""
     if not {MANIFEST, SIGNATURE, BUNDLE} <= files.keys():
         raise damaged()
     manifest = decode_manifest(files[MANIFEST])
     key = sender_key(manifest.sender_device, manifest.sender_organization)
     try:
-        payload = verify(files[SIGNATURE].decode("ascii"), key)
+        payload = verify_jws(files[SIGNATURE].decode("ascii"), key)
     except (ClinicError, UnicodeDecodeError) as error:
         raise _forged() from error
     if payload != files[MANIFEST]:

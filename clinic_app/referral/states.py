@@ -1,4 +1,4 @@
-"""Where a referral's Task may go next, and who may move it: a table of data, so that tests and the hub walk the same one.
+"""Where a referral's Task may go next, and who may move it: one table of data for tests and hub alike.
 
 The requester owns a Task until it has been received; from then on the performer does. No state has two writers, so two
 sites can never disagree about a Task and nothing has to be merged.

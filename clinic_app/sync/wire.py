@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -31,6 +29,7 @@ from clinic_app.records import (
     decode_as,
     encode,
 )
+from clinic_app.storage.exchange import Change, Write, Written
 
 MEDIA_TYPE: Final = "application/fhir+json"
 BATCH_ENTRIES: Final = 200
@@ -45,42 +44,9 @@ _ADDRESS = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})", re.ASCII)
 _ETAG = re.compile(r'W/"([^"\\]{1,80})"', re.ASCII)
 
 
-@dataclass(frozen=True)
-class Write:
-    """One record on its way up. ``base_version`` is the hub's version it was edited from, None for a new record."""
-
-    type_name: str
-    id: str
-    body: bytes
-    base_version: str | None
-
-
-@dataclass(frozen=True)
-class Written:
-    """What the hub made of one write: its version there and when the hub got it."""
-
-    type_name: str
-    id: str
-    version: str
-    received_at: datetime
-    is_new: bool = True
-
-
-@dataclass(frozen=True)
-class Change:
-    """One record on its way down, with the hub's version in its meta."""
-
-    type_name: str
-    id: str
-    body: bytes
-    received_at: datetime
-
-
 def encode_transaction(writes: Sequence[Write]) -> bytes:
     """Return a transaction Bundle that creates or updates each record under its precondition."""
-    return encode(
-        Bundle(id=new_id(), type="transaction", entry=tuple(_write_entry(write) for write in writes))
-    )
+    return encode(Bundle(id=new_id(), type="transaction", entry=tuple(_write_entry(write) for write in writes)))
 
 
 def decode_transaction(body: bytes) -> tuple[Write, ...]:
@@ -198,7 +164,7 @@ def _write_entry(write: Write) -> BundleEntry:
 def _read_write(entry: BundleEntry) -> Write:
     request = entry.request
     match = _ADDRESS.fullmatch(request.url if request else "")
-    if request is None or request.method != "PUT" or match is None or entry.resource is None:
+    if request is None or request.method != "PUT" or match is None or not isinstance(entry.resource, msgspec.Raw):
         raise _malformed("only PUT Type/id with a resource is taken")
     base = etag_version(request.if_match)
     if (base is None) == (request.if_none_match != "*"):
@@ -217,7 +183,7 @@ def _read_written(entry: BundleEntry, write: Write) -> Written:
 def _read_change(entry: BundleEntry) -> Change:
     match = _ADDRESS.fullmatch(entry.request.url if entry.request else "")
     received_at = entry.response.last_modified if entry.response else None
-    if match is None or entry.resource is None or received_at is None:
+    if match is None or not isinstance(entry.resource, msgspec.Raw) or received_at is None:
         raise nonsense()
     return Change(match[1], match[2], bytes(entry.resource), received_at)
 

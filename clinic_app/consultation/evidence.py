@@ -1,0 +1,60 @@
+"""What a case brings for the specialist to look at, sorted by how it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clinic_app.foundation.errors import NotFoundError
+from clinic_app.records import DocumentReference, ImagingStudy, Observation, Resource, ServiceRequest
+from clinic_app.referral.cases import package_id
+from clinic_app.referral.evidence import DICOM, EVIDENCE
+from clinic_app.storage import Store
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The evidence of one case, as far as it has arrived here.
+
+    Args:
+        recordings: live signals that were kept: ECG and pleth.
+        studies: imaging studies with their original objects.
+        vitals: measurements and findings.
+        key_images: pictures somebody chose from studies.
+        documents: everything else.
+        missing: how many pieces the question names that are not here.
+    """
+
+    recordings: tuple[DocumentReference, ...] = ()
+    studies: tuple[ImagingStudy, ...] = ()
+    vitals: tuple[Observation, ...] = ()
+    key_images: tuple[DocumentReference, ...] = ()
+    documents: tuple[DocumentReference, ...] = ()
+    missing: int = 0
+
+
+def evidence_of(store: Store, request: ServiceRequest) -> Evidence:
+    """Return the evidence a question names."""
+    found = [_found(store, reference.reference or "") for reference in request.supporting_info]
+    records = [record for record in found if record is not None]
+    documents = [each for each in records if isinstance(each, DocumentReference) and not package_id(each)]
+    return Evidence(
+        recordings=tuple(each for each in documents if _mime(each) == DICOM),
+        studies=tuple(each for each in records if isinstance(each, ImagingStudy)),
+        vitals=tuple(each for each in records if isinstance(each, Observation)),
+        key_images=tuple(each for each in documents if _mime(each).startswith("image/")),
+        documents=tuple(each for each in documents if _mime(each) != DICOM and not _mime(each).startswith("image/")),
+        missing=len(found) - len(records),
+    )
+
+
+def _found(store: Store, reference: str) -> Resource | None:
+    type_name, _, record_id = reference.partition("/")
+    kind = EVIDENCE.get(type_name)
+    try:
+        return store.records.get(kind, record_id) if kind else None
+    except NotFoundError:
+        return None
+
+
+def _mime(document: DocumentReference) -> str:
+    return (document.content[0].attachment.content_type or "") if document.content else ""

@@ -1,0 +1,255 @@
+"""Consultations as the specialist works on them, and as the district reads the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from clinic_app.access import Action, Session, Trail, node_keys, own_device, own_organization
+from clinic_app.consultation.evidence import Evidence, evidence_of
+from clinic_app.consultation.opinions import (
+    Drafts,
+    OpinionForm,
+    check_opinion,
+    completed_task,
+    draft_plan,
+    draft_report,
+    output_id,
+    signed_plan,
+    signed_report,
+)
+from clinic_app.consultation.signing import is_signed, sign_records
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import InvalidInputError, NotFoundError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import (
+    CarePlan,
+    CodeableConcept,
+    Coding,
+    Communication,
+    DiagnosticReport,
+    Provenance,
+    Reference,
+    Resource,
+    ServiceRequest,
+    Task,
+    reference_to,
+    with_audience,
+)
+from clinic_app.referral.cases import Case, by_urgency, case_of
+from clinic_app.referral.sending import lane_of
+from clinic_app.referral.states import FINAL, may_move
+from clinic_app.storage import Store
+from clinic_app.terminology.systems import COMMUNICATION_KIND
+
+R = TypeVar("R", bound=Resource)
+READ_NOTE = "answer-read"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A signed answer as it is shown.
+
+    Args:
+        report: the opinion.
+        plan: what to do; None where the specialist wrote none.
+        signed_by: who signed, as his hospital names him.
+        signed_at: when, by the specialist's clock.
+        is_signature_valid: whether the signature was checked here and holds; where not, the screen says so.
+    """
+
+    report: DiagnosticReport
+    plan: CarePlan | None
+    signed_by: str
+    signed_at: datetime
+    is_signature_valid: bool
+
+
+class Consultations:
+    """The consultations of one workstation, on either side.
+
+    Args:
+        store: where they lie.
+        trail: writes who did what.
+        clock: dates what is written.
+    """
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+
+    def worklist(self, session: Session) -> tuple[Case, ...]:
+        """Return the open cases this hospital is asked about, the most pressing and longest waiting first."""
+        session.require("read", "Task")
+        tasks = self._store.records.find(Task, owner=own_organization(self._store).id)
+        return by_urgency(case_of(self._store, task) for task in tasks if task.status not in FINAL)
+
+    def open(self, session: Session, task_id: str) -> Case:
+        """Open a case to work on it: from now on the district sees that somebody has it in hand.
+
+        Raises:
+            NotAllowedError: this person answers no questions.
+            NotFoundError: there is no such case here.
+        """
+        session.require("update", "DiagnosticReport")
+        task = self._store.records.get(Task, task_id)
+        claimed = self._claimed(task)
+        self._store.records.commit(
+            [] if claimed is task else [claimed],
+            audit=[self._trail.event(session, "read", task)],
+            lane=lane_of(task.priority),
+        )
+        return case_of(self._store, self._store.records.get(Task, task_id))
+
+    def evidence(self, session: Session, task_id: str) -> Evidence:
+        """Return what the case brings, as far as it is here."""
+        session.require("read", "Task")
+        request = self._request(self._store.records.get(Task, task_id))
+        self._note(session, "read", request)
+        return evidence_of(self._store, request)
+
+    def draft(self, session: Session, task_id: str) -> OpinionForm | None:
+        """Return what was written and not signed, or None."""
+        session.require("update", "DiagnosticReport")
+        drafts = self._drafts(self._store.records.get(Task, task_id))
+        if drafts.report is None:
+            return None
+        return OpinionForm(drafts.report.conclusion or "", (drafts.plan.description or "") if drafts.plan else "")
+
+    def save_draft(self, session: Session, task_id: str, form: OpinionForm) -> None:
+        """Keep what was written on this workstation; it is never sent anywhere.
+
+        Raises:
+            InvalidInputError: the case is answered already.
+        """
+        session.require("update", "DiagnosticReport")
+        task = self._open_task(task_id)
+        drafts, now = self._drafts(task), self._clock.now()
+        records: list[Resource] = [draft_report(session, task, form, drafts, now)]
+        if form.plan or drafts.plan:
+            records.append(draft_plan(session, task, form, drafts, now))
+        audit = [self._trail.event(session, "update", *records)]
+        self._store.records.commit(records, audit=audit, send=False)
+
+    def sign(self, session: Session, task_id: str, form: OpinionForm) -> DiagnosticReport:
+        """Sign the opinion and hand it to the hospital that asked, in one transaction.
+
+        Raises:
+            NotAllowedError: this person may not sign.
+            InvalidInputError: there is no opinion, or the case is answered already.
+        """
+        session.require("sign", "DiagnosticReport")
+        check_opinion(form)
+        self.open(session, task_id)
+        task = self._open_task(task_id)
+        drafts, now = self._drafts(task), self._clock.now()
+        reader_id = task.requester.id if task.requester else ""
+        report = signed_report(draft_report(session, task, form, drafts, now), form, reader_id, now)
+        signed: tuple[Resource, ...] = (report,)
+        if form.plan.strip():
+            signed = (report, signed_plan(draft_plan(session, task, form, drafts, now), form, reader_id, now))
+        provenance = with_audience(self._signature(session, signed, now), reader_id)
+        done = completed_task(task, signed, provenance, now)
+        stored = self._store.records.commit(
+            [*signed, provenance, done],
+            audit=[self._trail.event(session, "sign", report, done)],
+            lane=lane_of(task.priority),
+        )
+        return next(record for record in stored if isinstance(record, DiagnosticReport))
+
+    def answer(self, session: Session, task_id: str) -> Answer | None:
+        """Return the signed answer to a case, its signature checked here; None while there is none."""
+        session.require("read", "DiagnosticReport")
+        task = self._store.records.get(Task, task_id)
+        found = self._answer(task)
+        if found is not None:
+            self._note(session, "read", found.report)
+        return found
+
+    def mark_read(self, session: Session, task_id: str) -> Case:
+        """Say that the answer was read and close the case; the specialist's hospital is told.
+
+        Raises:
+            InvalidInputError: there is no answer yet.
+        """
+        session.require("update", "ServiceRequest")
+        task = self._store.records.get(Task, task_id)
+        request = self._request(task)
+        if request.status == "completed":
+            return case_of(self._store, task)
+        found = self._answer(task)
+        if found is None:
+            raise InvalidInputError(Text("There is no answer to this case yet."))
+        closed = msgspec.structs.replace(request, status="completed")
+        note = self._read_note(session, task, found.report)
+        audit = [self._trail.event(session, "update", closed)]
+        self._store.records.commit([closed, note], audit=audit, lane="referral")
+        return case_of(self._store, task)
+
+    def _claimed(self, task: Task) -> Task:
+        if not may_move(task.status, "in-progress", "performer") or task.status in ("in-progress", "on-hold"):
+            return task
+        return msgspec.structs.replace(task, status="in-progress", last_modified=self._clock.now())
+
+    def _open_task(self, task_id: str) -> Task:
+        task = self._store.records.get(Task, task_id)
+        if task.status in FINAL:
+            raise InvalidInputError(Text("This case is answered already."))
+        return task
+
+    def _request(self, task: Task) -> ServiceRequest:
+        return self._store.records.get(ServiceRequest, task.focus.id if task.focus else "")
+
+    def _drafts(self, task: Task) -> Drafts:
+        request_id = task.focus.id if task.focus else ""
+        reports = self._store.records.find(DiagnosticReport, based_on=request_id, status="preliminary")
+        plans = self._store.records.find(CarePlan, based_on=request_id, status="draft")
+        return Drafts(next(iter(reports), None), next(iter(plans), None))
+
+    def _signature(self, session: Session, signed: tuple[Resource, ...], now: datetime) -> Provenance:
+        person = Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name)
+        hospital = reference_to(own_organization(self._store), session.organization_name)
+        return sign_records(signed, node_keys(self._store), own_device(self._store), person, hospital, now)
+
+    def _answer(self, task: Task) -> Answer | None:
+        report = self._output(DiagnosticReport, task)
+        if task.status != "completed" or report is None or report.status == "preliminary":
+            return None
+        plan = self._output(CarePlan, task)
+        provenance = self._output(Provenance, task)
+        signed = (report, plan) if plan else (report,)
+        is_about_this = [each.id for each in report.based_on] == [task.focus.id if task.focus else ""]
+        return Answer(
+            report=report,
+            plan=plan,
+            signed_by=next((each.display or "" for each in report.results_interpreter), ""),
+            signed_at=report.issued or task.last_modified or self._clock.now(),
+            is_signature_valid=bool(is_about_this and provenance and is_signed(self._store, provenance, signed, task)),
+        )
+
+    def _output(self, kind: type[R], task: Task) -> R | None:
+        try:
+            return self._store.records.get(kind, output_id(task, kind.__name__))
+        except NotFoundError:
+            return None
+
+    def _read_note(self, session: Session, task: Task, report: DiagnosticReport) -> Communication:
+        note = Communication(
+            id=new_id(),
+            status="completed",
+            category=(CodeableConcept(coding=(Coding(system=COMMUNICATION_KIND, code=READ_NOTE),)),),
+            subject=task.for_,
+            about=(reference_to(task), reference_to(report)),
+            sent=self._clock.now(),
+            sender=Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),
+            recipient=(task.owner,) if task.owner else (),
+        )
+        return with_audience(note, task.owner.id if task.owner else "")
+
+    def _note(self, session: Session, action: Action, *records: Resource) -> None:
+        self._store.records.commit([], audit=[self._trail.event(session, action, *records)], send=False)

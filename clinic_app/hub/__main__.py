@@ -1,0 +1,121 @@
+"""Start a hub, or enrol a workstation at one.
+
+``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
+``python -m clinic_app.hub enrol --data DIR --organization ID --name NAME`` prints the workstation's token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from clinic_app.foundation.clock import SystemClock
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.hub.app import build_app, build_hub
+from clinic_app.hub.folder import open_hub_store
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return the process's exit code; whatever goes wrong is one sentence on stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    command, rest = (_enrol, given[1:]) if given[:1] == ["enrol"] else (_serve, given)
+    try:
+        command(rest[1:] if rest[:1] == ["serve"] else rest)
+    except ClinicError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _serve(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m clinic_app.hub", description="Serve a hub until it is stopped.")
+    _common(parser)
+    parser.add_argument("--port", type=int, required=True, help="TCP port; 0 takes a free one and prints it")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback need TLS")
+    parser.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM)")
+    parser.add_argument("--certificate-key", type=Path, help="its private key (PEM)")
+    options = parser.parse_args(arguments)
+    check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
+    store = open_hub_store(options.data, options.key_file)
+    clock = SystemClock()
+    try:
+        config = uvicorn.Config(
+            build_app(build_hub(store, clock)),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=16 << 10,
+            ssl_certfile=options.certificate,
+            ssl_keyfile=options.certificate_key,
+        )
+        with _listening(options.host, options.port) as listener:
+            scheme = "https" if options.certificate else "http"
+            _say(f"{scheme}://{options.host}:{listener.getsockname()[1]}")
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        store.close()
+
+
+def _enrol(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m clinic_app.hub enrol", description="Print a workstation's token.")
+    _common(parser)
+    parser.add_argument("--organization", required=True, help="id of the organisation the workstation belongs to")
+    parser.add_argument("--name", required=True, help="what the workstation is called in the hub's list")
+    options = parser.parse_args(arguments)
+    store = open_hub_store(options.data, options.key_file)
+    try:
+        _say(build_hub(store, SystemClock()).callers.enrol(options.organization, options.name))
+    finally:
+        store.close()
+
+
+def check_exposure(host: str, *, has_tls: bool) -> None:
+    """Refuse to be reached from other computers without TLS.
+
+    Raises:
+        InvalidInputError: ``host`` is not loopback and there is no certificate.
+    """
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback and not has_tls:
+        raise InvalidInputError(
+            Text("The hub listens on {host} only with --certificate and --certificate-key.", host=host)
+        )
+
+
+def _say(line: str) -> None:
+    """Print what the caller waits for: the address of the hub, or a token."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="the hub's data folder")
+    parser.add_argument("--key-file", type=Path, help="file with the key of the data; default: beside the data folder")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InvalidInputError(
+            Text("The hub cannot listen on {host}, port {port}.", host=host, port=str(port))
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The hub as an ASGI application: its routes, and one place where every error becomes an answer."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+from clinic_app.hub import content, exchange
+from clinic_app.hub.gate import Hub
+from clinic_app.hub.refusals import outcome, refusal
+from clinic_app.storage import Store
+from clinic_app.storage.feed import Feed
+from clinic_app.storage.feed_callers import FeedCallers
+from clinic_app.storage.feed_content import FeedContent
+
+_log = logging.getLogger(__name__)
+
+
+def build_hub(store: Store, clock: Clock) -> Hub:
+    """Return the hub over one data folder."""
+    return Hub(
+        feed=Feed(store.database, clock),
+        content=FeedContent(store.database, store.blobs),
+        callers=FeedCallers(store.database, clock),
+        clock=clock,
+    )
+
+
+def build_app(hub: Hub) -> Starlette:
+    """Return the application that answers for ``hub``."""
+    app = Starlette(
+        routes=[
+            Route("/metadata", exchange.metadata, methods=["GET"]),
+            Route("/health", exchange.health, methods=["GET"]),
+            Route("/", exchange.transaction, methods=["POST"]),
+            Route("/$changes", exchange.changes, methods=["GET"]),
+            Route("/blob/{sha256}", content.state, methods=["HEAD"]),
+            Route("/blob/{sha256}", content.begin, methods=["POST"]),
+            Route("/blob/{sha256}", content.append, methods=["PATCH"]),
+            Route("/blob/{sha256}", content.download, methods=["GET"]),
+        ],
+        exception_handlers={ClinicError: _refused, Exception: _failed, 404: _nowhere, 405: _nowhere},
+    )
+    app.state.hub = hub
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ClinicError)
+    _log.info("%s %s refused: %s", request.method, request.url.path, error)
+    return refusal(error)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return outcome(500, "exception", Text("The hub has a fault; it is in the hub's log."))
+
+
+async def _nowhere(_request: Request, _error: Exception) -> Response:
+    return outcome(404, "not-found", Text("The hub has nothing at this address."))

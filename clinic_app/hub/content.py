@@ -1,0 +1,94 @@
+"""The endpoints through which big content goes: resumable upload in pieces, download from any byte on.
+
+Source: the shape of tus 1.0.0 (core, creation); RFC 9110 section 14 for Range.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.hub.gate import caller_of, hub_of, read_body
+from clinic_app.hub.refusals import HttpRefusalError
+from clinic_app.storage.feed_content import MAX_PIECE_BYTES, Upload
+
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})", re.ASCII)
+
+
+async def begin(request: Request) -> Response:
+    """POST /blob/{sha256} with Upload-Length: begin, or learn how far it has come."""
+    caller = await caller_of(request)
+    size = _number(request, "upload-length")
+    upload = await run_in_threadpool(hub_of(request).content.begin, caller, _digest(request), size)
+    return Response(status_code=200 if upload.offset else 201, headers=_progress(upload))
+
+
+async def state(request: Request) -> Response:
+    """HEAD /blob/{sha256}: Upload-Offset and Upload-Length of the caller's upload."""
+    caller = await caller_of(request)
+    upload = await run_in_threadpool(hub_of(request).content.state, caller, _digest(request))
+    return Response(headers=_progress(upload))
+
+
+async def append(request: Request) -> Response:
+    """PATCH /blob/{sha256} with Upload-Offset: the next piece."""
+    caller = await caller_of(request)
+    offset = _number(request, "upload-offset")
+    piece = await read_body(request, MAX_PIECE_BYTES)
+    upload = await run_in_threadpool(hub_of(request).content.append, caller, _digest(request), offset, piece)
+    return Response(status_code=204, headers=_progress(upload))
+
+
+async def download(request: Request) -> Response:
+    """GET /blob/{sha256}, with Range: for whoever may see a record that points to it."""
+    caller = await caller_of(request)
+    content, sha256 = hub_of(request).content, _digest(request)
+    size = await run_in_threadpool(content.size_for, caller, sha256)
+    start, end = _range(request.headers.get("range"), size)
+    headers = {"Content-Length": str(end - start), "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+    is_part = "range" in request.headers
+    if is_part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    pieces = content.read(caller, sha256, start, end)
+    return StreamingResponse(pieces, 206 if is_part else 200, headers, "application/octet-stream")
+
+
+def _progress(upload: Upload) -> dict[str, str]:
+    return {
+        "Upload-Offset": str(upload.offset),
+        "Upload-Length": str(upload.size),
+        "Upload-Complete": "?1" if upload.is_whole else "?0",
+        "Cache-Control": "no-store",
+    }
+
+
+def _digest(request: Request) -> str:
+    digest = request.path_params["sha256"]
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise InvalidInputError(Text("Content is named by its SHA-256 digest in lower-case hex."))
+    return digest
+
+
+def _number(request: Request, header: str) -> int:
+    typed = request.headers.get(header, "")
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 12):
+        raise InvalidInputError(Text("The header {header} has to be a number.", header=header))
+    return int(typed)
+
+
+def _range(header: str | None, size: int) -> tuple[int, int]:
+    """Return the half-open range asked for, the whole where none is."""
+    if header is None:
+        return 0, size
+    match = _RANGE.fullmatch(header)
+    start = int(match[1]) if match else size
+    end = min(size, int(match[2]) + 1 if match and match[2] else size)
+    if not 0 <= start < end:
+        raise HttpRefusalError(416, "invalid", Text("There is no such part of this content."))
+    return start, end

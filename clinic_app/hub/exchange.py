@@ -1,0 +1,96 @@
+"""The endpoints through which records go: metadata, transaction, change feed.
+
+Source: FHIR R4, RESTful API (capabilities, transaction, history).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.hub.gate import caller_of, hub_of, read_body
+from clinic_app.hub.rules import judge
+from clinic_app.records.codec import TYPES
+from clinic_app.sync.wire import (
+    MAX_MESSAGE_BYTES,
+    MEDIA_TYPE,
+    PAGE_ENTRIES,
+    decode_transaction,
+    encode_history,
+    encode_transaction_response,
+)
+
+PROFILE_VERSION = "1"
+
+
+async def metadata(request: Request) -> Response:
+    """GET /metadata: a CapabilityStatement; the one thing told without a token."""
+    hub = hub_of(request)
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": hub.clock.now().isoformat(),
+        "kind": "instance",
+        "software": {"name": "Dala hub", "version": PROFILE_VERSION},
+        "implementation": {"description": "Dala hub"},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "interaction": [{"code": "transaction"}],
+                "resource": [
+                    {"type": name, "versioning": "versioned-update"}
+                    for name in sorted(TYPES)
+                    if name not in ("Bundle", "Composition")
+                ],
+                "operation": [{"name": "changes", "definition": "urn:dala:operation:changes"}],
+            }
+        ],
+    }
+    return Response(msgspec.json.encode(statement), media_type=MEDIA_TYPE)
+
+
+async def health(request: Request) -> Response:
+    """GET /health: whether the hub can read its own data."""
+    await run_in_threadpool(hub_of(request).callers.caller, "")
+    return JSONResponse({"status": "ok"})
+
+
+async def transaction(request: Request) -> Response:
+    """POST /: all the entries, or none; the same Idempotency-Key gets the same answer again."""
+    caller = await caller_of(request)
+    body = await read_body(request, MAX_MESSAGE_BYTES)
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > 100:
+        raise InvalidInputError(Text("The Idempotency-Key is too long."))
+    feed = hub_of(request).feed
+
+    def apply() -> bytes:
+        return feed.apply(caller, decode_transaction(body), judge, encode_transaction_response, key)
+
+    return Response(await run_in_threadpool(apply), media_type=MEDIA_TYPE)
+
+
+async def changes(request: Request) -> Response:
+    """GET /$changes?cursor=&_count=: what came after the cursor and is the caller's to see."""
+    caller = await caller_of(request)
+    count = _count(request.query_params.get("_count"))
+    cursor = request.query_params.get("cursor", "")
+    page = await run_in_threadpool(hub_of(request).feed.changes, caller, cursor, count)
+    next_url = "$changes?" + urlencode({"cursor": page.cursor, "_count": count})
+    return Response(encode_history(page.changes, next_url), media_type=MEDIA_TYPE)
+
+
+def _count(typed: str | None) -> int:
+    if typed is None:
+        return PAGE_ENTRIES
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:6]) <= PAGE_ENTRIES):
+        raise InvalidInputError(Text("_count is a number from 1 to {most}.", most=PAGE_ENTRIES))
+    return int(typed)

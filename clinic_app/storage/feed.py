@@ -1,0 +1,214 @@
+"""What makes a node a hub: records of many organisations, each with its owner and audience, in one order for everybody.
+
+A write is judged, stored and put in its place in the feed in one transaction, or nothing of the whole Bundle is. A
+reader asks for what came after his cursor and gets what is his or meant for him, each record once, as it is now. The
+cursor carries the hub's epoch, so that a hub restored from a backup is noticed instead of silently skipping changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import Resource
+from clinic_app.storage.database import Database
+from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.feed_rows import (
+    Caller,
+    StoredRecord,
+    change,
+    decoded,
+    known_version,
+    put_write,
+    stored_record,
+    visible_changes,
+)
+from clinic_app.storage.feed_tables import FEED_ANSWER, FEED_RECORD
+from clinic_app.storage.tables import MEMORY
+
+EPOCH: Final = "feed-epoch"
+ANSWERS_KEPT: Final = timedelta(days=30)
+
+
+class PreconditionError(ConflictError):
+    """The record is not at the version the writer edited."""
+
+
+class ForeignCursorError(ClinicError):
+    """The cursor was given by another hub, or by this one before it was restored."""
+
+
+class RefusedError(ClinicError):
+    """One entry of a transaction was refused, and so the whole transaction.
+
+    Args:
+        cause: why.
+        entry: its place, counted from 0.
+    """
+
+    def __init__(self, cause: ClinicError, entry: int) -> None:
+        super().__init__(cause.text)
+        self.cause = cause
+        self.entry = entry
+
+
+Judge = Callable[[Caller, StoredRecord | None, Resource], None]
+"""Lets a write pass or raises a `ClinicError`."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of the feed: its changes and the cursor behind them."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+
+
+class Feed:
+    """The change feed of one hub.
+
+    Args:
+        database: where it lies; the records themselves are in the ordinary tables.
+        clock: says when a record came.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._epoch = self._kept_epoch()
+
+    def apply(
+        self,
+        caller: Caller,
+        writes: Sequence[Write],
+        judge: Judge,
+        answer: Callable[[Sequence[Written]], bytes],
+        key: str,
+    ) -> bytes:
+        """Store every write, or none, and return the answer; the same key gets the same answer again.
+
+        Args:
+            caller: who writes.
+            writes: what.
+            judge: asked for each record before it is stored.
+            answer: turns what became of the writes into the answer's bytes.
+            key: the writer's own name for this transaction; empty for none.
+
+        Raises:
+            RefusedError: one entry cannot be; nothing was stored.
+            InvalidInputError: the key was used for other contents.
+        """
+        digest = _digest_of(writes)
+        with self._database.writing() as connection:
+            earlier = self._earlier_answer(connection, caller, key, digest)
+            if earlier is not None:
+                return earlier
+            now = self._clock.now()
+            written = tuple(
+                self._apply_one(connection, caller, write, judge, now, entry) for entry, write in enumerate(writes)
+            )
+            body = answer(written)
+            if key:
+                self._keep_answer(connection, caller, key, digest, body, now)
+            return body
+
+    def changes(self, caller: Caller, cursor: str, count: int) -> Page:
+        """Return what came after ``cursor`` and is the caller's to see, but for what he wrote himself.
+
+        Raises:
+            ForeignCursorError: not a cursor of this hub.
+        """
+        after = self._position(cursor)
+        with self._database.reading() as connection:
+            newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
+            if after > newest:
+                raise _foreign_cursor()
+            rows = connection.execute(visible_changes(caller, after, newest, count)).all()
+        last = rows[-1].seq if len(rows) == count else newest
+        return Page(tuple(change(row) for row in rows), self._cursor(last))
+
+    def _apply_one(
+        self, connection: Connection, caller: Caller, write: Write, judge: Judge, now: datetime, entry: int
+    ) -> Written:
+        try:
+            known = known_version(connection, caller, write, hashlib.sha256(write.body).hexdigest())
+            if known is not None:
+                return known
+            record = decoded(write)
+            stored = stored_record(connection, write)
+            if write.base_version != (stored.version_id if stored else None):
+                raise PreconditionError(Text("The hub has another version of this record."))
+            judge(caller, stored, record)
+            return put_write(connection, caller, write, record, stored, now)
+        except ClinicError as error:
+            raise RefusedError(error, entry) from error
+
+    def _earlier_answer(self, connection: Connection, caller: Caller, key: str, digest: str) -> bytes | None:
+        row = connection.execute(
+            select(FEED_ANSWER.c.request_sha256, FEED_ANSWER.c.body).where(
+                FEED_ANSWER.c.organization_id == caller.organization_id, FEED_ANSWER.c.key == key
+            )
+        ).first()
+        if row is not None and row.request_sha256 != digest:
+            raise InvalidInputError(Text("This Idempotency-Key was used for another transaction."))
+        return bytes(row.body) if row is not None else None
+
+    def _keep_answer(
+        self, connection: Connection, caller: Caller, key: str, digest: str, body: bytes, now: datetime
+    ) -> None:
+        connection.execute(delete(FEED_ANSWER).where(FEED_ANSWER.c.answered_at < (now - ANSWERS_KEPT).isoformat()))
+        connection.execute(
+            insert(FEED_ANSWER).values(
+                organization_id=caller.organization_id,
+                key=key,
+                request_sha256=digest,
+                body=body,
+                answered_at=now.isoformat(),
+            )
+        )
+
+    def _kept_epoch(self) -> str:
+        with self._database.writing() as connection:
+            kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == EPOCH))
+            if kept is None:
+                kept = new_id().encode()
+                connection.execute(insert(MEMORY).values(name=EPOCH, value=kept))
+            return bytes(kept).decode()
+
+    def _cursor(self, position: int) -> str:
+        return base64.urlsafe_b64encode(f"{self._epoch}:{position}".encode()).decode()
+
+    def _position(self, cursor: str) -> int:
+        if not cursor:
+            return 0
+        try:
+            epoch, _, position = base64.urlsafe_b64decode(cursor.encode()).decode().rpartition(":")
+            number = int(position)
+        except (binascii.Error, ValueError) as error:
+            raise _foreign_cursor() from error
+        if epoch != self._epoch or number < 0:
+            raise _foreign_cursor()
+        return number
+
+
+def _digest_of(writes: Sequence[Write]) -> str:
+    whole = hashlib.sha256()
+    for write in writes:
+        head = f"{write.type_name}/{write.id} {write.base_version} {len(write.body)}\n"
+        whole.update(head.encode() + write.body)
+    return whole.hexdigest()
+
+
+def _foreign_cursor() -> ForeignCursorError:
+    return ForeignCursorError(Text("This cursor was not given by this hub; begin from the start."))

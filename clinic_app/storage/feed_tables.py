@@ -1,0 +1,109 @@
+"""The tables that make a node a hub: whose a record is, who may see it, which content it points to.
+
+The change sequence itself is `history.seq`: SQLite has one writer, so it grows in the order of the commits and nobody
+who reads up to a number ever misses a smaller one that is still to come.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table
+
+from clinic_app.storage.tables import METADATA
+
+FEED_RECORD: Final = Table(
+    "feed_record",
+    METADATA,
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("workstation_id", String, nullable=False),
+    Column("received_at", String, nullable=False),
+    PrimaryKeyConstraint("type", "id"),
+)
+"""Whose each record is, and its newest change: place in the feed, who wrote it, when it came."""
+Index(None, FEED_RECORD.c.seq)
+
+FEED_VERSION: Final = Table(
+    "feed_version",
+    METADATA,
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("version_id", String, nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("received_at", String, nullable=False),
+    PrimaryKeyConstraint("type", "id", "version_id"),
+)
+"""The digest of every body as it came, so that a write that is sent again is known again."""
+
+FEED_AUDIENCE: Final = Table(
+    "feed_audience",
+    METADATA,
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("organization_id", String, nullable=False),
+    PrimaryKeyConstraint("type", "id", "organization_id"),
+)
+"""Which organisations a record is meant for besides its own; ``*`` is everybody."""
+
+FEED_REFERENCE: Final = Table(
+    "feed_reference",
+    METADATA,
+    Column("sha256", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    PrimaryKeyConstraint("sha256", "type", "id"),
+)
+"""Which records point to which content."""
+
+FEED_CONTENT: Final = Table(
+    "feed_content",
+    METADATA,
+    Column("organization_id", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    PrimaryKeyConstraint("organization_id", "sha256"),
+)
+"""Content an organisation has handed in, or is handing in: how much of it is here."""
+
+FEED_PIECE: Final = Table(
+    "feed_piece",
+    METADATA,
+    Column("organization_id", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("piece_sha256", String, nullable=False),
+    PrimaryKeyConstraint("organization_id", "sha256", "offset"),
+)
+"""The pieces of that content in the blob store, in order."""
+
+FEED_ANSWER: Final = Table(
+    "feed_answer",
+    METADATA,
+    Column("organization_id", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("request_sha256", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("answered_at", String, nullable=False),
+    PrimaryKeyConstraint("organization_id", "key"),
+)
+"""What was answered to a transaction, to be said again when the answer was lost."""
+Index(None, FEED_ANSWER.c.answered_at)
+
+FEED_WORKSTATION: Final = Table(
+    "feed_workstation",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("token_sha256", String, nullable=False, unique=True),
+    Column("organization_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("enrolled_at", String, nullable=False),
+    Column("is_revoked", Boolean, nullable=False),
+)
+"""Who may talk to this hub; the token itself is never stored."""

@@ -1,0 +1,209 @@
+"""One workstation's conversation with its hub over HTTP, in which every answer is doubted.
+
+A captive portal answers 200 with a web page, a proxy redirects, a broken hub sends megabytes. Whatever is not a bounded
+answer of the right type is a `LinkError`, which means: try again later, nothing is lost. Only an OperationOutcome is
+believed to be the hub's own refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ClinicError, LinkError
+from clinic_app.foundation.texts import Text
+from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.sync.wire import (
+    MAX_MESSAGE_BYTES,
+    MEDIA_TYPE,
+    PAGE_ENTRIES,
+    decode_history,
+    decode_transaction_response,
+    encode_transaction,
+    nonsense,
+    outcome_words,
+)
+
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_LATER: Final = frozenset({408, 425, 429})
+
+
+class HubRefusalError(ClinicError):
+    """The hub understood and said no; to send the same again is no use.
+
+    Args:
+        status: the HTTP status.
+        words: what the hub's OperationOutcome says.
+    """
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(Text("The hub does not take this: {words}", words=words))
+        self.status = status
+        self.words = words
+
+
+@dataclass(frozen=True)
+class HubPage:
+    """One page of the hub's feed and the cursor behind it."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+
+
+@dataclass(frozen=True)
+class UploadState:
+    """How much of a content the hub has, in bytes."""
+
+    offset: int
+    is_whole: bool
+
+
+class HubLink:
+    """The hub at one address, for one token.
+
+    Args:
+        url: the hub's address.
+        token: this workstation's token.
+        clock: measures how far this computer's clock is from the hub's.
+        transport: for tests.
+    """
+
+    def __init__(self, url: str, token: str, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        self._client = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            headers=headers,
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+        self._clock = clock
+        self.clock_offset_s = 0.0
+        """Hub's clock minus ours, in seconds, as of the last answer."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._client.aclose()
+
+    async def push(self, writes: Sequence[Write], key: str) -> tuple[Written, ...]:
+        """Hand in one transaction and return what became of each write.
+
+        Raises:
+            HubRefusalError: the hub refused it as a whole.
+            LinkError: no hub, or nonsense.
+        """
+        headers = {"Content-Type": MEDIA_TYPE, "Idempotency-Key": key, "Prefer": "return=minimal"}
+        body = await self._message("POST", "/", headers, encode_transaction(writes))
+        return decode_transaction_response(body, writes)
+
+    async def changes(self, cursor: str) -> HubPage:
+        """Return what came after ``cursor``.
+
+        Raises:
+            HubRefusalError: status 410 where the hub does not know the cursor.
+            LinkError: no hub, or nonsense.
+        """
+        query = urlencode({"cursor": cursor, "_count": PAGE_ENTRIES})
+        changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}"))
+        cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])
+        if len(cursors) != 1 or not cursors[0]:
+            raise nonsense()
+        return HubPage(changes, cursors[0])
+
+    async def begin_upload(self, sha256: str, size: int) -> UploadState:
+        """Announce content, or learn how much of it the hub has."""
+        return await self._upload("POST", sha256, {"Upload-Length": str(size)}, b"")
+
+    async def append(self, sha256: str, offset: int, piece: bytes) -> UploadState:
+        """Send the next piece of announced content."""
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        return await self._upload("PATCH", sha256, headers, piece)
+
+    async def download(self, sha256: str, offset: int) -> AsyncGenerator[bytes, None]:
+        """Yield the content from byte ``offset`` on, as it comes."""
+        headers = {"Range": f"bytes={offset}-", "Accept": "application/octet-stream"}
+        async with self._answer("GET", f"/blob/{sha256}", headers, b"") as response:
+            await self._refuse(response)
+            if response.status_code != 206 or _content_type(response) != "application/octet-stream":
+                raise nonsense()
+            async for piece in response.aiter_raw():
+                yield piece
+
+    async def _message(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> bytes:
+        async with self._answer(method, path, headers or {}, content) as response:
+            await self._refuse(response)
+            if response.status_code != 200 or _content_type(response) != MEDIA_TYPE:
+                raise nonsense()
+            return await _bounded(response)
+
+    async def _upload(self, method: str, sha256: str, headers: Mapping[str, str], piece: bytes) -> UploadState:
+        async with self._answer(method, f"/blob/{sha256}", headers, piece) as response:
+            await self._refuse(response)
+            offset = response.headers.get("upload-offset", "")
+            if not (offset.isascii() and offset.isdigit() and len(offset) <= 12):
+                raise nonsense()
+            return UploadState(int(offset), response.headers.get("upload-complete") == "?1")
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+    ) -> AsyncIterator[httpx.Response]:
+        try:
+            async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
+                self._note_date(response)
+                yield response
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise LinkError(Text("The hub cannot be reached.")) from error
+
+    async def _refuse(self, response: httpx.Response) -> None:
+        """Raise what an answer that is no success means."""
+        status = response.status_code
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise nonsense()  # we never ask for compression: a small answer must not become a large one
+        if 200 <= status < 300:
+            return
+        if status == 401:
+            raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
+        words = outcome_words(await _bounded(response)) if _content_type(response) == MEDIA_TYPE else ""
+        if words and (status in _LATER or status >= 500):
+            raise LinkError(Text("The hub is out of order at the moment: {words}", words=words))
+        if words and status >= 400:
+            raise HubRefusalError(status, words)
+        raise nonsense()
+
+    def _note_date(self, response: httpx.Response) -> None:
+        try:
+            theirs = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        if theirs.tzinfo is not None:
+            self.clock_offset_s = (theirs - self._clock.now()).total_seconds()
+
+
+def hub_time(link: HubLink, ours: datetime) -> datetime:
+    """Return the hub's time at one of our moments."""
+    return datetime.fromtimestamp(ours.timestamp() + link.clock_offset_s, UTC)
+
+
+def _content_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise nonsense()
+    return bytes(body)

@@ -1,0 +1,54 @@
+"""Hub to inbox: the change feed page by page, each page and its cursor in one transaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clinic_app.records import Task
+from clinic_app.referral.hub_times import remember_hub_time
+from clinic_app.storage import Store
+from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
+
+CURSOR: Final = "hub-feed"
+_GONE: Final = 410
+
+
+class Pull:
+    """The way down for records.
+
+    Args:
+        store: where they go.
+        link: the hub.
+    """
+
+    def __init__(self, store: Store, link: HubLink) -> None:
+        self._store = store
+        self._link = link
+
+    async def run(self) -> bool:
+        """Take everything that is new, and tell whether there was anything.
+
+        Raises:
+            LinkError: the hub cannot be reached; what came before stays, and the next try goes on from there.
+            HubRefusalError: the hub does not give its feed.
+        """
+        has_news = False
+        while (page := await self._page()).changes:
+            self._take(page)
+            has_news = True
+        return has_news
+
+    async def _page(self) -> HubPage:
+        """Return the next page; a hub that does not know our cursor is read from the start, which loses nothing."""
+        try:
+            return await self._link.changes(self._store.cursor(CURSOR) or "")
+        except HubRefusalError as error:
+            if error.status != _GONE:
+                raise
+            return await self._link.changes("")
+
+    def _take(self, page: HubPage) -> None:
+        for change in page.changes:
+            if change.type_name == Task.__name__:
+                remember_hub_time(self._store, change.id, change.received_at)
+        self._store.records.receive([change.body for change in page.changes], cursor=(CURSOR, page.cursor))

@@ -1,0 +1,226 @@
+"""The standing exchange with the hub: one thread, one loop, one exchange at a time, for as long as the program runs.
+
+An exchange pushes records, uploads contents, pulls the feed, fetches packages and opens them. It may break off
+anywhere: every step can be repeated, and the next exchange goes on where this one stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import httpx
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+from clinic_app.referral import Referrals
+from clinic_app.storage import Store
+from clinic_app.sync.backoff import Backoff
+from clinic_app.sync.contents import Downloads, Uploads
+from clinic_app.sync.link import HubLink
+from clinic_app.sync.pull import Pull
+from clinic_app.sync.push import Push
+from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
+
+CLOCK_OFFSET: Final = "hub-clock-offset-s"
+LOOK_S: Final = 1.0
+"""How often an idle service looks whether something new waits in the outbox."""
+_log = logging.getLogger(__name__)
+
+
+class SyncService:
+    """Sync of one workstation with one hub.
+
+    Args:
+        store: the workstation's store.
+        referrals: opens the packages that come, and answers for the Tasks that arrive.
+        hub_url: the hub's address.
+        token: this workstation's token at the hub.
+        clock: the time of the states.
+        interval_s: seconds between two exchanges when nothing presses.
+        transport: for tests, in place of the network.
+
+    Every public method may be called from any thread; subscribers are called from the service's own thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        referrals: Referrals,
+        hub_url: str,
+        token: str,
+        clock: Clock,
+        *,
+        interval_s: float = 15.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._store = store
+        self._referrals = referrals
+        self._clock = clock
+        self._interval_s = interval_s
+        self._make_link = partial(HubLink, hub_url, token, clock, transport)
+        self._backoff = Backoff()
+        self._state: SyncState = Never()
+        self._is_paused = False
+        self._callbacks: tuple[Callable[[], None], ...] = ()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._asked = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin; the first exchange comes at once."""
+        if self._thread is not None:
+            return
+        is_running = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(is_running,), name="sync")
+        self._thread.start()
+        is_running.wait()
+
+    def stop(self) -> None:
+        """Break off whatever is under way and wait until the thread has ended; nothing is lost by it."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._in_loop(self._cancel)
+        thread.join()
+
+    def sync_now(self) -> None:
+        """Ask for an exchange now, whatever the waiting time was."""
+        self._backoff.reset()
+        self._in_loop(self._ask)
+
+    def pause(self, is_paused: bool) -> None:
+        """Begin no more exchanges, or go on."""
+        self._is_paused = is_paused
+        if not is_paused:
+            self.sync_now()
+        self._notify()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether exchanges are held back."""
+        return self._is_paused
+
+    def state(self) -> SyncState:
+        """Return how it stands."""
+        return self._state
+
+    def queue(self) -> QueueSummary:
+        """Return what waits for the hub."""
+        oldest = self._store.outbox.oldest_queued_at()
+        return QueueSummary(
+            records=self._store.outbox.count(),
+            blobs=len(self._store.transfers.pending("up")),
+            bytes_waiting=self._store.transfers.waiting_bytes(),
+            oldest_at=datetime.fromisoformat(oldest) if oldest else None,
+        )
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have ``callback`` called after every change, from the service's thread; return what ends it."""
+        with self._lock:
+            self._callbacks = (*self._callbacks, callback)
+
+        def end() -> None:
+            with self._lock:
+                self._callbacks = tuple(each for each in self._callbacks if each is not callback)
+
+        return end
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ask(self) -> None:
+        self._asked.set()
+
+    def _run(self, is_running: threading.Event) -> None:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._live(is_running))
+
+    async def _live(self, is_running: threading.Event) -> None:
+        self._asked = asyncio.Event()
+        self._task = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        is_running.set()
+        link = self._make_link()
+        downloads = Downloads(self._store, link)
+        try:
+            while True:
+                wait_s = await self._exchange_safely(link, downloads)
+                await self._rest(wait_s)
+        finally:
+            self._loop = None
+            await link.close()
+
+    async def _exchange_safely(self, link: HubLink, downloads: Downloads) -> float:
+        """Do one exchange and return the seconds to wait after it. The named border of this thread."""
+        if self._is_paused:
+            return self._interval_s
+        try:
+            await self._exchange(link, downloads)
+        except ClinicError as error:
+            self._become(Failed(self._clock.now(), error.text))
+            return self._backoff.next_s()
+        except Exception:  # noqa: BLE001 - the border of this thread
+            _log.exception("the exchange with the hub failed")
+            self._become(Failed(self._clock.now(), Text("The exchange with the hub met a fault; it is in the log.")))
+            return self._backoff.next_s()
+        self._backoff.reset()
+        self._become(Succeeded(self._clock.now()))
+        return self._interval_s
+
+    async def _exchange(self, link: HubLink, downloads: Downloads) -> None:
+        done, total = 0, self._store.outbox.count() + len(self._store.transfers.pending("up"))
+        self._become(Running(0, total))
+
+        def settled(records: int) -> None:
+            nonlocal done
+            done += records
+            self._become(Running(done, max(total, done)))
+
+        push = Push(self._store, link, settled)
+        await push.run()
+        await Uploads(self._store, link, push.run).run()
+        await Pull(self._store, link).run()
+        self._referrals.receive_arrivals()
+        await push.run()
+        await downloads.run()
+        self._referrals.open_waiting()
+        self._store.memory.put(CLOCK_OFFSET, f"{link.clock_offset_s:.0f}".encode())
+
+    async def _rest(self, wait_s: float) -> None:
+        """Wait until the time is over, somebody asks, or something new has been written."""
+        known = self._store.outbox.count()
+        end_s = asyncio.get_running_loop().time() + wait_s
+        while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
+            try:
+                await asyncio.wait_for(self._asked.wait(), min(LOOK_S, left_s))
+            except TimeoutError:
+                if self._store.outbox.count() > known and not self._is_paused:
+                    return
+            else:
+                self._asked.clear()
+                return
+
+    def _become(self, state: SyncState) -> None:
+        self._state = state
+        self._notify()
+
+    def _notify(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
+    def _in_loop(self, action: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(action)
