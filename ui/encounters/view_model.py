@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,9 +21,23 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.encounters import Encounters
-    from clinic_app.imaging import Imaging
-    from clinic_app.waveforms import Recordings
     from ui.shell.patient_in_hand import PatientInHand
+
+
+class Recordings(Protocol):
+    """Knows the recorded signals."""
+
+    def of_patient(self, session: Session, patient_id: str) -> Sequence[object]:
+        """Return the recordings of a patient."""
+        ...
+
+
+class Studies(Protocol):
+    """Knows the imaging studies."""
+
+    def studies(self, session: Session, patient_id: str) -> Sequence[object]:
+        """Return the studies of a patient."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class ChartViewModel(QObject):
         self,
         encounters: Encounters,
         recordings: Recordings,
-        imaging: Imaging,
+        imaging: Studies,
         runner: TaskRunner,
         session: Session,
         hand: PatientInHand,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from clinic_app.access import ROLE_WORDS, ROLES, Person
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
-from clinic_app.records import Practitioner
 from ui import language, theme
-from ui.language import _
+from ui.language import _, say
 from ui.people.view_model import PeopleViewModel
 from ui.widgets.buttons import Button
+from ui.widgets.chip import ChipLook
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 from ui.widgets.page import Page
@@ -21,19 +22,6 @@ from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from clinic_app.access import Role
-
-ROLES = ("registrar", "nurse", "doctor", "specialist", "administrator")
-
-
-def role_words(role: str) -> str:
-    """Return a role in the language of the windows."""
-    return {
-        "registrar": _("Registrar"),
-        "nurse": _("Nurse"),
-        "doctor": _("Doctor"),
-        "specialist": _("Specialist"),
-        "administrator": _("Administrator"),
-    }.get(role, role)
 
 
 class SettingsScreen(Page):
@@ -59,9 +47,17 @@ class SettingsScreen(Page):
         self._mine = label("heading")
         self._others = label("heading")
         self._add_title = label("heading")
-        self._table: RecordTable[Practitioner] = RecordTable(
-            "settings.people", (Column(lambda: _("Name"), lambda person: person.full_name, is_strong=True),), "users"
+        self._table: RecordTable[Person] = RecordTable(
+            "settings.people",
+            (
+                Column(lambda: _("Name"), lambda person: person.name, is_strong=True),
+                Column(lambda: _("Login"), lambda person: person.login, width=170),
+                Column(lambda: _("Role"), lambda person: say(ROLE_WORDS[person.role]), width=170),
+                Column(lambda: _("Access"), _access_words, _access_look, width=150),
+            ),
+            "users",
         )
+        self._bar = Button("settings.bar", "plain")
         self._fields = {key: FormField(QLineEdit(), f"settings.{key}") for key in ("name", "login", "password")}
         self._role = QComboBox()
         self._role_field = FormField(self._role, "settings.role")
@@ -86,7 +82,11 @@ class SettingsScreen(Page):
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(14)
         left = QVBoxLayout()
-        left.addWidget(self._others)
+        over = QHBoxLayout()
+        over.addWidget(self._others)
+        over.addStretch()
+        over.addWidget(self._bar)
+        left.addLayout(over)
         left.addWidget(self._table, 1)
         below.addLayout(left, 1)
         below.addWidget(self._form())
@@ -115,8 +115,10 @@ class SettingsScreen(Page):
         cast("Segmented", self._language.editor).chosen.connect(self.language_chosen)
         cast("Segmented", self._theme.editor).chosen.connect(self.theme_chosen)
         self._add.clicked.connect(self._send)
+        self._bar.clicked.connect(self._let_in_or_not)
+        self._table.selected.connect(lambda _row: self._say_bar())
         self.primary_shortcut(self._add.click)
-        self._model.changed.connect(lambda: self._table.show_rows(self._model.people))
+        self._model.changed.connect(self._show_people)
         self._model.added.connect(self._after_add)
         self._model.refused.connect(self._refuse)
         theme.notifier().changed.connect(self._follow)
@@ -141,8 +143,23 @@ class SettingsScreen(Page):
         self._table.set_name(_("People of this facility"))
         self._table.empty.say(_("Nobody yet"), _("Add the first person on the right."))
         for place in range(self._role.count()):
-            self._role.setItemText(place, role_words(self._role.itemData(place)))
+            self._role.setItemText(place, say(ROLE_WORDS[self._role.itemData(place)]))
+        self._say_bar()
         self._follow()
+
+    def _show_people(self) -> None:
+        self._table.show_rows(self._model.people)
+        self._say_bar()
+
+    def _say_bar(self) -> None:
+        person = self._table.current_row()
+        self._bar.setEnabled(person is not None)
+        self._bar.say(_("Let in again") if person is not None and not person.is_active else _("Let in no longer"))
+
+    def _let_in_or_not(self) -> None:
+        person = self._table.current_row()
+        if person is not None:
+            self._model.set_active(person, is_active=not person.is_active)
 
     def _follow(self) -> None:
         cast("Segmented", self._language.editor).choose(language.current())
@@ -166,3 +183,11 @@ class SettingsScreen(Page):
             field.set_error(sentence if each == key else "")
         if sentence and key not in self._fields:
             self.noticed.emit(sentence, "warn")
+
+
+def _access_words(person: Person) -> str:
+    return _("signs in") if person.is_active else _("shut out")
+
+
+def _access_look(person: Person) -> ChipLook:
+    return ChipLook(_access_words(person), "ok" if person.is_active else "neutral")

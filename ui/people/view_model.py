@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Practitioner
 from ui.language import say
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
-    from clinic_app.access import People, Role, Session
+    from clinic_app.access import People, Person, Role, Session
 
 LEAST_PASSWORD = 8
 
@@ -30,7 +30,7 @@ class PeopleViewModel(QObject):
         self._people = people
         self._runner = runner
         self.session = session
-        self.people: tuple[Practitioner, ...] = ()
+        self.people: tuple[Person, ...] = ()
 
     @property
     def is_administrator(self) -> bool:
@@ -60,13 +60,22 @@ class PeopleViewModel(QObject):
             failed=self._fail,
         )
 
+    def set_active(self, person: Person, *, is_active: bool) -> None:
+        """Let somebody in again, or no longer."""
+        self._runner.run(
+            lambda: self._people.set_active(self.session, person.login, is_active=is_active),
+            owner=self,
+            done=lambda _person: self.look(),
+            failed=self._fail,
+        )
+
     def _after_add(self, person: Practitioner) -> None:
         self.added.emit(person.full_name)
         self.look()
 
-    def _take(self, people: tuple[Practitioner, ...]) -> None:
+    def _take(self, people: tuple[Person, ...]) -> None:
         self.people = tuple(people)
         self.changed.emit()
 
     def _fail(self, error: ClinicError) -> None:
-        self.refused.emit(getattr(error, "field", ""), say(error.text))
+        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", say(error.text))

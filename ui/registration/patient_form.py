@@ -169,7 +169,8 @@ class PatientFormPanel(Translated, QWidget):
     def _show_duplicates(self, alike: tuple[Patient, ...]) -> None:
         self._alike = alike
         while self._open_buttons.count():
-            old = self._open_buttons.takeAt(0).widget()
+            taken = self._open_buttons.takeAt(0)
+            old = taken.widget() if taken else None
             if old is not None:
                 old.deleteLater()
         for place, patient in enumerate(alike[:4]):

@@ -56,7 +56,7 @@ class RegistrationViewModel(QObject):
     @property
     def may_register(self) -> bool:
         """Whether this role registers and amends patients (the service has the last word)."""
-        return self._session.role in ("registrar", "nurse", "doctor")
+        return self._session.can("create", "Patient")
 
     def search(self, words: str) -> None:
         """Find patients; of several searches on their way only the last one's answer counts."""

@@ -150,7 +150,7 @@ class MainWindow(Translated, QMainWindow):
     def _wear(self, preferences: dict[str, str | None]) -> None:
         wanted = preferences.get("language")
         if wanted in LANGUAGES and wanted != language.current():
-            language.use(cast("Language", wanted))
+            language.use(wanted)
         shade = preferences.get("theme")
         if shade in ("light", "dark") and shade != theme.current():
             self._dress(shade)

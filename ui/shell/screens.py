@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clinic_app.access import Role
 
 EVERYONE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "administrator"})
+CARE: Final[frozenset[str]] = EVERYONE - {"administrator"}
 BEDSIDE: Final[frozenset[str]] = frozenset({"nurse", "doctor", "specialist"})
 
 
@@ -122,7 +123,7 @@ def _settings(context: ScreenContext) -> QWidget:
 
 SCREENS: Final[tuple[Screen, ...]] = (
     Screen("worklist", _mark("Worklist"), "inbox", _worklist, frozenset({"specialist"})),
-    Screen("patients", _mark("Patients"), "users", _patients),
+    Screen("patients", _mark("Patients"), "users", _patients, CARE),
     Screen("chart", _mark("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
     Screen("signals", _mark("Signals"), "activity", _signals, BEDSIDE),
     Screen("images", _mark("Images"), "scan", _images, BEDSIDE, needs_patient=True),

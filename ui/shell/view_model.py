@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from ui.language import say
 from ui.tasks import TaskRunner
@@ -94,7 +94,7 @@ class GateViewModel(QObject):
 
     def _fail(self, error: ClinicError) -> None:
         self.busy_changed.emit(False)
-        self.refused.emit(getattr(error, "field", ""), say(error.text))
+        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", say(error.text))
 
 
 def first_start_fault(

@@ -133,7 +133,7 @@ class WorkPage(QWidget):
 
     def _ask_allergies(self) -> None:
         patient, context = self._context.hand.patient, self._context
-        if patient is None:
+        if patient is None or not context.session.can("read", "AllergyIntolerance"):
             return
 
         def show(found: tuple[AllergyIntolerance, ...]) -> None:

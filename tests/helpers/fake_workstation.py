@@ -1,0 +1,225 @@
+"""A workstation without a disk: what the windows ask of the core, kept in memory.
+
+Each service answers as the real one does where a screen can tell the difference: errors carry sentences, rights are
+asked, saved records have versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+
+from clinic_app.access import Person, Role, Session
+from clinic_app.encounters import VITAL_SIGNS, VitalsForm, check_vitals
+from clinic_app.foundation.errors import InvalidInputError, NotAllowedError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import (
+    AllergyIntolerance,
+    CodeableConcept,
+    HumanName,
+    Identifier,
+    Meta,
+    Observation,
+    Patient,
+    Practitioner,
+    Reference,
+)
+from clinic_app.registration import PatientForm, check_form
+from clinic_app.registration.form import filled
+from clinic_app.sync import Never, QueueSummary, SyncState
+from clinic_app.terminology.systems import CHART_NUMBER
+from tests.helpers.clocks import NOON, FixedClock
+
+PASSWORD = "steppe-wind-7"
+
+
+class FakePeople:
+    """Staff by login; everybody's password is `PASSWORD`."""
+
+    def __init__(self) -> None:
+        self.staff: dict[str, Person] = {}
+        self.facility = "Ырғыз АА"
+
+    def is_empty(self) -> bool:
+        return not self.staff
+
+    def add(self, session: Session | None, login: str, password: str, name: str, role: Role) -> Practitioner:
+        if login in self.staff:
+            raise InvalidInputError(Text("This login is taken."), "login")
+        practitioner = Practitioner(id=new_id(), name=(HumanName(text=name),))
+        self.staff[login] = Person(practitioner.id, name, login, role, True)
+        return practitioner
+
+    def all(self, session: Session) -> tuple[Person, ...]:
+        session.require("read", "Practitioner")
+        return tuple(self.staff.values())
+
+    def set_active(self, session: Session, login: str, *, is_active: bool) -> Person:
+        session.require("update", "Practitioner")
+        old = self.staff[login]
+        self.staff[login] = Person(old.practitioner_id, old.name, old.login, old.role, is_active)
+        return self.staff[login]
+
+    def sign_in(self, login: str, password: str) -> Session:
+        person = self.staff.get(login)
+        if person is None or password != PASSWORD:
+            raise NotAllowedError(Text("The login or the password is wrong."))
+        return Session(person.practitioner_id, person.name, login, person.role, "org", self.facility)
+
+
+class FakeRegistration:
+    """Patients in a list, the newest first."""
+
+    def __init__(self) -> None:
+        self.patients: list[Patient] = []
+
+    def search(self, session: Session, words: str) -> tuple[Patient, ...]:
+        session.require("read", "Patient")
+        return tuple(each for each in reversed(self.patients) if words.casefold() in each.full_name.casefold())
+
+    def check(self, form: PatientForm) -> tuple[InvalidInputError, ...]:
+        return check_form(form, date(2026, 3, 5))
+
+    def possible_duplicates(self, session: Session, form: PatientForm) -> tuple[Patient, ...]:
+        name = f"{form.family} {form.given}"
+        return tuple(each for each in self.patients if each.full_name.startswith(name))
+
+    def register(self, session: Session, form: PatientForm) -> Patient:
+        session.require("create", "Patient")
+        chart = Identifier(system=CHART_NUMBER, value=f"AKT-26-{len(self.patients) + 1:06d}")
+        patient = filled(Patient(id=new_id(), identifier=(chart,), meta=Meta(version_id="1")), form)
+        self.patients.append(patient)
+        return patient
+
+    def amend(self, session: Session, patient: Patient, form: PatientForm) -> Patient:
+        session.require("update", "Patient")
+        new = msgspec.structs.replace(filled(patient, form), meta=Meta(version_id="2"))
+        self.patients = [new if each.id == patient.id else each for each in self.patients]
+        return new
+
+
+class FakeEncounters:
+    """Vital signs and allergies, the newest first."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+        self.allergy_list: list[AllergyIntolerance] = []
+
+    def record_vitals(
+        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+    ) -> tuple[Observation, ...]:
+        for error in check_vitals(form):
+            raise error
+        typed = ((sign, getattr(form, sign.field)) for sign in VITAL_SIGNS)
+        new = [
+            Observation(
+                id=new_id(), status="final", code=sign.concept(), value_quantity=sign.quantity(value),
+                effective_date_time=NOON, performer=(Reference(display=session.name),),
+            )
+            for sign, value in typed if value
+        ]  # fmt: skip
+        self.observations = [*new, *self.observations]
+        return tuple(new)
+
+    def vitals(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
+        return tuple(self.observations)
+
+    def record_allergy(self, session: Session, patient_id: str, text: str) -> AllergyIntolerance:
+        patient = Reference(reference=f"Patient/{patient_id}")
+        allergy = AllergyIntolerance(id=new_id(), code=CodeableConcept(text=text), patient=patient)
+        self.allergy_list.append(allergy)
+        return allergy
+
+    def allergies(self, session: Session, patient_id: str) -> tuple[AllergyIntolerance, ...]:
+        session.require("read", "AllergyIntolerance")
+        return tuple(each for each in self.allergy_list if each.patient.id == patient_id)
+
+
+class FakePreferences:
+    """One value for each person and key."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+
+    def get(self, session: Session, key: str) -> str | None:
+        return self.values.get((session.login, key))
+
+    def put(self, session: Session, key: str, value: str) -> None:
+        self.values[session.login, key] = value
+
+
+class FakeSync:
+    """A link whose state a test sets."""
+
+    def __init__(self) -> None:
+        self.now: SyncState = Never()
+        self.waiting = QueueSummary(0, 0, 0, None)
+        self.subscribers: list[Callable[[], None]] = []
+        self.tries = 0
+
+    def state(self) -> SyncState:
+        return self.now
+
+    def queue(self) -> QueueSummary:
+        return self.waiting
+
+    def sync_now(self) -> None:
+        self.tries += 1
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        self.subscribers.append(callback)
+        return lambda: self.subscribers.remove(callback)
+
+    def become(self, state: SyncState, queue: QueueSummary) -> None:
+        """Change the state and tell the subscribers."""
+        self.now, self.waiting = state, queue
+        for callback in list(self.subscribers):
+            callback()
+
+
+class NothingStored:
+    """Recordings and studies of a hospital that has none yet."""
+
+    def of_patient(self, session: Session, patient_id: str) -> tuple[object, ...]:
+        return ()
+
+    def studies(self, session: Session, patient_id: str) -> tuple[object, ...]:
+        return ()
+
+
+@dataclass
+class FakeWorkstation:
+    """All of them together."""
+
+    people: FakePeople = field(default_factory=FakePeople)
+    registration: FakeRegistration = field(default_factory=FakeRegistration)
+    encounters: FakeEncounters = field(default_factory=FakeEncounters)
+    preferences: FakePreferences = field(default_factory=FakePreferences)
+    sync: FakeSync | None = field(default_factory=FakeSync)
+    recordings: NothingStored = field(default_factory=NothingStored)
+    imaging: NothingStored = field(default_factory=NothingStored)
+    clock: FixedClock = field(default_factory=FixedClock)
+
+    def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:
+        """Make the facility and its first administrator."""
+        self.people.facility = facility_name
+        self.people.add(None, login, password, name, "administrator")
+
+
+def staffed() -> FakeWorkstation:
+    """Return a workstation with one person of each role; the login is the role."""
+    station = FakeWorkstation()
+    names: dict[Role, str] = {
+        "registrar": "Сәдуақасова Айгүл",
+        "nurse": "Жүнісова Іңкәр",
+        "doctor": "Өмірзақ Әлішер",
+        "specialist": "Нұрмағамбетов Ерғали",
+        "administrator": "Петров Сергей",
+    }
+    for role, name in names.items():
+        station.people.add(None, role, PASSWORD, name, role)
+    return station
