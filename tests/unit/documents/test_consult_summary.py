@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 from pypdf import PdfReader
 
-from clinic_app.documents.consult_summary import render_consult_summary
+from clinic_app.documents import render_consult_summary
 from clinic_app.documents.content import KeyImage, PatientLines
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import LANGUAGES, Language

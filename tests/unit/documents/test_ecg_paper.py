@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from clinic_app.documents.consult_summary import render_consult_summary
+from clinic_app.documents import render_consult_summary
 from clinic_app.documents.content import EcgLead, EcgStrip
 from clinic_app.documents.ecg_paper import Cell, pieces, rows_of
 from clinic_app.terminology.leads import LEADS

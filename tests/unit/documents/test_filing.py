@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +87,8 @@ def test_a_document_whose_bytes_are_not_here_says_so(documents: Documents, url: 
     )
     with pytest.raises(NotFoundError, match="has not arrived"):
         documents.open(DOCTOR, foreign)
+
+
+def test_the_pdf_library_is_not_loaded_with_the_program() -> None:
+    code = "import sys, clinic_app.documents; sys.exit('reportlab' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
