@@ -1,6 +1,6 @@
 """Documents for people: the PDF of a consult, and its place among the patient's records.
 
-The PDF library is loaded with the first document, not with the program: it would add a tenth of a second to every start.
+The PDF library is loaded with the first document, not with the program: it would slow every start down.
 """
 
 from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines
