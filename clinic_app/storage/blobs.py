@@ -98,7 +98,7 @@ class BlobStore:
 
     def has(self, sha256: str) -> bool:
         """Return whether the content is here."""
-        return self._path(sha256).exists()
+        return _ADDRESS.fullmatch(sha256) is not None and self._path(sha256).exists()
 
     def size(self, sha256: str) -> int:
         """Return the bytes of a content.

@@ -31,11 +31,16 @@ def check_key(folder: Path, database: Path, key: bytes) -> bool:
         return False
     if not hmac.compare_digest(path.read_bytes(), derive(key, "key check")):
         raise KeyLockedError(WRONG_KEY)
-    if not database.exists():
-        raise DamagedError(Text("The data file is missing. Do not start anew; restore it from a backup."))
+    if not database.exists() or database.stat().st_size == 0:
+        raise missing()
     return True
 
 
 def write_key_check(folder: Path, key: bytes) -> None:
     """Say that the folder holds a finished database for ``key``."""
     write_atomically(folder / FILE_NAME, (derive(key, "key check"),))
+
+
+def missing() -> DamagedError:
+    """Return the error of a database that was there and is gone."""
+    return DamagedError(Text("The data file is missing. Do not start anew; restore it from a backup."))

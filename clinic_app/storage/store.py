@@ -14,7 +14,7 @@ from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
-from clinic_app.storage.key_check import WRONG_KEY, check_key, write_key_check
+from clinic_app.storage.key_check import WRONG_KEY, check_key, missing, write_key_check
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.outbox import Outbox
@@ -65,10 +65,9 @@ class Store:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             is_finished = check_key(folder, path, key)
-            is_new = not path.exists()
         database = Database(path, key)
         try:
-            _bring_up_to_date(folder, database, is_new=is_new)
+            _bring_up_to_date(folder, database, is_finished=is_finished)
             store = cls(folder, database, key, clock)
             store._note_start()
         except DamagedError as error:
@@ -101,13 +100,15 @@ class Store:
         self.memory.put(_IN_USE, b"1")
 
 
-def _bring_up_to_date(folder: Path, database: Database, *, is_new: bool) -> None:
+def _bring_up_to_date(folder: Path, database: Database, *, is_finished: bool) -> None:
     with database.reading() as connection:
         current = current_revision(connection)
     newest = newest_revision()
     if current == newest:
         return
-    if not is_new and current is not None:
+    if current is None and is_finished:
+        raise missing()
+    if current is not None:
         copy = folder / f"{DATABASE_NAME}.before-{newest}"
         if not copy.exists():
             database.copy_to(copy)

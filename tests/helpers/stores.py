@@ -1,0 +1,44 @@
+"""Real stores in a temporary folder, closed at the end, and the people and patients that go into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from clinic_app.access import EnrolmentForm, NewUser, Passwords, enrol
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.ids import new_id
+from clinic_app.keys import NodeKeys
+from clinic_app.records import HumanName, Identifier, Patient
+from clinic_app.storage import Store
+from tests.helpers.clocks import FixedClock
+
+KEY = bytes(range(32))
+QUICK = Passwords(memory_kib=8, passes=1)
+"""Argon2id with the least it takes; for tests only."""
+PASSWORD = "correct horse"
+
+
+@contextmanager
+def opened(folder: Path, key: bytes = KEY, clock: Clock | None = None) -> Iterator[Store]:
+    """Open the store of a folder for the length of the block."""
+    store = Store.open(folder, key, clock or FixedClock())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def set_up(store: Store, *roles: str) -> None:
+    """Enrol a workstation with an administrator ``admin`` and one user for each role, named as the role."""
+    users = [NewUser("admin", PASSWORD, "Ахметова Айгүл", "administrator")]
+    users += [NewUser(role, PASSWORD, f"{role} here", role) for role in roles]  # type: ignore[arg-type]
+    form = EnrolmentForm("Хромтау аудандық ауруханасы", "Reception", organization_id="org-a", users=tuple(users))
+    enrol(store, NodeKeys.create(), form, QUICK)
+
+
+def patient(family: str = "Қасымов", *given: str, iin: str = "") -> Patient:
+    """Return a patient nobody has stored yet."""
+    identifier = (Identifier(system="urn:dala:identifier:kz-iin", value=iin),) if iin else ()
+    return Patient(id=new_id(), name=(HumanName(family=family, given=given or ("Нұрлан",)),), identifier=identifier)

@@ -1,0 +1,169 @@
+"""The encrypted database: settings, two writers, damage, a full disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+
+from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
+from clinic_app.storage import database as module
+from clinic_app.storage.database import Database, check_engine
+from tests.helpers.stores import KEY
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "x.db", KEY)
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)"))
+    yield database
+    database.close()
+
+
+def count(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0), ("busy_timeout", 5000)],
+)
+def test_every_connection_is_set_for_keeping_what_it_says(database: Database, pragma: str, value: object) -> None:
+    with database.reading() as connection:
+        assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_nothing_readable_lies_on_the_disk(tmp_path: Path, database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('marker-in-plain-sight')"))
+    for path in tmp_path.iterdir():
+        content = path.read_bytes()
+        assert b"marker-in-plain-sight" not in content
+        assert not content.startswith(b"SQLite format 3")
+
+
+def test_a_failed_write_leaves_no_trace(database: Database) -> None:
+    def write_and_die() -> None:
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_die()
+    assert count(database) == 0
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
+        assert count(database) == 0
+    assert count(database) == 1
+
+
+def test_eight_threads_write_without_losing_or_refusing_anything(database: Database) -> None:
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for _ in range(25):
+                with database.writing() as connection:
+                    number = connection.execute(text("SELECT count(*) FROM t")).scalar_one()
+                    connection.execute(text("INSERT INTO t (b) VALUES (:b)"), {"b": str(number)})
+        except StorageError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(DISTINCT b) FROM t")).scalar_one() == 200
+
+
+def test_a_second_program_that_holds_the_database_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode = WAL", "busy_timeout = 10"))
+    other = Database(database._path, KEY)
+    with database.writing(), pytest.raises(StorageError, match="Another program"), other.writing():
+        pass
+    other.close()
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
+
+
+def test_a_full_disk_refuses_the_write_and_keeps_what_was_there(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('kept')"))
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    def limit(connection: object, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall()  # type: ignore[attr-defined]
+
+    rows = [{"b": f"{number}" * 2000} for number in range(50)]
+    event.listen(database._engine, "checkout", limit)
+    with pytest.raises(DiskFullError), database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES (:b)"), rows)
+    event.remove(database._engine, "checkout", limit)
+    assert count(database) == 1
+    database.check()
+
+
+def test_a_bug_of_ours_is_not_dressed_up_as_the_disk(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(text("INSERT INTO t (a) VALUES (1), (1)"))
+
+
+@pytest.mark.parametrize("cut", ["half", "changed"])
+def test_a_file_that_was_cut_or_changed_is_called_damaged_and_left_alone(tmp_path: Path, cut: str) -> None:
+    path = tmp_path / "x.db"
+    database = Database(path, KEY)
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)"))
+        connection.execute(text("INSERT INTO t (b) VALUES (:b)"), {"b": "x" * 60_000})
+    database.checkpoint()
+    database.close()
+    content = bytearray(path.read_bytes())
+    if cut == "half":
+        content = content[: len(content) // 2]
+    else:
+        content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    again = Database(path, KEY)
+    with pytest.raises(DamagedError):
+        again.check()
+    again.close()
+    assert path.read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize("version", [(3, 51, 2), (3, 7, 0)])
+def test_a_sqlite_that_can_damage_the_data_is_refused(
+    version: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlcipher, "sqlite_version_info", version)
+    with pytest.raises(StorageError):
+        check_engine()
+
+
+def test_a_sqlite_without_encryption_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    monkeypatch.setattr(sqlcipher, "connect", sqlite3.connect)
+    with pytest.raises(StorageError):
+        check_engine()
+
+
+def test_a_copy_has_the_same_content_under_the_same_key(tmp_path: Path, database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
+    database.copy_to(tmp_path / "copy.db")
+    copy = Database(tmp_path / "copy.db", KEY)
+    assert count(copy) == 1
+    copy.close()

@@ -1,0 +1,162 @@
+"""What other nodes wrote: taken in once, never over what was not sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from clinic_app.foundation.errors import NotFoundError
+from clinic_app.records import Patient
+from clinic_app.storage import Store
+from tests.helpers.stores import opened, patient
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with opened(tmp_path) as store:
+        yield store
+
+
+def body(version: str | None = "h1", family: str = "Қасымов", id: str = "p1", at: str = "") -> bytes:
+    meta = {"versionId": version} if version else {}
+    if at:
+        meta["lastUpdated"] = at
+    return msgspec.json.encode({"resourceType": "Patient", "id": id, "meta": meta, "name": [{"family": family}]})
+
+
+def edited(store: Store, family: str, id: str = "p1") -> Patient:
+    record = store.records.get(Patient, id)
+    name = msgspec.structs.replace(record.name[0], family=family)
+    (written,) = store.records.commit([msgspec.structs.replace(record, name=(name,))])
+    assert isinstance(written, Patient)
+    return written
+
+
+def family(store: Store, id: str = "p1") -> str | None:
+    return store.records.get(Patient, id).name[0].family
+
+
+def test_a_received_record_keeps_its_bytes_and_is_not_sent_back(store: Store) -> None:
+    (changed,) = store.records.receive([body()], cursor=("hub", "c1"))
+    assert changed.id == "p1"
+    assert store.records.body(Patient, "p1") == body()
+    assert store.records.hub_version(Patient, "p1") == "h1"
+    assert store.outbox.count() == 0
+    assert store.cursor("hub") == "c1"
+    assert store.records.search_patients("kasymov") == (changed,)
+
+
+def test_receiving_again_changes_nothing(store: Store) -> None:
+    store.records.receive([body()])
+    assert store.records.receive([body()]) == ()
+    assert len(store.records.versions(Patient, "p1")) == 1
+
+
+def test_an_old_version_that_comes_late_changes_nothing(store: Store) -> None:
+    store.records.receive([body("h1", "A"), body("h2", "B")])
+    assert store.records.receive([body("h1", "A")]) == ()
+    assert family(store) == "B"
+
+
+def test_one_unreadable_record_does_not_stop_the_others(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    bad = (b"{", b'{"resourceType":"Nonsense","id":"x"}', b'{"resourceType":"Patient"}', b"[" * 5000)
+    with caplog.at_level(logging.WARNING):
+        changed = store.records.receive([*bad, body()], cursor=("hub", "c2"))
+    assert [each.id for each in changed] == ["p1"]
+    assert len(caplog.records) == len(bad)
+    assert store.cursor("hub") == "c2"
+
+
+def test_a_foreign_version_over_an_unsent_edit_becomes_a_conflict_and_both_are_kept(store: Store) -> None:
+    store.records.receive([body("h1", "A")])
+    edited(store, "Ours")
+    assert store.records.receive([body("h2", "Theirs")]) == ()
+    store.records.receive([body("h2", "Theirs")])
+    (conflict,) = store.records.conflicts()
+    assert isinstance(conflict.mine, Patient)
+    assert isinstance(conflict.theirs, Patient)
+    assert (conflict.mine.name[0].family, conflict.theirs.name[0].family) == ("Ours", "Theirs")
+    assert family(store) == "Ours"
+    assert store.outbox.count() == 1
+
+
+def test_a_settled_conflict_is_sent_as_an_edit_of_theirs(store: Store) -> None:
+    store.records.receive([body("h1", "A")])
+    edited(store, "Ours")
+    store.records.receive([body("h2", "Theirs")])
+    (conflict,) = store.records.conflicts()
+    store.records.settle(conflict, conflict.mine)
+    assert store.records.conflicts() == ()
+    (row,) = store.outbox.pending()
+    assert row.base_hub_version == "h2"
+    assert family(store) == "Ours"
+    families = [each.name[0].family for each in store.records.versions(Patient, "p1")]
+    assert families == ["A", "Ours", "Theirs", "Ours"]
+    with pytest.raises(NotFoundError):
+        store.records.settle(conflict, conflict.theirs)
+
+
+def test_our_own_write_that_comes_back_counts_as_acknowledged(store: Store) -> None:
+    (written,) = store.records.commit([patient("Ours")])
+    echo = msgspec.json.decode(store.records.body(Patient, written.id))
+    echo["meta"] = {"versionId": "h1", "lastUpdated": "2026-03-05T08:00:00Z"}
+    assert store.records.receive([msgspec.json.encode(echo)]) == ()
+    assert store.outbox.count() == 0
+    assert store.records.hub_version(Patient, written.id) == "h1"
+    assert store.records.conflicts() == ()
+
+
+def test_an_echo_of_the_first_of_two_edits_leaves_the_second_based_on_it(store: Store) -> None:
+    (written,) = store.records.commit([patient("First")])
+    echo = msgspec.json.decode(store.records.body(Patient, written.id))
+    edited(store, "Second", written.id)
+    echo["meta"] = {"versionId": "h1"}
+    store.records.receive([msgspec.json.encode(echo)])
+    (row,) = store.outbox.pending()
+    assert row.base_hub_version == "h1"
+    assert family(store, written.id) == "Second"
+
+
+def test_an_edit_of_a_packages_record_is_based_on_the_hubs_copy_when_that_comes(store: Store) -> None:
+    store.records.receive([body("sender-1", "A")], is_from_hub=False)
+    assert store.records.hub_version(Patient, "p1") is None
+    edited(store, "Ours")
+    store.records.receive([body("h1", "A")])
+    assert store.records.conflicts() == ()
+    (row,) = store.outbox.pending()
+    assert row.base_hub_version == "h1"
+    assert family(store) == "Ours"
+
+
+def test_a_package_never_replaces_what_came_from_the_hub(store: Store) -> None:
+    store.records.receive([body("h2", "New", at="2026-03-05T08:00:00Z")])
+    late = body("s1", "Old", at="2026-03-06T08:00:00Z")
+    assert store.records.receive([late], is_from_hub=False) == ()
+    assert family(store) == "New"
+
+
+def test_a_second_package_replaces_the_first_only_if_it_is_later(store: Store) -> None:
+    store.records.receive([body("s1", "First", at="2026-03-05T08:00:00Z")], is_from_hub=False)
+    earlier = body("s0", "Before", at="2026-03-04T08:00:00Z")
+    assert store.records.receive([earlier], is_from_hub=False) == ()
+    later = body("s2", "Second", at="2026-03-06T08:00:00Z")
+    assert len(store.records.receive([later], is_from_hub=False)) == 1
+    assert family(store) == "Second"
+
+
+def test_a_record_without_a_version_gets_one_so_that_it_can_be_edited(store: Store) -> None:
+    store.records.receive([body(None, "A")])
+    assert edited(store, "B").version_id
+    assert store.records.receive([body(None, "A")]) == ()
+
+
+def test_the_cursor_stays_where_it_was_when_the_page_cannot_be_written(store: Store) -> None:
+    store.records.receive([], cursor=("hub", "c1"))
+    with pytest.raises(TypeError):
+        store.records.receive([body(), None], cursor=("hub", "c2"))  # type: ignore[list-item]
+    assert store.cursor("hub") == "c1"
+    assert store.records.find(Patient) == ()
