@@ -1,0 +1,325 @@
+"""A recording on millimetre paper: to read, to scroll, and to measure with calipers.
+
+Keys: arrows scroll by 5 mm, Home and End go to the ends, C puts calipers in the middle of what is seen. While calipers
+lie on the paper the arrows move the second mark (with Shift by 1 mm, with Ctrl both marks), and Escape takes them away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea
+
+from clinic_app.foundation.numbers import show_number
+from ui import language, theme
+from ui.language import Translated, _, counted
+from ui.widgets.calipers import Calipers, Reading
+from ui.widgets.paper_layout import PaperCell, PaperLayout, PaperTrace, cells_of
+from ui.widgets.paper_painter import PaperView, margin_mm, paint_paper
+from ui.widgets.trace_scale import PaperScale, guess_px_per_mm
+
+LEAST_ROW_MM: Final = 14.0
+MOST_ROW_MM: Final = 34.0
+_ARROWS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class EcgPaper(Translated, QAbstractScrollArea):
+    """The paper with its scroll bars.
+
+    Args:
+        name: stable object name.
+
+    Signal ``measured`` carries a `Reading`, or None when the calipers were taken away.
+    """
+
+    measured = Signal(object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        self._traces: tuple[PaperTrace, ...] = ()
+        self._cells: tuple[PaperCell, ...] = ()
+        self._layout: PaperLayout = "3x4"
+        self._scale = PaperScale(guess_px_per_mm())
+        self._band = ""
+        self._calipers: Calipers | None = None
+        self._is_dragging = False
+        self._picture = QPixmap()
+        self.horizontalScrollBar().setAccessibleName("")
+        self.retranslate()
+
+    def sizeHint(self) -> QSize:
+        """Return a size at which ten seconds fit a laptop."""
+        return QSize(1036, 520)
+
+    @property
+    def scale(self) -> PaperScale:
+        """Millimetres on this screen, paper speed and gain."""
+        return self._scale
+
+    @property
+    def calipers(self) -> Calipers | None:
+        """The marks, in logical pixels of the paper."""
+        return self._calipers
+
+    @property
+    def cells(self) -> tuple[PaperCell, ...]:
+        """What lies on the paper."""
+        return self._cells
+
+    def show_recording(self, traces: Sequence[PaperTrace], band: str = "") -> None:
+        """Put a recording on the paper.
+
+        Args:
+            traces: its channels.
+            band: the frequencies that were let through, as recorded; it is shown with the scale.
+        """
+        self._traces = tuple(traces)
+        self._band = band
+        self._take_away()
+        self.horizontalScrollBar().setValue(0)
+        self._lay_out()
+
+    def set_layout(self, layout: PaperLayout) -> None:
+        """Set the leads otherwise."""
+        self._layout = layout
+        self._take_away()
+        self._lay_out()
+
+    def set_scale(self, scale: PaperScale) -> None:
+        """Show at another speed, gain or size of the screen."""
+        self._scale = scale
+        self._take_away()
+        self._lay_out()
+
+    def set_speed(self, mm_s: float) -> None:
+        """Show at another paper speed."""
+        self.set_scale(replace(self._scale, speed_mm_s=mm_s))
+
+    def set_gain(self, mm_mv: float) -> None:
+        """Show one millivolt at another height."""
+        self.set_scale(replace(self._scale, gain_mm_mv=mm_mv))
+
+    def reading(self) -> Reading | None:
+        """Return what the calipers span, or None without calipers."""
+        if self._calipers is None:
+            return None
+        label = self._label_at(self._calipers.x0, self._calipers.y0)
+        return self._calipers.read(self._scale.px_per_s, self._scale.px_per_mv, label)
+
+    def scale_words(self) -> str:
+        """Return speed, gain and band in the language of the windows."""
+        speed = show_number(self._scale.speed_mm_s, language.current())
+        gain = show_number(self._scale.gain_mm_mv, language.current())
+        words = [_("{value} mm/s", value=speed), _("{value} mm/mV", value=gain)]
+        return "   ".join([*words, self._band] if self._band else words)
+
+    def retranslate(self) -> None:
+        """Say for a screen reader what is shown and measured."""
+        words = [counted("{count} lead", "{count} leads", len({cell.trace.label for cell in self._cells}))]
+        reading = self.reading()
+        words += [self.scale_words()] + ([reading.words()] if reading else [])
+        self.setAccessibleDescription(", ".join(words))
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+        self.viewport().update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Copy the paper, then draw the calipers and the scale over it."""
+        if self._picture.isNull():
+            self._draw()
+        painter = QPainter(self.viewport())
+        painter.drawPixmap(QRectF(self.viewport().rect()), self._picture, QRectF(self._picture.rect()))
+        self._paint_scale(painter)
+        if self._calipers is not None:
+            self._paint_calipers(painter, self._calipers)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.token("focus", "clinical"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Lay out anew."""
+        self._lay_out()
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        """Draw the part that is seen now."""
+        self._refresh()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Put the first mark."""
+        if event.button() != Qt.MouseButton.LeftButton or not self._cells:
+            return
+        at = self._on_paper(event.position())
+        self._is_dragging = True
+        self._put(Calipers(at.x(), at.y(), at.x(), at.y()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the second mark."""
+        if self._is_dragging and self._calipers is not None:
+            at = self._on_paper(event.position())
+            self._put(replace(self._calipers, x1=at.x(), y1=at.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Leave the marks; a click without a drag takes them away."""
+        if not self._is_dragging:
+            return
+        self.mouseMoveEvent(event)
+        self._is_dragging = False
+        if self._calipers is not None and abs(self._calipers.x1 - self._calipers.x0) < 2:
+            self._take_away()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Scroll and measure without a mouse."""
+        key = Qt.Key(event.key())
+        if key in _ARROWS:
+            self._arrow(*_ARROWS[key], event.modifiers())
+        elif key == Qt.Key.Key_C and not event.modifiers() and self._cells:
+            self._put(self._calipers_in_the_middle())
+        elif key == Qt.Key.Key_Escape and self._calipers is not None:
+            self._take_away()
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.minimum() if key == Qt.Key.Key_Home else bar.maximum())
+        else:
+            event.ignore()
+
+    def _arrow(self, dx: int, dy: int, modifiers: Qt.KeyboardModifier) -> None:
+        step = self._scale.px_per_mm if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
+        if self._calipers is None:
+            mm = round(5 * self._scale.px_per_mm)
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() + dx * mm)
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + dy * mm)
+        elif modifiers & Qt.KeyboardModifier.ControlModifier:
+            self._put(self._calipers.moved(dx * step, dy * step))
+        else:
+            self._put(self._calipers.end_moved(dx * step, dy * step))
+
+    def _calipers_in_the_middle(self) -> Calipers:
+        at = self._on_paper(QPointF(self.viewport().rect().center()))
+        row = int(at.y() / self._row_height())
+        middle = (row + 0.5) * self._row_height()
+        return Calipers(at.x(), middle, at.x() + 0.2 * self._scale.px_per_s, middle)
+
+    def _put(self, calipers: Calipers) -> None:
+        self._calipers = calipers
+        self.retranslate()
+        self.measured.emit(self.reading())
+
+    def _take_away(self) -> None:
+        if self._calipers is not None:
+            self._calipers = None
+            self.retranslate()
+            self.measured.emit(None)
+
+    def _on_paper(self, at: QPointF) -> QPointF:
+        return QPointF(at.x() + self.horizontalScrollBar().value(), at.y() + self.verticalScrollBar().value())
+
+    def _label_at(self, x: float, y: float) -> str:
+        seconds = (x - margin_mm(self._scale) * self._scale.px_per_mm) / self._scale.px_per_s
+        row = int(y / self._row_height())
+        found = (c.trace.label for c in self._cells if c.row == row and c.start_s <= seconds < c.end_s)
+        return next(found, "")
+
+    def _row_height(self) -> float:
+        """Return the logical pixels of a row: the view is shared out, within bounds."""
+        rows = 1 + max((cell.row for cell in self._cells), default=0)
+        bound = self._scale.px_per_mm
+        return min(max(self.viewport().height() / rows, LEAST_ROW_MM * bound), MOST_ROW_MM * bound)
+
+    def _lay_out(self) -> None:
+        self._cells = cells_of(self._traces, self._layout)
+        rows = 1 + max((cell.row for cell in self._cells), default=-1)
+        length_s = max((cell.end_s for cell in self._cells), default=0.0)
+        width = margin_mm(self._scale) * self._scale.px_per_mm + length_s * self._scale.px_per_s
+        for bar, size, seen in (
+            (self.horizontalScrollBar(), width, self.viewport().width()),
+            (self.verticalScrollBar(), rows * self._row_height(), self.viewport().height()),
+        ):
+            bar.setRange(0, max(0, round(size) - seen))
+            bar.setPageStep(seen)
+            bar.setSingleStep(round(5 * self._scale.px_per_mm))
+        self._refresh()
+        self.retranslate()
+
+    def _refresh(self) -> None:
+        self._picture = QPixmap()
+        self.viewport().update()
+
+    def _draw(self) -> None:
+        ratio = self.devicePixelRatioF()
+        size = self.viewport().size()
+        self._picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
+        view = PaperView(
+            replace(self._scale, px_per_mm=self._scale.px_per_mm * ratio),
+            self.horizontalScrollBar().value() * ratio,
+            self.verticalScrollBar().value() * ratio,
+            self._picture.width(),
+            self._picture.height(),
+            self._row_height() * ratio,
+            ratio,
+        )
+        painter = QPainter(self._picture)
+        paint_paper(painter, view, self._cells)
+        painter.end()
+
+    def _paint_scale(self, painter: QPainter) -> None:
+        if not self._cells:
+            return
+        painter.setFont(theme.body_font(9.0, QFont.Weight.DemiBold))
+        words = self.scale_words()
+        height = self.viewport().height()
+        plate = QRectF(6, height - 26, painter.fontMetrics().horizontalAdvance(words) + 16, 20)
+        ground = theme.token("surface", "clinical")
+        painter.fillRect(plate, ground)
+        painter.setPen(theme.token("overlay", "clinical"))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _paint_calipers(self, painter: QPainter, calipers: Calipers) -> None:
+        dx, dy = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        x0, x1 = calipers.x0 - dx, calipers.x1 - dx
+        y0, y1 = calipers.y0 - dy, calipers.y1 - dy
+        height = self.viewport().height()
+        colour = theme.token("warn", "clinical")
+        painter.setPen(QPen(colour, 1.2))
+        for x in (x0, x1):
+            painter.drawLine(QPointF(x, 0), QPointF(x, height))
+        painter.drawLine(QPointF(x0, y0), QPointF(x1, y0))
+        painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(min(x0, x1), y1), QPointF(max(x0, x1), y1))
+        reading = self.reading()
+        if reading is not None:
+            self._paint_reading(painter, reading.words(), max(x0, x1), min(y0, y1))
+
+    def _paint_reading(self, painter: QPainter, words: str, x: float, y: float) -> None:
+        """Write the reading beside the second mark, inside the view."""
+        painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
+        width = painter.fontMetrics().horizontalAdvance(words) + 18.0
+        seen = self.viewport().rect()
+        plate = QRectF(min(x + 8, seen.width() - width - 4), min(max(y - 34, 4), seen.height() - 32), width, 26)
+        painter.setPen(theme.token("warn", "clinical"))
+        painter.setBrush(theme.token("warn_soft", "clinical"))
+        painter.drawRect(plate)
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)

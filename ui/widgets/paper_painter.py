@@ -1,0 +1,144 @@
+"""Draws a recording on millimetre paper, in device pixels: grid, calibration pulses, traces, lead names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from ui import theme
+from ui.widgets.paper_layout import PaperCell
+from ui.widgets.trace_columns import column_edges, column_lines, draw_trace, extremes
+from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
+
+FOOT_MM: Final = 1.5
+GAP_MM: Final = 1.0
+FILL: Final = 0.7
+
+
+@dataclass(frozen=True)
+class PaperView:
+    """The part of the paper that is to be seen; all in device pixels.
+
+    Args:
+        scale: true scale, per device pixel.
+        left: x of the paper at the left edge of the view.
+        top: y of the paper at the top edge.
+        width: of the view.
+        height: of the view.
+        row_height: of one row.
+        ratio: device pixels in a logical one.
+    """
+
+    scale: PaperScale
+    left: float
+    top: float
+    width: int
+    height: int
+    row_height: float
+    ratio: float
+
+    @property
+    def margin(self) -> float:
+        """Room for the calibration pulse, before the traces begin."""
+        return margin_mm(self.scale) * self.scale.px_per_mm
+
+    def x_of(self, seconds: float) -> float:
+        """Return the x of a moment of the recording in the view."""
+        return self.margin + seconds * self.scale.px_per_s - self.left
+
+    def middle_of(self, row: int) -> float:
+        """Return the y of a row's line in the view."""
+        return (row + 0.5) * self.row_height - self.top
+
+
+def margin_mm(scale: PaperScale) -> float:
+    """Return the room the calibration pulse takes."""
+    return CALIBRATION_S * scale.speed_mm_s + 2 * FOOT_MM + GAP_MM
+
+
+def paint_paper(painter: QPainter, view: PaperView, cells: Sequence[PaperCell]) -> None:
+    """Draw everything that lies in the view."""
+    painter.fillRect(QRectF(0, 0, view.width, view.height), theme.token("bg", "clinical"))
+    _paint_grid(painter, view)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for row, is_scaled in {cell.row: cell.trace.is_millivolts for cell in cells}.items():
+        if is_scaled:
+            _paint_pulse(painter, view, row)
+    for cell in cells:
+        _paint_trace(painter, view, cell)
+    for cell in cells:
+        _paint_label(painter, view, cell)
+
+
+def _paint_grid(painter: QPainter, view: PaperView) -> None:
+    """Draw lines every millimetre, stronger every fifth; the millimetres only where they do not run together."""
+    fine, strong = theme.token("trace_grid", "clinical"), theme.token("border", "clinical")
+    step = view.scale.px_per_mm
+    for every, colour in ((1, fine.darker(112)), (5, strong)):
+        if every == 1 and step < 3:
+            continue
+        painter.setPen(QPen(colour, 1))
+        for number in range(int(view.left / step) // every * every, int((view.left + view.width) / step) + 1, every):
+            x = round(number * step - view.left)
+            painter.drawLine(x, 0, x, view.height)
+        for number in range(int(view.top / step) // every * every, int((view.top + view.height) / step) + 1, every):
+            y = round(number * step - view.top)
+            painter.drawLine(0, y, view.width, y)
+
+
+def _paint_pulse(painter: QPainter, view: PaperView, row: int) -> None:
+    """Draw 1 mV for 0.2 s before the row."""
+    foot = FOOT_MM * view.scale.px_per_mm
+    left, base = round(foot - view.left) + 0.5, round(view.middle_of(row)) + 0.5
+    right, top = left + round(CALIBRATION_S * view.scale.px_per_s), base - round(view.scale.px_per_mv * CALIBRATION_MV)
+    points = ((left - foot, base), (left, base), (left, top), (right, top), (right, base), (right + foot, base))
+    painter.setPen(QPen(theme.token("text", "clinical"), view.ratio))
+    painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+
+
+def _paint_trace(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
+    trace = cell.trace
+    begin = view.x_of(cell.start_s)
+    first = max(0, int(-begin))
+    last = min(int((cell.end_s - cell.start_s) * view.scale.px_per_s), int(view.width - begin) + 1)
+    if last <= first:
+        return
+    per_column = trace.rate_hz / view.scale.px_per_s
+    shift = round(cell.start_s * trace.rate_hz)
+    edges = (column_edges(first, last, per_column) + shift).clip(max=len(trace.samples))
+    low, high = extremes(trace.samples[edges[0] : edges[-1]], edges)
+    px_per_unit = view.scale.px_per_mv
+    if not trace.is_millivolts:
+        px_per_unit = view.row_height * FILL / (trace.span or 1.0)
+    middle = view.middle_of(cell.row)
+    lines = column_lines(
+        begin + first + 0.5, middle - (low - trace.middle) * px_per_unit, middle - (high - trace.middle) * px_per_unit
+    )
+    colour = theme.token("trace_ecg" if trace.is_millivolts else "trace_pleth", "clinical")
+    draw_trace(painter, lines, colour, view.ratio)
+
+
+def _paint_label(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
+    """Write the lead's name above the beginning of its stretch; a mark parts it from the one before."""
+    x, middle = view.x_of(cell.start_s), view.middle_of(cell.row)
+    font = theme.body_font(10.0 * view.ratio)
+    font.setBold(True)
+    painter.setFont(font)
+    width = painter.fontMetrics().horizontalAdvance(cell.trace.label) + 8 * view.ratio
+    height = 17 * view.ratio
+    top = max(middle - view.row_height / 2 + 3 * view.ratio, middle - view.scale.px_per_mm * 12)
+    plate = QRectF(x + 3 * view.ratio, top, width, height)
+    ground = theme.token("bg", "clinical")
+    ground.setAlpha(190)
+    painter.fillRect(plate, ground)
+    painter.setPen(theme.token("overlay", "clinical"))
+    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, cell.trace.label)
+    if cell.start_s > 0:
+        tick = 2.5 * view.scale.px_per_mm
+        painter.setPen(QPen(theme.token("overlay", "clinical"), view.ratio))
+        painter.drawLine(QPointF(x, middle - 2 * tick), QPointF(x, middle - tick))
+        painter.drawLine(QPointF(x, middle + tick), QPointF(x, middle + 2 * tick))

@@ -1,0 +1,77 @@
+"""Samples come in lumps; the eye wants an edge that moves evenly.
+
+A monitor sends a second of samples at once, a network holds some back. Drawn as they come, a trace leaps and stands.
+`Playout` lets the drawn edge run at the signal's own speed, just so far behind the newest sample that it does not have
+to stop before the next lump is there. It never runs ahead of what has arrived, and never goes back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+REMEMBERED_S: Final = 8.0
+"""How long the latest of the arrivals decides the delay."""
+MOST_DELAY_S: Final = 2.5
+"""Further behind than this the edge jumps: better a jump than an old heart."""
+CATCHING_UP: Final = 0.08
+"""Part by which the edge may run faster than time while its delay is longer than needed."""
+
+
+class Playout:
+    """The edge up to which one stream is drawn.
+
+    All times are seconds of one steady clock; positions are samples counted from the start of the stream.
+    """
+
+    def __init__(self) -> None:
+        self._needed: deque[tuple[float, float]] = deque()
+        self._end = -1
+        self._lag_s = 0.0
+        self._position = 0.0
+        self._last_s = 0.0
+
+    def edge(self, now_s: float, end_index: int, rate_hz: float) -> float:
+        """Return how far to draw now, at most ``end_index``.
+
+        Args:
+            now_s: this moment.
+            end_index: one after the newest sample that arrived; smaller than before means a new stream.
+            rate_hz: samples per second.
+        """
+        if self._end < 0 or end_index < self._end:
+            self._begin(now_s, end_index, rate_hz)
+        elif end_index > self._end:
+            self._take(now_s, end_index, rate_hz)
+        self._drift(now_s)
+        self._position = max(self._position, min(float(end_index), (now_s - self._lag_s) * rate_hz))
+        return self._position
+
+    @property
+    def position(self) -> float:
+        """How far the edge went at last."""
+        return self._position
+
+    def _begin(self, now_s: float, end_index: int, rate_hz: float) -> None:
+        self._needed.clear()
+        self._end = end_index
+        self._lag_s = now_s - end_index / rate_hz
+        self._position = float(end_index)
+        self._last_s = now_s
+
+    def _take(self, now_s: float, end_index: int, rate_hz: float) -> None:
+        """A lump came: had the edge run on evenly, it would have reached the old end only now."""
+        newest = now_s - end_index / rate_hz
+        needed = min(now_s - self._end / rate_hz, newest + MOST_DELAY_S)
+        self._needed.append((now_s, needed))
+        while self._needed[0][0] < now_s - REMEMBERED_S:
+            self._needed.popleft()
+        self._lag_s = min(max(self._lag_s, needed), newest + MOST_DELAY_S)
+        self._end = end_index
+
+    def _drift(self, now_s: float) -> None:
+        """Come nearer to the newest sample, slowly, when less delay would do."""
+        passed_s, self._last_s = max(0.0, now_s - self._last_s), now_s
+        if self._needed:
+            wanted = max(needed for _at, needed in self._needed)
+            self._lag_s = max(min(self._lag_s, wanted), self._lag_s - CATCHING_UP * passed_s)
