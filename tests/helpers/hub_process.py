@@ -1,0 +1,80 @@
+"""The hub as its own process on a free loopback port, for tests and the tour."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parents[2]
+
+
+class HubProcess:
+    """One hub. Use it in a ``with`` block; it is stopped by its own process id.
+
+    Args:
+        folder: its data folder; its log lies beside it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def __enter__(self) -> HubProcess:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def enrol(self, organization_id: str, name: str) -> str:
+        """Return the token of one more workstation."""
+        done = subprocess.run(
+            [*self._command("enrol"), "--organization", organization_id, "--name", name],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Start it and wait until it listens; after the first time on the same port."""
+        port = self.url.rpartition(":")[2] or "0"
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with self._folder.with_suffix(".log").open("a", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [*self._command(), "--port", port], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, f"the hub did not start: {self._folder.with_suffix('.log').read_text(encoding='utf-8')}"
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            self._process.terminate()
+            self._end()
+
+    def kill(self) -> None:
+        """End it without asking, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._end()
+
+    def _end(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self._folder)]
