@@ -14,28 +14,39 @@ from typing import Final
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 
 from ui import theme
 
 log = logging.getLogger(__name__)
 _FOLDER: Final = Path(__file__).parents[1] / "resources" / "built" / "icons"
 _NAME, _COLOUR, _SIZE = "icon_name", "icon_colour", "icon_size"
+_GAP: Final = 6
+"""Points between the icon and the words of a button; Qt's own distance is too small."""
 
 
-def icon(name: str, colour: str = "text", theme_name: theme.ThemeName | None = None) -> QIcon:
-    """Return the icon ``name`` in a colour of the table (greyed where the control is disabled)."""
+def icon(name: str, colour: str = "text", theme_name: theme.ThemeName | None = None, *, gap: int = 0) -> QIcon:
+    """Return the icon ``name`` in a colour of the table (greyed where the control is disabled).
+
+    Args:
+        name: Lucide's name.
+        colour: name of a token.
+        theme_name: by default what the windows wear.
+        gap: empty points at its right, to keep it off a button's words.
+    """
     wears = theme_name or theme.current()
     made = QIcon()
     for size in (18, 36, 24, 48):
-        made.addPixmap(_pixmap(name, theme.TOKENS[wears][colour], size, 1.0))
-        made.addPixmap(_pixmap(name, theme.TOKENS[wears]["disabled"], size, 1.0), QIcon.Mode.Disabled)
+        made.addPixmap(_pixmap(name, theme.TOKENS[wears][colour], size, 1.0, gap))
+        made.addPixmap(_pixmap(name, theme.TOKENS[wears]["disabled"], size, 1.0, gap), QIcon.Mode.Disabled)
     return made
 
 
-def pixmap(name: str, colour: str = "text", size: int = 18, ratio: float = 2.0) -> QPixmap:
+def pixmap(
+    name: str, colour: str = "text", size: int = 18, ratio: float = 2.0, theme_name: theme.ThemeName | None = None
+) -> QPixmap:
     """Return the icon as a picture of ``size`` points for a screen of ``ratio`` pixels a point."""
-    return _pixmap(name, theme.TOKENS[theme.current()][colour], size, ratio)
+    return _pixmap(name, theme.TOKENS[theme_name or theme.current()][colour], size, ratio)
 
 
 def put(widget: QAbstractButton | QLabel, name: str, colour: str = "text", size: int = 18) -> None:
@@ -45,6 +56,13 @@ def put(widget: QAbstractButton | QLabel, name: str, colour: str = "text", size:
     widget.setProperty(_SIZE, size)
     _draw(widget)
     _follow_theme()
+
+
+def redraw_in(part: QWidget) -> None:
+    """Draw every icon of a part of a window anew, after the part has put on another theme."""
+    for widget in part.findChildren(QWidget):
+        if widget.property(_NAME):
+            _draw(widget)
 
 
 @lru_cache(maxsize=1)
@@ -62,15 +80,16 @@ def _redraw_all() -> None:
 def _draw(widget: QWidget) -> None:
     name, colour, size = widget.property(_NAME), widget.property(_COLOUR), widget.property(_SIZE)
     if isinstance(widget, QAbstractButton):
-        widget.setIcon(icon(name, colour))
-        widget.setIconSize(QSize(size, size))
+        gap = _GAP if isinstance(widget, QPushButton) else 0
+        widget.setIcon(icon(name, colour, theme.worn_by(widget), gap=gap))
+        widget.setIconSize(QSize(size + gap, size))
     elif isinstance(widget, QLabel):
-        widget.setPixmap(pixmap(name, colour, size, widget.devicePixelRatioF()))
+        widget.setPixmap(pixmap(name, colour, size, widget.devicePixelRatioF(), theme.worn_by(widget)))
 
 
 @lru_cache(maxsize=512)
-def _pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
-    picture = QPixmap(round(size * ratio), round(size * ratio))
+def _pixmap(name: str, colour: str, size: int, ratio: float, gap: int = 0) -> QPixmap:
+    picture = QPixmap(round((size + gap * size / 18) * ratio), round(size * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     drawing = _drawing(name)

@@ -24,6 +24,7 @@ _BUILT: Final = Path(__file__).parents[1] / "resources" / "built"
 _STYLE: Final = Path(__file__).with_name("theme.qss")
 BODY_PT: Final = 10.0
 LABEL_PT: Final = 8.5
+_WORN: Final = "wears"
 ROW_PX: Final = 38
 
 _LIGHT: Final = {
@@ -117,9 +118,19 @@ def apply(app: QApplication, theme: ThemeName) -> None:
 
 def make_clinical(widget: QWidget) -> None:
     """Dress one widget and what is in it for reading images and waveforms: dark, whatever the windows wear."""
+    widget.setProperty(_WORN, "clinical")
     widget.setPalette(palette("clinical"))
     widget.setStyleSheet(style_sheet("clinical"))
     widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+
+
+def worn_by(widget: QWidget | None) -> ThemeName:
+    """Return the theme a widget wears: that of the windows, unless it lies in a part that was made clinical."""
+    while widget is not None:
+        if widget.property(_WORN) == "clinical":
+            return "clinical"
+        widget = widget.parentWidget()
+    return current()
 
 
 def body_font(point_size: float = BODY_PT, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

@@ -45,9 +45,11 @@ def chip_width(look: ChipLook, font: QFont) -> float:
     return QFontMetricsF(_chip_font(font)).horizontalAdvance(look.text) + 2 * _PAD + sign
 
 
-def paint_chip(painter: QPainter, area: QRectF, look: ChipLook, font: QFont) -> None:
+def paint_chip(
+    painter: QPainter, area: QRectF, look: ChipLook, font: QFont, worn: theme.ThemeName | None = None
+) -> None:
     """Draw a chip at the left of ``area``, in its middle; too long words end in dots."""
-    ink, ground = (theme.token(name) for name in _TONES[look.tone])
+    ink, ground = (theme.token(name, worn) for name in _TONES[look.tone])
     width = min(chip_width(look, font), area.width())
     box = QRectF(area.left(), area.center().y() - HEIGHT / 2, width, HEIGHT).adjusted(0.5, 0.5, -0.5, -0.5)
     painter.save()
@@ -57,7 +59,7 @@ def paint_chip(painter: QPainter, area: QRectF, look: ChipLook, font: QFont) -> 
     painter.drawRoundedRect(box, 4, 4)
     words = box.adjusted(_PAD, 0, -_PAD, 0)
     if look.icon:
-        sign = icons.pixmap(look.icon, _TONES[look.tone][0], _ICON)
+        sign = icons.pixmap(look.icon, _TONES[look.tone][0], _ICON, theme_name=worn)
         painter.drawPixmap(words.topLeft().toPoint() + _middle(words.height()), sign)
         words.adjust(_ICON + 5, 0, 0, 0)
     painter.setPen(ink)
@@ -100,7 +102,7 @@ class Chip(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the chip."""
         if self.look.text:
-            paint_chip(QPainter(self), QRectF(self.rect()), self.look, self.font())
+            paint_chip(QPainter(self), QRectF(self.rect()), self.look, self.font(), theme.worn_by(self))
 
 
 def _chip_font(font: QFont) -> QFont:

@@ -91,22 +91,23 @@ class _Rows(QAbstractTableModel, Generic[R]):
 
 class _CellPainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        worn = theme.worn_by(option.widget)
         is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         area = option.rect
         font = QFont(option.font)
         if is_selected:
-            painter.fillRect(area, theme.token("selected"))
+            painter.fillRect(area, theme.token("selected", worn))
         painter.save()
-        painter.setPen(theme.token("border"))
+        painter.setPen(theme.token("border", worn))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         inner = QRectF(area).adjusted(PAD, 0, -PAD, 0)
         look = index.data(_LOOK_ROLE)
         if isinstance(look, ChipLook):
-            paint_chip(painter, inner, look, font)
+            paint_chip(painter, inner, look, font, worn)
         else:
             font.setWeight(QFont.Weight.DemiBold if index.data(_STRONG_ROLE) else QFont.Weight.Normal)
             painter.setFont(font)
-            painter.setPen(theme.token("text"))
+            painter.setPen(theme.token("text", worn))
             words = painter.fontMetrics().elidedText(
                 str(index.data() or ""), Qt.TextElideMode.ElideRight, int(inner.width())
             )
