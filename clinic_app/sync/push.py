@@ -36,12 +36,14 @@ class Push:
         self._on_progress = on_progress
 
     async def run(self) -> None:
-        """Send until the outbox is empty.
+        """Send what waits now; what is written meanwhile has its turn later, so that this comes to an end.
 
         Raises:
             LinkError: the hub cannot be reached; what is left stays queued.
         """
-        while rows := self._batch():
+        left = self._store.outbox.count()
+        while left > 0 and (rows := self._batch()):
+            left -= len(rows)
             try:
                 await self._send(rows)
             except LinkError as error:

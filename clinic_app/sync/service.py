@@ -198,18 +198,22 @@ class SyncService:
         self._store.memory.put(CLOCK_OFFSET, f"{link.clock_offset_s:.0f}".encode())
 
     async def _rest(self, wait_s: float) -> None:
-        """Wait until the time is over, somebody asks, or something new has been written."""
-        known = self._store.outbox.count()
+        """Wait until the time is over, somebody asks, or something new has been written that presses."""
         end_s = asyncio.get_running_loop().time() + wait_s
         while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
             try:
                 await asyncio.wait_for(self._asked.wait(), min(LOOK_S, left_s))
             except TimeoutError:
-                if self._store.outbox.count() > known and not self._is_paused:
+                if self._has_pressing_news():
                     return
             else:
                 self._asked.clear()
                 return
+
+    def _has_pressing_news(self) -> bool:
+        """Whether the first in the queue has never been tried; who read what can wait for the next exchange."""
+        first = self._store.outbox.pending(1)
+        return not self._is_paused and bool(first) and first[0].attempts == 0 and first[0].lane != "audit"
 
     def _become(self, state: SyncState) -> None:
         self._state = state
