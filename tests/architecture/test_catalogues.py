@@ -18,8 +18,7 @@ KEYWORDS = {
     "Text.counted": (1, 2),
     "counted": (1, 2),
     "translate": None,
-    "msgid": None,
-    "N_": None,
+    "_mark": None,
 }
 
 Source = str | tuple[str, ...]
