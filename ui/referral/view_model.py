@@ -1,0 +1,105 @@
+"""The referrals of the facility, and the room's three parts: the list, the form, one case."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from clinic_app.foundation.errors import ClinicError
+from ui.events import CoreEvents
+from ui.language import say
+from ui.referral.services import Hand, Station
+from ui.referral.view_model_case import CaseViewModel
+from ui.referral.view_model_form import FormViewModel
+from ui.tasks import TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.referral import Case
+
+LEAST_PAUSE_S: Final = 3.0
+"""News of the core come in flocks; the list is read anew at most this often because of them."""
+
+
+class ReferralViewModel(QObject):
+    """The list of referrals; ``form`` and ``case`` are the room's other parts.
+
+    Args:
+        station: the services.
+        runner: the way into the background.
+        session: who is signed in.
+        hand: the patient whose data the window shows.
+        events: news of the core.
+
+    Signals: ``changed`` after the list was read; ``noticed`` carries words and a tone.
+    """
+
+    changed = Signal()
+    noticed = Signal(str, str)
+
+    def __init__(self, station: Station, runner: TaskRunner, session: Session, hand: Hand, events: CoreEvents) -> None:
+        super().__init__()
+        self._referrals = station.referrals
+        self._runner = runner
+        self.session = session
+        self.hand = hand
+        self.cases: tuple[Case, ...] = ()
+        self.is_read = False
+        self.is_watched = False
+        self.form = FormViewModel(station, runner, session, hand)
+        self.case = CaseViewModel(station, runner, session)
+        self._is_asking = False
+        self._asked_at_s = -LEAST_PAUSE_S
+        self._later = QTimer(self, singleShot=True)
+        self._later.timeout.connect(self._hear)
+        events.sync_changed.connect(self._hear)
+        for part in (self.form, self.case):
+            part.noticed.connect(self.noticed)
+        self.form.sent.connect(self._after_change)
+        self.case.closed.connect(self._after_change)
+
+    def watch(self, is_watched: bool) -> None:
+        """Say whether the room is in front of somebody; only then news are worth reading."""
+        self.is_watched = is_watched
+        if not is_watched:
+            self._later.stop()
+
+    def refresh(self) -> None:
+        """Read the list and the open case anew."""
+        if self._is_asking:
+            return
+        self._is_asking = True
+        self._asked_at_s = time.monotonic()
+        self._runner.run(
+            lambda: tuple(self._referrals.cases(self.session)), owner=self, done=self._show, failed=self._fail
+        )
+        self.case.refresh()
+
+    def _hear(self) -> None:
+        if not self.is_watched:
+            return
+        left_s = LEAST_PAUSE_S - (time.monotonic() - self._asked_at_s)
+        if left_s <= 0:
+            self.refresh()
+        elif not self._later.isActive():
+            self._later.start(round(left_s * 1000))
+
+    def _show(self, cases: tuple[Case, ...]) -> None:
+        self._is_asking = False
+        self.cases = tuple(sorted(cases, key=_sent_s, reverse=True))
+        self.is_read = True
+        self.changed.emit()
+
+    def _fail(self, error: ClinicError) -> None:
+        self._is_asking = False
+        self.noticed.emit(say(error.text), "warn")
+
+    def _after_change(self) -> None:
+        self._is_asking = False
+        self.refresh()
+
+
+def _sent_s(case: Case) -> float:
+    return case.sent_at.timestamp() if case.sent_at else 0.0
