@@ -9,11 +9,12 @@ computes it).
 from __future__ import annotations
 
 import logging
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -22,6 +23,7 @@ ThemeName = Literal["light", "dark", "clinical"]
 log = logging.getLogger(__name__)
 _BUILT: Final = Path(__file__).parents[1] / "resources" / "built"
 _STYLE: Final = Path(__file__).with_name("theme.qss")
+_DRAWING: Final = re.compile(r"%([a-z0-9-]+):([a-z_]+)%")
 BODY_PT: Final = 10.0
 LABEL_PT: Final = 8.5
 _WORN: Final = "wears"
@@ -98,11 +100,11 @@ def palette(theme: ThemeName) -> QPalette:
 
 
 def style_sheet(theme: ThemeName) -> str:
-    """Return the style sheet with every ``$token`` replaced; longer names first, so that none is cut short."""
+    """Return the style sheet with every ``$token`` and every ``%icon:token%`` replaced; longer names first."""
     sheet = _STYLE.read_text(encoding="utf-8")
     for name in sorted(TOKENS[theme], key=len, reverse=True):
         sheet = sheet.replace(f"${name}", TOKENS[theme][name])
-    return sheet
+    return _DRAWING.sub(lambda match: _tinted(match[1], TOKENS[theme][match[2]]), sheet)
 
 
 def apply(app: QApplication, theme: ThemeName) -> None:
@@ -139,6 +141,21 @@ def body_font(point_size: float = BODY_PT, weight: QFont.Weight = QFont.Weight.N
     font.setPointSizeF(point_size)
     font.setWeight(weight)
     return font
+
+
+@lru_cache(maxsize=1)
+def _tinted_folder() -> QTemporaryDir:
+    return QTemporaryDir()
+
+
+@lru_cache(maxsize=64)
+def _tinted(name: str, colour: str) -> str:
+    """Return the path of an icon in one colour: a style sheet takes pictures from files only."""
+    source = _BUILT / "icons" / f"{name}.svg"
+    target = Path(_tinted_folder().path()) / f"{name}-{colour[1:]}.svg"
+    if source.exists():
+        target.write_text(source.read_text(encoding="utf-8").replace("currentColor", colour), encoding="utf-8")
+    return target.as_posix()
 
 
 @lru_cache(maxsize=1)

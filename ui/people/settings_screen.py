@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.access import ROLE_WORDS, ROLES, Person
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
@@ -70,8 +70,9 @@ class SettingsScreen(Page):
         mine = Card()
         row = QHBoxLayout()
         row.setSpacing(40)
-        row.addWidget(self._language)
-        row.addWidget(self._theme)
+        for field in (self._language, self._theme):
+            field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            row.addWidget(field)
         row.addStretch()
         for part in (self._mine, self._person):
             mine.column.addWidget(part)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final, cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from clinic_app.records import Patient
@@ -17,7 +18,7 @@ from ui.widgets.date_field import DateField
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 from ui.widgets.notice import NoticeBar
-from ui.widgets.patient_words import chart_words, list_name
+from ui.widgets.patient_words import birth_words, chart_words, list_name
 from ui.widgets.segmented import Option, Segmented
 
 _PLACES: Final = {
@@ -32,6 +33,7 @@ class PatientFormPanel(Translated, QWidget):
 
     Args:
         model: the reception.
+        today: the local day, for ages.
 
     Signals: ``cancelled``; ``opened(Patient)``, when the one wanted was there already.
     """
@@ -39,9 +41,10 @@ class PatientFormPanel(Translated, QWidget):
     cancelled = Signal()
     opened = Signal(object)
 
-    def __init__(self, model: RegistrationViewModel) -> None:
+    def __init__(self, model: RegistrationViewModel, today: date) -> None:
         super().__init__()
         self._model = model
+        self._today = today
         self._patient: Patient | None = None
         self._alike: tuple[Patient, ...] = ()
         self._gender = Segmented(
@@ -176,10 +179,10 @@ class PatientFormPanel(Translated, QWidget):
         for place, patient in enumerate(alike[:4]):
             button = Button(f"registration.duplicate.{place}", "plain", "user-check")
             button.say(
-                _("Open {name}, {birth}, {chart}", name=list_name(patient), birth=patient.birth_date or "—",
+                _("Open {name}, {birth}, {chart}", name=list_name(patient), birth=birth_words(patient, self._today),
                   chart=chart_words(patient))
             )  # fmt: skip
             button.clicked.connect(lambda _down=False, each=patient: self.opened.emit(each))
-            self._open_buttons.addWidget(button)
+            self._open_buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self._warning.show()
         self._acknowledge.setFocus()

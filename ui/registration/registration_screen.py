@@ -27,6 +27,8 @@ class RegistrationScreen(Page):
     def __init__(self, model: RegistrationViewModel) -> None:
         super().__init__("registration")
         self._model = model
+        self._is_amending = False
+        self._goes_to_results = False
         self._search = SearchField("registration.search")
         self._search.setMinimumWidth(380)
         self._amend = Button("registration.amend", "plain", "pen-line")
@@ -43,7 +45,7 @@ class RegistrationScreen(Page):
             ),
             "users",
         )
-        self._form = PatientFormPanel(model)
+        self._form = PatientFormPanel(model, today)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._form)
@@ -55,6 +57,7 @@ class RegistrationScreen(Page):
 
     def _connect(self) -> None:
         self._search.searched.connect(self._model.search)
+        self._search.returnPressed.connect(self._after_enter)
         self._model.found.connect(self._show_found)
         self._model.saved.connect(self._after_save)
         self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
@@ -90,8 +93,6 @@ class RegistrationScreen(Page):
     def _form_title(self) -> str:
         return _("Amend a patient") if self._is_amending else _("New patient")
 
-    _is_amending = False
-
     def _say_empty(self) -> None:
         words = self._model.words
         may = self._model.may_register
@@ -113,6 +114,13 @@ class RegistrationScreen(Page):
         self._say_empty()
         self._table.show_rows(self._model.patients)
         self._show_head()
+        if self._goes_to_results and self._model.patients:
+            self._table.view.selectRow(0)
+            self._table.view.setFocus()
+        self._goes_to_results = False
+
+    def _after_enter(self) -> None:
+        self._goes_to_results = True
 
     def _show_list(self) -> None:
         self._stack.setCurrentWidget(self._table)
@@ -126,6 +134,7 @@ class RegistrationScreen(Page):
         self._form.begin(patient, family)
 
     def _register(self) -> None:
+        self._model.hand.take(None)
         words = self._search.text().strip()
         is_name = bool(words) and not any(sign.isdigit() for sign in words)
         self._show_form(None, words.split()[0].title() if is_name else "")

@@ -71,6 +71,7 @@ class CrashDialog(QDialog):
         row.addStretch()
         row.addWidget(close)
         close.setDefault(True)
+        close.setFocus()
         return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
 from ui import language, theme
@@ -39,6 +39,8 @@ class LanguageAndTheme(Translated, QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(14)
+        for part in (self.language, self.theme):
+            part.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addStretch()
         row.addWidget(self.language)
         row.addWidget(self.theme)
@@ -133,6 +135,13 @@ class GatePage(Translated, QWidget):
             self.fields[key].editor.setFocus()
         elif sentence:
             self.notice.show_notice(sentence, "warn")
+            self._back_to_typing()
+
+    def _back_to_typing(self) -> None:
+        last = next((field.editor for field in reversed(self.fields.values())), None)
+        if isinstance(last, QLineEdit):
+            last.setFocus()
+            last.selectAll()
 
     def set_busy(self, is_busy: bool) -> None:
         """Keep the form from being sent twice."""

@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from ui import icons, theme
+from ui import icons
 from ui.language import Translated, _
 from ui.widgets.chip import Tone
 from ui.widgets.labels import label
@@ -32,6 +32,7 @@ class NoticeBar(Translated, QFrame):
     def __init__(self, name: str = "notice", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self.setProperty("role", "notice")
         self._tone: Tone = "info"
         self._sign = label()
         self._words = label(is_wrapped=True)
@@ -48,7 +49,6 @@ class NoticeBar(Translated, QFrame):
         row.addWidget(self._close)
         self._leave = QTimer(self, singleShot=True, interval=STAY_MS)
         self._leave.timeout.connect(self.hide)
-        theme.notifier().changed.connect(self._draw)
         self.retranslate()
         self.hide()
 
@@ -74,7 +74,8 @@ class NoticeBar(Translated, QFrame):
 
     def _draw(self) -> None:
         ink = {"neutral": "muted"}.get(self._tone, self._tone)
-        ground = theme.token(f"{self._tone}_soft" if self._tone != "neutral" else "raised").name()
-        self.setStyleSheet(f"#{self.objectName()} {{ background: {ground}; }}")
+        self.setProperty("tone", self._tone)
+        self.style().unpolish(self)
+        self.style().polish(self)
         icons.put(self._sign, _ICONS[self._tone], ink, 18)
         icons.put(self._close, "x", "muted", 16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -12,6 +13,10 @@ from ui import icons
 from ui.language import Translated, _
 from ui.widgets.labels import label
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
+
+NAME_WIDTH: Final = 330
+ALLERGY_WIDTH: Final = 260
+_NO_LIMIT: Final = 16777215
 
 
 class PatientBanner(Translated, QFrame):
@@ -33,7 +38,6 @@ class PatientBanner(Translated, QFrame):
         self._facts = {key: _Fact(f"banner.{key}") for key in ("birth", "iin", "sex", "chart")}
         self._allergy = label(is_wrapped=True)
         self._allergy.setObjectName("banner.allergies")
-        self._allergy.setMaximumWidth(340)
         self._close = QToolButton()
         self._close.setObjectName("banner.close")
         icons.put(self._close, "x", "muted", 18)
@@ -49,7 +53,7 @@ class PatientBanner(Translated, QFrame):
         row.addWidget(self._name, 3)
         for fact in self._facts.values():
             row.addWidget(fact, 0)
-        row.addStretch(1)
+        row.addStretch(2)
         row.addWidget(self._allergy, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setMinimumHeight(58)
@@ -68,15 +72,17 @@ class PatientBanner(Translated, QFrame):
         """Say everything anew."""
         patient = self._patient
         self._name.setProperty("role", "name" if patient else "muted")
-        self._name.style().polish(self._name)
+        _repolish(self._name)
         for part in (*self._facts.values(), self._allergy, self._close):
             part.setVisible(patient is not None)
         self._close.setAccessibleName(_("Close this patient"))
         self._close.setToolTip(_("Close this patient"))
         if patient is None:
+            self._name.setMaximumWidth(_NO_LIMIT)
             self._name.setText(_("No patient in hand. Alt+1 finds or registers one."))
             return
         self._name.setText(banner_name(patient))
+        self._fit(self._name, NAME_WIDTH)
         self._facts["birth"].say(_("Birth date"), birth_words(patient, date.today()))  # noqa: DTZ011 - local day
         self._facts["iin"].say(_("IIN"), iin_words(patient))
         self._facts["sex"].say(_("Sex"), sex_words(patient))
@@ -87,11 +93,25 @@ class PatientBanner(Translated, QFrame):
         known = self._allergies
         self._allergy.setVisible(known is not None)
         self._allergy.setProperty("role", "allergy" if known else "unasked")
-        self._allergy.style().polish(self._allergy)
+        _repolish(self._allergy)
         if known:
             self._allergy.setText(_("Allergy: {what}", what=", ".join(known)))
         else:
             self._allergy.setText(_("Allergies: none recorded"))
+        self._fit(self._allergy, ALLERGY_WIDTH)
+
+    @staticmethod
+    def _fit(words: QLabel, limit: int) -> None:
+        """Give words one line where it has room, and wrap them at ``limit`` pixels, never cut them."""
+        words.ensurePolished()
+        width = words.fontMetrics().horizontalAdvance(words.text()) + 30
+        words.setMinimumWidth(min(width, limit))
+        words.setMaximumWidth(width)
+
+
+def _repolish(widget: QWidget) -> None:
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
 
 
 class _Fact(QWidget):
