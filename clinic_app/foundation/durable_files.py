@@ -50,8 +50,9 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise StorageError(Text("The disk refused “{path}”: {detail}.", path=path, detail=detail)) from error
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part; durable on return.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that is in its place, whole and durable, at the end of the block, or not at all.
 
     Raises:
         DiskFullError: no room; whatever was at ``path`` is still there.
@@ -62,8 +63,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open_part(part) as file:
-                for chunk in chunks:
-                    file.write(chunk)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)
@@ -72,6 +72,18 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
                 part.unlink(missing_ok=True)
             raise
         folder_sync()(path.parent)
+
+
+def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part; durable on return.
+
+    Raises:
+        DiskFullError: no room; whatever was at ``path`` is still there.
+        StorageError: the disk refused it.
+    """
+    with whole_file(path) as file:
+        for chunk in chunks:
+            file.write(chunk)
 
 
 def open_part(part: Path) -> BinaryIO:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import pyrage
@@ -16,8 +16,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from clinic_app.foundation.durable_files import disk_errors
-from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, UnreadableFileError
+from clinic_app.foundation.durable_files import whole_file
+from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, StorageError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 
 ALGORITHM: Final = "Ed25519"
@@ -96,16 +96,14 @@ class NodeKeys:
             KeyLockedError: it was sealed to others.
             UnreadableFileError: it is damaged or no age file.
             DiskFullError: no room.
+            FileNotFoundError: there is no ``source``.
         """
-        try:
-            with disk_errors(target):
-                pyrage.decrypt_file(str(source), str(target), [self._identity])
-        except pyrage.DecryptError as error:
-            target.unlink(missing_ok=True)
-            raise _unsealing_error(error) from error
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+        with source.open("rb") as sealed, whole_file(target) as file:
+            plain = _Output(file)
+            try:
+                pyrage.decrypt_io(sealed, plain, [self._identity])
+            except (pyrage.DecryptError, OSError) as error:
+                raise plain.error or _unsealing_error(error) from error
 
 
 def verify_jws(signed: str, public_jwk: Mapping[str, Any]) -> bytes:
@@ -144,12 +142,30 @@ def seal_file(source: Path, target: Path, recipients: Sequence[str]) -> None:
         DiskFullError: no room.
     """
     parsed = _recipients(recipients)
-    try:
-        with disk_errors(target):
-            pyrage.encrypt_file(str(source), str(target), parsed)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+    with source.open("rb") as plain, whole_file(target) as file:
+        sealed = _Output(file)
+        try:
+            pyrage.encrypt_io(plain, sealed, parsed)
+        except pyrage.EncryptError as error:
+            raise sealed.error or StorageError(Text("The file “{path}” cannot be read.", path=source)) from error
+
+
+class _Output:
+    """A file for pyrage to write to, which turns the disk's errors into words: the error itself is kept here."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def _recipients(recipients: Sequence[str]) -> list[Any]:
