@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from clinic_app.foundation.texts import LANGUAGES, Language
 from ui import language, theme
 from ui.events import CoreEvents
-from ui.language import Translated, _
+from ui.language import Translated
 from ui.shell.context import ScreenContext
 from ui.shell.crash_dialog import CrashDialog
 from ui.shell.first_start import FirstStartScreen
@@ -100,7 +100,7 @@ class MainWindow(Translated, QMainWindow):
     def retranslate(self) -> None:
         """Put the title of the window."""
         place = f" · {self.session.organization_name}" if self.session else ""
-        self.setWindowTitle(_("Dala") + place)
+        self.setWindowTitle(f"Dala{place}")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop listening to the core before the window goes."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout
 
 from ui import icons
-from ui.language import Translated, _
+from ui.language import Translated, say
 from ui.shell.screens import Screen
 
 WIDTH = 104
@@ -74,7 +74,7 @@ class Rail(Translated, QFrame):
     def retranslate(self) -> None:
         """Put the words of the buttons."""
         for place, screen in enumerate(self._screens, 1):
-            words = _(screen.title)
+            words = say(screen.title)
             button = self._buttons[screen.key]
             button.setText(words)
             button.setAccessibleName(words)

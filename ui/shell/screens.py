@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
+from clinic_app.foundation.texts import Text
+
 from ui.shell.context import ScreenContext
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Screen:
 
     Args:
         key: its stable name: the button is ``rail.<key>``.
-        title: msgid of its title.
+        title: its title.
         icon: name of its icon.
         factory: makes the widget for one session.
         roles: who may see it.
@@ -37,17 +39,12 @@ class Screen:
     """
 
     key: str
-    title: str
+    title: Text
     icon: str
     factory: Callable[[ScreenContext], QWidget]
     roles: frozenset[str] = EVERYONE
     needs_patient: bool = False
     is_at_foot: bool = False
-
-
-def _mark(msgid: str) -> str:
-    """Mark a title for the extractor; it is translated when it is shown."""
-    return msgid
 
 
 def _patients(context: ScreenContext) -> QWidget:
@@ -122,13 +119,13 @@ def _settings(context: ScreenContext) -> QWidget:
 
 
 SCREENS: Final[tuple[Screen, ...]] = (
-    Screen("worklist", _mark("Worklist"), "inbox", _worklist, frozenset({"specialist"})),
-    Screen("patients", _mark("Patients"), "users", _patients, CARE),
-    Screen("chart", _mark("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
-    Screen("signals", _mark("Signals"), "activity", _signals, BEDSIDE),
-    Screen("images", _mark("Images"), "scan", _images, BEDSIDE, needs_patient=True),
-    Screen("referrals", _mark("Referrals"), "send", _referrals, frozenset({"doctor"})),
-    Screen("settings", _mark("Settings"), "settings", _settings, is_at_foot=True),
+    Screen("worklist", Text("Worklist"), "inbox", _worklist, frozenset({"specialist"})),
+    Screen("patients", Text("Patients"), "users", _patients, CARE),
+    Screen("chart", Text("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
+    Screen("signals", Text("Signals"), "activity", _signals, BEDSIDE),
+    Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),
+    Screen("referrals", Text("Referrals"), "send", _referrals, frozenset({"doctor"})),
+    Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
 )
 
 
