@@ -7,6 +7,7 @@ ever read as markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -17,10 +18,12 @@ from reportlab.lib.colors import Color
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import inch, mm
 from reportlab.lib.utils import ImageReader
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from clinic_app.documents.fonts import BOLD, REGULAR, SEMI_BOLD, printable
 from clinic_app.documents.page import ACCENT, ALARM, ALARM_PANEL, HAIRLINE, MUTED, PANEL, TEXT, WARN, WARN_PANEL
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
 
 BODY: Final = ParagraphStyle("body", fontName=REGULAR, fontSize=10, leading=14.2, textColor=TEXT, spaceAfter=3)
 SMALL: Final = ParagraphStyle("small", parent=BODY, fontSize=8, leading=11, textColor=MUTED, spaceAfter=0)
@@ -32,12 +35,19 @@ HEADING: Final = ParagraphStyle(
     "heading", parent=BODY, fontName=SEMI_BOLD, fontSize=11.5, leading=15, textColor=ACCENT, spaceBefore=9, spaceAfter=3
 )
 ALERT: Final = ParagraphStyle("alert", parent=BODY, fontName=SEMI_BOLD, fontSize=9.5, leading=13, spaceAfter=0)
+ALLERGY: Final = ParagraphStyle("allergy", parent=ALERT, textColor=ALARM)
 
-LONGEST_TEXT: Final = 20_000
-"""Characters of one text; more is no opinion but an accident."""
+LONGEST_TEXT: Final = 50_000
+"""Characters of one text: some twenty pages; more is no opinion but an accident."""
+LONGEST_FACT: Final = 300
+"""Characters of a name or a number in the head; a longer one would not fit on the page."""
+ALERT_IN_PANEL: Final = 600
+"""Characters of allergies beside the name; more stand below it, where they may run on to the next page."""
 IMAGE_PIXELS: Final = 1400
 """Longest side of a picture on paper: 200 dots per inch at 178 mm."""
 
+JPEG_QUALITY: Final = 92
+"""No trace of it is seen on paper; the picture to read is the DICOM file."""
 TALLEST_PICTURE: Final = 118 * mm
 LEAST_PICTURE: Final = 45 * mm
 
@@ -50,9 +60,20 @@ def line(text: str, style: ParagraphStyle = BODY) -> Paragraph:
 
 
 def paragraphs(text: str) -> list[Flowable]:
-    """Return a text of several paragraphs, divided where a line was left empty."""
-    parts = [part.strip("\n") for part in printable(text[:LONGEST_TEXT]).strip().split("\n\n")]
+    """Return a text of several paragraphs, divided where a line was left empty.
+
+    Raises:
+        InvalidInputError: the text is endless, or a character cannot be printed.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInputError(Text("A text of {count} characters is too long for a document.", count=len(text)))
+    parts = [part.strip("\n") for part in printable(text).strip().split("\n\n")]
     return [line(part) for part in parts if part.strip()]
+
+
+def short(text: str) -> str:
+    """Return a fact fit for the head of the page, an ellipsis where it was cut."""
+    return text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…"
 
 
 def section(heading: str, body: Sequence[Flowable]) -> list[Flowable]:
@@ -62,12 +83,10 @@ def section(heading: str, body: Sequence[Flowable]) -> list[Flowable]:
     return [KeepTogether([line(heading, HEADING), body[0]]), *body[1:]]
 
 
-def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) -> Table:
+def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) -> list[Flowable]:
     """Return the banner: the name in full, the identifiers under it, allergies in red."""
-    rows: list[list[Any]] = [
-        [line(name, NAME)],
-        [fact_grid(facts, [(width - 10 * mm) * part for part in (0.34, 0.24, 0.18, 0.24)])],
-    ]
+    grid = fact_grid(facts, [(width - 10 * mm) * part for part in (0.34, 0.24, 0.18, 0.24)])
+    rows: list[list[Any]] = [[line(short(name), NAME)], [grid]]
     style: list[tuple[Any, ...]] = [
         ("BACKGROUND", (0, 0), (-1, -1), PANEL),
         ("LINEBEFORE", (0, 0), (0, -1), 3, ACCENT),
@@ -78,16 +97,17 @@ def patient_panel(name: str, facts: Iterable[Fact], alert: str, width: float) ->
         ("BOTTOMPADDING", (0, 0), (-1, -2), 0),
         ("BOTTOMPADDING", (0, -1), (-1, -1), 3 * mm),
     ]
-    if alert:
-        rows.append([line(alert, ParagraphStyle("allergy", parent=ALERT, textColor=ALARM))])
+    if 0 < len(alert) <= ALERT_IN_PANEL:
+        rows.append([line(alert, ALLERGY)])
         style += [("BACKGROUND", (0, 2), (-1, 2), ALARM_PANEL), ("BOTTOMPADDING", (0, 2), (-1, 2), 2 * mm)]
-    return Table(rows, colWidths=[width], style=_style(style))
+    below = [Spacer(1, 2 * mm), line(alert, ALLERGY)] if len(alert) > ALERT_IN_PANEL else []
+    return [Table(rows, colWidths=[width], style=_style(style)), *below]
 
 
 def fact_grid(facts: Iterable[Fact], widths: Sequence[float]) -> Table:
     """Return label-over-value cells in columns of these widths; empty facts are left out."""
     columns = len(widths)
-    cells = [[line(label, LABEL), line(value, VALUE)] for label, value in facts if value]
+    cells = [[line(label, LABEL), line(short(value), VALUE)] for label, value in facts if value]
     rows = [cells[i : i + columns] for i in range(0, len(cells), columns)] or [[[]]]
     rows[-1] += [[] for _ in range(columns - len(rows[-1]))]
     padding = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm)]
@@ -97,7 +117,7 @@ def fact_grid(facts: Iterable[Fact], widths: Sequence[float]) -> Table:
 
 def value_table(values: Iterable[Fact], width: float) -> Table:
     """Return measured values, two pairs in a row, divided by hairlines."""
-    cells = [[line(name, SMALL), line(value, VALUE)] for name, value in values]
+    cells = [[line(short(name), SMALL), line(short(value), VALUE)] for name, value in values]
     if len(cells) % 2:
         cells.append(["", ""])
     rows = [left + right for left, right in zip(cells[::2], cells[1::2], strict=True)]
@@ -129,23 +149,27 @@ class Picture(Flowable):  # type: ignore[misc]  # reportlab has no type hints
 
     def __init__(self, pixels: NDArray[np.uint8], caption: str) -> None:
         super().__init__()
-        self._image = PillowImage.fromarray(np.ascontiguousarray(pixels))
-        self._image.thumbnail((IMAGE_PIXELS, IMAGE_PIXELS))
-        self._caption = line(caption or " ", SMALL)
+        image = PillowImage.fromarray(np.ascontiguousarray(pixels))
+        image.thumbnail((IMAGE_PIXELS, IMAGE_PIXELS))
+        file = BytesIO()
+        image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        self._size = image.size
+        self._image = ImageReader(file)
+        self._caption = line(short(caption) or " ", SMALL)
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
         """Return the size in points: as large as the room, the limits and 50 dots per inch allow."""
         _, caption_height = self._caption.wrap(available_width, available_height)
         room = max(LEAST_PICTURE, min(TALLEST_PICTURE, available_height - caption_height - 2 * mm))
-        size = self._image.size
-        scale = min(available_width / size[0], room / size[1], inch / 50)
-        self._shown = (size[0] * scale, size[1] * scale)
+        width, height = self._size
+        scale = min(available_width / width, room / height, inch / 50)
+        self._shown = (width * scale, height * scale)
         return available_width, self._shown[1] + caption_height + 2 * mm
 
     def draw(self) -> None:
         """Draw the picture at the top and the caption under it."""
         _, caption_height = self._caption.wrap(self.canv._pagesize[0], LEAST_PICTURE)  # noqa: SLF001
-        self.canv.drawImage(ImageReader(self._image), 0, caption_height + 2 * mm, *self._shown)
+        self.canv.drawImage(self._image, 0, caption_height + 2 * mm, *self._shown)
         self._caption.drawOn(self.canv, 0, 0)
 
 

@@ -100,12 +100,12 @@ def _head(content: ConsultContent, language: Language) -> Iterator[Flowable]:
     code = QrCode(qr_content(content.case_number, content.report_id, content.report_sha256), 24 * mm)
     title = [
         blocks.line(_title(language), blocks.TITLE),
-        blocks.line(content.answered_from, blocks.VALUE),
-        blocks.line(say(Text("Case {number}", number=content.case_number)), blocks.SMALL),
+        blocks.line(blocks.short(content.answered_from), blocks.VALUE),
+        blocks.line(say(Text("Case {number}", number=blocks.short(content.case_number))), blocks.SMALL),
     ]
     yield blocks.side_by_side(title, code, (WIDTH - 24 * mm, 24 * mm))
     yield Spacer(1, 3 * mm)
-    yield blocks.patient_panel(
+    yield from blocks.patient_panel(
         content.patient.name, _patient_facts(content, language), _allergies(content.patient, language), WIDTH
     )
     yield Spacer(1, 4 * mm)
@@ -147,8 +147,9 @@ def _allergies(patient: PatientLines, language: Language) -> str:
 def _signature(content: ConsultContent, language: Language) -> Iterator[Flowable]:
     """Who answers for it, when, and whether the signature was checked."""
     say = partial(_say, language=language)
+    who = f"{blocks.short(content.signed_by)}\n{blocks.short(content.answered_from)}"
     facts = (
-        (say(Text("Signed by")), f"{content.signed_by}\n{content.answered_from}"),
+        (say(Text("Signed by")), who),
         (say(Text("Signed on")), document_moment(content.signed_at, language)),
     )
     body: list[Flowable] = [Spacer(1, 5 * mm), blocks.rule(WIDTH), Spacer(1, 2 * mm)]

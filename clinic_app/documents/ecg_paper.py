@@ -81,6 +81,9 @@ class EcgPaper(Flowable):  # type: ignore[misc]  # reportlab has no type hints
         """Draw grid, calibration pulses, traces and lead names."""
         canvas = self.canv
         _draw_grid(canvas, WIDTH_MM, self.height_mm)
+        paper = canvas.beginPath()
+        paper.rect(0, 0, WIDTH_MM * mm, self.height_mm * mm)
+        canvas.clipPath(paper, stroke=0, fill=0)  # an artefact of 50 mV leaves the paper, not the page
         row_mm = self.height_mm / len(self.rows)
         for index, row in enumerate(self.rows):
             baseline_mm = 5 * round((self.height_mm - (index + 0.5) * row_mm) / 5)  # on a strong line

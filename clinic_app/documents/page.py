@@ -17,6 +17,8 @@ from clinic_app.foundation.texts import Language, Text
 PORTRAIT: Final = A4
 LANDSCAPE: Final = landscape(A4)
 MARGIN: Final = 17.5 * mm
+LONGEST_NAME: Final = 200
+"""Characters of a name looked at for the line at the top; no line has room for more."""
 ACCENT: Final = HexColor("#0B5C86")
 TEXT: Final = HexColor("#14212B")
 MUTED: Final = HexColor("#52626F")
@@ -102,6 +104,7 @@ def _fitted(text: str, font: str, size: float, width: float) -> str:
     """Return ``text``, its end replaced by an ellipsis where the line is too short; page one has it in full."""
     if stringWidth(text, font, size) <= width:
         return text
+    text = text[:LONGEST_NAME]
     while text and stringWidth(f"{text}…", font, size) > width:
         text = text[:-1]
     return f"{text}…"

@@ -10,11 +10,13 @@ from reportlab.platypus import Flowable
 from clinic_app.documents.page import TEXT
 
 DIGEST_LENGTH: Final = 16
+LONGEST_ID: Final = 64
+"""FHIR's own limit of an id; a longer one would make the code too fine to be read."""
 
 
 def qr_content(case_number: str, report_id: str, report_sha256: str) -> str:
     """Return what the code says: ``DALA:<case>:<report>:<16 hex digits>``."""
-    return f"DALA:{case_number}:{report_id}:{report_sha256[:DIGEST_LENGTH]}"
+    return f"DALA:{case_number[:LONGEST_ID]}:{report_id[:LONGEST_ID]}:{report_sha256[:DIGEST_LENGTH]}"
 
 
 class QrCode(Flowable):  # type: ignore[misc]  # reportlab has no type hints

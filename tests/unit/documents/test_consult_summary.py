@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import text
 from pypdf import PdfReader
 
 from clinic_app.documents import render_consult_summary
@@ -196,3 +198,48 @@ def test_a_birth_date_known_only_by_its_year_is_left_out_not_invented() -> None:
 def test_the_age_is_the_age_on_the_day_of_signing() -> None:
     day_before = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
     assert "(61 years)" in _pages(render_consult_summary(consult(signed_at=day_before), "en"))[0]
+
+
+LONG = "Өте-ұзын-сөз" * 400
+
+
+@pytest.mark.parametrize("field", ["asked_from", "asked_by", "answered_from", "signed_by", "case_number", "question"])
+def test_an_endless_word_breaks_no_page(field: str) -> None:
+    assert _pages(render_consult_summary(consult(**{field: LONG}, ecg=None, image=None), "kk"))
+
+
+def test_an_endless_name_breaks_no_page() -> None:
+    patient = replace(consult().patient, name=LONG, chart_number=LONG)
+    assert "640305 400 123" in _pages(render_consult_summary(consult(patient=patient), "kk"))[0]
+
+
+def test_no_allergy_is_cut_off_however_many_there_are() -> None:
+    allergies = tuple(f"аллерген-{number}" for number in range(700))
+    whole = " ".join(
+        _pages(render_consult_summary(consult(patient=replace(consult().patient, allergies=allergies)), "ru"))
+    )
+    assert all(each in whole.replace("- ", "-") for each in allergies)
+
+
+def test_a_text_is_printed_whole_or_refused_never_cut() -> None:
+    words = "сөз " * 12_000 + "СОҢЫ"
+    assert "СОҢЫ" in _pages(render_consult_summary(consult(opinion=words, ecg=None, image=None), "kk"))[-1]
+    with pytest.raises(InvalidInputError, match="too long"):
+        render_consult_summary(consult(opinion=words * 2), "kk")
+
+
+def test_an_xray_travels_in_hundreds_of_kilobytes() -> None:
+    noise = np.random.default_rng(1).normal(128, 6, (2800, 2200)).clip(0, 255).astype(np.uint8)
+    assert len(render_consult_summary(consult(image=KeyImage(noise), ecg=None), "kk")) < 1_200_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(text(max_size=200))
+def test_any_text_is_printed_or_refused(typed: str) -> None:
+    bare = consult(opinion=typed, vitals=(), ecg=None, image=None)
+    try:
+        pages = _pages(render_consult_summary(bare, "en"))
+    except InvalidInputError as refused:
+        assert "cannot be printed" in str(refused)  # noqa: PT017 - both ends are right ends
+    else:
+        assert "Signed by" in " ".join(pages)

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pypdfium2
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
@@ -147,3 +148,22 @@ def test_the_first_ten_of_more_seconds_are_shown_and_said() -> None:
 def test_a_strip_is_small_enough_for_a_bad_link() -> None:
     assert len(LEADS) == len(real_ecg().leads)
     assert len(render_consult_summary(consult(image=None), "ru")) < 200_000
+
+
+def test_an_artefact_leaves_the_paper_but_not_the_page() -> None:
+    wave = np.zeros(5000, np.float32)
+    flat = _picture(wave)
+    wave[1000:1100] = 50.0
+    changed = np.flatnonzero((_picture(wave) != flat).any(axis=(1, 2)))
+    is_paper = ((flat[..., 0] > 200) & (flat[..., 1] < 235)).mean(axis=1) > 0.1
+    first_row, last_row = np.flatnonzero(is_paper)[[0, -1]]
+    assert len(changed) > 100
+    assert changed.min() >= first_row - 1
+    assert changed.max() <= last_row + 1
+
+
+def _picture(wave: np.ndarray) -> np.ndarray:
+    """Return the ECG page with one lead, drawn: rows, columns, RGB."""
+    document = pypdfium2.PdfDocument(render_consult_summary(consult(ecg=EcgStrip((EcgLead("II", wave),), 500)), "en"))
+    pixels: np.ndarray = document[len(document) - 1].render(scale=1, rev_byteorder=True).to_numpy()[..., :3].copy()
+    return pixels
