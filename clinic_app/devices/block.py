@@ -1,0 +1,83 @@
+"""What every device delivers: blocks of samples, and numbers that it computed itself.
+
+Rates are fractions, because real devices send 62.5 or 249.89 samples a second. A block says where it belongs by the
+index of its first sample, never by a wall clock; what is missing between two blocks is a gap and stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ChannelInfo:
+    """One channel.
+
+    Args:
+        code: reference identifier of IEEE 11073-10101: ``MDC_ECG_LEAD_II``.
+        label: what stands beside the trace: ``II``.
+        unit: of the samples, in UCUM: ``uV``, ``%``, or ``1`` for a curve without a scale.
+    """
+
+    code: str
+    label: str
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Samples of channels that were sampled together.
+
+    Args:
+        source: name of the device as it calls itself.
+        stream_id: tells the streams of one device apart; another run of the device has another one.
+        channels: what the rows of ``samples`` are.
+        first_index: the block's first sample, counted from the start of the stream.
+        rate_hz: samples per second, > 0.
+        samples: shape ``(channels, n)``, float32, in each channel's unit.
+        received_at: when it came, by this computer's wall clock.
+        monotonic_s: when it came, by this computer's steady clock.
+    """
+
+    source: str
+    stream_id: str
+    channels: tuple[ChannelInfo, ...]
+    first_index: int
+    rate_hz: Fraction
+    samples: Samples
+    received_at: datetime
+    monotonic_s: float
+
+
+@dataclass(frozen=True)
+class NumericValue:
+    """A number a device computed."""
+
+    value: Decimal
+    unit: str
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """The numbers of one moment.
+
+    Args:
+        source: name of the device.
+        values: by reference identifier: ``MDC_ECG_HEART_RATE``.
+        received_at: when they came, by the wall clock.
+        monotonic_s: when they came, by the steady clock.
+    """
+
+    source: str
+    values: Mapping[str, NumericValue]
+    received_at: datetime
+    monotonic_s: float
