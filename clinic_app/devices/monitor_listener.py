@@ -155,7 +155,7 @@ class MonitorListener:
             self._converse(connection, talk)
         except (OSError, DeviceError) as error:
             self._note(talk, error=error.text if isinstance(error, DeviceError) else None)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the connection with a monitor met a fault")
             self._note(talk, error=Text("The program made a mistake with this monitor; it is in the log."))
         finally:
