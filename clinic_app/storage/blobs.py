@@ -11,7 +11,9 @@ import hashlib
 import hmac
 import io
 import re
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -23,6 +25,7 @@ from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, BlobCipher
 
 _ADDRESS: Final = re.compile(r"[0-9a-f]{64}")
 _READ_BYTES: Final = 1 << 20
+_PART_KEPT_S: Final = 86400.0
 
 
 class BlobStore:
@@ -113,11 +116,15 @@ class BlobStore:
             raise _missing() from error
 
     def sweep(self) -> int:
-        """Remove what an interrupted write left behind; return how many. Only while nobody writes."""
-        parts = tuple(self._folder.glob(f"*/*{PART_SUFFIX}")) if self._folder.exists() else ()
-        for part in parts:
-            part.unlink(missing_ok=True)
-        return len(parts)
+        """Remove what an interrupted write left behind, at least a day ago; return how many."""
+        oldest_kept = time.time() - _PART_KEPT_S
+        swept = 0
+        for part in self._folder.glob(f"*/*{PART_SUFFIX}"):
+            with suppress(OSError):
+                if part.stat().st_mtime < oldest_kept:
+                    part.unlink()
+                    swept += 1
+        return swept
 
     def _write(self, sha256: str, pieces: Iterator[bytes]) -> None:
         write_atomically(self._path(sha256), BlobCipher.fresh(self._key, sha256).seal(pieces))

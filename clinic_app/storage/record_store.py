@@ -20,13 +20,13 @@ from clinic_app.storage.audit_chain import add_link, first_broken_link
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.conflicts import Conflict, close_conflict, open_conflicts
 from clinic_app.storage.database import Database
-from clinic_app.storage.indexes import NAMES
+from clinic_app.storage.finding import bodies_with
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.memory import put_values
 from clinic_app.storage.patient_search import matching_bodies
 from clinic_app.storage.receiving import receive_body
 from clinic_app.storage.record_rows import StoredRow, new_version_id, queue_row, stored_row, write_version
-from clinic_app.storage.tables import CURSOR, HISTORY, INDEX_ENTRY, RECORD
+from clinic_app.storage.tables import CURSOR, HISTORY
 from clinic_app.storage.transfers import queue_transfer
 
 R = TypeVar("R", bound=Resource)
@@ -83,16 +83,9 @@ class RecordStore:
         Raises:
             ValueError: a name no record is indexed by.
         """
-        if unknown := params.keys() - NAMES:
-            raise ValueError(f"records are not indexed by {', '.join(sorted(unknown))}")
-        query = select(RECORD.c.body).where(RECORD.c.type == kind.__name__)
-        for name, value in params.items():
-            has = select(INDEX_ENTRY.c.id).where(
-                INDEX_ENTRY.c.type == kind.__name__, INDEX_ENTRY.c.name == name, INDEX_ENTRY.c.value == value
-            )
-            query = query.where(RECORD.c.id.in_(has))
+        query = bodies_with(kind.__name__, params, limit)
         with self._database.reading() as connection:
-            bodies = connection.execute(query.order_by(RECORD.c.changed_seq.desc()).limit(limit)).scalars().all()
+            bodies = connection.execute(query).scalars().all()
         return tuple(decode_as(kind, body) for body in bodies)
 
     def search_patients(self, words: str, *, limit: int = 50) -> tuple[Patient, ...]:

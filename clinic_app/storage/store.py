@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
-from clinic_app.foundation.errors import DamagedError, KeyLockedError
+from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.blobs import BlobStore
@@ -89,15 +90,20 @@ class Store:
 
     def close(self) -> None:
         """Close in order: the next start need not look for damage."""
-        self.memory.put(_IN_USE, b"")
-        self.database.checkpoint()
-        self.database.close()
+        try:
+            with suppress(DiskFullError):
+                self.memory.put(_IN_USE, b"")
+                self.database.checkpoint()
+        finally:
+            self.database.close()
 
     def _note_start(self) -> None:
-        """Look for damage if the last run did not end in order."""
+        """Look for damage and leftovers if the last run did not end in order; a full disk can still be read."""
         if self.memory.get(_IN_USE):
             self.database.check()
-        self.memory.put(_IN_USE, b"1")
+            self.blobs.sweep()
+        with suppress(DiskFullError):
+            self.memory.put(_IN_USE, b"1")
 
 
 def _bring_up_to_date(folder: Path, database: Database, *, is_finished: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import random
 from pathlib import Path
 
@@ -162,10 +163,14 @@ def test_a_full_disk_keeps_nothing_and_loses_nothing(blobs: BlobStore, monkeypat
     assert blobs.read(blobs.put(content(300_000))) == content(300_000)
 
 
-def test_an_interrupted_write_is_swept_away(blobs: BlobStore) -> None:
+def test_what_an_interrupted_write_left_is_swept_away_a_day_later(blobs: BlobStore) -> None:
     sha256 = blobs.put(b"kept")
     path = only_file(blobs)
-    path.with_name(f"{path.name}.1234.part").write_bytes(b"half")
+    old, fresh = path.with_name(f"{path.name}.1.part"), path.with_name(f"{path.name}.2.part")
+    for part in (old, fresh):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
     assert blobs.sweep() == 1
+    assert not old.exists()
+    assert fresh.exists()
     assert blobs.read(sha256) == b"kept"
-    assert blobs.sweep() == 0

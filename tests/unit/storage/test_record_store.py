@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.dialects import sqlite
 
 from clinic_app.foundation.errors import ConflictError, DiskFullError, InvalidInputError, NotFoundError
 from clinic_app.foundation.ids import new_id
@@ -27,6 +28,7 @@ from clinic_app.records import (
 )
 from clinic_app.records.trail import AuditEventAgent, AuditEventSource
 from clinic_app.storage import Account, Store
+from clinic_app.storage.finding import bodies_with
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened, patient
 
@@ -236,6 +238,19 @@ def test_an_index_follows_the_edit(store: Store) -> None:
     saved(store, msgspec.structs.replace(old, identifier=()))
     assert store.records.find(Patient, identifier="urn:dala:identifier:kz-iin|850101300124") == ()
     assert store.records.search_patients("850101") == ()
+
+
+@pytest.mark.parametrize(
+    "params", [{"subject": "p1"}, {"status": "final", "subject": "p1"}, {"code": "c", "status": "final"}]
+)
+def test_finding_never_walks_all_records(store: Store, params: dict[str, str]) -> None:
+    query = str(
+        bodies_with("Observation", params, 5).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    )
+    with store.database.reading() as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    assert any("SEARCH record USING" in line and "id=?" in line for line in plan)
+    assert not any("SCAN" in line or "changed_seq" in line for line in plan)
 
 
 def test_a_name_nobody_indexes_is_a_bug_and_says_so(store: Store) -> None:
