@@ -11,8 +11,9 @@ from clinic_app.storage.indexes import telephone_keys
 
 _MOST_WORDS: Final = 12
 _QUERY: Final = text(
-    "SELECT record.body FROM patient_search JOIN record ON record.type = 'Patient' AND record.id = patient_search.id "
-    "WHERE patient_search MATCH :match ORDER BY record.changed_seq DESC LIMIT :limit"
+    "SELECT record.body FROM patient_search JOIN patient_number ON number = patient_search.rowid "
+    "JOIN record ON record.type = 'Patient' AND record.id = patient_number.id "
+    "WHERE patient_search MATCH :match ORDER BY +record.changed_seq DESC LIMIT :limit"
 )
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy.dialects.sqlite import insert
 
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource
 from clinic_app.storage import indexes
 from clinic_app.storage.lanes import RANKS, Lane
-from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, RECORD
+from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, PATIENT_NUMBER, RECORD
 
 Origin = Literal["local", "received"]
 _VERSION_BYTES: Final = 5
@@ -35,8 +36,7 @@ def new_version_id() -> str:
 
 def stored_row(connection: Connection, type_name: str, record_id: str) -> StoredRow | None:
     """Return the newest version of a record, or None where there is none."""
-    columns = select(RECORD.c.version_id, RECORD.c.hub_version, RECORD.c.body)
-    row = connection.execute(columns.where(RECORD.c.type == type_name, RECORD.c.id == record_id)).one_or_none()
+    row = connection.execute(_STORED, {"of_type": type_name, "of_id": record_id}).one_or_none()
     return StoredRow(row.version_id, row.hub_version, row.body) if row else None
 
 
@@ -44,16 +44,11 @@ def write_version(
     connection: Connection, record: Resource, body: bytes, *, hub_version: str | None, origin: Origin, at: datetime
 ) -> None:
     """Write one version of ``record`` into the history and make it the newest, found by what it now says."""
-    key = {"type": record.type_name, "id": record.id}
-    version = {"version_id": record.version_id or "", "body": body}
-    written = connection.execute(
-        insert(HISTORY).values(**key, **version, origin=origin, written_at=at.isoformat())
-    ).inserted_primary_key
-    assert written is not None
-    newest = {**version, "hub_version": hub_version, "changed_seq": written[0]}
-    changed = connection.execute(update(RECORD).where(*_is(record)).values(**newest))
-    if changed.rowcount == 0:
-        connection.execute(insert(RECORD).values(**key, **newest))
+    version = {"type": record.type_name, "id": record.id, "version_id": record.version_id or "", "body": body}
+    written = connection.execute(_ADD_VERSION, {**version, "origin": origin, "written_at": at.isoformat()})
+    assert written.inserted_primary_key is not None
+    seq = written.inserted_primary_key[0]
+    connection.execute(_MAKE_NEWEST, {**version, "hub_version": hub_version, "changed_seq": seq})
     _write_index(connection, record)
 
 
@@ -61,36 +56,53 @@ def queue_row(
     connection: Connection, record: Resource, body: bytes, *, base_hub_version: str | None, lane: Lane, at: datetime
 ) -> None:
     """Put one version of ``record`` on its way to the hub."""
-    connection.execute(
-        insert(OUTBOX).values(
-            op_id=new_id(),
-            type=record.type_name,
-            id=record.id,
-            body=body,
-            base_hub_version=base_hub_version,
-            lane=lane,
-            lane_rank=RANKS[lane],
-            attempts=0,
-            state="queued",
-            last_error="",
-            queued_at=at.isoformat(),
-        )
-    )
+    row = {
+        "op_id": new_id(),
+        "type": record.type_name,
+        "id": record.id,
+        "body": body,
+        "base_hub_version": base_hub_version,
+        "lane": lane,
+        "lane_rank": RANKS[lane],
+        "attempts": 0,
+        "state": "queued",
+        "last_error": "",
+        "queued_at": at.isoformat(),
+    }
+    connection.execute(_QUEUE, row)
 
 
 def _write_index(connection: Connection, record: Resource) -> None:
-    key = {"type": record.type_name, "id": record.id}
-    connection.execute(delete(INDEX_ENTRY).where(INDEX_ENTRY.c.type == record.type_name, INDEX_ENTRY.c.id == record.id))
-    rows = [{**key, "name": name, "value": value} for name, value in sorted(indexes.entries(record))]
+    key = {"of_type": record.type_name, "of_id": record.id}
+    wanted = indexes.entries(record)
+    standing = {(row.name, row.value) for row in connection.execute(_INDEXED, key)}
+    for name, value in standing - wanted:
+        connection.execute(_UNINDEX, {**key, "of_name": name, "of_value": value})
+    rows = [{"type": record.type_name, "id": record.id, "name": n, "value": v} for n, v in sorted(wanted - standing)]
     if rows:
-        connection.execute(insert(INDEX_ENTRY), rows)
+        connection.execute(_INDEX, rows)
     if isinstance(record, Patient):
-        connection.execute(text("DELETE FROM patient_search WHERE id = :id"), {"id": record.id})
-        keys = indexes.search_keys(record)
-        connection.execute(
-            text("INSERT INTO patient_search (id, keys) VALUES (:id, :keys)"), {"id": record.id, "keys": keys}
-        )
+        connection.execute(_NUMBER, {"id": record.id})
+        connection.execute(_KEEP_NAMES, {"id": record.id, "keys": indexes.search_keys(record)})
 
 
-def _is(record: Resource) -> tuple[ColumnElement[bool], ...]:
-    return (RECORD.c.type == record.type_name, RECORD.c.id == record.id)
+_STORED: Final = select(RECORD.c.version_id, RECORD.c.hub_version, RECORD.c.body).where(
+    RECORD.c.type == bindparam("of_type"), RECORD.c.id == bindparam("of_id")
+)
+_ADD_VERSION: Final = insert(HISTORY)
+_NEW_RECORD: Final = insert(RECORD)
+_MAKE_NEWEST: Final = _NEW_RECORD.on_conflict_do_update(
+    index_elements=["type", "id"],
+    set_={name: _NEW_RECORD.excluded[name] for name in ("version_id", "hub_version", "body", "changed_seq")},
+)
+_QUEUE: Final = insert(OUTBOX)
+_INDEX: Final = insert(INDEX_ENTRY)
+_OF_RECORD: Final = (INDEX_ENTRY.c.type == bindparam("of_type"), INDEX_ENTRY.c.id == bindparam("of_id"))
+_INDEXED: Final = select(INDEX_ENTRY.c.name, INDEX_ENTRY.c.value).where(*_OF_RECORD)
+_UNINDEX: Final = delete(INDEX_ENTRY).where(
+    *_OF_RECORD, INDEX_ENTRY.c.name == bindparam("of_name"), INDEX_ENTRY.c.value == bindparam("of_value")
+)
+_NUMBER: Final = insert(PATIENT_NUMBER).on_conflict_do_nothing()
+_KEEP_NAMES: Final = text(
+    "INSERT OR REPLACE INTO patient_search (rowid, keys) SELECT number, :keys FROM patient_number WHERE id = :id"
+)

@@ -160,5 +160,10 @@ AUDIT_CHAIN: Final = Table(
 )
 """One link per audit row: an HMAC over the row and the link before it, so that an edit or a gap shows."""
 
-PATIENT_SEARCH: Final = "patient_search"
-"""FTS5 table ``(id UNINDEXED, keys)``, beyond what SQLAlchemy describes; see revision 0001."""
+PATIENT_NUMBER: Final = Table(
+    "patient_number",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+)
+"""The row of each patient in the FTS5 table ``patient_search (keys)``, which SQLAlchemy cannot describe."""

@@ -16,7 +16,7 @@ def upgrade() -> None:
     _records()
     _outbox_and_conflicts()
     _transfers_and_the_rest()
-    op.execute("CREATE VIRTUAL TABLE patient_search USING fts5(id UNINDEXED, keys, tokenize='unicode61', prefix='2 3')")
+    _patient_search()
 
 
 def _records() -> None:
@@ -56,6 +56,18 @@ def _records() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_index_entry_type_id", "index_entry", ["type", "id"])
+
+
+def _patient_search() -> None:
+    op.create_table(
+        "patient_number",
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("id", sa.String, nullable=False, unique=True),
+    )
+    op.execute(
+        "CREATE VIRTUAL TABLE patient_search USING fts5"
+        "(keys, content='', contentless_delete=1, tokenize='unicode61', prefix='2 3')"
+    )
 
 
 def _outbox_and_conflicts() -> None:
