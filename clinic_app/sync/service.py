@@ -69,6 +69,7 @@ class SyncService:
         self._backoff = Backoff()
         self._state: SyncState = Never()
         self._is_paused = False
+        self._is_stopping = False
         self._callbacks: tuple[Callable[[], None], ...] = ()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -136,6 +137,7 @@ class SyncService:
         return end
 
     def _cancel(self) -> None:
+        self._is_stopping = True
         if self._task is not None:
             self._task.cancel()
 
@@ -150,11 +152,12 @@ class SyncService:
         self._asked = asyncio.Event()
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
+        self._is_stopping = False
         is_running.set()
         link = self._make_link()
         downloads = Downloads(self._store, link)
         try:
-            while True:
+            while not self._is_stopping:
                 wait_s = await self._exchange_safely(link, downloads)
                 await self._rest(wait_s)
         finally:
@@ -202,7 +205,8 @@ class SyncService:
         end_s = asyncio.get_running_loop().time() + wait_s
         while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
             try:
-                await asyncio.wait_for(self._asked.wait(), min(LOOK_S, left_s))
+                async with asyncio.timeout(min(LOOK_S, left_s)):  # wait_for() of Python 3.11 can swallow a cancellation
+                    await self._asked.wait()
             except TimeoutError:
                 if self._has_pressing_news():
                     return
