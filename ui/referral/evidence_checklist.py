@@ -11,9 +11,9 @@ from clinic_app.terminology.specialties import Evidence
 from ui import theme
 from ui.language import Translated, _
 from ui.referral.evidence import EvidenceItem, item_detail, item_icon, item_title, kind_words
-from ui.widgets.check_rows import DETAIL_ROLE, ICON_ROLE, CheckRows
 from ui.widgets.chip import Chip, ChipLook
 from ui.widgets.labels import label
+from ui.widgets.two_line_rows import DETAIL_ROLE, ICON_ROLE, TwoLineRows
 
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -33,7 +33,7 @@ class EvidenceChecklist(Translated, QWidget):
         super().__init__()
         self.list = QListWidget()
         self.list.setObjectName(name)
-        self.list.setItemDelegate(CheckRows(self.list))
+        self.list.setItemDelegate(TwoLineRows(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._items: tuple[EvidenceItem, ...] = ()
         self._wanted: tuple[tuple[Evidence, bool], ...] = ()

@@ -74,12 +74,12 @@ class ReferralScreen(QStackedWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Listen to news."""
         super().showEvent(event)
-        self.model.watch(True)
+        self.model.news.watch(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Listen to nothing."""
         super().hideEvent(event)
-        self.model.watch(False)
+        self.model.news.watch(False)
 
     def _follow_hand(self) -> None:
         """Another patient in hand: his banner must not stand over this case."""

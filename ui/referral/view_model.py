@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from ui.events import CoreEvents
 from ui.language import say
+from ui.news import NewsReader
 from ui.referral.services import Hand, Station
 from ui.referral.view_model_case import CaseViewModel
 from ui.referral.view_model_form import FormViewModel
@@ -18,9 +18,6 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.referral import Case
-
-LEAST_PAUSE_S: Final = 3.0
-"""News of the core come in flocks; the list is read anew at most this often because of them."""
 
 
 class ReferralViewModel(QObject):
@@ -47,44 +44,24 @@ class ReferralViewModel(QObject):
         self.hand = hand
         self.cases: tuple[Case, ...] = ()
         self.is_read = False
-        self.is_watched = False
         self.form = FormViewModel(station, runner, session, hand)
         self.case = CaseViewModel(station, runner, session)
         self._is_asking = False
-        self._asked_at_s = -LEAST_PAUSE_S
-        self._later = QTimer(self, singleShot=True)
-        self._later.timeout.connect(self._hear)
-        events.sync_changed.connect(self._hear)
+        self.news = NewsReader(events.sync_changed, self.refresh, self)
         for part in (self.form, self.case):
             part.noticed.connect(self.noticed)
         self.form.sent.connect(self._after_change)
         self.case.closed.connect(self._after_change)
-
-    def watch(self, is_watched: bool) -> None:
-        """Say whether the room is in front of somebody; only then news are worth reading."""
-        self.is_watched = is_watched
-        if not is_watched:
-            self._later.stop()
 
     def refresh(self) -> None:
         """Read the list and the open case anew."""
         if self._is_asking:
             return
         self._is_asking = True
-        self._asked_at_s = time.monotonic()
         self._runner.run(
             lambda: tuple(self._referrals.cases(self.session)), owner=self, done=self._show, failed=self._fail
         )
         self.case.refresh()
-
-    def _hear(self) -> None:
-        if not self.is_watched:
-            return
-        left_s = LEAST_PAUSE_S - (time.monotonic() - self._asked_at_s)
-        if left_s <= 0:
-            self.refresh()
-        elif not self._later.isActive():
-            self._later.start(round(left_s * 1000))
 
     def _show(self, cases: tuple[Case, ...]) -> None:
         self._is_asking = False

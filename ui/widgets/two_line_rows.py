@@ -1,10 +1,20 @@
-"""Rows of a checklist: a box to tick, an icon, a title, a line below it. A click anywhere ticks, and so does Space."""
+"""Rows of a list: an icon, a title, a line below it; in a checklist also a box, ticked by a click anywhere or Space."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -18,12 +28,23 @@ _BOX: Final = 18
 _PAD: Final = 12
 
 
-class CheckRows(QStyledItemDelegate):
-    """Draws a row and ticks it; the title is the row's text, icon name and detail are in the two roles."""
+class TwoLineRows(QStyledItemDelegate):
+    """Draws a row; the title is the row's text, icon name and detail are in the two roles.
+
+    Args:
+        parent: the list.
+        width: of a row, in pixels; matters where rows stand side by side.
+
+    A row has a box where its item has a check state.
+    """
+
+    def __init__(self, parent: QObject, width: int = 200) -> None:
+        super().__init__(parent)
+        self._width = width
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Return room for two lines."""
-        return QSize(200, ROW)
+        return QSize(self._width, ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the row."""
@@ -34,11 +55,13 @@ class CheckRows(QStyledItemDelegate):
             painter.fillRect(area, theme.token("selected"))
         painter.setPen(theme.token("border"))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        box = QRect(area.left() + _PAD, area.center().y() - _BOX // 2, _BOX, _BOX)
-        self._box(painter, box, index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked)
+        left = area.left() + _PAD
+        if index.data(Qt.ItemDataRole.CheckStateRole) is not None:
+            self._box(painter, QRect(left, area.center().y() - _BOX // 2, _BOX, _BOX), _is_ticked(index))
+            left += _BOX + 12
         sign = icons.pixmap(str(index.data(ICON_ROLE)), "muted", 20)
-        painter.drawPixmap(QPoint(box.right() + 13, area.center().y() - 10), sign)
-        self._words(painter, area.adjusted(_PAD + _BOX + 48, 7, -_PAD, -7), option.font, index)
+        painter.drawPixmap(QPoint(left, area.center().y() - 10), sign)
+        self._words(painter, QRect(left + 32, area.top() + 7, area.right() - left - 38, ROW - 14), option.font, index)
         painter.restore()
 
     def editorEvent(
@@ -49,10 +72,9 @@ class CheckRows(QStyledItemDelegate):
         is_left = is_click and isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton
         is_key = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
         is_space = is_key and isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select)
-        if not (is_left or is_space):
+        if not (is_left or is_space) or index.data(Qt.ItemDataRole.CheckStateRole) is None:
             return False
-        is_ticked = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
-        new = Qt.CheckState.Unchecked if is_ticked else Qt.CheckState.Checked
+        new = Qt.CheckState.Unchecked if _is_ticked(index) else Qt.CheckState.Checked
         return model.setData(model.index(index.row(), index.column()), new, Qt.ItemDataRole.CheckStateRole)
 
     @staticmethod
@@ -78,3 +100,7 @@ class CheckRows(QStyledItemDelegate):
                 painter.setPen(theme.token(ink))
                 shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, place.width())
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+def _is_ticked(index: Index) -> bool:
+    return Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked

@@ -1,0 +1,1 @@
+"""The specialist's room: the worklist, a case with its evidence, and the opinion he signs."""

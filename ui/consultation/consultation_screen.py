@@ -1,0 +1,85 @@
+"""The consultation room: the worklist, and the case that is open."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QStackedWidget
+
+from clinic_app.referral import Case
+from ui.consultation.case_page import ConsultationCasePage
+from ui.consultation.view_model import ConsultationViewModel
+from ui.consultation.worklist_page import WorklistPage
+from ui.language import _
+
+
+class ConsultationScreen(QStackedWidget):
+    """The room.
+
+    Args:
+        model: its state.
+
+    Signal ``noticed`` carries words and a tone; ``went`` the key of a screen to go to.
+    """
+
+    noticed = Signal(str, str)
+    went = Signal(str)
+
+    def __init__(self, model: ConsultationViewModel) -> None:
+        super().__init__()
+        self.setObjectName("consultation_room")
+        self.model = model
+        model.setParent(self)
+        self.worklist = WorklistPage(model)
+        self.case = ConsultationCasePage(model.case)
+        for page in (self.worklist, self.case):
+            self.addWidget(page)
+            page.noticed.connect(self.noticed)
+            page.went.connect(self.went)
+        model.noticed.connect(self.noticed)
+        self.worklist.chosen.connect(self.open)
+        self.case.left.connect(self.back)
+        model.hand.changed.connect(self._follow_hand)
+
+    def entered(self) -> None:
+        """The room came to the front."""
+        self.model.refresh()
+        if self.currentWidget() is self.worklist:
+            self.worklist.table.view.setFocus()
+
+    def open(self, case: Case) -> None:
+        """Open a case; its patient comes in hand, for the banner must tell whose data is shown."""
+        if case.patient is None or case.request is None:
+            self.noticed.emit(
+                _("The sealed package of this case is still on its way; the case opens once it is here."), "info"
+            )
+            return
+        self.model.case.open(case)
+        self.model.hand.take(case.patient)
+        self.setCurrentWidget(self.case)
+        self.case.evidence.list.setFocus()
+
+    def back(self) -> None:
+        """Go back to the worklist; what was written is saved."""
+        self.model.case.put_away()
+        self.setCurrentWidget(self.worklist)
+        self.entered()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Listen to news."""
+        super().showEvent(event)
+        self.model.news.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Save what was written, listen to nothing."""
+        super().hideEvent(event)
+        self.model.case.flush()
+        self.model.news.watch(False)
+
+    def _follow_hand(self) -> None:
+        """Another patient in hand: his banner must not stand over this case."""
+        case, patient = self.model.case.case, self.model.hand.patient
+        if case is None or case.patient is None or self.currentWidget() is not self.case:
+            return
+        if patient is None or patient.id != case.patient.id:
+            self.back()

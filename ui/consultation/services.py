@@ -1,0 +1,114 @@
+"""What the consultation room needs of the core, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import SignalInstance
+
+from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy, Patient
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.consultation import Answer, Evidence, OpinionForm
+    from clinic_app.referral import Case
+    from clinic_app.waveforms import Recording
+
+
+class Consultations(Protocol):
+    """The specialist's service."""
+
+    def worklist(self, session: Session) -> Sequence[Case]:
+        """Return the open cases, the most pressing first."""
+        ...
+
+    def open(self, session: Session, task_id: str) -> Case:
+        """Take a case in hand; the district sees that it is open."""
+        ...
+
+    def evidence(self, session: Session, task_id: str) -> Evidence:
+        """Return what came with the question."""
+        ...
+
+    def draft(self, session: Session, task_id: str) -> OpinionForm | None:
+        """Return what was written and not signed."""
+        ...
+
+    def save_draft(self, session: Session, task_id: str, form: OpinionForm) -> None:
+        """Keep what was written, on this workstation only."""
+        ...
+
+    def sign(self, session: Session, task_id: str, form: OpinionForm) -> DiagnosticReport:
+        """Sign the opinion and hand it over."""
+        ...
+
+    def answer(self, session: Session, task_id: str) -> Answer | None:
+        """Return what was signed."""
+        ...
+
+
+class Recordings(Protocol):
+    """Loads recorded signals."""
+
+    def load(self, session: Session, document: DocumentReference) -> Recording:
+        """Return the samples of a recording."""
+        ...
+
+
+class Imaging(Protocol):
+    """Opens imaging studies."""
+
+    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> Any:  # noqa: ANN401 - see image_view
+        """Return the frames of a series."""
+        ...
+
+
+class Files(Protocol):
+    """Opens filed documents."""
+
+    def open(self, session: Session, document: DocumentReference) -> bytes:
+        """Return the bytes of a document."""
+        ...
+
+
+class Station(Protocol):
+    """The services of the workstation this room uses."""
+
+    @property
+    def consultations(self) -> Consultations:
+        """Cases and opinions."""
+        ...
+
+    @property
+    def recordings(self) -> Recordings:
+        """Recorded signals."""
+        ...
+
+    @property
+    def imaging(self) -> Imaging:
+        """Imaging studies."""
+        ...
+
+    @property
+    def documents(self) -> Files:
+        """Key images and other documents."""
+        ...
+
+
+class Hand(Protocol):
+    """The patient whose data the window shows."""
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Another patient was taken or put away."""
+        ...
+
+    @property
+    def patient(self) -> Patient | None:
+        """The patient, or None."""
+        ...
+
+    def take(self, patient: Patient | None) -> None:
+        """Take a patient in hand."""
+        ...
