@@ -17,11 +17,12 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_behind() -> Iterator[None]:
+def _nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a running thread, an active timer or a top-level widget."""
-    before = look()
+    uses_qt = "qapp" in request.fixturenames
+    before = look(with_qt=uses_qt)
     yield
-    left = left_since(before)
+    left = left_since(before, with_qt=uses_qt)
     assert not left, "the test left behind: " + "; ".join(left)
 
 

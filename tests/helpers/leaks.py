@@ -22,23 +22,32 @@ class Traces:
     timers: frozenset[int]
 
 
-def look() -> Traces:
-    """Return what is there now."""
+def look(*, with_qt: bool = True) -> Traces:
+    """Return what is there now.
+
+    Args:
+        with_qt: look at windows and timers too; that means a walk through all objects of the process.
+    """
     return Traces(
         frozenset(id(thread) for thread in threading.enumerate()),
-        frozenset(map(id, _windows())),
-        frozenset(map(id, _timers())),
+        frozenset(map(id, _windows())) if with_qt else frozenset(),
+        frozenset(map(id, _timers())) if with_qt else frozenset(),
     )
 
 
-def left_since(before: Traces) -> list[str]:
+def left_since(before: Traces, *, with_qt: bool = True) -> list[str]:
     """Return one line for each thing that was not there before, after everything had its chance to go."""
     lines = [f"thread {thread.name!r} still runs" for thread in _new_threads(before)]
-    if _new_windows(before) or _new_timers(before):
+    if not with_qt:
+        return lines
+    windows, timers = _new_windows(before), _new_timers(before)
+    if windows or timers:
+        del windows, timers
         gc.collect()
         _let_qt_delete()
-    lines += [f"top-level widget {window!r} is left" for window in _new_windows(before)]
-    return lines + [f"timer {timer!r} of {timer.parent()!r} still ticks" for timer in _new_timers(before)]
+        windows, timers = _new_windows(before), _new_timers(before)
+    lines += [f"top-level widget {window!r} is left" for window in windows]
+    return lines + [f"timer {timer!r} of {timer.parent()!r} still ticks" for timer in timers]
 
 
 def _new_threads(before: Traces) -> list[threading.Thread]:
