@@ -75,12 +75,21 @@ def _signals(context: ScreenContext) -> QWidget:
         MonitorViewModel(
             station.live_traces,
             station.recordings,
+            station.encounters,
             station.monitor_listener,
             context.runner,
             context.session,
             context.hand,
         )
     )
+
+
+def _recordings(context: ScreenContext) -> QWidget:
+    from ui.waveforms.recordings_screen import RecordingsScreen
+    from ui.waveforms.recordings_view_model import RecordingsViewModel
+
+    station = context.workstation
+    return RecordingsScreen(RecordingsViewModel(station.recordings, context.runner, context.session, context.hand))
 
 
 def _images(context: ScreenContext) -> QWidget:
@@ -123,6 +132,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("patients", Text("Patients"), "users", _patients, CARE),
     Screen("chart", Text("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
     Screen("signals", Text("Signals"), "activity", _signals, BEDSIDE),
+    Screen("recordings", Text("Recordings"), "heart-pulse", _recordings, BEDSIDE, needs_patient=True),
     Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),
     Screen("referrals", Text("Referrals"), "send", _referrals, frozenset({"doctor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),

@@ -123,6 +123,11 @@ class EcgPaper(Translated, QAbstractScrollArea):
         """Show one millivolt at another height."""
         self.set_scale(replace(self._scale, gain_mm_mv=mm_mv))
 
+    def put_calipers(self) -> None:
+        """Put calipers in the middle of what is seen; the arrow keys move them."""
+        if self._cells:
+            self._put(self._calipers_in_the_middle())
+
     def reading(self) -> Reading | None:
         """Return what the calipers span, or None without calipers."""
         if self._calipers is None:
@@ -196,8 +201,8 @@ class EcgPaper(Translated, QAbstractScrollArea):
         key = Qt.Key(event.key())
         if key in _ARROWS:
             self._arrow(*_ARROWS[key], event.modifiers())
-        elif key == Qt.Key.Key_C and not event.modifiers() and self._cells:
-            self._put(self._calipers_in_the_middle())
+        elif key == Qt.Key.Key_C and not event.modifiers():
+            self.put_calipers()
         elif key == Qt.Key.Key_Escape and self._calipers is not None:
             self._take_away()
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):

@@ -250,8 +250,7 @@ class Sweep(Translated, QWidget):
         painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
         for panel in self.panels:
             for place in panel.places:
-                top = (place.middle - place.height / 2) / ratio
-                area = QRectF(panel.area.left() / ratio + 5, top + 2, 120, 18)
+                area = QRectF(panel.area.left() / ratio + 4, place.middle / ratio + 3, 120, 18)
                 if area.toAlignedRect().intersects(changed):
                     painter.setPen(theme.token(place.lane.colour, "clinical"))
                     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, place.lane.label())

@@ -21,7 +21,7 @@ from ui.widgets.sweep_source import Lane, SweepSource
 from ui.widgets.trace_columns import Samples, column_edges, column_lines, draw_trace, extremes
 from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
 
-_PULSE_LEFT_MM: Final = 9.0
+_PULSE_LEFT_MM: Final = 2.0
 _PULSE_FOOT_MM: Final = 1.2
 ERASE_MM: Final = 4.0
 FILL: Final = 0.7
@@ -31,7 +31,7 @@ _LOOK_BACK_S: Final = 5.0
 
 
 def gutter_mm(scale: PaperScale) -> float:
-    """Return the room left of the traces: the lead's name, then the calibration pulse with its feet."""
+    """Return the room left of the traces: the calibration pulse with its feet, the lead's name below it."""
     return _PULSE_LEFT_MM + CALIBRATION_S * scale.speed_mm_s + 2 * _PULSE_FOOT_MM
 
 

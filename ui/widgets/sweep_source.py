@@ -33,6 +33,36 @@ class SweepSource(Protocol):
 
 
 @dataclass(frozen=True)
+class Picked:
+    """Some channels of a source, as a source: for a device that sends leads and other curves in one stream.
+
+    Args:
+        whole: the source.
+        rows: the channels that are kept, in order.
+    """
+
+    whole: SweepSource
+    rows: tuple[int, ...]
+
+    def rate_hz(self) -> float:
+        """Return the whole's rate."""
+        return self.whole.rate_hz()
+
+    def end_index(self) -> int:
+        """Return the whole's end."""
+        return self.whole.end_index()
+
+    def read(self, first: int, last: int) -> Samples:
+        """Return the kept rows."""
+        kept: Samples = self.whole.read(first, last)[list(self.rows)]
+        return kept
+
+    def age_s(self) -> float:
+        """Return the whole's age."""
+        return self.whole.age_s()
+
+
+@dataclass(frozen=True)
 class Lane:
     """How one channel of a source is shown.
 

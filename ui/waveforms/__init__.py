@@ -1,0 +1,1 @@
+"""The screens of signals: the live monitor and the patient's recordings."""

@@ -1,0 +1,147 @@
+"""The monitor's own numbers in large figures, each with its age: what is old looks old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+
+from clinic_app.foundation.numbers import show_number
+from clinic_app.foundation.texts import Text
+from ui import language, theme
+from ui.language import Translated, _, say
+from ui.waveforms.monitor_values import MonitorValue
+
+_NOW_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class TileKind:
+    """One tile.
+
+    Args:
+        name: last part of its object name.
+        fields: the vital signs it shows, joined by a stroke.
+        words: its title.
+        colour: of its figures, by the theme's table.
+        place: row and column.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    words: Text
+    colour: str
+    place: tuple[int, int]
+
+
+TILES: Final = (
+    TileKind("heart_rate", ("heart_rate",), Text("Heart rate"), "trace_ecg", (0, 0)),
+    TileKind("spo2", ("spo2",), Text("SpO₂"), "trace_pleth", (0, 1)),
+    TileKind("pressure", ("systolic", "diastolic"), Text("Pressure"), "text", (1, 0)),
+    TileKind("respiratory_rate", ("respiratory_rate",), Text("Respiratory rate"), "text", (1, 1)),
+    TileKind("temperature", ("temperature",), Text("Temperature"), "text", (2, 0)),
+)
+
+
+def age_words(age_s: float) -> str:
+    """Return how old a value is: now, seconds, minutes."""
+    if age_s <= _NOW_S:
+        return _("now")
+    if age_s < 60:
+        return _("{seconds} s ago", seconds=int(age_s))
+    return _("{minutes} min ago", minutes=int(age_s // 60))
+
+
+class NumberTile(QWidget):
+    """One number, its unit and its age.
+
+    Args:
+        kind: what it shows.
+    """
+
+    def __init__(self, kind: TileKind) -> None:
+        super().__init__()
+        self.setObjectName(f"monitor.number.{kind.name}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._kind = kind
+        self._figures = "—"
+        self._unit = ""
+        self._age = ""
+        self._is_fresh = False
+
+    def sizeHint(self) -> QSize:
+        """Return the size of a tile."""
+        return QSize(132, 62)
+
+    def show_values(self, values: Mapping[str, MonitorValue]) -> None:
+        """Show the newest values; a missing one is a dash."""
+        mine = [values[field] for field in self._kind.fields if field in values]
+        is_whole = len(mine) == len(self._kind.fields)
+        self._figures = "/".join(show_number(each.value, language.current()) for each in mine) if is_whole else "—"
+        self._unit = say(mine[0].sign.sign.unit) if is_whole else ""
+        self._age = age_words(max(each.age_s for each in mine)) if is_whole else ""
+        self._is_fresh = is_whole and all(each.is_fresh for each in mine)
+        self.setAccessibleName(say(self._kind.words))
+        self.setAccessibleDescription(f"{self._figures} {self._unit}, {self._age}" if is_whole else _("no value"))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw title, figures, unit and age."""
+        painter = QPainter(self)
+        area = QRectF(self.rect()).adjusted(8, 4, -6, -4)
+        self._write(painter, area, say(self._kind.words), 8.5, "muted", Qt.AlignmentFlag.AlignTop)
+        colour = self._kind.colour if self._is_fresh else "muted"
+        used = self._write(painter, area, self._figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
+        beside = area.adjusted(used + 6, 0, 0, -3)
+        if self._figures != "—":
+            self._write(painter, beside.adjusted(0, 0, 0, -14), self._unit, 8.5, "muted", Qt.AlignmentFlag.AlignBottom)
+            age_colour = "muted" if self._is_fresh else "warn"
+            self._write(painter, beside, self._age, 8.5, age_colour, Qt.AlignmentFlag.AlignBottom)
+
+    def _write(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        words: str,
+        points: float,
+        colour: str,
+        edge: Qt.AlignmentFlag,
+        *,
+        is_bold: bool = False,
+    ) -> float:
+        """Write at the left of ``area``; return the width taken."""
+        painter.setFont(theme.body_font(points, QFont.Weight.DemiBold if is_bold else QFont.Weight.Normal))
+        painter.setPen(theme.token(colour, "clinical"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | edge, words)
+        return float(painter.fontMetrics().horizontalAdvance(words))
+
+
+class NumbersPanel(Translated, QWidget):
+    """All the numbers of the monitor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("monitor.numbers")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        self._tiles = [NumberTile(kind) for kind in TILES]
+        self._values: Mapping[str, MonitorValue] = {}
+        for tile, kind in zip(self._tiles, TILES, strict=True):
+            grid.addWidget(tile, *kind.place)
+        self.retranslate()
+
+    def show_values(self, values: Mapping[str, MonitorValue]) -> None:
+        """Show the newest values."""
+        self._values = values
+        for tile in self._tiles:
+            tile.show_values(values)
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self.setAccessibleName(_("Numbers of the monitor"))
+        self.show_values(self._values)

@@ -1,0 +1,124 @@
+"""The vital signs beside the monitor: typed, or taken over from it, then saved for the patient in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit
+
+from clinic_app.encounters import VITAL_SIGNS, VitalsForm
+from clinic_app.foundation.texts import Text
+from ui.language import Translated, _, say
+from ui.widgets.buttons import Button
+from ui.widgets.form_field import FormField
+from ui.widgets.labels import Card, label
+
+FIELDS: Final = ("systolic", "diastolic", "heart_rate", "spo2", "temperature", "respiratory_rate")
+
+
+class VitalsPanel(Translated, Card):
+    """The form.
+
+    Signals: ``take_over_asked``; ``save_asked(VitalsForm)``; ``typed``, when a person changed a value.
+    """
+
+    take_over_asked = Signal()
+    save_asked = Signal(object)
+    typed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(margin=12, spacing=8)
+        self._heading = label("heading")
+        self._hint = label("muted", is_wrapped=True)
+        self.fields = {key: FormField(QLineEdit(), f"monitor.{key}", has_message=False) for key in FIELDS}
+        self.take_over = Button("monitor.take_over", "plain", "arrow-down")
+        self.save = Button("monitor.save_vitals", "primary", "save")
+        self._general_error = label("error", is_wrapped=True)
+        self._general_error.setObjectName("monitor.vitals_error")
+        self._general_error.hide()
+        self._has_patient = False
+        self._build()
+        self.retranslate()
+
+    def _build(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        for place, key in enumerate(FIELDS):
+            grid.addWidget(self.fields[key], place // 2, place % 2)
+            line = self._line(key)
+            line.setMaxLength(8)
+            line.textEdited.connect(lambda _text: self.typed.emit())
+            line.returnPressed.connect(self.focusNextChild)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self.take_over, 1)
+        foot.addWidget(self.save)
+        for part in (self._heading, self._hint):
+            self.column.addWidget(part)
+        self.column.addLayout(grid)
+        self.column.addWidget(self._general_error)
+        self.column.addLayout(foot)
+        self.take_over.clicked.connect(self.take_over_asked)
+        self.save.clicked.connect(self.send)
+
+    def form(self) -> VitalsForm:
+        """Return what stands in the fields."""
+        return VitalsForm(**{key: self._line(key).text() for key in FIELDS})
+
+    def fill(self, form: VitalsForm) -> None:
+        """Put the monitor's values; a field the monitor has nothing for keeps what was typed."""
+        for key in FIELDS:
+            if getattr(form, key):
+                self._line(key).setText(getattr(form, key))
+        self.show_errors({})
+
+    def clear(self) -> None:
+        """Empty every field."""
+        for key in FIELDS:
+            self._line(key).clear()
+        self.show_errors({})
+
+    def send(self) -> None:
+        """Ask to save what stands in the fields."""
+        if self.save.isEnabled():
+            self.save_asked.emit(self.form())
+
+    def show_errors(self, errors: Mapping[str, Text]) -> None:
+        """Say at each field what is wrong; what belongs to no field is said below."""
+        for key, field in self.fields.items():
+            field.set_error(say(errors[key]) if key in errors else "")
+        others = [say(text) for key, text in errors.items() if key not in self.fields]
+        self._general_error.setText(" ".join(others))
+        self._general_error.setVisible(bool(others))
+        first = next((key for key in FIELDS if key in errors), None)
+        if first:
+            self._line(first).setFocus()
+
+    def allow(self, *, has_patient: bool, can_save: bool, has_values: bool) -> None:
+        """Enable what can be done now."""
+        self._has_patient = has_patient
+        for field in self.fields.values():
+            field.setEnabled(can_save)
+        self.take_over.setEnabled(can_save and has_values)
+        self.save.setEnabled(can_save)
+        self._hint.setVisible(not has_patient)
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self._heading.setText(_("Vital signs"))
+        self._hint.setText(_("Open a patient first: then vital signs can be saved and the ECG recorded."))
+        short = {"systolic": _("Systolic"), "diastolic": _("Diastolic"), "respiratory_rate": _("Breathing")}
+        for sign in VITAL_SIGNS:
+            if sign.field in self.fields:
+                field = self.fields[sign.field]
+                field.set_label(f"{short.get(sign.field) or say(sign.words)}, {say(sign.unit)}")
+                field.editor.setAccessibleName(f"{say(sign.words)}, {say(sign.unit)}")
+        self.take_over.say(_("Take over"))
+        self.take_over.setToolTip(_("Put the monitor's present values into the form"))
+        self.save.say(_("Save"), "Ctrl+Enter")
+
+    def _line(self, key: str) -> QLineEdit:
+        return cast("QLineEdit", self.fields[key].editor)
