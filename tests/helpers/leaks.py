@@ -63,7 +63,7 @@ def _new_threads(before: Traces) -> list[threading.Thread]:
         new[0].join(0.05)
 
 
-def _application() -> Any:  # noqa: ANN401 - Qt may not be loaded at all
+def _application() -> Any:
     widgets = sys.modules.get("PySide6.QtWidgets")
     return widgets.QApplication.instance() if widgets else None
 
