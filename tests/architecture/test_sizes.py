@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.architecture.house_sizes import broken_limits, function_lines, measure, percentile_95
+from tests.architecture.house_sizes import broken_limits, code_lines, function_lines, measure, percentile_95
 
 
 def test_the_house_keeps_its_limits() -> None:
@@ -34,3 +34,10 @@ def test_a_docstring_costs_a_function_nothing() -> None:
 def test_the_95th_percentile_is_met_by_95_of_100() -> None:
     assert percentile_95(list(range(1, 101))) == 95
     assert percentile_95([7]) == 7
+
+
+def test_only_lines_with_code_count_when_tests_are_compared_with_code() -> None:
+    source = (
+        '"""A module.\n\nMore.\n"""\n\n# a remark\nx = (\n    1,\n)\n\n\ndef f():\n    \'Doc.\'\n    return x  # why\n'
+    )
+    assert code_lines(source) == 5
