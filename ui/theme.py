@@ -31,7 +31,7 @@ ROW_PX: Final = 38
 
 _LIGHT: Final = {
     "bg": "#F4F6F8", "surface": "#FFFFFF", "raised": "#F8FAFB", "hover": "#EDF2F6",
-    "text": "#14212B", "muted": "#52626F", "disabled": "#667582",
+    "text": "#14212B", "muted": "#52626F", "disabled": "#5F6E7B",
     "accent": "#0B5C86", "accent_hover": "#0A4F74", "on_accent": "#FFFFFF", "selected": "#DCEBF3",
     "border": "#D5DDE3", "input_border": "#7D8C98", "focus": "#0B6FA4",
     "ok": "#1B6B3A", "ok_soft": "#E2F2E7", "warn": "#7A4B00", "warn_soft": "#FFF1D6",

@@ -130,6 +130,8 @@ class GatePage(Translated, QWidget):
         for field in self.fields.values():
             field.set_error("")
         self.notice.hide()
+        if not self.isVisible():
+            return
         if key in self.fields and sentence:
             self.fields[key].set_error(sentence)
             self.fields[key].editor.setFocus()

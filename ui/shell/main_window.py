@@ -145,6 +145,7 @@ class MainWindow(Translated, QMainWindow):
         self.work.language_chosen.connect(self._use_language)
         self.work.theme_chosen.connect(self._use_theme)
         self._front(self.work)
+        self.work.begin()
         self.retranslate()
 
     def _wear(self, preferences: dict[str, str | None]) -> None:

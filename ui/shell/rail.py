@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout
 
 from ui import icons
@@ -41,6 +43,7 @@ class Rail(Translated, QFrame):
             if screen.is_at_foot:
                 column.addStretch()
             column.addWidget(self._button(screen))
+        self._add_shortcuts()
         if not any(screen.is_at_foot for screen in self._screens):
             column.addStretch()
         self.retranslate()
@@ -63,6 +66,16 @@ class Rail(Translated, QFrame):
         self._buttons[screen.key] = button
         return button
 
+    def _add_shortcuts(self) -> None:
+        """Alt and a digit, at once: a button's own shortcut would first play being pressed for a tenth of a second."""
+        for place, screen in enumerate(self._screens, 1):
+            keys = QShortcut(QKeySequence(f"Alt+{place}"), self)
+            keys.activated.connect(partial(self._choose, screen.key))
+
+    def _choose(self, key: str) -> None:
+        if self._buttons[key].isEnabled():
+            self.chosen.emit(key)
+
     def mark(self, key: str) -> None:
         """Show which screen is in front."""
         self._buttons[key].setChecked(True)
@@ -79,4 +92,3 @@ class Rail(Translated, QFrame):
             button.setText(words)
             button.setAccessibleName(words)
             button.setToolTip(f"{words} (Alt+{place})")
-            button.setShortcut(f"Alt+{place}")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QWidget
 
 from clinic_app.foundation.texts import Text
-
 from ui.shell.context import ScreenContext
 
 if TYPE_CHECKING:

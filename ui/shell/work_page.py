@@ -49,8 +49,6 @@ class WorkPage(QWidget):
         self._build()
         self._connect()
         self._follow_patient()
-        self._status_model.look()
-        self.go(next(iter(self._screens)))
 
     def _build(self) -> None:
         page = QVBoxLayout(self)
@@ -74,6 +72,11 @@ class WorkPage(QWidget):
         self.status.sign_out_asked.connect(self.sign_out_asked)
         self.banner.put_away.connect(self._put_away)
         self._context.hand.changed.connect(self._follow_patient)
+
+    def begin(self) -> None:
+        """Open the first screen of the role; call it when the page can be seen, so that the cursor finds its place."""
+        self._status_model.look()
+        self.go(next(iter(self._screens)))
 
     @property
     def current_key(self) -> str:
@@ -127,7 +130,7 @@ class WorkPage(QWidget):
         for screen in self._screens.values():
             self.rail.allow(screen.key, not screen.needs_patient or patient is not None)
         front = self._screens.get(self.current_key)
-        if patient is None and front is not None and front.needs_patient:
+        if patient is None and front and front.needs_patient:
             self.go(next(iter(self._screens)))
         self._ask_allergies()
 

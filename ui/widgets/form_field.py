@@ -48,9 +48,9 @@ class FormField(QWidget):
         row.addWidget(self._sign)
         row.addWidget(self._message, 1)
         self._below.setMinimumHeight(16)
-        self._sign.hide()
-        self._below.setVisible(has_message)
         column.addWidget(self._below)
+        self._sign.hide()
+        self._below.setHidden(not has_message)
         if not isinstance(self.editor, QPlainTextEdit):
             column.addStretch()
 
@@ -78,7 +78,7 @@ class FormField(QWidget):
         shown = self._error or self._hint
         self._message.setText(shown)
         self._sign.setVisible(bool(self._error))
-        self._below.setVisible(self._below.isVisibleTo(self) or bool(shown))
+        self._below.setHidden(self._below.isHidden() and not shown)
         self._dress(self._message, "role", "error" if self._error else "label")
         self._dress(self.editor, "state", "wrong" if self._error else "")
         self.editor.setAccessibleDescription(shown)

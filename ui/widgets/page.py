@@ -40,9 +40,9 @@ class Page(Translated, QWidget):
         """The screen was brought to the front."""
 
     def shortcut(self, keys: str, act: Callable[[], object]) -> None:
-        """Let keys do something while the cursor is on this screen."""
+        """Let keys do something while this screen can be seen."""
         made = QShortcut(QKeySequence(keys), self)
-        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.setContext(Qt.ShortcutContext.WindowShortcut)
         made.activated.connect(act)
         made.activatedAmbiguously.connect(act)
 
@@ -59,6 +59,6 @@ def scrolled(inner: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.viewport().setAutoFillBackground(False)
-    inner.setAutoFillBackground(False)
     area.setWidget(inner)
+    inner.setAutoFillBackground(False)  # setWidget switches it on
     return area

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from clinic_app.records import Patient
@@ -38,6 +38,7 @@ class PatientBanner(Translated, QFrame):
         self._facts = {key: _Fact(f"banner.{key}") for key in ("birth", "iin", "sex", "chart")}
         self._allergy = label(is_wrapped=True)
         self._allergy.setObjectName("banner.allergies")
+        self._allergy.setProperty("role", "allergy")
         self._close = QToolButton()
         self._close.setObjectName("banner.close")
         icons.put(self._close, "x", "muted", 18)
@@ -112,6 +113,7 @@ class PatientBanner(Translated, QFrame):
 def _repolish(widget: QWidget) -> None:
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+    QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
 
 
 class _Fact(QWidget):

@@ -1,0 +1,90 @@
+"""A main window over a `FakeWorkstation`, and what a test does with it."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+
+from tests.helpers.fake_workstation import PASSWORD, FakeWorkstation
+from tests.helpers.waiting import wait_until
+from ui.shell.main_window import MainWindow
+from ui.tasks import TaskRunner
+
+W = TypeVar("W", bound=QWidget)
+
+
+class Desk:
+    """One workstation's window and the person before it.
+
+    Args:
+        station: the services.
+        runner: closed by `close`.
+    """
+
+    def __init__(self, station: FakeWorkstation, runner: TaskRunner) -> None:
+        self.station = station
+        self.runner = runner
+        self.window = MainWindow(cast("object", station), runner)  # type: ignore[arg-type]
+        self.window.show()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until every answer of the background has been delivered; keys go to this window afterwards."""
+        if not self.window.isActiveWindow():
+            self.window.activateWindow()
+            wait_until(self.window.isActiveWindow, what="the window to be in front")
+        wait_until(lambda: self.runner.is_idle, what="the background to be idle")
+        QCoreApplication.processEvents()
+        wait_until(lambda: self.runner.is_idle, what="the background to be idle")
+
+    def find(self, name: str, kind: type[W] = QWidget) -> W:  # type: ignore[assignment]
+        """Return the visible widget called ``name``."""
+        found = [each for each in self.window.findChildren(kind, name) if each.isVisible()]
+        assert found, f"nothing visible is called {name!r}"
+        return found[0]
+
+    def sees(self, name: str) -> bool:
+        """Return whether a widget called ``name`` is visible."""
+        return any(each.isVisible() for each in self.window.findChildren(QWidget, name))
+
+    def type(self, name: str, words: str) -> None:
+        """Put words into a field, as typing would."""
+        field = self.find(name, QLineEdit)
+        field.setFocus()
+        field.setText(words)
+        field.textEdited.emit(words)
+        field.editingFinished.emit()
+
+    def click(self, name: str) -> None:
+        """Press a button and wait for what it does."""
+        button = self.find(name, QAbstractButton)
+        assert button.isEnabled(), f"{name} is not enabled"
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.settle()
+
+    def keys(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press keys in the window and wait for what they do."""
+        QTest.keyClick(self.window.windowHandle(), key, modifiers)
+        self.settle()
+
+    def words(self, name: str) -> str:
+        """Return what a visible label says."""
+        return self.find(name, QLabel).text()
+
+    def enter(self, login: str) -> None:
+        """Sign in."""
+        self.type("sign_in.login", login)
+        self.type("sign_in.password", PASSWORD)
+        self.click("sign_in.enter")
+        wait_until(lambda: self.window.work is not None, what="the work page")
+        self.settle()
+
+    def close(self) -> None:
+        """Close the window and the background."""
+        self.window.close()
+        self.window.deleteLater()
+        self.runner.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
