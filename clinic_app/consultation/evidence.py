@@ -40,7 +40,7 @@ def evidence_of(store: Store, request: ServiceRequest) -> Evidence:
     return Evidence(
         recordings=tuple(each for each in documents if _mime(each) == DICOM),
         studies=tuple(each for each in records if isinstance(each, ImagingStudy)),
-        vitals=tuple(each for each in records if isinstance(each, Observation)),
+        vitals=tuple(each for each in records if isinstance(each, Observation) and _has_value(each)),
         key_images=tuple(each for each in documents if _mime(each).startswith("image/")),
         documents=tuple(each for each in documents if _mime(each) != DICOM and not _mime(each).startswith("image/")),
         missing=len(found) - len(records),
@@ -54,6 +54,11 @@ def _found(store: Store, reference: str) -> Resource | None:
         return store.records.get(kind, record_id) if kind else None
     except NotFoundError:
         return None
+
+
+def _has_value(observation: Observation) -> bool:
+    """Whether it measured something itself; "a recording was made" is no measurement."""
+    return bool(observation.value_quantity or observation.value_string or observation.component)
 
 
 def _mime(document: DocumentReference) -> str:

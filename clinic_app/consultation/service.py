@@ -22,16 +22,19 @@ from clinic_app.consultation.opinions import (
     signed_report,
 )
 from clinic_app.consultation.signing import is_signed, sign_records
+from clinic_app.consultation.summary import summary_content
+from clinic_app.documents import Documents, render_consult_summary
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError, NotFoundError
 from clinic_app.foundation.ids import new_id
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import (
     CarePlan,
     CodeableConcept,
     Coding,
     Communication,
     DiagnosticReport,
+    DocumentReference,
     Provenance,
     Reference,
     Resource,
@@ -82,6 +85,7 @@ class Consultations:
         self._store = store
         self._trail = trail
         self._clock = clock
+        self._documents = Documents(store, trail, clock)
 
     def worklist(self, session: Session) -> tuple[Case, ...]:
         """Return the open cases this hospital is asked about, the most pressing and longest waiting first."""
@@ -170,6 +174,34 @@ class Consultations:
         if found is not None:
             self._note(session, "read", found.report)
         return found
+
+    def make_summary(self, session: Session, task_id: str, language: Language) -> DocumentReference:
+        """File the consult summary of an answered case as a PDF of the patient.
+
+        Raises:
+            InvalidInputError: there is no answer yet, or a character cannot be printed.
+            NotFoundError: the patient's records are not on this workstation.
+        """
+        session.require("create", "DocumentReference")
+        case = case_of(self._store, self._store.records.get(Task, task_id))
+        found = self._answer(case.task)
+        if found is None:
+            raise InvalidInputError(Text("There is no answer to this case yet."))
+        document_id = new_id()
+        content = summary_content(
+            self._store,
+            case,
+            found.report,
+            found.plan,
+            evidence_of(self._store, self._request(case.task)),
+            document_id=document_id,
+            is_signature_valid=found.is_signature_valid,
+        )
+        pdf = render_consult_summary(content, language)
+        title = f"{Text('Consult summary').render(language)} {case.number}"
+        return self._documents.file(
+            session, case.patient.id if case.patient else "", pdf, title, language, id=document_id
+        )
 
     def mark_read(self, session: Session, task_id: str) -> Case:
         """Say that the answer was read and close the case; the specialist's hospital is told.

@@ -350,6 +350,10 @@ def test_impossible_uploads_are_refused(enrol: Enrol, path: str, header: str, va
     assert client.http.post(path, headers={**client.headers, header: value.encode()}).status_code in (404, 422)  # type: ignore[dict-item]
 
 
+def _transaction(entry: bytes) -> bytes:
+    return b'{"resourceType":"Bundle","id":"x","type":"transaction","entry":[' + entry + b"]}"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -359,13 +363,16 @@ def test_impossible_uploads_are_refused(enrol: Enrol, path: str, header: str, va
         b"\xff\xfe",
         b'{"resourceType":"Patient","id":"x"}',
         b'{"resourceType":"Bundle","id":"x","type":"transaction"}',
-        b'{"resourceType":"Bundle","id":"x","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/1"}}]}',
-        b'{"resourceType":"Bundle","id":"x","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"1"},'
-        b'"request":{"method":"PUT","url":"Patient/1"}}]}',
-        b'{"resourceType":"Bundle","id":"x","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"2"},'
-        b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}]}',
-        b'{"resourceType":"Bundle","id":"x","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"1",'
-        b'"gender":"xx"},"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}]}',
+        _transaction(b'{"request":{"method":"DELETE","url":"Patient/1"}}'),
+        _transaction(b'{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1"}}'),
+        _transaction(
+            b'{"resource":{"resourceType":"Patient","id":"2"},'
+            + b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
+        ),
+        _transaction(
+            b'{"resource":{"resourceType":"Patient","id":"1","gender":"xx"},'
+            + b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
+        ),
     ],
 )
 def test_nonsense_is_answered_with_an_outcome(enrol: Enrol, body: bytes) -> None:

@@ -219,8 +219,9 @@ def test_a_nurse_cannot_refer(district: Node, centre: Node) -> None:
 def test_a_hospital_without_a_workstation_cannot_be_asked(district: Node, centre: Node) -> None:
     introduce(district, centre)
     patient, evidence = patient_with_evidence(district)
-    from clinic_app.records import Device, encode
     import msgspec
+
+    from clinic_app.records import Device, encode
 
     device = next(each for each in district.store.records.find(Device) if each.owner and each.owner.id == CENTRE)
     gone = msgspec.structs.replace(device, status="inactive")

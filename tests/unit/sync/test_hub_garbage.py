@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinic_app.records import Patient
-from clinic_app.sync import Failed, SyncService
-from clinic_app.sync.wire import MEDIA_TYPE, encode_history, encode_outcome
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import LANGUAGES, Text
+from clinic_app.records import Patient
+from clinic_app.sync import Failed, SyncService
 from clinic_app.sync.service import Succeeded
+from clinic_app.sync.wire import MEDIA_TYPE, encode_history, encode_outcome
 from tests.helpers.nodes import DISTRICT, Node, node
 from tests.helpers.waiting import wait_until
 
