@@ -1,7 +1,8 @@
 """Measures the size limits of the house and its documentation, and prints the figures.
 
 Functions are counted without their docstring and decorators: a good explanation must cost nothing. Files are counted
-whole. Code and tests are compared by the lines that hold code, without docstrings and comments. Run as ``python -m tests.architecture.house_sizes``; the exit code is 1 when a limit is broken.
+whole. Code and tests are compared by the lines that hold code, without docstrings and comments. Run as
+``python -m tests.architecture.house_sizes``; the exit code is 1 when a limit is broken.
 """
 
 from __future__ import annotations
