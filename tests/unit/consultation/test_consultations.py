@@ -42,7 +42,7 @@ class Pair:
     task_id: str
 
     def carry(self, sender: Node, reader: Node) -> None:
-        """Carry what waits in one outbox to the other hospital, as a hub would: only what is meant for it, or its own Task."""
+        """Carry what waits in one outbox to the other hospital, as a hub would: only what it may see."""
         from clinic_app.records import decode
 
         reader_id = reader.organization_id

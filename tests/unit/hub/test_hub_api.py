@@ -367,11 +367,11 @@ def _transaction(entry: bytes) -> bytes:
         _transaction(b'{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1"}}'),
         _transaction(
             b'{"resource":{"resourceType":"Patient","id":"2"},'
-            + b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
+            b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
         ),
         _transaction(
             b'{"resource":{"resourceType":"Patient","id":"1","gender":"xx"},'
-            + b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
+            b'"request":{"method":"PUT","url":"Patient/1","ifNoneMatch":"*"}}'
         ),
     ],
 )
