@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clinic_app.devices import ChannelInfo
     from clinic_app.waveforms import LiveStream
 
-SIDE_PX: Final = 306
+SIDE_PX: Final = 340
 MOST_OTHERS: Final = 4
 _PER_MILLIVOLT: Final = {"uV": 0.001, "mV": 1.0}
 _CHIPS: Final[dict[str, tuple[Tone, str]]] = {
@@ -257,11 +257,12 @@ class MonitorScreen(Page):
         progress = self._model.progress
         if progress is None:
             self._busy.end()
+            self._scale.show()
         else:
+            self._scale.hide()  # before the bar comes: both at once would widen the window
             if self._busy.isHidden():
                 self._busy.begin(_("Recording {seconds} s", seconds=int(RECORD_S)), can_cancel=True)
             self._busy.progress(round(progress * 100), 100)
-        self._scale.setVisible(progress is None)
         self._record.setEnabled(self._model.can_record)
 
     def _after_record(self, _document: object) -> None:

@@ -16,7 +16,7 @@ from ui import language, theme
 from ui.language import Translated, _, say
 from ui.waveforms.monitor_values import MonitorValue
 
-_NOW_S: Final = 5.0
+_NOW_S: Final = 2.5
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class TileKind:
         words: its title.
         colour: of its figures, by the theme's table.
         place: row and column.
+        span: columns it takes.
     """
 
     name: str
@@ -36,14 +37,15 @@ class TileKind:
     words: Text
     colour: str
     place: tuple[int, int]
+    span: int = 1
 
 
 TILES: Final = (
-    TileKind("heart_rate", ("heart_rate",), Text("Heart rate"), "trace_ecg", (0, 0)),
+    TileKind("heart_rate", ("heart_rate",), Text("HR"), "trace_ecg", (0, 0)),
     TileKind("spo2", ("spo2",), Text("SpO₂"), "trace_pleth", (0, 1)),
-    TileKind("pressure", ("systolic", "diastolic"), Text("Pressure"), "text", (1, 0)),
-    TileKind("respiratory_rate", ("respiratory_rate",), Text("Respiratory rate"), "text", (1, 1)),
-    TileKind("temperature", ("temperature",), Text("Temperature"), "text", (2, 0)),
+    TileKind("pressure", ("systolic", "diastolic"), Text("Pressure"), "text", (1, 0), 2),
+    TileKind("respiratory_rate", ("respiratory_rate",), Text("Respiratory rate"), "text", (2, 0)),
+    TileKind("temperature", ("temperature",), Text("Temperature"), "text", (2, 1)),
 )
 
 
@@ -93,14 +95,13 @@ class NumberTile(QWidget):
         """Draw title, figures, unit and age."""
         painter = QPainter(self)
         area = QRectF(self.rect()).adjusted(8, 4, -6, -4)
-        self._write(painter, area, say(self._kind.words), 8.5, "muted", Qt.AlignmentFlag.AlignTop)
+        title = ", ".join(part for part in (say(self._kind.words), self._unit) if part)
+        self._write(painter, area, title, 8.5, "muted", Qt.AlignmentFlag.AlignTop)
         colour = self._kind.colour if self._is_fresh else "muted"
         used = self._write(painter, area, self._figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
-        beside = area.adjusted(used + 6, 0, 0, -3)
-        if self._figures != "—":
-            self._write(painter, beside.adjusted(0, 0, 0, -14), self._unit, 8.5, "muted", Qt.AlignmentFlag.AlignBottom)
-            age_colour = "muted" if self._is_fresh else "warn"
-            self._write(painter, beside, self._age, 8.5, age_colour, Qt.AlignmentFlag.AlignBottom)
+        beside = area.adjusted(used + 7, 0, 0, -4)
+        age_colour = "muted" if self._is_fresh else "warn"
+        self._write(painter, beside, self._age, 8.5, age_colour, Qt.AlignmentFlag.AlignBottom)
 
     def _write(
         self,
@@ -132,7 +133,7 @@ class NumbersPanel(Translated, QWidget):
         self._tiles = [NumberTile(kind) for kind in TILES]
         self._values: Mapping[str, MonitorValue] = {}
         for tile, kind in zip(self._tiles, TILES, strict=True):
-            grid.addWidget(tile, *kind.place)
+            grid.addWidget(tile, *kind.place, 1, kind.span)
         self.retranslate()
 
     def show_values(self, values: Mapping[str, MonitorValue]) -> None:

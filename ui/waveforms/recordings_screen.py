@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
@@ -58,7 +59,8 @@ class RecordingsScreen(Page):
         self.paper = EcgPaper("recordings.paper")
         self._caption = label("strong")
         self._disclaimer = label("muted")
-        self._reading = label("strong")
+        self._reading = label("muted", is_wrapped=True)
+        self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reading.setObjectName("recordings.reading")
         self._caliper = Button("recordings.caliper", "plain", "ruler")
         self._scale = ScaleBar("recordings.scale", (("3x4", "3 × 4"), ("12x1", "12 × 1")), (25.0, 50.0))
@@ -116,9 +118,16 @@ class RecordingsScreen(Page):
         self._none.action.clicked.connect(lambda: self.went.emit("signals"))
 
     def entered(self) -> None:
-        """List anew; the newest recording opens by itself."""
-        self._model.refresh()
+        """Begin in the list; the newest recording opens by itself."""
         self._list.view.setFocus()
+
+    def showEvent(self, _event: QShowEvent) -> None:
+        """List anew."""
+        self._model.watch(True)
+
+    def hideEvent(self, _event: QHideEvent) -> None:
+        """Rest."""
+        self._model.watch(False)
 
     def retranslate(self) -> None:
         """Say everything anew."""
@@ -149,11 +158,12 @@ class RecordingsScreen(Page):
         is_open = recording is not None
         self._paper_stack.setCurrentWidget(self.paper if is_open else self._closed)
         self._caliper.setEnabled(is_open)
-        self.paper.show_recording(traces_of(recording) if recording else (), _band_words(recording))
+        self.paper.show_recording(traces_of(recording) if recording else ())
         self._show_caption()
 
     def _show_caption(self) -> None:
         recording = self._model.recording
+        self.paper.set_band(_band_words(recording))
         if recording is None:
             self._caption.setText("")
             return

@@ -55,13 +55,19 @@ class RecordingsViewModel(QObject):
         self.documents: tuple[DocumentReference, ...] = ()
         self.document: DocumentReference | None = None
         self.recording: Recording | None = None
+        self._is_watched = False
         hand.changed.connect(self._follow_patient)
         self._patient_id = hand.patient.id if hand.patient else ""
 
-    def refresh(self) -> None:
-        """List the patient's recordings anew."""
+    def watch(self, is_watched: bool) -> None:
+        """List the recordings now and for every next patient while somebody looks; a list nobody sees is not read."""
+        self._is_watched = is_watched
+        if is_watched:
+            self._refresh()
+
+    def _refresh(self) -> None:
         patient_id, session = self._patient_id, self._session
-        if not patient_id:
+        if not patient_id or not self._is_watched:
             return
         self._runner.run(
             lambda: self._recordings.of_patient(session, patient_id),
@@ -107,7 +113,7 @@ class RecordingsViewModel(QObject):
             self.documents = ()
             self._close()
             self.listed.emit()
-            self.refresh()
+            self._refresh()
 
     def _refuse(self, error: ClinicError) -> None:
         if self.recording is None:

@@ -16,6 +16,7 @@ from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 
 FIELDS: Final = ("systolic", "diastolic", "heart_rate", "spo2", "temperature", "respiratory_rate")
+COLUMN_PX: Final = 140
 
 
 class VitalsPanel(Translated, Card):
@@ -38,7 +39,7 @@ class VitalsPanel(Translated, Card):
         self._general_error = label("error", is_wrapped=True)
         self._general_error.setObjectName("monitor.vitals_error")
         self._general_error.hide()
-        self._has_patient = False
+        self._errors: Mapping[str, Text] = {}
         self._build()
         self.retranslate()
 
@@ -46,6 +47,9 @@ class VitalsPanel(Translated, Card):
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
+        for column in (0, 1):
+            grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, COLUMN_PX)
         for place, key in enumerate(FIELDS):
             grid.addWidget(self.fields[key], place // 2, place % 2)
             line = self._line(key)
@@ -88,18 +92,22 @@ class VitalsPanel(Translated, Card):
 
     def show_errors(self, errors: Mapping[str, Text]) -> None:
         """Say at each field what is wrong; what belongs to no field is said below."""
+        self._errors = errors
+        self._say_errors()
+        first = next((key for key in FIELDS if key in errors), None)
+        if first:
+            self._line(first).setFocus()
+
+    def _say_errors(self) -> None:
+        errors = self._errors
         for key, field in self.fields.items():
             field.set_error(say(errors[key]) if key in errors else "")
         others = [say(text) for key, text in errors.items() if key not in self.fields]
         self._general_error.setText(" ".join(others))
         self._general_error.setVisible(bool(others))
-        first = next((key for key in FIELDS if key in errors), None)
-        if first:
-            self._line(first).setFocus()
 
     def allow(self, *, has_patient: bool, can_save: bool, has_values: bool) -> None:
         """Enable what can be done now."""
-        self._has_patient = has_patient
         for field in self.fields.values():
             field.setEnabled(can_save)
         self.take_over.setEnabled(can_save and has_values)
@@ -110,7 +118,10 @@ class VitalsPanel(Translated, Card):
         """Say everything anew."""
         self._heading.setText(_("Vital signs"))
         self._hint.setText(_("Open a patient first: then vital signs can be saved and the ECG recorded."))
-        short = {"systolic": _("Systolic"), "diastolic": _("Diastolic"), "respiratory_rate": _("Breathing")}
+        short = {
+            "systolic": _("Systolic"), "diastolic": _("Diastolic"),
+            "heart_rate": _("HR"), "respiratory_rate": _("Breathing"),
+        }  # fmt: skip
         for sign in VITAL_SIGNS:
             if sign.field in self.fields:
                 field = self.fields[sign.field]
@@ -119,6 +130,7 @@ class VitalsPanel(Translated, Card):
         self.take_over.say(_("Take over"))
         self.take_over.setToolTip(_("Put the monitor's present values into the form"))
         self.save.say(_("Save"), "Ctrl+Enter")
+        self._say_errors()
 
     def _line(self, key: str) -> QLineEdit:
         return cast("QLineEdit", self.fields[key].editor)

@@ -30,7 +30,7 @@ from ui import language, theme
 from ui.language import Translated, _, counted
 from ui.widgets.calipers import Calipers, Reading
 from ui.widgets.paper_layout import PaperCell, PaperLayout, PaperTrace, cells_of
-from ui.widgets.paper_painter import PaperView, margin_mm, paint_paper
+from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm, paint_paper
 from ui.widgets.trace_scale import PaperScale, guess_px_per_mm
 
 LEAST_ROW_MM: Final = 14.0
@@ -90,18 +90,17 @@ class EcgPaper(Translated, QAbstractScrollArea):
         """What lies on the paper."""
         return self._cells
 
-    def show_recording(self, traces: Sequence[PaperTrace], band: str = "") -> None:
-        """Put a recording on the paper.
-
-        Args:
-            traces: its channels.
-            band: the frequencies that were let through, as recorded; it is shown with the scale.
-        """
+    def show_recording(self, traces: Sequence[PaperTrace]) -> None:
+        """Put a recording's channels on the paper."""
         self._traces = tuple(traces)
-        self._band = band
         self._take_away()
         self.horizontalScrollBar().setValue(0)
         self._lay_out()
+
+    def set_band(self, band: str) -> None:
+        """Say which frequencies were let through; it is shown with the scale."""
+        self._band = band
+        self.retranslate()
 
     def set_layout(self, layout: PaperLayout) -> None:
         """Set the leads otherwise."""
@@ -224,8 +223,8 @@ class EcgPaper(Translated, QAbstractScrollArea):
 
     def _calipers_in_the_middle(self) -> Calipers:
         at = self._on_paper(QPointF(self.viewport().rect().center()))
-        row = int(at.y() / self._row_height())
-        middle = (row + 0.5) * self._row_height()
+        row = int((at.y() - self._top()) / self._row_height())
+        middle = self._top() + (row + 0.5) * self._row_height()
         return Calipers(at.x(), middle, at.x() + 0.2 * self._scale.px_per_s, middle)
 
     def _put(self, calipers: Calipers) -> None:
@@ -244,7 +243,7 @@ class EcgPaper(Translated, QAbstractScrollArea):
 
     def _label_at(self, x: float, y: float) -> str:
         seconds = (x - margin_mm(self._scale) * self._scale.px_per_mm) / self._scale.px_per_s
-        row = int(y / self._row_height())
+        row = int((y - self._top()) / self._row_height())
         found = (c.trace.label for c in self._cells if c.row == row and c.start_s <= seconds < c.end_s)
         return next(found, "")
 
@@ -252,7 +251,12 @@ class EcgPaper(Translated, QAbstractScrollArea):
         """Return the logical pixels of a row: the view is shared out, within bounds."""
         rows = 1 + max((cell.row for cell in self._cells), default=0)
         bound = self._scale.px_per_mm
-        return min(max(self.viewport().height() / rows, LEAST_ROW_MM * bound), MOST_ROW_MM * bound)
+        room = self.viewport().height() - self._top()
+        return min(max(room / rows, LEAST_ROW_MM * bound), MOST_ROW_MM * bound)
+
+    def _top(self) -> float:
+        """Return the logical pixels above the first row."""
+        return TOP_MM * self._scale.px_per_mm
 
     def _lay_out(self) -> None:
         self._cells = cells_of(self._traces, self._layout)
@@ -261,7 +265,7 @@ class EcgPaper(Translated, QAbstractScrollArea):
         width = margin_mm(self._scale) * self._scale.px_per_mm + length_s * self._scale.px_per_s
         for bar, size, seen in (
             (self.horizontalScrollBar(), width, self.viewport().width()),
-            (self.verticalScrollBar(), rows * self._row_height(), self.viewport().height()),
+            (self.verticalScrollBar(), self._top() + rows * self._row_height(), self.viewport().height()),
         ):
             bar.setRange(0, max(0, round(size) - seen))
             bar.setPageStep(seen)

@@ -16,6 +16,8 @@ from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
 
 FOOT_MM: Final = 1.5
 GAP_MM: Final = 1.0
+TOP_MM: Final = 4.0
+"""Room above the first row, for what rises over it."""
 FILL: Final = 0.7
 
 
@@ -52,7 +54,7 @@ class PaperView:
 
     def middle_of(self, row: int) -> float:
         """Return the y of a row's line in the view."""
-        return (row + 0.5) * self.row_height - self.top
+        return TOP_MM * self.scale.px_per_mm + (row + 0.5) * self.row_height - self.top
 
 
 def margin_mm(scale: PaperScale) -> float:
@@ -132,9 +134,6 @@ def _paint_label(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
     height = 17 * view.ratio
     top = max(middle - view.row_height / 2 + 3 * view.ratio, middle - view.scale.px_per_mm * 12)
     plate = QRectF(x + 3 * view.ratio, top, width, height)
-    ground = theme.token("bg", "clinical")
-    ground.setAlpha(190)
-    painter.fillRect(plate, ground)
     painter.setPen(theme.token("overlay", "clinical"))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, cell.trace.label)
     if cell.start_s > 0:

@@ -222,8 +222,8 @@ class Sweep(Translated, QWidget):
         """Lay the veil over groups whose newest sample is old; lift it where samples come again."""
         was = self._overlays
         self._overlays = {
-            place: self._stale_words(group)
-            for place, (group, _panel) in enumerate(self._panels)
+            number: self._stale_words(group)
+            for number, group in enumerate(self._groups if self._panels else ())
             if group.source.age_s() > STALE_S
         }
         if self._overlays != was:
@@ -256,8 +256,10 @@ class Sweep(Translated, QWidget):
                     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, place.lane.label())
 
     def _paint_overlays(self, painter: QPainter) -> None:
-        for place, words in self._overlays.items():
-            field = self._logical(self._panels[place][1].area)
+        for number, words in self._overlays.items():
+            field = QRect()
+            for group, panel in self._panels:
+                field = field.united(self._logical(panel.area)) if group is self._groups[number] else field
             veil = theme.token("bg", "clinical")
             veil.setAlpha(175)
             painter.fillRect(field, veil)
@@ -305,7 +307,8 @@ def lay_out(
         for place, (first, last) in enumerate(parts):
             left, right = size.width() * place // len(parts), size.width() * (place + 1) // len(parts)
             area = QRect(left, round(top), right - left, round(bottom) - round(top))
-            lanes = _places(group.lanes, first, last, area, -(-len(group.lanes) // len(parts)))
+            rows_here = -(-len(group.lanes) // len(parts))
+            lanes = _places(group.lanes, first, last, area, rows_here, scale.px_per_mv)
             panels.append((group, SweepPanel(group.source, lanes, area, scale, ratio)))
         top = bottom
     return panels
@@ -326,9 +329,13 @@ def _columns_of(group: SweepGroup, columns: int) -> list[tuple[int, int]]:
     return [(first, min(first + each, count)) for first in range(0, count, each)]
 
 
-def _places(lanes: Sequence[Lane], first: int, last: int, area: QRect, rows: int) -> list[LanePlace]:
-    height = area.height() / rows
+def _places(lanes: Sequence[Lane], first: int, last: int, area: QRect, rows: int, px_per_mv: float) -> list[LanePlace]:
+    """Return the lanes' places; the first calibration pulse is not cut off at the top."""
+    missing = px_per_mv + 4 - area.height() / rows / 2
+    is_scaled = lanes[first].millivolts_per_unit is not None
+    top = min(max(missing, 0.0), 0.1 * area.height()) if is_scaled else 0.0
+    height = (area.height() - top) / rows
     return [
-        LanePlace(lanes[channel], channel, area.top() + (channel - first + 0.5) * height, height)
+        LanePlace(lanes[channel], channel, area.top() + top + (channel - first + 0.5) * height, height)
         for channel in range(first, last)
     ]

@@ -196,15 +196,16 @@ class SweepPanel:
             first = end
 
     def _draw(self, painter: QPainter, background: QPixmap, first: int, last: int, *, is_fresh: bool = False) -> QRect:
-        left = self.x_of(first)
-        strip = QRect(left, self.area.top(), last - first, self.area.height())
+        x = first % self.width
+        left = self.field.left() + x
+        strip = QRect(left, self.area.top(), last - first, self.area.height()).adjusted(-min(1, x), 0, 0, 0)
         bar = strip.adjusted(0, 0, self._erase_px, 0) & self.field
         if not is_fresh:
             painter.drawPixmap(bar, background, bar)
         painter.save()
         painter.setClipRect(strip)
-        joined = first - 1 if first % self.width else first
-        self._draw_lanes(painter, joined, last, left - (first - joined) + 0.5)
+        back = min(2, x)
+        self._draw_lanes(painter, first - back, last, left - back + 0.5)
         painter.restore()
         return bar
 
@@ -223,7 +224,10 @@ class SweepPanel:
 
 
 def paint_background(painter: QPainter, panel: SweepPanel) -> None:
-    """Draw a panel's ground once: grid of 5 mm, gutter with the calibration pulse of every lane that has a scale."""
+    """Draw a panel's ground once: grid of 5 mm, gutter with the calibration pulse.
+
+    Every lane with a scale has one; where the lanes are too low for that, the first of them.
+    """
     field, step = QRectF(panel.field), 5 * panel.scale.px_per_mm
     painter.fillRect(panel.area, theme.token("bg", "clinical"))
     painter.setPen(QPen(theme.token("trace_grid", "clinical"), 1))
@@ -233,8 +237,9 @@ def paint_background(painter: QPainter, panel: SweepPanel) -> None:
     for number in range(int(field.height() / step) + 1):
         y = round(field.top() + number * step)
         painter.drawLine(round(field.left()), y, panel.area.right(), y)
-    for place in panel.places:
-        if place.lane.millivolts_per_unit is not None:
+    for number, place in enumerate(panel.places):
+        has_room = number == 0 or place.height >= 1.3 * CALIBRATION_MV * panel.scale.px_per_mv
+        if place.lane.millivolts_per_unit is not None and has_room:
             _paint_pulse(painter, panel, place)
 
 
