@@ -36,6 +36,12 @@ def open_conflicts(connection: Connection) -> tuple[Conflict, ...]:
     )
 
 
+def close_conflicts(connection: Connection, type_name: str, record_id: str, at: datetime) -> None:
+    """Mark the conflicts of a record as settled: what the hub has now is newer than theirs."""
+    waiting = (CONFLICT.c.type == type_name, CONFLICT.c.id == record_id, CONFLICT.c.settled_at.is_(None))
+    connection.execute(update(CONFLICT).where(*waiting).values(settled_at=at.isoformat()))
+
+
 def close_conflict(connection: Connection, seq: int, at: datetime) -> bytes:
     """Mark a conflict as settled and what waited as superseded; return the other node's body.
 

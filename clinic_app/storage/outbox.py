@@ -15,7 +15,7 @@ from clinic_app.storage.tables import OUTBOX, RECORD
 OutboxState = Literal["queued", "acked", "conflict", "quarantined"]
 UNSETTLED: Final[tuple[OutboxState, ...]] = ("queued", "conflict", "quarantined")
 _ERROR_LENGTH: Final = 2000
-_COLUMNS: Final = tuple(c for c in OUTBOX.c if c.name not in ("lane_rank", "queued_at"))
+_COLUMNS: Final = tuple(c for c in OUTBOX.c if c.name not in ("hub_version", "lane_rank", "queued_at"))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,9 @@ def acknowledge_row(connection: Connection, seq: int, hub_version: str) -> None:
     if row is None or row.state == "acked":
         return
     same = (OUTBOX.c.type == row.type, OUTBOX.c.id == row.id)
-    connection.execute(update(OUTBOX).where(OUTBOX.c.seq == seq).values(state="acked", last_error=""))
+    connection.execute(
+        update(OUTBOX).where(OUTBOX.c.seq == seq).values(state="acked", hub_version=hub_version, last_error="")
+    )
     newer = update(OUTBOX).where(*same, OUTBOX.c.seq > seq, OUTBOX.c.state != "acked")
     connection.execute(newer.values(base_hub_version=hub_version))
     record = update(RECORD).where(RECORD.c.type == row.type, RECORD.c.id == row.id)

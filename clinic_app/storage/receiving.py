@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.records import Meta, Resource, decode, decode_as, encode
+from clinic_app.storage.conflicts import close_conflicts
 from clinic_app.storage.outbox import UNSETTLED, acknowledge_row
 from clinic_app.storage.record_rows import StoredRow, new_version_id, stored_row, write_version
 from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX, RECORD
@@ -41,28 +42,35 @@ def receive_body(connection: Connection, body: bytes, at: datetime, *, is_from_h
     row = stored_row(connection, record.type_name, record.id)
     if row is None:
         return _write(connection, record, body, hub_version, at)
+    if _is_known(connection, record, row):
+        return None
     unsent = _unsent(connection, record)
     if unsent:
         _meet_unsent(connection, record, body, hub_version, row, unsent, at)
         return None
-    if _is_known(connection, record, row) or (not is_from_hub and not _is_newer(record, row)):
+    if not is_from_hub and not _is_newer(record, row):
         return None
+    close_conflicts(connection, record.type_name, record.id, at)
     return _write(connection, record, body, hub_version, at)
 
 
 def _write(connection: Connection, record: Resource, body: bytes, hub_version: str | None, at: datetime) -> Resource:
-    if record.version_id is None:
-        meta = msgspec.structs.replace(record.meta or Meta(), version_id=new_version_id())
-        record = msgspec.structs.replace(record, meta=meta)
-        body = encode(record, body)
+    record, body = _versioned(record, body)
     write_version(connection, record, body, hub_version=hub_version, origin="received", at=at)
     return record
 
 
+def _versioned(record: Resource, body: bytes) -> tuple[Resource, bytes]:
+    """Return a record that has a version, so that it can be edited; some systems give none."""
+    if record.version_id is not None:
+        return record, body
+    meta = msgspec.structs.replace(record.meta or Meta(), version_id=new_version_id())
+    record = msgspec.structs.replace(record, meta=meta)
+    return record, encode(record, body)
+
+
 def _unsent(connection: Connection, record: Resource) -> Sequence[Any]:
-    rows = select(OUTBOX.c.seq, OUTBOX.c.body).where(
-        OUTBOX.c.type == record.type_name, OUTBOX.c.id == record.id, OUTBOX.c.state.in_(UNSETTLED)
-    )
+    rows = select(OUTBOX.c.seq, OUTBOX.c.body).where(*_is(OUTBOX, record), OUTBOX.c.state.in_(UNSETTLED))
     return connection.execute(rows.order_by(OUTBOX.c.seq)).all()
 
 
@@ -80,19 +88,20 @@ def _meet_unsent(
     echo = max((each.seq for each in unsent if _content(each.body) == content), default=None)
     if echo is not None:
         if hub_version is not None:
+            close_conflicts(connection, record.type_name, record.id, at)
             for each in unsent:
                 if each.seq <= echo:
                     acknowledge_row(connection, each.seq, hub_version)
-    elif any(_content(known) == content for known in _history(connection, record)):
-        if hub_version is not None and row.hub_version is None:
-            _rebase(connection, record, hub_version)
-    elif hub_version is None or not _is_kept(connection, record, hub_version):
+    elif hub_version is not None and content == _base_content(connection, record, unsent[0].body):
+        _rebase(connection, record, hub_version)
+    elif not _is_kept(connection, record, content):
+        close_conflicts(connection, record.type_name, record.id, at)
         connection.execute(
             insert(CONFLICT).values(
                 type=record.type_name,
                 id=record.id,
                 mine=row.body,
-                theirs=body,
+                theirs=_versioned(record, body)[1],
                 theirs_hub_version=hub_version,
                 found_at=at.isoformat(),
             )
@@ -100,23 +109,24 @@ def _meet_unsent(
 
 
 def _rebase(connection: Connection, record: Resource, hub_version: str) -> None:
-    """Our edits were made from what the hub calls ``hub_version``; say so."""
-    is_record = (RECORD.c.type == record.type_name, RECORD.c.id == record.id)
-    connection.execute(update(RECORD).where(*is_record).values(hub_version=hub_version))
-    is_row = (OUTBOX.c.type == record.type_name, OUTBOX.c.id == record.id, OUTBOX.c.state.in_(UNSETTLED))
-    connection.execute(update(OUTBOX).where(*is_row).values(base_hub_version=hub_version))
+    """Our edits were made from what the hub calls ``hub_version``; say so, and send them."""
+    connection.execute(update(RECORD).where(*_is(RECORD, record)).values(hub_version=hub_version))
+    waiting = update(OUTBOX).where(*_is(OUTBOX, record), OUTBOX.c.state.in_(UNSETTLED))
+    connection.execute(waiting.values(base_hub_version=hub_version))
+    refused = update(OUTBOX).where(*_is(OUTBOX, record), OUTBOX.c.state == "conflict")
+    connection.execute(refused.values(state="queued"))
 
 
 def _is_known(connection: Connection, record: Resource, row: StoredRow) -> bool:
-    """Whether this version is the stored one or one before it."""
+    """Whether this version is stored, was stored, was made of an edit of ours, or was shown to a person."""
     if record.version_id is None:
         return _content(encode(record)) == _content(row.body)
     if record.version_id == row.hub_version:
         return True
-    seen = select(HISTORY.c.seq).where(
-        HISTORY.c.type == record.type_name, HISTORY.c.id == record.id, HISTORY.c.version_id == record.version_id
-    )
-    return connection.execute(seen.limit(1)).first() is not None
+    seen = select(HISTORY.c.seq).where(*_is(HISTORY, record), HISTORY.c.version_id == record.version_id)
+    sent = select(OUTBOX.c.seq).where(*_is(OUTBOX, record), OUTBOX.c.hub_version == record.version_id)
+    shown = select(CONFLICT.c.seq).where(*_is(CONFLICT, record), CONFLICT.c.theirs_hub_version == record.version_id)
+    return any(connection.execute(query.limit(1)).first() for query in (seen, sent, shown))
 
 
 def _is_newer(record: Resource, row: StoredRow) -> bool:
@@ -128,16 +138,25 @@ def _is_newer(record: Resource, row: StoredRow) -> bool:
     return before is None or record.meta.last_updated > before
 
 
-def _is_kept(connection: Connection, record: Resource, hub_version: str) -> bool:
-    kept = select(CONFLICT.c.seq).where(
-        CONFLICT.c.type == record.type_name, CONFLICT.c.id == record.id, CONFLICT.c.theirs_hub_version == hub_version
-    )
-    return connection.execute(kept.limit(1)).first() is not None
+def _is_kept(connection: Connection, record: Resource, content: dict[str, Any]) -> bool:
+    """Whether a person is asked about this very answer already."""
+    waiting = select(CONFLICT.c.theirs).where(*_is(CONFLICT, record), CONFLICT.c.settled_at.is_(None))
+    return any(_content(theirs) == content for theirs in connection.execute(waiting).scalars())
 
 
-def _history(connection: Connection, record: Resource) -> tuple[bytes, ...]:
-    bodies = select(HISTORY.c.body).where(HISTORY.c.type == record.type_name, HISTORY.c.id == record.id)
-    return tuple(connection.execute(bodies).scalars())
+def _base_content(connection: Connection, record: Resource, first_unsent: bytes) -> dict[str, Any] | None:
+    """Return what the oldest unsent edit was made from; None for a record that was made here."""
+    bodies = connection.execute(select(HISTORY.c.body).where(*_is(HISTORY, record)).order_by(HISTORY.c.seq))
+    before = None
+    for body in bodies.scalars():
+        if body == first_unsent:
+            break
+        before = body
+    return None if before is None else _content(before)
+
+
+def _is(table: Table, record: Resource) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.type == record.type_name, table.c.id == record.id)
 
 
 def _content(body: bytes) -> dict[str, Any]:

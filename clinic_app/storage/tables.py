@@ -81,6 +81,7 @@ OUTBOX: Final = Table(
     Column("id", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("base_hub_version", String),
+    Column("hub_version", String),
     Column("lane", String, nullable=False),
     Column("lane_rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
@@ -90,7 +91,7 @@ OUTBOX: Final = Table(
     ForeignKeyConstraint(["type", "id"], ["record.type", "record.id"]),
     sqlite_autoincrement=True,
 )
-"""What the hub has not seen yet, or has: a row stays when it is acknowledged."""
+"""What the hub has not seen yet, or has: a row stays when it is acknowledged, with the version the hub gave it."""
 Index(None, OUTBOX.c.state, OUTBOX.c.lane_rank, OUTBOX.c.seq)
 Index(None, OUTBOX.c.type, OUTBOX.c.id)
 

@@ -79,6 +79,7 @@ def _outbox_and_conflicts() -> None:
         sa.Column("id", sa.String, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("base_hub_version", sa.String),
+        sa.Column("hub_version", sa.String),
         sa.Column("lane", sa.String, nullable=False),
         sa.Column("lane_rank", sa.Integer, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
