@@ -21,7 +21,8 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import LANGUAGES, Language
 from clinic_app.records import HumanName, Identifier, Patient
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
-from tests.helpers.consults import consult
+from clinic_app.waveforms.recording import RAW_BAND
+from tests.helpers.consults import consult, real_ecg
 
 TITLES: dict[Language, str] = {
     "kk": "Телемедициналық кеңес қорытындысы",
@@ -198,6 +199,12 @@ def test_a_birth_date_known_only_by_its_year_is_left_out_not_invented() -> None:
 def test_the_age_is_the_age_on_the_day_of_signing() -> None:
     day_before = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
     assert "(61 years)" in _pages(render_consult_summary(consult(signed_at=day_before), "en"))[0]
+
+
+def test_a_strip_without_filter_says_so_in_the_language_of_the_document() -> None:
+    raw = consult(ecg=replace(real_ecg(), band=RAW_BAND))
+    assert "без фильтра" in _pages(render_consult_summary(raw, "ru"))[-1]
+    assert "0.05-300 Hz" in _pages(render_consult_summary(consult(), "ru"))[-1]
 
 
 LONG = "Өте-ұзын-сөз" * 400
