@@ -198,7 +198,7 @@ class Consultations:
             is_signature_valid=found.is_signature_valid,
         )
         pdf = render_consult_summary(content, language)
-        title = f"{Text('Consult summary').render(language)} {case.number}"
+        title = " ".join((Text("Consult summary").render(language), case.number))
         return self._documents.file(
             session, case.patient.id if case.patient else "", pdf, title, language, id=document_id
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from clinic_app.foundation.errors import LinkError
-from clinic_app.records import Task
+from clinic_app.records import Task, decode_as
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import OutboxRow, Store
 from clinic_app.storage.exchange import Write, Written
@@ -85,11 +85,20 @@ class Push:
             await self._send(rows[:middle])
             await self._send(rows[middle:])
             return
-        if error.status in _CONFLICTS:
-            self._store.outbox.conflicted(rows[0].seq, error.words)
-        else:
-            self._store.outbox.quarantine(rows[0].seq, error.words)
+        self._set_aside(rows[0], error)
         self._on_progress(1)
+
+    def _set_aside(self, row: OutboxRow, error: HubRefusalError) -> None:
+        """Decide what a refused row means: most are for a person, two things about Tasks settle themselves."""
+        outbox = self._store.outbox
+        if error.status not in _CONFLICTS:
+            outbox.quarantine(row.seq, error.words)
+        elif row.type == Task.__name__ and row.base_hub_version is None and _is_moved_on(row):
+            outbox.failed([row.seq], error.words)  # it came on a stick; the sender's own Task has yet to reach the hub
+        elif row.type == Task.__name__ and row.base_hub_version and _says_received(row):
+            outbox.acknowledge({row.seq: row.base_hub_version})  # a colleague's workstation said "received" first
+        else:
+            outbox.conflicted(row.seq, error.words)
 
     def _settle(self, rows: Sequence[OutboxRow], written: Sequence[Written]) -> None:
         for each in written:
@@ -97,6 +106,14 @@ class Push:
                 remember_hub_time(self._store, each.id, each.received_at)
         self._store.outbox.acknowledge({row.seq: each.version for row, each in zip(rows, written, strict=True)})
         self._on_progress(len(rows))
+
+
+def _is_moved_on(row: OutboxRow) -> bool:
+    return decode_as(Task, row.body).status not in ("draft", "requested")
+
+
+def _says_received(row: OutboxRow) -> bool:
+    return decode_as(Task, row.body).status == "received"
 
 
 def _key(rows: Sequence[OutboxRow]) -> str:

@@ -276,6 +276,47 @@ def test_the_hub_may_die_and_come_back(network: Network) -> None:
     network.await_case(network.centre, case.task.id, lambda each: each.patient is not None, "the case arrives")
 
 
+def test_two_workstations_of_one_hospital_do_not_quarrel_about_the_arrival(network: Network, tmp_path: Path) -> None:
+    network.start()
+    with node(tmp_path / "colleague", CENTRE, network.clock) as colleague:
+        sync = colleague.sync(network.hub.url, network.hub.enrol(CENTRE, "C2"), interval_s=0.2)
+        sync.start()
+        wait_until(lambda: len(colleague.store.records.find(Organization)) == 2, 30)
+        case = network.refer()
+        for here in (network.centre, colleague):
+            network.await_case(here, case.task.id, lambda each: each.task.status == "received", "it has arrived")
+        network.centre.consultations.open(network.centre.session("specialist"), case.task.id)
+        network.await_case(
+            colleague, case.task.id, lambda each: each.progress == "opened", "the colleague sees it taken"
+        )
+        for here in (network.centre, colleague):
+            assert here.store.records.conflicts() == ()
+            assert all(row.state == "acked" for row in here.store.outbox.rows_for("Task", case.task.id))
+        sync.stop()
+
+
+def test_a_stick_may_be_faster_than_the_link(network: Network, tmp_path: Path) -> None:
+    network.start()
+    network.district_link.cut()
+    case = network.refer()
+    doctor, specialist = network.district.session("doctor"), network.centre.session("specialist")
+    stick = network.district.referrals.save_package(doctor, case.task.id, tmp_path / "stick")
+    network.centre.referrals.open_package(stick)
+    network.centre.consultations.open(specialist, case.task.id)
+    network.centre.consultations.sign(specialist, case.task.id, OpinionForm(SIGNED))
+    wait_until(
+        lambda: all(row.attempts for row in network.centre.store.outbox.rows_for("Task", case.task.id)[:1]),
+        30,
+        "the hub does not take the answer's Task yet",
+    )
+    network.district_link.restore()
+    network.await_case(network.district, case.task.id, lambda each: each.progress == "answered", "the answer arrives")
+    answer = network.district.consultations.answer(doctor, case.task.id)
+    assert answer is not None
+    assert answer.is_signature_valid
+    assert network.centre.store.records.conflicts() == ()
+
+
 def test_a_forged_answer_is_shown_as_such(network: Network) -> None:
     network.start()
     case = network.refer()
