@@ -46,6 +46,8 @@ class Block:
         samples: shape ``(channels, n)``, float32, in each channel's unit.
         received_at: when it came, by this computer's wall clock.
         monotonic_s: when it came, by this computer's steady clock.
+        stream_began_at: when sample 0 of the stream was taken, by the device's clock, which sets the streams of one
+            device beside each other; None where the device tells no time.
     """
 
     source: str
@@ -56,6 +58,7 @@ class Block:
     samples: Samples
     received_at: datetime
     monotonic_s: float
+    stream_began_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """HL7 version 2 messages, as far as monitors speak it: segments, fields, components. Pure functions over bytes.
 
 Reads ORU^R01 with numbers and waves and writes the acknowledgement. A general parser builds a tree of everything and is
-forty times slower on waves (measured); here a field is split when it is asked for.
-Source: HL7 v2.6, chapters 2 and 7; IHE PCD TF-2 (DEC, WCM).
+forty times slower on waves (measured); here a field is split when it is asked for. Letters outside ASCII only occur in
+names, which are not used: an unknown alphabet never makes a wave unreadable.
+Source: HL7 v2.6, chapters 2 and 7, table 0211; IHE PCD TF-2 (DEC, WCM).
 """
 
 from __future__ import annotations
@@ -17,6 +18,19 @@ from clinic_app.foundation.texts import Text
 MOST_SEGMENTS: Final = 2000
 MOST_VALUES: Final = 100_000
 _HEADER: Final = b"MSH|"
+_DELIMITERS: Final = ("^~\\&", "^~\\&#")
+_ALPHABETS: Final = {
+    "": "utf-8",
+    "ASCII": "utf-8",
+    "UNICODE UTF-8": "utf-8",
+    "UNICODE": "utf-8",
+    "8859/1": "iso8859-1",
+    "8859/5": "iso8859-5",
+    "GB 18030-2000": "gb18030",
+}
+"""Names of HL7 table 0211 to Python's. The one that must be known is Chinese: its letters may contain delimiters."""
+_LONGEST_ECHO: Final = 199
+"""What of the peer's own text goes back to it; HL7's longest control id."""
 
 
 @dataclass(frozen=True)
@@ -58,24 +72,22 @@ class Message:
 
     @property
     def sender(self) -> str:
-        """The sending application's own name, at most 64 characters."""
-        return self.segments[0].component(3, 1)[:64]
+        """The sending application's own name: printable, at most 64 characters."""
+        return printable(self.segments[0].component(3, 1))[:64]
 
 
 def parse(message: bytes) -> Message:
     """Return the message in ``message``.
 
     Raises:
-        DeviceError: it is no HL7 v2 message in UTF-8 with the usual delimiters, or has too many segments.
+        DeviceError: it is no HL7 v2 message with the usual delimiters, or has too many segments.
     """
+    message = message.replace(b"\r\n", b"\r").replace(b"\n", b"\r").lstrip(b"\r")
     if not message.startswith(_HEADER) or message.count(b"\r") > MOST_SEGMENTS:
         raise _unreadable()
-    try:
-        lines = message.decode("utf-8").rstrip("\r").split("\r")
-    except UnicodeDecodeError as error:
-        raise _unreadable() from error
+    lines = message.decode(_alphabet(message), errors="replace").rstrip("\r").split("\r")
     header = lines[0].split("|")
-    if header[1] != "^~\\&":
+    if header[1] not in _DELIMITERS:
         raise _unreadable()
     # MSH-1 is the delimiter itself, so the header's fields are shifted by one.
     segments = [Segment(("MSH", "|", *header[1:]))]
@@ -85,10 +97,10 @@ def parse(message: bytes) -> Message:
 
 def acknowledgement(message: Message, code: str, moment: datetime) -> bytes:
     """Return the ACK for ``message``: ``AA`` taken, ``AE`` refused (chapter 2.9)."""
-    header = message.segments[0]
-    control = message.control_id
+    control = message.control_id[:_LONGEST_ECHO]
+    receiver = message.segments[0].field(3)[:_LONGEST_ECHO]
     lines = (
-        f"MSH|^~\\&|DALA||{header.field(3)}||{timestamp(moment)}||ACK^R01^ACK|{control}|P|2.6",
+        f"MSH|^~\\&|DALA||{receiver}||{timestamp(moment)}||ACK^R01^ACK|{control}|P|2.6",
         f"MSA|{code}|{control}",
     )
     return ("\r".join(lines) + "\r").encode()
@@ -106,14 +118,32 @@ def parse_timestamp(text: str) -> datetime:
     Raises:
         DeviceError: it is none.
     """
-    plain = text.strip()
+    plain = text.strip()[:32]
     for pattern in ("%Y%m%d%H%M%S.%f%z", "%Y%m%d%H%M%S%z", "%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
         try:
             moment = datetime.strptime(plain, pattern)  # noqa: DTZ007 - the zone is added below
-        except ValueError:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             continue
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise _unreadable()
+
+
+def resolution_s(text: str) -> float:
+    """Return how finely an HL7 time stamp tells time: 1.0 without a fraction of a second."""
+    digits = text.partition(".")[2].replace("-", "+").partition("+")[0].strip()
+    return 10.0 ** -min(len(digits), 4)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without control characters and marks that turn the direction of writing."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
+
+
+def _alphabet(message: bytes) -> str:
+    """Return the encoding the header declares (MSH-18, the first of several)."""
+    header = message.partition(b"\r")[0].split(b"|", 18)
+    named = header[17].split(b"~")[0].split(b"|")[0] if len(header) > 17 else b""
+    return _ALPHABETS.get(named.decode("ascii", "replace").strip().upper(), "iso8859-1")
 
 
 def _unreadable() -> DeviceError:

@@ -12,16 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
-from fractions import Fraction
 from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
-from clinic_app.devices.hl7 import Message, acknowledgement, parse
+from clinic_app.devices.hl7 import acknowledgement, parse
 from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.stream_clock import StreamClock
-from clinic_app.devices.waves import read_numerics, read_waves
+from clinic_app.devices.monitor_talk import MonitorTalk
+from clinic_app.devices.sources import Sources, SourceState
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
@@ -31,27 +28,12 @@ SILENCE_S: Final = 60.0
 """A connection that says nothing for so long is closed; the monitor connects again."""
 MESSAGE_S: Final = 10.0
 """A message that takes longer from its first byte to its last closes the connection."""
+MOST_BYTES_PER_S: Final = 4 << 20
+"""What is read from one peer in a second; twelve leads at 1000 Hz are 60 kB. A faster one has to wait."""
 _RECEIVE_BYTES: Final = 1 << 16
 _log = logging.getLogger(__name__)
 
 Subscriber = Callable[[Block | Numerics], None]
-
-
-@dataclass(frozen=True)
-class SourceState:
-    """One device as the screen lists it.
-
-    Args:
-        name: what it calls itself, or its address before it said so.
-        is_connected: whether its connection is open.
-        last_seen_at: when its last message came.
-        last_error: why something was refused, or None.
-    """
-
-    name: str
-    is_connected: bool
-    last_seen_at: datetime | None = None
-    last_error: Text | None = None
 
 
 class MonitorListener:
@@ -82,7 +64,8 @@ class MonitorListener:
         self._server: socket.socket | None = None
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
-        self._sources: dict[str, SourceState] = {}
+        self._sources = Sources()
+        self._stopping = threading.Event()
         self._subscribers: tuple[Subscriber, ...] = ()
         self._thread: threading.Thread | None = None
 
@@ -98,8 +81,7 @@ class MonitorListener:
 
     def sources(self) -> tuple[SourceState, ...]:
         """Return every device seen since the start, connected ones first."""
-        with self._lock:
-            return tuple(sorted(self._sources.values(), key=lambda each: (not each.is_connected, each.name)))
+        return self._sources.all()
 
     def start(self) -> None:
         """Begin to listen.
@@ -113,6 +95,7 @@ class MonitorListener:
             address = f"{self._host}:{self._wanted_port}"
             raise DeviceError(Text("Monitors cannot be reached at {address}: it is taken.", address=address)) from error
         self._server.settimeout(0.2)
+        self._stopping.clear()
         self._thread = threading.Thread(target=self._accept, name="monitor-listener")
         self._thread.start()
 
@@ -121,6 +104,7 @@ class MonitorListener:
         server, self._server = self._server, None
         if server is None or self._thread is None:
             return
+        self._stopping.set()
         self._thread.join()
         server.close()
         with self._lock:
@@ -134,27 +118,31 @@ class MonitorListener:
         while (server := self._server) is not None:
             try:
                 connection, (host, port, *_) = server.accept()
+                address = (str(host), int(port))
             except TimeoutError:
                 continue
-            except OSError:
-                return
+            except OSError as error:
+                _log.warning("a monitor could not be let in: %s", error)
+                self._stopping.wait(0.2)
+                continue
             with self._lock:
                 is_full = len(self._connections) >= MOST_CONNECTIONS
             if is_full:
                 connection.close()
                 continue
-            thread = threading.Thread(target=self._serve, args=(connection, f"{host}:{port}"), name="monitor")
+            thread = threading.Thread(target=self._serve, args=(connection, address), name="monitor")
             with self._lock:
                 self._connections[connection] = thread
             thread.start()
 
-    def _serve(self, connection: socket.socket, address: str) -> None:
+    def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         """Talk to one monitor until it goes. The named border of this thread."""
-        talk = _Talk(address)
+        talk = MonitorTalk(address, self._sources)
         try:
             self._converse(connection, talk)
         except (OSError, DeviceError) as error:
-            self._note(talk, error=error.text if isinstance(error, DeviceError) else None)
+            if talk.is_current:
+                self._note(talk, error=error.text if isinstance(error, DeviceError) else None)
         except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the connection with a monitor met a fault")
             self._note(talk, error=Text("The program made a mistake with this monitor; it is in the log."))
@@ -162,15 +150,17 @@ class MonitorListener:
             connection.close()
             with self._lock:
                 self._connections.pop(connection, None)
-                if talk.name in self._sources:
-                    self._sources[talk.name] = replace(self._sources[talk.name], is_connected=False)
+            talk.leave()
 
-    def _converse(self, connection: socket.socket, talk: _Talk) -> None:
+    def _converse(self, connection: socket.socket, talk: MonitorTalk) -> None:
         deframer = Deframer()
+        pace = _Pace(self._stopping)
         begun_s = time.monotonic()
         while self._server is not None:
             waiting_s = self._message_s if deframer.is_inside else self._silence_s
             left_s = begun_s + waiting_s - time.monotonic()
+            if left_s <= 0 and not deframer.is_inside:
+                return
             if left_s <= 0:
                 raise DeviceError(Text("The monitor stopped in the middle; the connection was closed."))
             connection.settimeout(left_s)
@@ -182,15 +172,17 @@ class MonitorListener:
                 return
             was_inside = deframer.is_inside
             messages = deframer.feed(data)
-            if messages or not was_inside:
+            pace.took(len(data))
+            if messages or (deframer.is_inside and not was_inside):
                 begun_s = time.monotonic()
+            connection.settimeout(self._message_s)
             for message in messages:
                 connection.sendall(frame(self._take(message, talk)))
 
-    def _take(self, raw: bytes, talk: _Talk) -> bytes:
+    def _take(self, raw: bytes, talk: MonitorTalk) -> bytes:
         """Return the answer to one message, after everybody has what is in it."""
         message = parse(raw)
-        talk.name = message.sender or talk.name
+        talk.name_yourself(message)
         error: Text | None = None
         try:
             for item in talk.items(message, self._clock.now()):
@@ -201,33 +193,28 @@ class MonitorListener:
         self._note(talk, error=error)
         return acknowledgement(message, "AE" if error else "AA", self._clock.now())
 
-    def _note(self, talk: _Talk, error: Text | None) -> None:
-        with self._lock:
-            self._sources[talk.name] = SourceState(talk.name, True, self._clock.now(), error)
+    def _note(self, talk: MonitorTalk, error: Text | None) -> None:
+        self._sources.note(talk.name, self._clock.now(), error)
 
 
-class _Talk:
-    """What is known of one connection: the device's name and the clocks of its streams."""
+class _Pace:
+    """Makes a peer wait that sends more than `MOST_BYTES_PER_S`, so that it cannot keep the program busy.
 
-    def __init__(self, address: str) -> None:
-        self.name = address
-        self._clocks: dict[tuple[str, Fraction], StreamClock] = {}
+    Args:
+        stopping: ends the wait.
+    """
 
-    def items(self, message: Message, now: datetime) -> list[Block | Numerics]:
-        """Return what is in a message."""
-        if message.kind != "ORU^R01":
-            raise DeviceError(
-                Text("The monitor sent a message of the kind {kind}, which is not used.", kind=message.kind)
-            )
-        steady_s = time.monotonic()
-        found: list[Block | Numerics] = []
-        for wave in read_waves(message):
-            stream = self._clocks.setdefault((wave.channels[0].code, wave.rate_hz), StreamClock(wave.rate_hz))
-            index = stream.place(wave.start_at, wave.samples.shape[1])
-            found.append(
-                Block(self.name, stream.stream_id, wave.channels, index, wave.rate_hz, wave.samples, now, steady_s)
-            )
-        numerics = read_numerics(message)
-        if numerics:
-            found.append(Numerics(self.name, numerics, now, steady_s))
-        return found
+    def __init__(self, stopping: threading.Event) -> None:
+        self._stopping = stopping
+        self._second_begun_s = time.monotonic()
+        self._taken_bytes = 0
+
+    def took(self, count: int) -> None:
+        """Note bytes that came; return when the next may be read."""
+        self._taken_bytes += count
+        passed_s = time.monotonic() - self._second_begun_s
+        if passed_s < 1.0 and self._taken_bytes > MOST_BYTES_PER_S:
+            self._stopping.wait(1.0 - passed_s)
+            passed_s = 1.0
+        if passed_s >= 1.0:
+            self._second_begun_s, self._taken_bytes = time.monotonic(), 0

@@ -1,7 +1,8 @@
 """Waves and numbers in an ORU^R01: what its OBX lines say, and how such a message is written.
 
 A wave is an OBX of type NA with the raw integers; lines below it in the containment (OBX-4 ``1.1.1.2`` and
-``1.1.1.2.1``) carry its sample rate and resolution. OBR-7 says when the first sample was taken, by the device's clock.
+``1.1.1.2.1``) carry its sample rate and resolution. OBR-7 says when the first sample was taken, by the device's clock;
+every OBR has its own.
 Source: IHE PCD TF-2, Waveform Communication Management; nomenclature IEEE 11073-10101.
 """
 
@@ -18,23 +19,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinic_app.devices.block import ChannelInfo, NumericValue
-from clinic_app.devices.hl7 import MOST_VALUES, Message, parse_timestamp, timestamp
+from clinic_app.devices.hl7 import MOST_VALUES, Message, Segment, parse_timestamp, printable, resolution_s, timestamp
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import LEADS, PLETH, mdc_code
 
 SAMPLE_RATE: Final = "MDC_ATTR_SAMP_RATE"
 RESOLUTION: Final = "MDC_ATTR_NU_MSMT_RES"
-_RATES_HZ: Final = (Fraction(1, 10), Fraction(100_000))
+_RATES_HZ: Final = (Fraction(1, 10), Fraction(10_000))
 _MOST_CHANNELS: Final = 64
+_LARGEST_SAMPLE: Final = 1e12
+_MOST_NUMBERS: Final = 256
+_NO_RESULT: Final = ("D", "N", "W", "X")
+"""OBX-11 (table 0085): deleted, not asked, wrong, cannot be obtained."""
 _UNITS: Final = {"uV": "uV", "mV": "mV", "%": "%"}
+
+
+@dataclass(frozen=True)
+class _Start:
+    """When the samples of one OBR begin, and how finely that is known."""
+
+    at: datetime
+    resolution_s: float
 
 
 @dataclass
 class _RawWave:
+    start: _Start
     code: str
     label: str
-    values: NDArray[np.float32]
+    values: NDArray[np.float64]
     attributes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -46,39 +60,43 @@ class Wave:
         start_at: when the first sample was taken, by the device's own clock.
         rate_hz: samples per second.
         channels: what the rows are.
-        samples: shape ``(channels, n)``, float32, in the channels' units.
+        samples: shape ``(channels, n)``, float32, in the channels' units; NaN where the device had none.
+        start_resolution_s: how finely ``start_at`` is known: 1.0 for a device that stamps whole seconds.
     """
 
     start_at: datetime
     rate_hz: Fraction
     channels: tuple[ChannelInfo, ...]
     samples: NDArray[np.float32]
+    start_resolution_s: float = 0.0001
 
 
 def read_waves(message: Message) -> tuple[Wave, ...]:
-    """Return the waves of an ORU^R01, channels of one rate and length together.
+    """Return the waves of an ORU^R01: for each OBR, the channels of one rate together, in the order of time.
+
+    A channel shorter than its fellows ends in NaN.
 
     Raises:
-        DeviceError: a wave without a usable rate, with values that are no numbers, or more than a device has.
+        DeviceError: a wave without a usable rate or time, with values that are no numbers, or more than a device has.
     """
-    start: datetime | None = None
-    raw: dict[str, _RawWave] = {}
+    start: _Start | None = None
+    raw: list[_RawWave] = []
+    by_place: dict[str, _RawWave] = {}
     for segment in message.segments:
         if segment.name == "OBR":
-            start = parse_timestamp(segment.field(7)) if segment.field(7) else start
+            start = _start(segment) or start
+            by_place = {}
         elif segment.name == "OBX" and segment.field(2) == "NA":
-            raw[segment.field(4)] = _RawWave(
-                segment.component(3, 2), segment.component(3, 4), _values(segment.field(5))
-            )
+            start = start or _start(message.segments[0])
+            if start is None or len(raw) >= _MOST_CHANNELS:
+                raise _wrong_wave()
+            raw.append(_raw_wave(segment, start))
+            by_place[segment.field(4)] = raw[-1]
         elif segment.name == "OBX" and segment.component(3, 2) in (SAMPLE_RATE, RESOLUTION):
-            owner = raw.get(segment.field(4).rpartition(".")[0])
+            owner = by_place.get(segment.field(4).rpartition(".")[0])
             if owner is not None:
                 owner.attributes[segment.component(3, 2)] = (segment.field(5), segment.component(6, 1))
-    if not raw:
-        return ()
-    if start is None or len(raw) > _MOST_CHANNELS:
-        raise _wrong_wave()
-    return _grouped(start, raw.values())
+    return _grouped(raw)
 
 
 def read_numerics(message: Message) -> Mapping[str, NumericValue]:
@@ -89,8 +107,8 @@ def read_numerics(message: Message) -> Mapping[str, NumericValue]:
         if segment.name != "OBX" or segment.field(2) != "NM" or not code or code in (SAMPLE_RATE, RESOLUTION):
             continue
         value = _decimal(segment.field(5))
-        if value is not None:
-            found[code] = NumericValue(value, segment.component(6, 1)[:16])
+        if value is not None and segment.field(11) not in _NO_RESULT and len(found) < _MOST_NUMBERS:
+            found[printable(code)[:64]] = NumericValue(value, printable(segment.component(6, 1))[:16])
     return found
 
 
@@ -111,7 +129,7 @@ def build_oru(
         numerics: numbers by reference identifier.
     """
     lines = [
-        f"MSH|^~\\&|{sender}||DALA||{timestamp(start_at)}||ORU^R01^ORU_R01|{control_id}|P|2.6|||||||UNICODE UTF-8",
+        f"MSH|^~\\&|{sender}||DALA||{timestamp(start_at)}||ORU^R01^ORU_R01|{control_id}|P|2.6||||||UNICODE UTF-8",
         f"OBR|1|||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|||{timestamp(start_at)}",
     ]
     for group, (wave, resolution) in enumerate(waves, 1):
@@ -135,32 +153,53 @@ def _wave_lines(
     ]
 
 
-def _grouped(start: datetime, raw: Iterable[_RawWave]) -> tuple[Wave, ...]:
-    groups: dict[tuple[Fraction, int], list[tuple[ChannelInfo, NDArray[np.float32]]]] = {}
+def _start(segment: Segment) -> _Start | None:
+    """Return the time stamp of a header or an OBR (both have it in field 7), or None where it has none."""
+    text = segment.field(7)
+    return _Start(parse_timestamp(text), resolution_s(text)) if text else None
+
+
+def _raw_wave(segment: Segment, start: _Start) -> _RawWave:
+    return _RawWave(start, printable(segment.component(3, 2)), segment.component(3, 4), _values(segment.field(5)))
+
+
+def _grouped(raw: Iterable[_RawWave]) -> tuple[Wave, ...]:
+    groups: dict[tuple[_Start, Fraction], dict[ChannelInfo, NDArray[np.float32]]] = {}
     for wave in raw:
         rate_hz = _rate(wave.attributes.get(SAMPLE_RATE, ("", ""))[0])
-        text, unit = wave.attributes.get(RESOLUTION, ("1", "1"))
-        resolution = _decimal(text)
-        if resolution is None or not 0 < resolution < 10**9:
-            raise _wrong_wave()
-        label = LEADS.get(wave.code) or ("Pleth" if wave.code == PLETH else wave.label or wave.code)
-        channel = ChannelInfo(wave.code[:64], label[:24], _UNITS.get(unit, "1"))
-        groups.setdefault((rate_hz, len(wave.values)), []).append((channel, wave.values * np.float32(resolution)))
-    return tuple(
-        Wave(start, rate_hz, tuple(channel for channel, _ in rows), np.stack([values for _, values in rows]))
-        for (rate_hz, _), rows in groups.items()
-    )
+        channel, samples = _scaled(wave)
+        groups.setdefault((wave.start, rate_hz), {})[channel] = samples
+    in_time = sorted(groups.items(), key=lambda group: group[0][0].at)
+    return tuple(_wave(start, rate_hz, rows) for (start, rate_hz), rows in in_time)
 
 
-def _values(text: str) -> NDArray[np.float32]:
+def _scaled(wave: _RawWave) -> tuple[ChannelInfo, NDArray[np.float32]]:
+    """Return the channel of a raw wave and its samples in the channel's unit."""
+    text, unit = wave.attributes.get(RESOLUTION, ("1", "1"))
+    resolution = _decimal(text)
+    if not wave.code or resolution is None or not 0 < resolution < 10**9:
+        raise _wrong_wave()
+    label = LEADS.get(wave.code) or printable(wave.label) or ("Pleth" if wave.code == PLETH else wave.code)
+    samples = (wave.values * float(resolution)).astype(np.float32)
+    return ChannelInfo(wave.code[:64], label[:24], _UNITS.get(unit, "1")), samples
+
+
+def _wave(start: _Start, rate_hz: Fraction, rows: Mapping[ChannelInfo, NDArray[np.float32]]) -> Wave:
+    samples = np.full((len(rows), max(map(len, rows.values()))), np.nan, dtype=np.float32)
+    for row, values in enumerate(rows.values()):
+        samples[row, : len(values)] = values
+    return Wave(start.at, rate_hz, tuple(rows), samples, start.resolution_s)
+
+
+def _values(text: str) -> NDArray[np.float64]:
     parts = text.split("^")
-    if len(parts) > MOST_VALUES:
+    if len(parts) > MOST_VALUES or "_" in text:
         raise _wrong_wave()
     try:
-        values = np.array([float(part) if part else np.nan for part in parts], dtype=np.float32)
+        values = np.array([float(part) if part else np.nan for part in parts], dtype=np.float64)
     except (ValueError, OverflowError) as error:
         raise _wrong_wave() from error
-    if np.isinf(values).any():
+    if (np.abs(values) > _LARGEST_SAMPLE).any():
         raise _wrong_wave()
     return values
 
@@ -175,7 +214,7 @@ def _rate(text: str) -> Fraction:
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        number = Decimal(text) if len(text) <= 24 else None
+        number = Decimal(text) if len(text) <= 24 and "_" not in text else None
     except InvalidOperation:
         return None
     return number if number is not None and number.is_finite() and abs(number) < 10**12 else None

@@ -10,9 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -21,13 +20,19 @@ from clinic_app.devices import Block, ChannelInfo, Numerics
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.live_stream import LiveStream
 from clinic_app.waveforms.recording import RecordedChannel, Recording
-from clinic_app.waveforms.trace_buffer import Samples, TraceBuffer
+from clinic_app.waveforms.trace_buffer import Samples
 
-WINDOW_S: Final = 600.0
-MOST_STREAMS: Final = 64
 FRESH_S: Final = 5.0
 """A stream whose newest sample is older is not recorded."""
+_SAME_CLOCK_S: Final = 2 * FRESH_S
+"""Fresh streams of one device that lie further apart have clocks that cannot be compared."""
+MOST_STREAMS: Final = 64
+MOST_BYTES: Final = 384 << 20
+"""What all rings together may take; the stream heard longest ago goes first."""
+MOST_SOURCES: Final = 64
+MOST_NUMBERS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -37,55 +42,6 @@ class LiveNumber:
     value: Decimal
     unit: str
     age_s: float
-
-
-class LiveStream:
-    """Channels of one device that are sampled together.
-
-    Args:
-        block: the stream's first block; tells source, channels and rate.
-        monotonic: the steady clock.
-    """
-
-    def __init__(self, block: Block, monotonic: Callable[[], float]) -> None:
-        self.source = block.source
-        self.stream_id = block.stream_id
-        self.channels: tuple[ChannelInfo, ...] = block.channels
-        self._rate_hz = block.rate_hz
-        self._buffer = TraceBuffer(len(block.channels), block.rate_hz, WINDOW_S)
-        self._monotonic = monotonic
-        self._newest_s = block.monotonic_s
-
-    def rate_hz(self) -> float:
-        """Return samples per second."""
-        return float(self._rate_hz)
-
-    def end_index(self) -> int:
-        """Return one after the newest sample, counted from the start of the stream."""
-        return self._buffer.end_index
-
-    def read(self, first: int, last: int) -> Samples:
-        """Return samples, shape ``(channels, last - first)``, NaN where there are none."""
-        return self._buffer.read(first, last)
-
-    def age_s(self) -> float:
-        """Return seconds since a sample arrived."""
-        return max(0.0, self._monotonic() - self._newest_s)
-
-    def write(self, block: Block) -> None:
-        """Take a block of this stream."""
-        self._buffer.write(block.first_index, block.samples)
-        self._newest_s = max(self._newest_s, block.monotonic_s)
-
-    def fits(self, block: Block) -> bool:
-        """Return whether a block goes on with this stream."""
-        same = (self.stream_id, self.channels, self._rate_hz)
-        return same == (block.stream_id, block.channels, block.rate_hz)
-
-    @property
-    def exact_rate_hz(self) -> Fraction:
-        """Samples per second as the device announced it."""
-        return self._rate_hz
 
 
 class LiveTraces:
@@ -100,7 +56,7 @@ class LiveTraces:
         self._clock = clock or SystemClock()
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._streams: dict[tuple[str, str, Fraction], LiveStream] = {}
+        self._streams: dict[tuple[str, str], LiveStream] = {}
         self._numbers: dict[str, dict[str, tuple[Decimal, str, float]]] = {}
 
     def take_in(self, item: Block | Numerics) -> None:
@@ -108,9 +64,7 @@ class LiveTraces:
         if isinstance(item, Block):
             self._take_block(item)
         else:
-            with self._lock:
-                kept = self._numbers.setdefault(item.source, {})
-                kept.update({code: (n.value, n.unit, item.monotonic_s) for code, n in item.values.items()})
+            self._take_numbers(item)
 
     def sources(self) -> tuple[str, ...]:
         """Return the devices that sent traces, the one heard last first."""
@@ -141,14 +95,16 @@ class LiveTraces:
 
     def numbers(self, source: str | None = None) -> dict[str, LiveNumber]:
         """Return a device's latest numbers by reference identifier, with their age."""
-        now_s = self._monotonic()
-        chosen = source or next(iter(self.sources()), None) or next(iter(self._numbers), None)
+        chosen = source or next(iter(self.sources()), None)
         with self._lock:
-            kept = dict(self._numbers.get(chosen or "", {}))
+            kept = dict(self._numbers.get(chosen or next(iter(self._numbers), ""), {}))
+        now_s = self._monotonic()
         return {code: LiveNumber(value, unit, max(0.0, now_s - at_s)) for code, (value, unit, at_s) in kept.items()}
 
     def take(self, seconds: float, source: str | None = None) -> Recording:
         """Return the newest ``seconds`` of every fresh stream of a device, raw, with gaps as NaN.
+
+        All channels end with the widest stream, by the device's clock: a curve that stopped before it ends in NaN.
 
         Raises:
             DeviceError: no device is sending.
@@ -156,22 +112,44 @@ class LiveTraces:
         fresh = [stream for stream in self.streams(source) if stream.age_s() <= FRESH_S]
         if not fresh:
             raise DeviceError(Text("No monitor is sending; there is nothing to record."))
-        channels = tuple(channel for stream in fresh for channel in _recorded(stream, seconds))
-        return Recording(channels, self._clock.now() - timedelta(seconds=seconds), fresh[0].source)
+        widest = fresh[0]
+        channels = tuple(channel for stream in fresh for channel in _recorded(stream, seconds, widest.ends_at()))
+        began_at = self._clock.now() - timedelta(seconds=seconds + widest.age_s())
+        return Recording(channels, began_at, widest.source)
 
     def _take_block(self, block: Block) -> None:
-        key = (block.source, block.channels[0].code, block.rate_hz)
         with self._lock:
-            stream = self._streams.get(key)
+            stream = self._streams.get((block.source, block.stream_id))
             if stream is None or not stream.fits(block):
-                if len(self._streams) >= MOST_STREAMS and key not in self._streams:
-                    del self._streams[max(self._streams, key=lambda each: self._streams[each].age_s())]
-                stream = self._streams[key] = LiveStream(block, self._monotonic)
+                self._streams = {key: each for key, each in self._streams.items() if not each.is_followed_by(block)}
+                stream = LiveStream(block, self._monotonic)
+                self._make_room(stream.size_bytes)
+                self._streams[block.source, block.stream_id] = stream
         stream.write(block)
 
+    def _make_room(self, size_bytes: int) -> None:
+        taken = sum(each.size_bytes for each in self._streams.values())
+        while self._streams and (len(self._streams) >= MOST_STREAMS or taken + size_bytes > MOST_BYTES):
+            oldest = max(self._streams.values(), key=lambda each: each.age_s())
+            taken -= oldest.size_bytes
+            self._streams = {key: each for key, each in self._streams.items() if each is not oldest}
 
-def _recorded(stream: LiveStream, seconds: float) -> tuple[RecordedChannel, ...]:
+    def _take_numbers(self, item: Numerics) -> None:
+        with self._lock:
+            kept = self._numbers.pop(item.source, {})
+            for code, number in item.values.items():
+                if code in kept or len(kept) < MOST_NUMBERS:
+                    kept[code] = (number.value, number.unit, item.monotonic_s)
+            if len(self._numbers) >= MOST_SOURCES:
+                del self._numbers[next(iter(self._numbers))]
+            self._numbers[item.source] = kept
+
+
+def _recorded(stream: LiveStream, seconds: float, ends_at: datetime | None) -> tuple[RecordedChannel, ...]:
     end = stream.end_index()
+    in_time = stream.index_at(ends_at)
+    if in_time is not None and abs(in_time - end) <= _SAME_CLOCK_S * stream.rate_hz():
+        end = in_time
     samples = stream.read(end - round(seconds * stream.rate_hz()), end)
     return tuple(
         RecordedChannel(channel.code, channel.label, channel.unit, stream.rate_hz(), samples[row])

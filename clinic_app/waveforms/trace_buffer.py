@@ -35,6 +35,11 @@ class TraceBuffer:
         self._lock = threading.Lock()
 
     @property
+    def size_bytes(self) -> int:
+        """What the ring takes of the memory."""
+        return self._ring.nbytes
+
+    @property
     def end_index(self) -> int:
         """One after the newest sample, counted from the start of the stream."""
         return self._end
