@@ -25,20 +25,24 @@ _GAP: Final = 6
 """Points between the icon and the words of a button; Qt's own distance is too small."""
 
 
-def icon(name: str, colour: str = "text", theme_name: theme.ThemeName | None = None, *, gap: int = 0) -> QIcon:
+def icon(
+    name: str, colour: str = "text", theme_name: theme.ThemeName | None = None, *, size: int = 18, gap: int = 0
+) -> QIcon:
     """Return the icon ``name`` in a colour of the table (greyed where the control is disabled).
 
     Args:
         name: Lucide's name.
         colour: name of a token.
         theme_name: by default what the windows wear.
+        size: of its side, in points; drawn for screens of one and two pixels a point.
         gap: empty points at its right, to keep it off a button's words.
     """
     wears = theme_name or theme.current()
     made = QIcon()
-    for size in (18, 36, 24, 48):
-        made.addPixmap(_pixmap(name, theme.TOKENS[wears][colour], size, 1.0, gap))
-        made.addPixmap(_pixmap(name, theme.TOKENS[wears]["disabled"], size, 1.0, gap), QIcon.Mode.Disabled)
+    for pixels in (size, 2 * size):
+        room = gap * pixels // size
+        made.addPixmap(_pixmap(name, theme.TOKENS[wears][colour], pixels, 1.0, room))
+        made.addPixmap(_pixmap(name, theme.TOKENS[wears]["disabled"], pixels, 1.0, room), QIcon.Mode.Disabled)
     return made
 
 
@@ -89,7 +93,7 @@ def _draw(widget: QWidget) -> None:
 
 @lru_cache(maxsize=512)
 def _pixmap(name: str, colour: str, size: int, ratio: float, gap: int = 0) -> QPixmap:
-    picture = QPixmap(round((size + gap * size / 18) * ratio), round(size * ratio))
+    picture = QPixmap(round((size + gap) * ratio), round(size * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     drawing = _drawing(name)

@@ -71,6 +71,7 @@ class _Notifier(QObject):
 
     changed = Signal()
     worn: ThemeName = "light"
+    is_dressed = False
 
 
 @lru_cache(maxsize=1)
@@ -110,9 +111,10 @@ def style_sheet(theme: ThemeName) -> str:
 def apply(app: QApplication, theme: ThemeName) -> None:
     """Dress the whole program; may be called at any time while it runs."""
     notifier().worn = theme
-    if app.style().name().casefold() != "fusion":
+    if not notifier().is_dressed:
         app.setStyle("Fusion")
-    app.setFont(body_font())
+        app.setFont(body_font())
+        notifier().is_dressed = True
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))
     notifier().changed.emit()

@@ -39,13 +39,14 @@ class ChartScreen(Page):
     def __init__(self, model: ChartViewModel) -> None:
         super().__init__("chart")
         self._model = model
+        model.setParent(self)
         self._vitals = {sign.field: FormField(QLineEdit(), f"chart.{sign.field}") for sign in VITAL_SIGNS}
         self._save = Button("chart.save_vitals", "primary", "save")
         self._allergy = FormField(QLineEdit(), "chart.allergy", has_message=False)
         self._add_allergy = Button("chart.add_allergy", "plain", "plus")
         self._allergy_list = label("strong", is_wrapped=True)
         self._allergy_list.setObjectName("chart.allergies")
-        self._recordings = Button("chart.recordings", "plain", "activity")
+        self._recordings = Button("chart.recordings", "plain", "heart-pulse")
         self._studies = Button("chart.studies", "plain", "scan")
         self._headings = {key: label("heading") for key in ("allergies", "material", "vitals")}
         self._table: RecordTable[Sitting] = RecordTable(
@@ -122,7 +123,7 @@ class ChartScreen(Page):
         self._save.clicked.connect(self._send_vitals)
         self._add_allergy.clicked.connect(self._send_allergy)
         cast("QLineEdit", self._allergy.editor).returnPressed.connect(self._send_allergy)
-        self._recordings.clicked.connect(lambda: self.went.emit("signals"))
+        self._recordings.clicked.connect(lambda: self.went.emit("recordings"))
         self._studies.clicked.connect(lambda: self.went.emit("images"))
         self.primary_shortcut(self._send_vitals)
 

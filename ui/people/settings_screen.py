@@ -39,6 +39,7 @@ class SettingsScreen(Page):
     def __init__(self, model: PeopleViewModel) -> None:
         super().__init__("settings")
         self._model = model
+        model.setParent(self)
         words = [Option(each, lambda each=each: LANGUAGE_NAMES[each]) for each in LANGUAGES]  # type: ignore[misc]
         self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
         shades = [Option("light", lambda: _("Light")), Option("dark", lambda: _("Dark"))]

@@ -27,6 +27,7 @@ class RegistrationScreen(Page):
     def __init__(self, model: RegistrationViewModel) -> None:
         super().__init__("registration")
         self._model = model
+        model.setParent(self)
         self._is_amending = False
         self._goes_to_results = False
         self._search = SearchField("registration.search")

@@ -20,6 +20,7 @@ from ui.shell.first_start import FirstStartScreen
 from ui.shell.gate_page import GatePage
 from ui.shell.lock import LockScreen
 from ui.shell.patient_in_hand import PatientInHand
+from ui.shell.screens import warm_up
 from ui.shell.sign_in import SignInScreen
 from ui.shell.view_model import GateViewModel
 from ui.shell.work_page import WorkPage
@@ -118,6 +119,7 @@ class MainWindow(Translated, QMainWindow):
         calls, self._usable_calls = self._usable_calls, []
         for call in calls:
             QTimer.singleShot(0, self, call)
+        self._runner.run(warm_up, owner=self, done=lambda _none: None)
 
     def _let_in(self, session: Session) -> None:
         for page in (self._sign_in, self._first_start, self._lock):
@@ -145,7 +147,7 @@ class MainWindow(Translated, QMainWindow):
         self.work.language_chosen.connect(self._use_language)
         self.work.theme_chosen.connect(self._use_theme)
         self._front(self.work)
-        self.work.begin()
+        QTimer.singleShot(0, self.work, self.work.begin)  # the window is drawn first, then its first screen
         self.retranslate()
 
     def _wear(self, preferences: dict[str, str | None]) -> None:

@@ -6,7 +6,9 @@ room.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -85,7 +87,7 @@ def _signals(context: ScreenContext) -> QWidget:
 
 def _recordings(context: ScreenContext) -> QWidget:
     from ui.waveforms.recordings_screen import RecordingsScreen
-    from ui.waveforms.recordings_view_model import RecordingsViewModel
+    from ui.waveforms.view_model_recordings import RecordingsViewModel
 
     station = context.workstation
     return RecordingsScreen(RecordingsViewModel(station.recordings, context.runner, context.session, context.hand))
@@ -124,6 +126,24 @@ def _settings(context: ScreenContext) -> QWidget:
     from ui.people.view_model import PeopleViewModel
 
     return SettingsScreen(PeopleViewModel(context.workstation.people, context.runner, context.session))
+
+
+_ROOMS: Final = (
+    "ui.registration.registration_screen",
+    "ui.encounters.chart_screen",
+    "ui.people.settings_screen",
+    "ui.referral.referral_screen",
+    "ui.consultation.consultation_screen",
+    "ui.waveforms.monitor_screen",
+    "ui.imaging.imaging_screen",
+)
+
+
+def warm_up() -> None:
+    """Read the rooms' code while somebody signs in, so that his first screens open at once; runs in the background."""
+    for room in _ROOMS:
+        with suppress(ImportError):  # whoever opens the room is told
+            importlib.import_module(room)
 
 
 SCREENS: Final[tuple[Screen, ...]] = (

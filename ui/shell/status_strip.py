@@ -36,6 +36,7 @@ class StatusStrip(Translated, QFrame):
         self.setObjectName("status")
         self.setProperty("role", "foot")
         self._model = model
+        model.setParent(self)
         self._link = Chip("status.link")
         self._queue = Chip("status.queue")
         self._last = Chip("status.last_sync")

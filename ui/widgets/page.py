@@ -15,6 +15,7 @@ from ui.widgets.labels import label
 class Page(Translated, QWidget):
     """A screen of the work area.
 
+    A page takes its view model as a child, so that both go together and a late answer finds nobody to harm.
     Signal ``noticed`` carries words and a tone for the notice bar; ``went`` the key of a screen to go to.
     """
 

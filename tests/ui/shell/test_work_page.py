@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QScrollBar, QWidget
 
 from clinic_app.foundation.texts import Text
 from clinic_app.registration import PatientForm
 from clinic_app.sync import Failed, QueueSummary, Running, Succeeded
 from tests.helpers.fake_workstation import PASSWORD, FakeWorkstation, staffed
+from tests.helpers.watchdog import Watchdog
 from tests.helpers.windows import Desk
 from ui import language
 from ui.shell.screens import SCREENS, screens_of
 from ui.shell.status_strip import size_words
 from ui.widgets.chip import Chip
+from ui.widgets.search_field import SearchField
 
 ALT = Qt.KeyboardModifier.AltModifier
 FORM = PatientForm(family="Әлібекқызы", given="Гүлнұр", birth_date="05.03.1964", gender="female")
@@ -162,6 +166,21 @@ def test_a_fault_opens_a_dialog_that_says_nothing_was_lost(desk: Desk, caplog: p
     desk.settle()
 
 
+def test_an_answer_that_comes_after_signing_out_harms_nobody(desk: Desk) -> None:
+    desk.enter("registrar")
+    gate, faults = threading.Event(), []
+    desk.runner.faulted.connect(faults.append)
+    quick = desk.station.registration.search
+    desk.station.registration.search = lambda session, words: (gate.wait(10), quick(session, words))[1]  # type: ignore[method-assign]
+    desk.find("registration.search", SearchField).searched.emit("a")
+    QTest.mouseClick(desk.find("status.sign_out"), Qt.MouseButton.LeftButton)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gate.set()
+    desk.settle()
+    assert faults == []
+    assert desk.sees("sign_in.login")
+
+
 def _nameless(window: QWidget) -> list[str]:
     found = []
     for widget in window.findChildren(QWidget):
@@ -192,8 +211,16 @@ def test_every_control_a_cursor_can_reach_has_a_name(desk: Desk, code: str) -> N
     assert nameless == []
 
 
-def test_the_window_answers_while_the_core_is_slow(desk: Desk, watchdog: object) -> None:
-    desk.enter("doctor")
-    _take_patient(desk)
-    desk.click("rail.chart")
-    desk.click("rail.patients")
+def test_the_window_answers_while_the_core_is_slow(desk: Desk, watchdog: Watchdog) -> None:
+    with watchdog.paused():
+        desk.enter("doctor")
+        _take_patient(desk)
+        desk.click("rail.chart")
+        desk.click("rail.patients")
+    gate, quick = threading.Event(), desk.station.registration.search
+    desk.station.registration.search = lambda session, words: (gate.wait(1), quick(session, words))[1]  # type: ignore[method-assign]
+    for words in ("a", "b", "c"):
+        desk.find("registration.search", SearchField).searched.emit(words)
+        QTest.qWait(20)
+    gate.set()
+    desk.settle()
