@@ -1,15 +1,17 @@
 """Recordings as DICOM waveform objects: the form in which they are stored, travel and open anywhere.
 
-The ECG is a 12-Lead ECG (or General ECG) object. Its definition takes ECG leads only, so a pleth curve recorded with
-it becomes an Arterial Pulse Waveform object of its own. Samples are raw integers with their sensitivity; where samples
-were lost the object has its padding value, never a flat line. Reading goes by the Waveform Sequence, not by the SOP
-class, because recorders use whatever class they like.
+The ECG is a 12-Lead ECG, General ECG or Ambulatory ECG object, whichever its rate, length and leads allow. These take
+ECG leads only, so a pleth curve recorded with them becomes an Arterial Pulse Waveform object of its own, and so do leads
+of another rate. Samples are raw integers with their sensitivity; where samples were lost the object has its padding
+value, never a flat line. Reading goes by the Waveform Sequence, not by the SOP class, because recorders use whatever
+class they like.
 Sources: DICOM PS3.3 A.34 and C.10.9, PS3.16 CID 3001.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -19,14 +21,16 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import (
+    AmbulatoryECGWaveformStorage,
     ArterialPulseWaveformStorage,
     ExplicitVRLittleEndian,
     GeneralECGWaveformStorage,
     TwelveLeadECGWaveformStorage,
     generate_uid,
 )
+from pydicom.valuerep import format_number_as_ds
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
@@ -39,8 +43,12 @@ PADDING: Final = -32768
 _FULL: Final = 32767
 _RESOLUTIONS: Final = (1.25, 2.5, 5.0, 4.88, 1.0, 0.1, 0.5, 10.0)
 """Units of a raw integer that devices use; the first that keeps every sample exactly is taken."""
+_LONGEST_RESTING: Final = 16384
+"""Samples of a channel in a 12-lead ECG object."""
 LARGEST_BYTES: Final = 256 << 20
 _MOST_SAMPLES: Final = 50_000_000
+_DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+"""Transfer syntax in which a small file may unpack to any size; no recorder uses it."""
 
 
 def to_dicom(recording: Recording, patient: Patient | None = None) -> tuple[bytes, ...]:
@@ -51,10 +59,13 @@ def to_dicom(recording: Recording, patient: Patient | None = None) -> tuple[byte
         patient: whose it is; None leaves the name empty.
     """
     study = generate_uid(prefix=None)
-    leads = [channel for channel in recording.channels if channel.code in LEADS]
+    groups: dict[tuple[float, int], list[RecordedChannel]] = {}
+    for channel in recording.channels:
+        if channel.code in LEADS:
+            groups.setdefault((channel.rate_hz, len(channel.samples)), []).append(channel)
+    widest_first = sorted(groups.values(), key=lambda leads: -len(leads))
+    objects = [_dataset(recording, leads, _ecg_class(leads), patient, study) for leads in widest_first]
     others = [channel for channel in recording.channels if channel.code not in LEADS]
-    ecg_class = TwelveLeadECGWaveformStorage if len(leads) == len(LEADS) else GeneralECGWaveformStorage
-    objects = [_dataset(recording, leads, ecg_class, patient, study)] if leads else []
     objects += [_dataset(recording, [each], ArterialPulseWaveformStorage, patient, study) for each in others]
     return tuple(_file(dataset) for dataset in objects)
 
@@ -65,7 +76,7 @@ def from_dicom(data: bytes) -> Recording:
     Raises:
         UnreadableFileError: no DICOM, no waveform in it, or one that contradicts itself.
     """
-    if len(data) > LARGEST_BYTES:
+    if len(data) > LARGEST_BYTES or _DEFLATED in data:
         raise _unreadable()
     try:
         dataset = pydicom.dcmread(io.BytesIO(data))
@@ -78,8 +89,25 @@ def from_dicom(data: bytes) -> Recording:
         )
     except (InvalidDicomError, AttributeError, KeyError, IndexError, ValueError, TypeError, RecursionError) as error:
         raise _unreadable() from error
-    except (OSError, NotImplementedError, ZeroDivisionError, OverflowError) as error:
+    except (
+        BytesLengthException,
+        OSError,
+        NotImplementedError,
+        ArithmeticError,
+        LookupError,
+        EOFError,
+        struct.error,
+    ) as error:
         raise _unreadable() from error
+
+
+def _ecg_class(leads: list[RecordedChannel]) -> str:
+    """Return the SOP class whose definition these leads keep (PS3.3 A.34.3 to A.34.5)."""
+    rate_hz, length = leads[0].rate_hz, len(leads[0].samples)
+    if not 200 <= rate_hz <= 1000:
+        return AmbulatoryECGWaveformStorage
+    is_resting = len({each.code for each in leads}) == len(LEADS) and length <= _LONGEST_RESTING
+    return TwelveLeadECGWaveformStorage if is_resting else GeneralECGWaveformStorage
 
 
 def _dataset(
@@ -120,7 +148,7 @@ def _group(channels: list[RecordedChannel]) -> Dataset:
     group.WaveformOriginality = "ORIGINAL"
     group.NumberOfWaveformChannels = len(channels)
     group.NumberOfWaveformSamples = len(channels[0].samples)
-    group.SamplingFrequency = f"{channels[0].rate_hz:.12g}"
+    group.SamplingFrequency = format_number_as_ds(channels[0].rate_hz)
     group.MultiplexGroupLabel = "RHYTHM"
     group.WaveformBitsAllocated = 16
     group.WaveformSampleInterpretation = "SS"
@@ -142,7 +170,7 @@ def _definition(channel: RecordedChannel, resolution: float) -> Dataset:
     definition = Dataset()
     definition.ChannelLabel = channel.label[:16]
     definition.ChannelSourceSequence = [_code(f"2:{number}", "MDC", channel.label)]
-    definition.ChannelSensitivity = f"{resolution:.12g}"
+    definition.ChannelSensitivity = format_number_as_ds(resolution)
     definition.ChannelSensitivityUnitsSequence = [_code(channel.unit, "UCUM", channel.unit)]
     definition.ChannelSensitivityCorrectionFactor = 1
     definition.ChannelBaseline = 0
@@ -207,6 +235,8 @@ def _channel(definition: Any, raw: NDArray[np.float64], rate_hz: float) -> Recor
     factor = float(definition.get("ChannelSensitivityCorrectionFactor") or 1)
     sensitivity = float(definition.get("ChannelSensitivity") or 1) * factor
     baseline = float(definition.get("ChannelBaseline") or 0)
+    if not 1e-12 < abs(sensitivity) < 1e12 or not abs(baseline) < 1e12:
+        raise ValueError("the channel's scale is impossible")
     samples = (raw * sensitivity + baseline).astype(np.float32)
     if unit == "mV" and code in LEADS:
         samples, unit = samples * np.float32(1000), "uV"

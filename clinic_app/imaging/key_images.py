@@ -1,0 +1,170 @@
+"""Key images: the pictures somebody points at, with the window he saw them in.
+
+Stored as a small picture that opens anywhere, beside the exact reference to the original (as a DICOM Key Object does),
+so that the question can travel on a thin line before the study does.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import msgspec
+from PIL import Image
+
+from clinic_app.access import Session, Trail
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import InvalidInputError, NotFoundError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.imaging.frame import frame_of
+from clinic_app.imaging.importing import sha256_of
+from clinic_app.imaging.reading import read_dataset
+from clinic_app.imaging.windowing import Pixels, Window, render
+from clinic_app.records import (
+    Attachment,
+    CodeableConcept,
+    Coding,
+    DocumentReference,
+    DocumentReferenceContent,
+    Extension,
+    ImagingStudy,
+    Reference,
+)
+from clinic_app.records.datatypes import SHA256_URN
+from clinic_app.storage import Store
+from clinic_app.terminology.systems import DCM, DOCUMENT_KIND
+
+KEY_IMAGE: Final = CodeableConcept(
+    coding=(
+        Coding(system=DOCUMENT_KIND, code="key-image"),
+        Coding(system=DCM, code="113000", display="Of Interest"),
+    ),
+    text="Key image",
+)
+SOURCE: Final = "urn:dala:key-image-source"
+_LARGEST_SIDE: Final = 1024
+
+
+class KeyImageSource(msgspec.Struct, frozen=True):
+    """Which picture a key image shows.
+
+    Args:
+        study: id of the ImagingStudy record.
+        series_uid: DICOM Series Instance UID.
+        sop_uid: DICOM SOP Instance UID.
+        frame_number: from 1.
+        center: of the window.
+        width: of the window.
+    """
+
+    study: str
+    series_uid: str
+    sop_uid: str
+    frame_number: int
+    center: float
+    width: float
+
+
+class KeyImages:
+    """Keeps key images.
+
+    Args:
+        store: the workstation's store.
+        trail: makes the audit events.
+        clock: says when somebody pointed.
+    """
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+
+    def mark(
+        self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int, window: Window
+    ) -> DocumentReference:
+        """Keep a picture as a key image.
+
+        Args:
+            session: who points.
+            study: its study.
+            sop_uid: its file.
+            frame_number: its frame, from 1.
+            window: as it is seen now.
+
+        Raises:
+            NotFoundError: the study has no such file.
+            UnreadableFileError: the picture is damaged.
+        """
+        session.require("create", "DocumentReference")
+        series_uid, sha256 = _place_of(study, sop_uid)
+        frame = frame_of(read_dataset(self._store.blobs.read(sha256)), frame_number - 1)
+        png = _png(render(frame, window))
+        source = KeyImageSource(study.id, series_uid, sop_uid, frame_number, window.center, window.width)
+        digest = self._store.blobs.put(png)
+        document = DocumentReference(
+            id=new_id(),
+            status="current",
+            type=KEY_IMAGE,
+            subject=study.subject,
+            date=self._clock.now(),
+            author=(Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),),
+            description=_caption(study, frame.labels.modality, frame_number),
+            extension=(Extension(url=SOURCE, value_string=msgspec.json.encode(source).decode()),),
+            content=(
+                DocumentReferenceContent(
+                    attachment=Attachment(content_type="image/png", url=f"{SHA256_URN}{digest}", size=len(png))
+                ),
+            ),
+        )
+        (saved,) = self._store.records.commit((document,), audit=(self._trail.event(session, "create", document),))
+        assert isinstance(saved, DocumentReference)
+        return saved
+
+    def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+        """Return a patient's key images, the newest first."""
+        session.require("read", "DocumentReference")
+        found = self._store.records.find(DocumentReference, subject=patient_id)
+        images = tuple(each for each in found if is_key_image(each))
+        if images:
+            self._store.records.commit((), audit=(self._trail.event(session, "read", *images),))
+        return images
+
+    def source(self, document: DocumentReference) -> KeyImageSource:
+        """Return which picture a key image shows.
+
+        Raises:
+            InvalidInputError: the document is no key image.
+        """
+        text = next((each.value_string or "" for each in document.extension if each.url == SOURCE), "")
+        try:
+            return msgspec.json.decode(text, type=KeyImageSource)
+        except msgspec.DecodeError as error:
+            raise InvalidInputError(Text("This document is no key image.")) from error
+
+
+def is_key_image(document: DocumentReference) -> bool:
+    """Return whether a document is a key image and stands."""
+    kind = document.type.code(DOCUMENT_KIND) if document.type else None
+    return kind == "key-image" and document.status == "current"
+
+
+def _place_of(study: ImagingStudy, sop_uid: str) -> tuple[str, str]:
+    for series in study.series:
+        for instance in series.instance:
+            if instance.uid == sop_uid:
+                return series.uid, sha256_of(instance)
+    raise NotFoundError(Text("The study has no such image."))
+
+
+def _png(pixels: Pixels) -> bytes:
+    image = Image.fromarray(pixels)
+    image.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _caption(study: ImagingStudy, modality: str, frame_number: int) -> str:
+    parts = (modality, study.description or "", f"#{frame_number}" if frame_number > 1 else "")
+    return " ".join(part for part in parts if part)

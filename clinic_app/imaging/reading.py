@@ -1,0 +1,182 @@
+"""Opening a DICOM file that anybody may have written.
+
+Sizes are checked before anything is decoded: a deflated file of 2 MB can hold 2 GB, an RLE frame of 80 KB can claim
+1.6 gigapixels (both measured). The dataset is never walked through; only the elements that are wanted are read, because
+real files have private elements that cannot be.
+Sources: DICOM PS3.5, PS3.10; CVE-2019-11687 for the preamble.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import warnings
+import zlib
+from typing import Any, Final
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_dataset as read_elements
+from pydicom.multival import MultiValue
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
+
+from clinic_app.foundation.errors import UnreadableFileError
+from clinic_app.foundation.texts import Text
+
+LARGEST_FILE_BYTES: Final = 1 << 30
+LARGEST_INFLATED_BYTES: Final = 512 << 20
+LARGEST_PIXEL_BYTES: Final = 2 << 30
+LARGEST_FRAME_BYTES: Final = 512 << 20
+MOST_FRAMES: Final = 20_000
+_LARGEST_SIDE: Final = 32_768
+_MOST_COMPRESSED: Final = 5_000
+_RLE_MOST_COMPRESSED: Final = 130
+"""RLE packs at most 128 bytes into 2 (PS3.5 G.3.1)."""
+_PREAMBLE_BYTES: Final = 128
+_META_GROUP: Final = 2
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
+"""What pydicom remarks about strangers' files is no news to staff; what matters becomes a sentence."""
+_UID: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
+
+READING_ERRORS: Final = (
+    InvalidDicomError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    EOFError,
+    RecursionError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    OSError,
+    zlib.error,
+    struct.error,
+    BytesLengthException,
+)
+"""What pydicom and the decoders raise for a damaged or foreign file."""
+
+
+def read_dataset(data: bytes) -> Dataset:
+    """Return the dataset in a file's bytes, its pixel data not yet decoded.
+
+    Raises:
+        UnreadableFileError: no DICOM, too large, or damaged.
+    """
+    if len(data) > LARGEST_FILE_BYTES:
+        raise UnreadableFileError(Text("The file is too large."))
+    try:
+        _refuse_bomb(data)
+        return pydicom.dcmread(io.BytesIO(data))
+    except InvalidDicomError as error:
+        raise UnreadableFileError(Text("This is no DICOM file.")) from error
+    except READING_ERRORS as error:
+        raise damaged() from error
+
+
+def without_preamble(data: bytes) -> bytes:
+    """Return the file with its preamble zeroed: what stands there may be a program (CVE-2019-11687)."""
+    return bytes(_PREAMBLE_BYTES) + data[_PREAMBLE_BYTES:]
+
+
+def uid_of(dataset: Dataset, keyword: str) -> str:
+    """Return a UID.
+
+    Raises:
+        UnreadableFileError: it is missing or no UID.
+    """
+    uid = text_of(dataset, keyword)
+    if not _UID.fullmatch(uid):
+        raise UnreadableFileError(Text("The file does not say what it is ({element} is missing).", element=keyword))
+    return uid
+
+
+def text_of(dataset: Dataset, keyword: str) -> str:
+    """Return an element as text, at most 256 characters; empty where it is missing or cannot be read."""
+    try:
+        value = dataset.get(keyword)
+        return "" if value is None else str(value)[:256]
+    except READING_ERRORS:
+        return ""
+
+
+def number_of(dataset: Dataset, keyword: str, default: float) -> float:
+    """Return an element as a number; ``default`` where it is missing or cannot be read."""
+    try:
+        value: Any = dataset.get(keyword)
+        if value is None or value == "":
+            return default
+        return float(value[0] if isinstance(value, MultiValue) else value)
+    except READING_ERRORS:
+        return default
+
+
+def frame_count(dataset: Dataset) -> int:
+    """Return how many frames the file says it has, at least 1."""
+    return max(int(number_of(dataset, "NumberOfFrames", 1)), 1)
+
+
+def check_pixels(dataset: Dataset) -> None:
+    """Return if the pixel data can be what the file says.
+
+    Raises:
+        UnreadableFileError: there are none, or the stated size is impossible for the bytes that are there.
+    """
+    if "PixelData" not in dataset:
+        raise UnreadableFileError(Text("The file holds no image."))
+    rows, columns = int(number_of(dataset, "Rows", 0)), int(number_of(dataset, "Columns", 0))
+    samples, bits = int(number_of(dataset, "SamplesPerPixel", 1)), int(number_of(dataset, "BitsAllocated", 0))
+    frames = frame_count(dataset)
+    if not (
+        0 < rows <= _LARGEST_SIDE and 0 < columns <= _LARGEST_SIDE and samples in (1, 3) and bits in (1, 8, 16, 32)
+    ):
+        raise UnreadableFileError(Text("The image's size or kind is not supported."))
+    frame_bytes = rows * columns * samples * bits // 8
+    wanted = frame_bytes * frames
+    if frames > MOST_FRAMES or wanted > LARGEST_PIXEL_BYTES or frame_bytes > LARGEST_FRAME_BYTES:
+        raise UnreadableFileError(Text("The image is larger than this program opens."))
+    _check_length(dataset, wanted)
+
+
+def damaged() -> UnreadableFileError:
+    """Return the error for a file that is damaged."""
+    return UnreadableFileError(Text("The file is damaged or cut short."))
+
+
+def _check_length(dataset: Dataset, wanted: int) -> None:
+    there = len(dataset.PixelData)
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if not isinstance(syntax, UID) or not syntax.is_transfer_syntax:
+        raise damaged()
+    if not syntax.is_compressed or syntax == DeflatedExplicitVRLittleEndian:
+        is_subsampled = text_of(dataset, "PhotometricInterpretation") == "YBR_FULL_422"
+        if there < (wanted * 2 // 3 if is_subsampled else wanted):
+            raise damaged()
+        return
+    most = _RLE_MOST_COMPRESSED if syntax == RLELossless else _MOST_COMPRESSED
+    if wanted > max(there, 1) * most:
+        raise UnreadableFileError(Text("The image claims more pixels than its bytes can hold."))
+
+
+def _refuse_bomb(data: bytes) -> None:
+    """Inflate a deflated dataset once, without keeping it, before pydicom does so without a limit."""
+    if data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] != b"DICM":
+        return
+    stream = io.BytesIO(data)
+    stream.seek(_PREAMBLE_BYTES + 4)
+    meta = read_elements(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != _META_GROUP)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    total, pending = 0, data[stream.tell() :]
+    while pending and not inflater.eof:
+        try:
+            total += len(inflater.decompress(pending, 1 << 20))
+        except zlib.error as error:
+            raise damaged() from error
+        if total > LARGEST_INFLATED_BYTES:
+            raise UnreadableFileError(Text("The file is too large."))
+        pending = inflater.unconsumed_tail
