@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from clinic_app.access import Session
 from clinic_app.consultation import Answer, Evidence, OpinionForm
@@ -42,6 +41,7 @@ from clinic_app.records import (
 from clinic_app.referral import Case, CaseProgress, ReferralForm
 from clinic_app.terminology.specialties import specialty
 from clinic_app.terminology.systems import CASE_NUMBER, CHART_NUMBER, IIN
+from clinic_app.waveforms import Recording
 
 NOW = datetime(2026, 3, 5, 9, 5, tzinfo=UTC)
 HOSPITAL = Organization(id="org-district", name="Ырғыз аудандық ауруханасы")
@@ -51,13 +51,15 @@ DOCTOR = Session("doc", "Өмірзақ Әсет Һасанұлы", "omirzak", "
 SPECIALIST = Session("spec", "Сейітқали Айгүл Маратқызы", "seitkali", "specialist", CENTRE.id, CENTRE.name or "")
 QUESTION = (
     "Кеше кештен бері кеуденің сол жағында қысып ауырады, сол қолға береді.\n"
-    "АҚ 150/90, тропонин тесті ≥2. ЭКГ-да II, III, aVF-те өзгеріс бар ма? Тасымалдау керек пе, әлде орнында емдейміз бе?"
+    "АҚ 150/90, тропонин тесті ≥2. ЭКГ-да II, III, aVF-те өзгеріс бар ма? Тасымалдау керек пе, орнында емдейміз бе?"
 )
 OPINION = (
     "Ырғақ синустық, ЖСЖ 73/мин. QTc 428 ms, PQ 160 ms. II, III, aVF тіркемелерінде ST сегменті 1 мм көтерілген.\n"
     "Жедел коронарлық синдром жоққа шығарылмайды."
 )
-PLAN = "Ацетилсалицил қышқылы 250 мг, клопидогрел 300 мг.\n1 сағаттан соң ЭКГ қайталау.\nАвиациямен тасымалдауға дайындау."
+PLAN = (
+    "Ацетилсалицил қышқылы 250 мг, клопидогрел 300 мг.\n1 сағаттан соң ЭКГ қайталау.\nАвиациямен тасымалдауға дайындау."
+)
 
 
 def patient(family: str = "Әлібекқызы", *given: str, id: str = "") -> Patient:
@@ -117,10 +119,11 @@ def study_of(patient_id: str, at: datetime = NOW) -> ImagingStudy:
     sop = Coding(code="1.2.840.10008.5.1.4.1.1.2")
     series = ImagingStudySeries(
         uid="1.2.3.1", number=1, modality=Coding(code="CT"), description="Thorax 5 mm", number_of_instances=2,
-        instance=(ImagingStudyInstance(uid="1.2.3.1.1", sop_class=sop), ImagingStudyInstance(uid="1.2.3.1.2", sop_class=sop)),
+        instance=tuple(ImagingStudyInstance(uid=f"1.2.3.1.{i}", sop_class=sop) for i in (1, 2)),
     )  # fmt: skip
     return ImagingStudy(
-        id=new_id(), status="available", modality=(Coding(code="CT"),), subject=Reference(reference=f"Patient/{patient_id}"),
+        id=new_id(), status="available", modality=(Coding(code="CT"),),
+        subject=Reference(reference=f"Patient/{patient_id}"),
         started=at, number_of_series=1, number_of_instances=2, description="Кеуде қуысы", series=(series,),
     )  # fmt: skip
 
@@ -159,7 +162,9 @@ def case_for(
 
 def answer_to(case: Case, *, is_valid: bool = True, opinion: str = OPINION, plan: str = PLAN) -> Answer:
     """Return a signed answer."""
-    report = DiagnosticReport(id=new_id(), status="final", code=CodeableConcept(text="Consult note"), conclusion=opinion)
+    report = DiagnosticReport(
+        id=new_id(), status="final", code=CodeableConcept(text="Consult note"), conclusion=opinion
+    )
     todo = CarePlan(id=new_id(), status="active", intent="proposal", subject=Reference(), description=plan)
     return Answer(report, todo if plan else None, SPECIALIST.name, NOW + timedelta(minutes=40), is_valid)
 
@@ -183,7 +188,9 @@ class FakeReferrals:
             raise self.failure
         self.sent.append((patient_id, form))
         about = self.people.get(patient_id) or patient(id=patient_id)
-        case = case_for(about, urgency=form.urgency, question=form.question, asked=form.specialty, progress="saved-here")
+        case = case_for(
+            about, urgency=form.urgency, question=form.question, asked=form.specialty, progress="saved-here"
+        )
         self.listed.append(case)
         return case
 
@@ -261,42 +268,17 @@ class FakeConsultations:
         return self.referrals.listed[place]
 
 
-@dataclass(frozen=True)
-class FakeChannel:
-    """One channel of a recording, named as the waveforms room names it."""
-
-    code: str
-    label: str
-    unit: str
-    rate_hz: float
-    samples: Any
-
-
-@dataclass(frozen=True)
-class FakeRecording:
-    """A recording as it is loaded."""
-
-    channels: tuple[FakeChannel, ...]
-    started_at: datetime = NOW
-    device: str = "CardioPoint 12"
-    band: str = "0.05-150 Hz"
-
-    @property
-    def duration_s(self) -> float:
-        return 10.0
-
-
 @dataclass
 class FakeRecordings:
     """Recorded signals; every document loads the same one."""
 
     documents: list[DocumentReference] = field(default_factory=list)
-    recording: FakeRecording | None = None
+    recording: Recording | None = None
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         return tuple(each for each in self.documents if each.subject and each.subject.id == patient_id)
 
-    def load(self, session: Session, document: DocumentReference) -> Any:
+    def load(self, session: Session, document: DocumentReference) -> Recording:
         if self.recording is None:
             raise NotFoundError(Text("This document has not arrived on this workstation yet."))
         return self.recording
@@ -320,10 +302,6 @@ class FakeKeyImages:
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         return tuple(each for each in self.listed if each.subject and each.subject.id == patient_id)
-
-    def pixels(self, session: Session, document: DocumentReference) -> Any:
-        rows = np.linspace(0, 255, 64, dtype=np.uint8)
-        return np.repeat(rows[:, None], 64, axis=1)
 
 
 @dataclass
@@ -368,4 +346,3 @@ class FakeStation:
 def renamed(record: Patient, **changes: Any) -> Patient:
     """Return a newer version of the same patient."""
     return msgspec.structs.replace(record, **changes)
-

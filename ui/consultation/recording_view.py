@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
-from ui import theme
+from ui import icons, theme
 from ui.language import Translated, _
+from ui.widgets.buttons import Button
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.labels import label
 from ui.widgets.paper_layout import PaperLayout, PaperTrace
@@ -16,6 +18,9 @@ from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
+
+_RAW: Final = "raw"
+_VOLTS: Final = ("uV", "mV")
 
 
 class RecordingView(Translated, QWidget):
@@ -25,56 +30,89 @@ class RecordingView(Translated, QWidget):
         super().__init__()
         self._recording: Recording | None = None
         self.paper = EcgPaper("consultation.ecg")
-        layouts = [Option("3x4", lambda: "3×4"), Option("12x1", lambda: "12×1")]
-        speeds = [Option(each, lambda each=each: _("{value} mm/s", value=each)) for each in ("25", "50")]  # type: ignore[misc]
-        gains = [Option(each, lambda each=each: _("{value} mm/mV", value=each)) for each in ("5", "10", "20")]  # type: ignore[misc]
-        self._layout = Segmented("consultation.ecg_layout", layouts)
-        self._speed = Segmented("consultation.ecg_speed", speeds)
-        self._gain = Segmented("consultation.ecg_gain", gains)
+        self._layout = _choice("layout", {"3x4": "3×4", "12x1": "12×1"})
+        self._speed = _choice("speed", {"25": "25", "50": "50"})
+        self._gain = _choice("gain", {"5": "5", "10": "10", "20": "20"})
+        self._speed_unit, self._gain_unit = label("muted"), label("muted")
+        self._measure = Button("consultation.ecg_measure", "plain", "ruler")
         self._about = label("muted")
+        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._build()
         self._layout.chosen.connect(lambda value: self.paper.set_layout(cast("PaperLayout", value)))
         self._speed.chosen.connect(lambda value: self.paper.set_speed(float(value)))
         self._gain.chosen.connect(lambda value: self.paper.set_gain(float(value)))
+        self._measure.clicked.connect(self._put_calipers)
         self.setFocusProxy(self.paper)
         self.retranslate()
 
     def _build(self) -> None:
         self.setProperty("role", "page")
-        theme.make_clinical(self)
         row = QHBoxLayout()
         row.setContentsMargins(8, 8, 8, 0)
-        row.setSpacing(10)
+        row.setSpacing(6)
         for part, value in ((self._layout, "3x4"), (self._speed, "25"), (self._gain, "10")):
             part.choose(value)
-            row.addWidget(part)
-        row.addStretch()
-        row.addWidget(self._about)
+        row.addWidget(self._layout)
+        row.addSpacing(8)
+        row.addWidget(self._speed)
+        row.addWidget(self._speed_unit)
+        row.addSpacing(8)
+        row.addWidget(self._gain)
+        row.addWidget(self._gain_unit)
+        row.addSpacing(8)
+        row.addWidget(self._measure)
+        row.addSpacing(8)
+        row.addWidget(self._about, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.paper, 1)
+        theme.make_clinical(self)
+        icons.redraw_in(self)
 
     def show_recording(self, recording: Recording) -> None:
         """Put a recording on the paper."""
         self._recording = recording
-        traces = [
-            PaperTrace(channel.label, channel.millivolts, channel.rate_hz)
-            if channel.unit in ("uV", "mV")
-            else PaperTrace(channel.label, channel.samples, channel.rate_hz, is_millivolts=False)
-            for channel in recording.channels
-        ]
-        self.paper.show_recording(traces, recording.band)
+        self.paper.show_recording(_traces(recording))
         self.retranslate()
 
     def retranslate(self) -> None:
         """Say everything anew."""
         self.paper.setAccessibleName(_("ECG on millimetre paper; C puts calipers on it"))
-        self._layout.setAccessibleName(_("Leads"))
-        self._speed.setAccessibleName(_("Paper speed"))
-        self._gain.setAccessibleName(_("Gain"))
-        for part in (self._layout, self._speed, self._gain):
+        for part, words in ((self._layout, _("Leads")), (self._speed, _("Paper speed")), (self._gain, _("Gain"))):
+            part.setAccessibleName(words)
+            part.setToolTip(words)
             part.retranslate()
-        if self._recording is not None:
-            self._about.setText(f"{self._recording.device} · {form_moment(self._recording.started_at)}")
+        self._speed_unit.setText(_("mm/s"))
+        self._gain_unit.setText(_("mm/mV"))
+        self._measure.say(_("Measure"), "C")
+        recording = self._recording
+        if recording is not None:
+            self.paper.set_band(_("unfiltered") if recording.band == _RAW else recording.band)
+            self._about.setText(f"{form_moment(recording.started_at)} · {recording.device}")
+            self._about.setToolTip(self._about.text())
+
+    def _put_calipers(self) -> None:
+        self.paper.setFocus()
+        self.paper.put_calipers()
+
+
+def _choice(name: str, words: dict[str, str]) -> Segmented:
+    return Segmented(f"consultation.ecg_{name}", [Option(value, _fixed(said)) for value, said in words.items()])
+
+
+def _fixed(words: str) -> Callable[[], str]:
+    return lambda: words
+
+
+def _traces(recording: Recording) -> list[PaperTrace]:
+    """Return the leads in the order of paper, then everything else."""
+    leads = recording.leads
+    others = [each for each in recording.channels if all(each is not lead for lead in leads)]
+    return [
+        PaperTrace(each.label, each.millivolts, each.rate_hz)
+        if each.unit in _VOLTS
+        else PaperTrace(each.label, each.samples, each.rate_hz, is_millivolts=False)
+        for each in (*leads, *others)
+    ]

@@ -88,7 +88,7 @@ def _state(case: Case) -> ChipLook:
 def _columns() -> tuple[Column[Case], ...]:
     return (
         Column(lambda: _("Urgency"), lambda case: urgency_look(case.task.priority).text,
-               lambda case: urgency_look(case.task.priority), width=172),
+               lambda case: urgency_look(case.task.priority), width=184),
         Column(lambda: _("Waits for"), lambda case: waiting_words(case.sent_at, datetime.now(UTC)), width=108),
         Column(lambda: _("Patient"), _patient, width=226, is_strong=True),
         Column(lambda: _("Question"), _question),

@@ -103,6 +103,10 @@ class ReferralCasePage(Page):
         model.summary_made.connect(self._save)
         model.summary_saved.connect(self._saved)
 
+    def entered(self) -> None:
+        """The case came to the front."""
+        self._back.setFocus()
+
     def retranslate(self) -> None:
         """Say everything anew."""
         self._back.say(_("Referrals"), "Esc")
@@ -144,6 +148,7 @@ class ReferralCasePage(Page):
 
     def _show_busy(self, is_busy: bool) -> None:
         if is_busy:
+            self._back.setFocus()  # the button that was pressed is about to be disabled
             self._busy.begin(_("Working on the case…"))
         else:
             self._busy.end()

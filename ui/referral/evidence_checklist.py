@@ -39,7 +39,6 @@ class EvidenceChecklist(Translated, QWidget):
         self._wanted: tuple[tuple[Evidence, bool], ...] = ()
         self._specialty = ""
         self._empty = label("muted", is_wrapped=True)
-        self._hint = label("muted")
         self._chips = QHBoxLayout()
         self._chips.setSpacing(8)
         column = QVBoxLayout(self)

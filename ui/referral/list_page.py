@@ -77,12 +77,12 @@ class ReferralListPage(Page):
 def _columns() -> tuple[Column[Case], ...]:
     return (
         Column(lambda: _("Urgency"), lambda case: urgency_look(case.task.priority).text,
-               lambda case: urgency_look(case.task.priority), width=172),
-        Column(lambda: _("Patient"), lambda case: list_name(case.patient), width=226, is_strong=True),
+               lambda case: urgency_look(case.task.priority), width=184),
+        Column(lambda: _("Patient"), lambda case: list_name(case.patient), width=222, is_strong=True),
         Column(lambda: _("Question"), lambda case: first_line(case.question)),
-        Column(lambda: _("Specialty"), lambda case: specialty_words(case.request), width=166),
+        Column(lambda: _("Specialty"), lambda case: specialty_words(case.request), width=150),
         Column(lambda: _("Where it is"), lambda case: progress_look(case.progress).text,
-               lambda case: progress_look(case.progress), width=170),
-        Column(lambda: _("Sent from here"), lambda case: clock_words(case.sent_at), width=128),
-        Column(lambda: _("At the hub"), lambda case: clock_words(case.hub_received_at), width=128),
+               lambda case: progress_look(case.progress), width=166),
+        Column(lambda: _("Sent from here"), lambda case: clock_words(case.sent_at), width=140),
+        Column(lambda: _("At the hub"), lambda case: clock_words(case.hub_received_at), width=140),
     )  # fmt: skip

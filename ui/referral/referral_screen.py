@@ -64,6 +64,7 @@ class ReferralScreen(QStackedWidget):
         if case.patient is not None:
             self.model.hand.take(case.patient)
         self.setCurrentWidget(self.case)
+        self.case.entered()
 
     def back(self) -> None:
         """Bring the list to the front."""
