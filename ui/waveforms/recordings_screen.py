@@ -12,7 +12,7 @@ from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
 from ui import icons, language, theme
 from ui.language import _, counted, say
-from ui.waveforms.recordings_view_model import RecordingsViewModel
+from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.waveforms.scale_bar import ScaleBar
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading

@@ -151,7 +151,8 @@ class Sweep(Translated, QWidget):
         ticker().leave(self)
 
     def retranslate(self) -> None:
-        """Say for a screen reader what is shown."""
+        """Say for a screen reader what is shown; the words on the picture are said anew too."""
+        self._overlays = self._stale()
         count = sum(len(group.lanes) for group in self._groups)
         words = [counted("{count} live trace", "{count} live traces", count)]
         words += [_("frozen")] if self._is_frozen else []
@@ -221,15 +222,18 @@ class Sweep(Translated, QWidget):
     def _look_at_ages(self) -> None:
         """Lay the veil over groups whose newest sample is old; lift it where samples come again."""
         was = self._overlays
-        self._overlays = {
+        if self._stale() != was:
+            self.retranslate()
+        if bool(self._overlays) != bool(was):
+            self.stale_changed.emit(self.is_stale)
+
+    def _stale(self) -> dict[int, str]:
+        """Return what is to be said of each group whose newest sample is old."""
+        return {
             number: self._stale_words(group)
             for number, group in enumerate(self._groups if self._panels else ())
             if group.source.age_s() > STALE_S
         }
-        if self._overlays != was:
-            self.retranslate()
-        if bool(self._overlays) != bool(was):
-            self.stale_changed.emit(self.is_stale)
 
     @staticmethod
     def _stale_words(group: SweepGroup) -> str:

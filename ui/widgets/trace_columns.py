@@ -41,9 +41,8 @@ def extremes(samples: Samples, edges: NDArray[np.int64]) -> tuple[Values, Values
     if not len(samples):
         empty = np.full(len(edges) - 1, np.nan)
         return empty, empty
-    starts = np.minimum(edges[:-1] - edges[0], len(samples) - 1)
     is_bare = edges[1:] == edges[:-1]
-    starts = np.where(is_bare, np.maximum(starts - 1, 0), starts)
+    starts = (edges[:-1] - edges[0] - is_bare).clip(0, len(samples) - 1)
     return _reduce(np.fmin, samples, starts), _reduce(np.fmax, samples, starts)
 
 
