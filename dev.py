@@ -219,7 +219,7 @@ def demo() -> int:
     out = ROOT / "tour-out"
     print("dev.py: there is no display here, so the tour runs instead of the windows.", flush=True)
     code = tour(out)
-    print(f"dev.py: pictures, the sealed package and the PDFs lie in {out}")
+    print(f"dev.py: the tour did not hold; what it left lies in {out}" if code else f"dev.py: pictures and PDFs: {out}")
     return code
 
 

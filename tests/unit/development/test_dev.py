@@ -144,7 +144,16 @@ def test_without_a_display_the_demo_is_the_tour(
     monkeypatch.setattr(dev, "has_display", lambda: False)
     assert dev.demo() == 0
     assert commands.asked[0][1:4] == ["-m", "tests.scenarios.tour", "--out"]
-    assert "tour-out" in capsys.readouterr().out
+    assert f"pictures and PDFs: {dev.ROOT / 'tour-out'}" in capsys.readouterr().out
+
+
+def test_a_tour_that_broke_is_not_sold_as_a_demo(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "has_display", lambda: False)
+    commands.codes["tests.scenarios.tour"] = 3
+    assert dev.demo() == 3
+    assert "did not hold" in capsys.readouterr().out
 
 
 def test_with_a_display_the_demo_opens_windows(monkeypatch: pytest.MonkeyPatch, commands: _Commands) -> None:
