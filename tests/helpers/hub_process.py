@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from clinic_app.foundation.clock import SystemClock
+from clinic_app.hub.app import build_hub
+from clinic_app.hub.folder import open_hub_store
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,7 +36,13 @@ class HubProcess:
         self.stop()
 
     def enrol(self, organization_id: str, name: str) -> str:
-        """Return the token of one more workstation."""
+        """Return the token of one more workstation; while the hub runs, by its own command as IT would."""
+        if self._process is None:
+            store = open_hub_store(self._folder, None)
+            try:
+                return build_hub(store, SystemClock()).callers.enrol(organization_id, name)
+            finally:
+                store.close()
         done = subprocess.run(
             [*self._command("enrol"), "--organization", organization_id, "--name", name],
             cwd=ROOT,

@@ -85,8 +85,10 @@ class Network:
 @pytest.fixture
 def network(tmp_path: Path) -> Iterator[Network]:
     clock = FixedClock()
+    hub = HubProcess(tmp_path / "hub")
+    tokens = [hub.enrol(DISTRICT, "D"), hub.enrol(CENTRE, "C")]
     with (
-        HubProcess(tmp_path / "hub") as hub,
+        hub,
         node(tmp_path / "district", DISTRICT, clock) as district,
         node(tmp_path / "centre", CENTRE, clock) as centre,
         Link(hub.url) as district_link,
@@ -99,8 +101,8 @@ def network(tmp_path: Path) -> Iterator[Network]:
             centre,
             district_link,
             centre_link,
-            district.sync(district_link.url, hub.enrol(DISTRICT, "D"), interval_s=0.2),
-            centre.sync(centre_link.url, hub.enrol(CENTRE, "C"), interval_s=0.2),
+            district.sync(district_link.url, tokens[0], interval_s=0.2),
+            centre.sync(centre_link.url, tokens[1], interval_s=0.2),
             clock,
         )
 
