@@ -53,6 +53,12 @@ class Outbox:
         """Return every row of one record, acknowledged ones too, the oldest first."""
         return self._rows(select(*_COLUMNS).where(OUTBOX.c.type == type, OUTBOX.c.id == id).order_by(OUTBOX.c.seq))
 
+    def set_aside(self) -> tuple[OutboxRow, ...]:
+        """Return the rows that wait for a person: refused by the hub, or changed on both sides; the oldest first."""
+        return self._rows(
+            select(*_COLUMNS).where(OUTBOX.c.state.in_(("conflict", "quarantined"))).order_by(OUTBOX.c.seq)
+        )
+
     def count(self) -> int:
         """Return how many rows wait."""
         with self._database.reading() as connection:

@@ -71,6 +71,10 @@ def test_a_row_set_aside_does_not_stop_the_others_and_can_be_released(store: Sto
     store.outbox.quarantine(first.seq, "refused")
     store.outbox.conflicted(second.seq, "changed there")
     assert store.outbox.pending() == (third,)
+    assert [(row.seq, row.last_error) for row in store.outbox.set_aside()] == [
+        (first.seq, "refused"),
+        (second.seq, "changed there"),
+    ]
     assert store.outbox.rows_for("Patient", first.id)[0].state == "quarantined"
     store.outbox.release(first.seq)
     assert [row.seq for row in store.outbox.pending()] == [first.seq, third.seq]
