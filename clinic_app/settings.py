@@ -50,11 +50,13 @@ class Setting(Generic[T]):
         Raises:
             InvalidInputError: wrong type, not among the choices, or out of range.
         """
-        if type(value) is type(self.default) and (not self.choices or value in self.choices):
-            fits = not isinstance(value, int) or self.least <= value <= self.most
-            if fits:
-                return value
+        is_chosen = not self.choices or value in self.choices
+        if type(value) is type(self.default) and is_chosen and self._is_in_range(value):
+            return value
         raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=self.key, value=value), self.key)
+
+    def _is_in_range(self, value: object) -> bool:
+        return not isinstance(value, int) or self.least <= value <= self.most
 
 
 def _declare(setting: Setting[T]) -> Setting[T]:

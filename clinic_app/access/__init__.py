@@ -5,6 +5,7 @@ from clinic_app.access.own import hub_token, is_enrolled, node_keys, own_device,
 from clinic_app.access.passwords import Passwords
 from clinic_app.access.people import People, Person
 from clinic_app.access.permissions import ACTIONS, ROLE_WORDS, ROLES, Action, Role
+from clinic_app.access.preferences import Preferences
 from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
 
@@ -18,6 +19,7 @@ __all__ = [
     "Passwords",
     "People",
     "Person",
+    "Preferences",
     "Role",
     "Session",
     "Trail",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
@@ -25,10 +26,10 @@ class Registration:
         store: the workstation's store.
         trail: makes the audit events.
         clock: tells today's date.
-        site_code: starts every chart number given here, so that two workstations never give the same.
+        site_code: tells what starts every chart number given here, so that two workstations never give the same.
     """
 
-    def __init__(self, store: Store, trail: Trail, clock: Clock, site_code: str) -> None:
+    def __init__(self, store: Store, trail: Trail, clock: Clock, site_code: Callable[[], str]) -> None:
         self._store = store
         self._trail = trail
         self._clock = clock
@@ -117,7 +118,7 @@ class Registration:
     def _next_chart_number(self) -> str:
         year = self._today().year % 100
         number = self._store.memory.next_number(f"chart-number-{year:02d}")
-        return f"{self._site_code}-{year:02d}-{number:06d}"
+        return f"{self._site_code()}-{year:02d}-{number:06d}"
 
     def _same_iin(self, form: PatientForm) -> tuple[Patient, ...]:
         try:

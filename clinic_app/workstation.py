@@ -1,0 +1,185 @@
+"""One workstation: opens the data folder, makes the services, starts what stands by, and closes all of it in order."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from clinic_app.access import (
+    EnrolmentForm,
+    NewUser,
+    People,
+    Preferences,
+    Trail,
+    enrol,
+    hub_token,
+    is_enrolled,
+    own_device,
+)
+from clinic_app.consultation import Consultations
+from clinic_app.devices import MonitorListener
+from clinic_app.documents import Documents
+from clinic_app.encounters import Encounters
+from clinic_app.foundation.clock import Clock, SystemClock
+from clinic_app.foundation.errors import DeviceError, InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.imaging import Imaging, KeyImages
+from clinic_app.keys import NodeKeys, key_storage, unlock
+from clinic_app.referral import Referrals
+from clinic_app.registration import Registration
+from clinic_app.settings import (
+    HUB_URL,
+    KEY_STORAGE,
+    MONITOR_HOST,
+    MONITOR_PORT,
+    SYNC_INTERVAL_S,
+    Settings,
+    save_settings,
+)
+from clinic_app.storage import Store, one_instance
+from clinic_app.sync import SyncService
+from clinic_app.waveforms import LiveTraces, Recordings
+
+_SITE_CODE_LENGTH: Final = 4
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workstation:
+    """The services of one workstation, for its windows.
+
+    ``sync`` is None where the workstation stands alone. ``monitor_listener`` may not be listening: its port is 0 then.
+    """
+
+    settings: Settings
+    people: People
+    preferences: Preferences
+    registration: Registration
+    encounters: Encounters
+    monitor_listener: MonitorListener
+    live_traces: LiveTraces
+    recordings: Recordings
+    imaging: Imaging
+    key_images: KeyImages
+    documents: Documents
+    referrals: Referrals
+    consultations: Consultations
+    sync: SyncService | None
+    clock: Clock
+    _store: Store
+    _closing: ExitStack
+
+    def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:
+        """Set up an empty data folder by hand: the hospital and its first administrator."""
+        users = (NewUser(login, password, name, "administrator"),)
+        enrol(self._store, NodeKeys.create(), EnrolmentForm(facility_name, users=users))
+
+    def close(self) -> None:
+        """Stop what stands by, then close the store."""
+        self._closing.close()
+
+
+def build_workstation(settings: Settings, clock: Clock | None = None) -> Workstation:
+    """Open a data folder and make its services.
+
+    Args:
+        settings: of that folder.
+        clock: the wall clock.
+
+    Raises:
+        ClinicError: the folder is in use, locked, damaged or full; nothing is left open.
+    """
+    clock = clock or SystemClock()
+    with ExitStack() as stack:
+        stack.enter_context(one_instance(settings.folder))
+        store = _open_store(settings, clock)
+        stack.callback(store.close)
+        trail = Trail(store, clock)
+        traces = LiveTraces(clock)
+        listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
+        listener.subscribe(traces.take_in)
+        referrals = Referrals(store, trail, clock)
+        sync = _sync(settings, store, referrals, clock)
+        _stand_by(settings, listener, sync, stack)
+        return Workstation(
+            settings=settings,
+            people=People(store, clock),
+            preferences=Preferences(store),
+            registration=Registration(store, trail, clock, partial(_site_code, store)),
+            encounters=Encounters(store, trail, clock),
+            monitor_listener=listener,
+            live_traces=traces,
+            recordings=Recordings(store, trail, clock),
+            imaging=Imaging(store, trail, clock),
+            key_images=KeyImages(store, trail, clock),
+            documents=Documents(store, trail, clock),
+            referrals=referrals,
+            consultations=Consultations(store, trail, clock),
+            sync=sync,
+            clock=clock,
+            _store=store,
+            _closing=stack.pop_all(),
+        )
+
+
+def provision(folder: Path, file: Path) -> None:
+    """Set up an empty data folder from IT's file; one that is set up already is left as it is.
+
+    The file is TOML: a table ``settings``, a table ``facility`` with the fields of `EnrolmentForm`, and a list
+    ``people``. It holds passwords and should be deleted afterwards.
+
+    Raises:
+        InvalidInputError: the file cannot be read or says something impossible.
+    """
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+        form = msgspec.convert({**told["facility"], "users": told.get("people", [])}, EnrolmentForm)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(Text("The file {name} cannot be used to set up.", name=file.name)) from error
+    settings = Settings(folder, told.get("settings", {}))
+    save_settings(settings)
+    with one_instance(folder):
+        store = _open_store(settings, SystemClock())
+        try:
+            if not is_enrolled(store):
+                enrol(store, NodeKeys.create(), form)
+        finally:
+            store.close()
+
+
+def _open_store(settings: Settings, clock: Clock) -> Store:
+    folder = settings.folder
+    kind: Literal["keyring", "file"] = "file" if settings[KEY_STORAGE] == "file" else "keyring"
+    return Store.open(folder, unlock(folder, key_storage(kind, folder)), clock)
+
+
+def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock) -> SyncService | None:
+    url, token = settings[HUB_URL], hub_token(store)
+    if not url or not token:
+        return None
+    return SyncService(store, referrals, url, token, clock, interval_s=settings[SYNC_INTERVAL_S])
+
+
+def _stand_by(settings: Settings, listener: MonitorListener, sync: SyncService | None, stack: ExitStack) -> None:
+    if settings[MONITOR_PORT]:
+        try:
+            listener.start()
+        except DeviceError as error:  # the rest of the clinic works without monitors
+            _log.warning("%s", error)
+        else:
+            stack.callback(listener.stop)
+    if sync is not None:
+        sync.start()
+        stack.callback(sync.stop)
+
+
+def _site_code(store: Store) -> str:
+    """Return what starts this workstation's chart numbers: the end of its own id."""
+    return own_device(store).id[-_SITE_CODE_LENGTH:].upper()

@@ -1,0 +1,66 @@
+"""The caretaker: reads the arguments, opens the workstation, shows its window, closes everything in order."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import platformdirs
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.settings import LANGUAGE, load_settings
+from clinic_app.workstation import build_workstation, provision
+from ui import language, theme
+from ui.shell.main_window import MainWindow
+from ui.tasks import TaskRunner
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what was asked on the command line."""
+    parser = argparse.ArgumentParser(prog="dala", description="The clinic workstation for district hospitals.")
+    default = Path(platformdirs.user_data_dir("Dala", appauthor=False))
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=f"data folder (default: {default})")
+    parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
+    parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
+    parser.add_argument("--version", action="version", version="Dala 0.1.0")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program until its window is closed; return the exit code."""
+    options = parse(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    application = QApplication(sys.argv[:1])
+    try:
+        if options.provision:
+            provision(options.data, options.provision)
+        settings = load_settings(options.data)
+        language.use(cast("Language", options.language or settings[LANGUAGE]))
+        theme.apply(application, "light")
+        workstation = build_workstation(settings)
+    except ClinicError as error:
+        logging.getLogger("dala").error("%s", error)
+        QMessageBox.critical(None, "Dala", error.text.render(language.current()))
+        return 1
+    runner = TaskRunner()
+    try:
+        window = MainWindow(workstation, runner)
+        window.show()
+        ready = os.environ.get("DALA_BENCH_READY")
+        if ready:
+            window.when_usable(lambda: Path(ready).touch())
+        return application.exec()
+    finally:
+        runner.close()
+        workstation.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
