@@ -41,8 +41,9 @@ def icon(
     made = QIcon()
     for pixels in (size, 2 * size):
         room = gap * pixels // size
+        off = "rail_off" if colour.startswith("rail") else "disabled"
         made.addPixmap(_pixmap(name, theme.TOKENS[wears][colour], pixels, 1.0, room))
-        made.addPixmap(_pixmap(name, theme.TOKENS[wears]["disabled"], pixels, 1.0, room), QIcon.Mode.Disabled)
+        made.addPixmap(_pixmap(name, theme.TOKENS[wears][off], pixels, 1.0, room), QIcon.Mode.Disabled)
     return made
 
 

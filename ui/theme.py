@@ -37,6 +37,7 @@ _LIGHT: Final = {
     "ok": "#1B6B3A", "ok_soft": "#E2F2E7", "warn": "#7A4B00", "warn_soft": "#FFF1D6",
     "alarm": "#B00020", "alarm_soft": "#FDE7EA", "info": "#0B4F75", "info_soft": "#E1EEF7",
     "rail": "#102A3A", "rail_text": "#C3D2DC", "rail_selected": "#1E4C66", "rail_on": "#FFFFFF", "rail_mark": "#5DB7E8",
+    "rail_off": "#7C93A2",
     "trace_ecg": "#0B5C86", "trace_pleth": "#1B6B3A", "trace_grid": "#D5DDE3", "overlay": "#14212B",
 }  # fmt: skip
 _DARK: Final = {
@@ -47,6 +48,7 @@ _DARK: Final = {
     "ok": "#7FD59B", "ok_soft": "#16321F", "warn": "#F3BE5B", "warn_soft": "#3A2B0C",
     "alarm": "#FF8A97", "alarm_soft": "#47131B", "info": "#A9D5F0", "info_soft": "#1B3444",
     "rail": "#0A0F13", "rail_text": "#A3B3BF", "rail_selected": "#1D3645", "rail_on": "#FFFFFF", "rail_mark": "#5DB7E8",
+    "rail_off": "#7C93A2",
     "trace_ecg": "#7FD59B", "trace_pleth": "#5DB7E8", "trace_grid": "#2E3B45", "overlay": "#E8EEF2",
 }  # fmt: skip
 _CLINICAL: Final = _DARK | {
@@ -103,6 +105,8 @@ def palette(theme: ThemeName) -> QPalette:
 def style_sheet(theme: ThemeName) -> str:
     """Return the style sheet with every ``$token`` and every ``%icon:token%`` replaced; longer names first."""
     sheet = _STYLE.read_text(encoding="utf-8")
+    if theme == "clinical":  # a widget's own sheet hides its palette from its children
+        sheet = "QWidget { color: $text; }\n" + sheet
     for name in sorted(TOKENS[theme], key=len, reverse=True):
         sheet = sheet.replace(f"${name}", TOKENS[theme][name])
     return _DRAWING.sub(lambda match: _tinted(match[1], TOKENS[theme][match[2]]), sheet)

@@ -18,7 +18,7 @@ TEXT_ON_GROUND = [
     ("ok", "ok_soft"), ("warn", "warn_soft"), ("alarm", "alarm_soft"), ("info", "info_soft"),
     ("text", "ok_soft"), ("text", "warn_soft"), ("text", "alarm_soft"), ("text", "info_soft"),
     ("warn", "surface"), ("warn", "bg"), ("alarm", "surface"),
-    ("rail_text", "rail"), ("rail_on", "rail_selected"), ("overlay", "bg"),
+    ("rail_text", "rail"), ("rail_off", "rail"), ("rail_on", "rail_selected"), ("overlay", "bg"),
 ]  # fmt: skip
 EDGES = [
     ("input_border", "surface"), ("input_border", "bg"), ("focus", "surface"), ("focus", "bg"),

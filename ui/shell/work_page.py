@@ -67,7 +67,7 @@ class WorkPage(QWidget):
         page.addWidget(self.status)
 
     def _connect(self) -> None:
-        self.rail.chosen.connect(self.go)
+        self.rail.chosen.connect(self._choose)
         self.status.lock_asked.connect(self.lock_asked)
         self.status.sign_out_asked.connect(self.sign_out_asked)
         self.banner.put_away.connect(self._put_away)
@@ -102,6 +102,10 @@ class WorkPage(QWidget):
         entered = getattr(widget, "entered", None)
         if entered is not None:
             entered()
+
+    def _choose(self, key: str) -> None:
+        self.notice.leave_good_news()
+        self.go(key)
 
     def say(self, words: str, tone: str = "ok") -> None:
         """Show a notice."""

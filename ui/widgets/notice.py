@@ -63,6 +63,11 @@ class NoticeBar(Translated, QFrame):
         if tone == "ok":
             self._leave.start()
 
+    def leave_good_news(self) -> None:
+        """Close the notice if it was good news; a warning stays until it is read and closed."""
+        if self._tone == "ok":
+            self.hide()
+
     def text(self) -> str:
         """Return what it says, or an empty string when it is closed."""
         return "" if self.isHidden() else self._words.text()
