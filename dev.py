@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
     commands.add_parser("test", help="all tests; what follows is handed to pytest")
     commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup or save")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save or sweep")
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
     commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")

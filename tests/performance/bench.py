@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.performance.save import measure_save
 from tests.performance.startup import measure_startup
+from tests.performance.sweep import measure_sweep
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ def _save() -> Measured:
     )
 
 
-BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save}
+def _sweep() -> Measured:
+    ours, plots = measure_sweep()
+    return Measured("one frame of 12 live leads in the sweep", "the same frame by pyqtgraph setData", ours, plots)
+
+
+BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save, "sweep": _sweep}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -76,8 +76,9 @@ def column_lines(left: float, low: Values, high: Values) -> Iterator[QPolygonF]:
         low: y of one end of each column, NaN for a gap.
         high: y of the other end.
     """
-    for first, last in runs(~np.isnan(low)):
-        x = np.repeat(np.arange(first, last) + left, 2)
+    is_gap = np.isnan(low)
+    for first, last in runs(~is_gap) if is_gap.any() else ((0, len(low)),):
+        x = (np.arange(first, last) + left).repeat(2)
         y = np.empty(2 * (last - first))
         y[0::2], y[1::2] = low[first:last], high[first:last]
         flip = np.arange(last - first) % 2 == 1
