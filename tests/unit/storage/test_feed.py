@@ -59,12 +59,13 @@ def test_nothing_is_missed_while_many_write(store: Store) -> None:
         writer.start()
     seen: list[str] = []
     cursor = ""
-    while any(writer.is_alive() for writer in writers) or len(seen) < 100:
+    is_last = False
+    while not is_last:
+        has_ended = not any(writer.is_alive() for writer in writers)
         page = feed.changes(A2, cursor, 7)
         cursor = page.cursor
         seen += [change.id for change in page.changes]
-        if not page.changes and not any(writer.is_alive() for writer in writers):
-            break
+        is_last = has_ended and not page.changes
     for writer in writers:
         writer.join()
     assert sorted(seen) == sorted(each for mine in ids for each in mine)
