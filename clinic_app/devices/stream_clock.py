@@ -37,7 +37,7 @@ class StreamClock:
         self._rate_hz = rate_hz
         self._begin: datetime | None = None
         self._next_index = 0
-        self._placed: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+        self._placed: deque[tuple[datetime, int, int]] = deque(maxlen=_REMEMBERED)
         self.stream_id = new_id()
 
     @property
@@ -66,21 +66,22 @@ class StreamClock:
             index = self._next_index
             self._begin += timedelta(seconds=float(distance / self._rate_hz) * _FOLLOWED)
         elif distance < 0:
-            index = self._place_of_late(index, length, slack)
+            index = self._place_of_late(start_at, index, length)
         if index < 0 or distance / self._rate_hz > LONGEST_GAP_S:
             self._restart(start_at)
             index = 0
-        self._placed.append((index, length))
+        self._placed.append((start_at, index, length))
         self._next_index = max(self._next_index, index + length)
         return index
 
-    def _place_of_late(self, index: int, length: int, slack: float) -> int:
+    def _place_of_late(self, start_at: datetime, index: int, length: int) -> int:
         """Return where a wave from the past belongs, or -1 where it cannot be from this stream's past."""
-        for placed, its_length in self._placed:
-            if length == its_length and abs(index - placed) <= min(slack, length / 2):
+        for stamp, placed, its_length in self._placed:
+            if (stamp, its_length) == (start_at, length):
                 return placed
-        overlaid = any(placed < index + length and index < placed + its_length for placed, its_length in self._placed)
-        is_remembered = bool(self._placed) and index >= min(placed for placed, _ in self._placed)
+        places = [(placed, placed + its_length) for _, placed, its_length in self._placed]
+        overlaid = any(first < index + length and index < last for first, last in places)
+        is_remembered = bool(places) and index >= min(places)[0]
         return index if is_remembered and not overlaid else -1
 
     def _restart(self, start_at: datetime) -> None:

@@ -1,10 +1,10 @@
 """Recordings as DICOM waveform objects: the form in which they are stored, travel and open anywhere.
 
 The ECG is a 12-Lead ECG, General ECG or Ambulatory ECG object, whichever its rate, length and leads allow. These take
-ECG leads only, so a pleth curve recorded with them becomes an Arterial Pulse Waveform object of its own, and so do leads
-of another rate. Samples are raw integers with their sensitivity; where samples were lost the object has its padding
-value, never a flat line. Reading goes by the Waveform Sequence, not by the SOP class, because recorders use whatever
-class they like.
+ECG leads only, so a pleth curve recorded with them becomes an Arterial Pulse Waveform object of its own; leads of
+another rate have an object of their own too. Samples are raw integers with their sensitivity; where samples were lost
+the object has its padding value, never a flat line. Reading goes by the Waveform Sequence, not by the SOP class:
+recorders use whatever class they like.
 Sources: DICOM PS3.3 A.34 and C.10.9, PS3.16 CID 3001.
 """
 
@@ -202,9 +202,11 @@ def _resolution(samples: NDArray[np.float32]) -> float:
     largest = float(np.abs(finite).max()) if len(finite) else 0.0
     for resolution in _RESOLUTIONS:
         raw = finite / resolution
-        if largest / resolution <= _FULL and np.allclose(raw, np.rint(raw), rtol=0, atol=1e-3):
+        if largest and not 1 <= largest / resolution <= _FULL:
+            continue
+        if np.allclose(raw, np.rint(raw), rtol=0, atol=1e-3):
             return resolution
-    return max(largest / _FULL, 1e-6)
+    return max(largest / _FULL, 1e-11)
 
 
 def _channels(group: Any) -> Iterator[RecordedChannel]:  # noqa: ANN401 - pydicom's sequence items

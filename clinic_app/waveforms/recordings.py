@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError, UnreadableFileError
@@ -56,11 +58,11 @@ class Recordings:
         """Save a recording for a patient: its DICOM objects, the document that points to them, the finding.
 
         Raises:
-            InvalidInputError: the recording is empty.
+            InvalidInputError: there is not one sample in the recording.
             NotFoundError: there is no such patient here.
         """
         session.require("create", "DocumentReference")
-        if not recording.channels:
+        if not any(np.isfinite(channel.samples).any() for channel in recording.channels):
             raise InvalidInputError(Text("There is nothing in this recording."))
         patient = self._store.records.get(Patient, patient_id)
         contents = tuple(self._content(part, recording.started_at) for part in to_dicom(recording, patient))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.records import HumanName, Identifier, Patient
@@ -109,3 +111,65 @@ def test_a_waveform_that_contradicts_itself_is_refused(tag: str, value: object) 
     dataset.save_as(buffer)
     with pytest.raises(UnreadableFileError):
         from_dicom(buffer.getvalue())
+
+
+def leads(rate_hz: float, seconds: float, codes: list[str]) -> tuple[RecordedChannel, ...]:
+    samples = np.arange(round(rate_hz * seconds), dtype=np.float32) % 800
+    return tuple(RecordedChannel(code, LEADS[code], "uV", rate_hz, samples) for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "seconds", "count", "name"),
+    [
+        (500.0, 10, 12, "12-lead ECG Waveform Storage"),
+        (500.0, 10, 3, "General ECG Waveform Storage"),
+        (1000.0, 60, 12, "General ECG Waveform Storage"),
+        (100.0, 10, 12, "Ambulatory ECG Waveform Storage"),
+    ],
+)
+def test_the_object_is_of_the_class_whose_rules_the_leads_keep(
+    rate_hz: float, seconds: float, count: int, name: str
+) -> None:
+    (data,) = to_dicom(Recording(leads(rate_hz, seconds, list(LEADS)[:count]), BEGAN, "M"))
+    assert pydicom.dcmread(io.BytesIO(data)).SOPClassUID.name == name
+
+
+def test_leads_of_different_rates_lie_in_different_objects() -> None:
+    limb, chest = list(LEADS)[:6], list(LEADS)[6:]
+    parts = to_dicom(Recording(leads(250.0, 10, chest[:2]) + leads(500.0, 10, limb), BEGAN, "M"))
+    read = [from_dicom(part).channels for part in parts]
+    assert [(len(channels), channels[0].rate_hz) for channels in read] == [(6, 500.0), (2, 250.0)]
+
+
+@pytest.mark.parametrize("largest", [1e-3, 0.3, 7.77, 123456.0, 3e6])
+def test_every_amplitude_is_kept_to_a_part_in_thirty_thousand(largest: float) -> None:
+    samples = (np.sin(np.linspace(0, 30, 999)) * largest).astype(np.float32)
+    channel = RecordedChannel("MDC_ECG_LEAD_II", "II", "uV", 1000 / 3, samples)
+    (read,) = from_dicom(to_dicom(Recording((channel,), BEGAN, "M"))[0]).channels
+    np.testing.assert_allclose(read.samples, samples, atol=largest / 32000)
+    assert read.rate_hz == pytest.approx(1000 / 3)
+
+
+def test_a_file_that_unpacks_without_end_is_refused_before_it_unpacks() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(to_dicom(real_ecg())[0]))
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    with pytest.raises(UnreadableFileError):
+        from_dicom(buffer.getvalue())
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom.*")
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_changed_bytes_break_the_reader(data: st.DataObject) -> None:
+    whole = bytearray(SMALL)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(128, len(whole) - 1))
+        whole[place : place + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=8))
+    with suppress(UnreadableFileError):
+        recording = from_dicom(bytes(whole))
+        assert not any(np.isinf(channel.samples).any() for channel in recording.channels)
+
+
+SMALL = to_dicom(Recording(leads(500.0, 0.04, list(LEADS)), BEGAN, "M"))[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -96,3 +97,133 @@ def test_many_streams_do_not_eat_the_memory() -> None:
     for i in range(200):
         traces.take_in(block(0, 10, source=f"M{i}"))
     assert len(traces.sources()) <= 64
+
+
+ECG = (ChannelInfo("MDC_ECG_LEAD_I", "I", "uV"), LEAD)
+PULSE = (ChannelInfo("MDC_PULS_OXIM_PLETH", "Pleth", "%"),)
+DEVICE_TIME = datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def timed(
+    channels: tuple[ChannelInfo, ...],
+    stream: str,
+    rate_hz: int,
+    seconds: tuple[float, float],
+    *,
+    at_s: float = 100.0,
+    began_at: datetime = DEVICE_TIME,
+) -> Block:
+    """Samples that tell the second of their stream at which they were taken."""
+    first, last = (round(second * rate_hz) for second in seconds)
+    samples = np.tile(np.arange(first, last, dtype=np.float32) / rate_hz, (len(channels), 1))
+    return Block("M", stream, channels, first, Fraction(rate_hz), samples, NOW, at_s, began_at)
+
+
+def test_a_wave_sent_again_and_again_does_not_look_alive() -> None:
+    steady = Steady()
+    traces = LiveTraces(monotonic=steady)
+    traces.take_in(block(0))
+    steady.now_s = 110.0
+    traces.take_in(block(0, at_s=110.0))
+    assert traces.streams()[0].age_s() == 10.0
+
+
+def test_a_lead_that_comes_off_is_a_gap_and_costs_no_history() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(timed(ECG, "e", 100, (0, 5)))
+    traces.take_in(timed((LEAD,), "e", 100, (5, 6)))
+    traces.take_in(timed(ECG, "e", 100, (6, 7)))
+    (stream,) = traces.streams()
+    assert [channel.label for channel in stream.channels] == ["I", "II"]
+    read = stream.read(0, 700)
+    assert np.isnan(read[0, 500:600]).all()
+    assert np.isfinite(read[1]).all()
+    assert np.isfinite(read[0, :500]).all()
+
+
+def test_a_lead_that_comes_back_is_not_another_stream_beside_the_old_one() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(timed((LEAD,), "e", 100, (0, 5)))
+    traces.take_in(timed(ECG, "e", 100, (5, 6)))
+    (stream,) = traces.streams()
+    assert len(stream.channels) == 2
+
+
+def test_channels_of_different_rates_end_at_the_same_moment() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(timed(ECG, "e", 500, (0, 20)))
+    traces.take_in(timed(PULSE, "p", 125, (0, 18), at_s=98.0))
+    ecg, _, pulse = traces.take(10.0).channels
+    assert ecg.samples[0] == 10.0
+    assert pulse.samples[0] == 10.0
+    assert len(pulse.samples) == 1250
+    assert pulse.samples[999] == pytest.approx(18.0 - 1 / 125)
+    assert np.isnan(pulse.samples[1000:]).all()
+
+
+def test_streams_whose_clocks_cannot_be_compared_end_with_their_own_newest_sample() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(timed(ECG, "e", 500, (0, 20)))
+    traces.take_in(timed(PULSE, "p", 125, (0, 18), began_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    pulse = traces.take(10.0).channels[2]
+    assert np.isfinite(pulse.samples).all()
+
+
+def test_a_recording_began_when_its_first_sample_arrived_not_when_the_button_was_pressed() -> None:
+    class At:
+        def now(self) -> datetime:
+            return NOW
+
+    steady = Steady()
+    traces = LiveTraces(At(), monotonic=steady)
+    traces.take_in(timed(ECG, "e", 500, (0, 20)))
+    steady.now_s = 103.0
+    assert (NOW - traces.take(10.0).started_at).total_seconds() == 13.0
+
+
+def test_a_device_of_many_fast_channels_keeps_fewer_minutes_not_more_memory() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    many = tuple(ChannelInfo(f"MDC_X_{i}", str(i), "1") for i in range(64))
+    for device in range(12):
+        one = timed(many, str(device), 10_000, (0, 0.01))
+        traces.take_in(Block(f"M{device}", one.stream_id, many, 0, one.rate_hz, one.samples, NOW, 100.0))
+    sizes = [stream.size_bytes for source in traces.sources() for stream in traces.streams(source)]
+    assert max(sizes) <= 48 << 20
+    assert sum(sizes) <= 384 << 20
+
+
+def test_numbers_without_end_do_not_eat_the_memory() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    for i in range(1000):
+        traces.take_in(Numerics("M", {f"MDC_{i}": NumericValue(Decimal(1), "")}, NOW, 100.0))
+        traces.take_in(Numerics(f"M{i}", {"MDC_TEMP": NumericValue(Decimal(1), "")}, NOW, 100.0))
+    assert len(traces.numbers("M")) <= 256
+    assert sum(bool(traces.numbers(f"M{i}")) for i in range(1000)) <= 64
+
+
+def test_writing_and_reading_at_once_never_shows_a_torn_block() -> None:
+    traces = LiveTraces()
+    first = Block("M", "s", ECG, 0, Fraction(100), np.zeros((2, 50), dtype=np.float32), NOW, 0.0)
+    traces.take_in(first)
+    stop = threading.Event()
+
+    def write() -> None:
+        index = 50
+        while not stop.is_set():
+            samples = np.tile(np.arange(index, index + 50, dtype=np.float32), (2, 1))
+            traces.take_in(Block("M", "s", ECG, index, Fraction(100), samples, NOW, 0.0))
+            index += 50
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        (stream,) = traces.streams()
+        for _ in range(2000):
+            end = stream.end_index()
+            rows = stream.read(max(end - 200, 50), end)
+            np.testing.assert_array_equal(rows[0], rows[1])
+            assert np.isfinite(rows).all()
+            assert (np.diff(rows[0]) == 1).all()
+    finally:
+        stop.set()
+        writer.join()
