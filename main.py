@@ -18,6 +18,7 @@ from clinic_app.foundation.texts import LANGUAGES, Language
 from clinic_app.settings import LANGUAGE, load_settings
 from clinic_app.workstation import build_workstation, provision
 from ui import language, theme
+from ui.shell.crash_dialog import catch_faults
 from ui.shell.main_window import MainWindow
 from ui.tasks import TaskRunner
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runner = TaskRunner()
     try:
         window = MainWindow(workstation, runner)
+        catch_faults(window.events)
         window.show()
         ready = os.environ.get("DALA_BENCH_READY")
         if ready:

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -70,6 +71,7 @@ class Hand:
 
     def type(self, name: str, text: str) -> None:
         """Put the cursor into a field and type, replacing what is there."""
+        self._come_forward()
         field = self.find(name, QWidget)
         wait_for(field.isEnabled, f"{name} to be enabled", 15)
         field.setFocus()
@@ -77,8 +79,16 @@ class Hand:
             field.selectAll()
             if isinstance(field, QLineEdit) or field.toPlainText():
                 QTest.keyClick(field, Qt.Key.Key_Delete)
-        QTest.keyClicks(field, text)
+        for sign in text:  # QTest.keyClicks ends the process at the first letter outside Latin-1
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                QApplication.sendEvent(field, QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, sign))
         QApplication.processEvents()
+
+    def _come_forward(self) -> None:
+        """Bring this window to the front: keys and short cuts go to the active one of several."""
+        if QApplication.activeModalWidget() is None and not self.window.isActiveWindow():
+            self.window.activateWindow()
+            wait_for(self.window.isActiveWindow, "the window to come to the front", 5)
 
     def click(self, name: str) -> None:
         """Press a button, once it is enabled."""
@@ -92,6 +102,7 @@ class Hand:
 
     def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key where the cursor is."""
+        self._come_forward()
         target = QApplication.focusWidget() or self.window
         QTest.keyClick(target, key, modifiers)
         QApplication.processEvents()
