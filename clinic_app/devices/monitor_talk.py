@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -69,8 +70,8 @@ class MonitorTalk:
         """Give the name back."""
         self._sources.forget(self.name, self._address, is_stranger=self.is_stranger)
 
-    def items(self, message: Message, now: datetime) -> list[Block | Numerics]:
-        """Return what is in a message.
+    def items(self, message: Message, now: datetime) -> Iterator[Block | Numerics]:
+        """Yield what is in a message, the numbers first: a wave that cannot be right does not take them along.
 
         Raises:
             DeviceError: it is of a kind that is not used, or a wave in it cannot be right.
@@ -80,12 +81,11 @@ class MonitorTalk:
                 Text("The monitor sent a message of the kind {kind}, which is not used.", kind=message.kind[:32])
             )
         steady_s = time.monotonic()
-        found: list[Block | Numerics] = []
         numerics = read_numerics(message)
         if numerics:
-            found.append(Numerics(self.name, numerics, now, steady_s))
-        found += [self._block(wave, now, steady_s) for wave in read_waves(message)]
-        return found
+            yield Numerics(self.name, numerics, now, steady_s)
+        for wave in read_waves(message):
+            yield self._block(wave, now, steady_s)
 
     def _block(self, wave: Wave, now: datetime, steady_s: float) -> Block:
         clock = self._stream_of(wave).clock

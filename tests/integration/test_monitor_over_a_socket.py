@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from clinic_app.devices import Block, MonitorListener, Numerics
 from clinic_app.devices.mllp import frame
+from clinic_app.devices.monitor_listener import MOST_CONNECTIONS
 from clinic_app.devices.replay import load_ecg
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.waveforms import LiveTraces
@@ -81,6 +83,126 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(listener: MonitorListener) -
     with pytest.raises(DeviceError) as caught:
         second.start()
     assert str(listener.port) in caught.value.text.render("ru")
+
+
+def _talk_of(name: str, stamp: str = "20260305120000.0000") -> bytes:
+    return (
+        f"MSH|^~\\&|{name}||||{stamp}||ORU^R01^ORU_R01|8|P|2.6\rOBR|1||||||{stamp}\r"
+        f"OBX|1|NA|1^MDC_ECG_LEAD_II^MDC|1.1.1.1|1^2^3\rOBX|2|NM|67982^MDC_ATTR_SAMP_RATE^MDC|1.1.1.1.1|500|/s\r"
+        f"OBX|3|NM|0^MDC_TEMP^MDC|1|36.6|Cel\r"
+    ).encode()
+
+
+def test_two_monitors_of_one_name_never_mix(listener: MonitorListener) -> None:
+    traces = LiveTraces()
+    listener.subscribe(traces.take_in)
+    with _called(listener) as one, _called(listener) as other:
+        for monitor in (one, other, one):
+            monitor.sendall(frame(_talk_of("BENEVIEW")))
+            assert b"MSA|AA|8" in monitor.recv(4096)
+        assert len(traces.sources()) == 2
+        assert all(len(traces.numbers(source)) == 1 for source in traces.sources())
+    wait_until(lambda: not any(state.is_connected for state in listener.sources()), 10)
+
+
+def test_noise_that_never_becomes_a_message_is_not_listened_to_for_ever() -> None:
+    impatient = MonitorListener("127.0.0.1", 0, silence_s=0.5, message_s=0.5)
+    impatient.start()
+    try:
+        with _called(impatient) as noisy:
+            wait_until(lambda: _is_closed_after(noisy, b"noise"), 10)
+        assert impatient.sources() == ()
+    finally:
+        impatient.stop()
+
+
+def test_a_message_that_grows_without_end_is_cut_off(listener: MonitorListener) -> None:
+    with _called(listener) as endless:
+        wait_until(lambda: _is_closed_after(endless, b"\x0b" + b"x" * 300_000), 10)
+    wait_until(lambda: any(source.last_error for source in listener.sources()), 10)
+
+
+def test_half_a_message_that_is_never_finished_leaves_nothing(listener: MonitorListener) -> None:
+    heard: list[Block | Numerics] = []
+    listener.subscribe(heard.append)
+    whole = frame(_talk_of("M"))
+    with _called(listener) as cut:
+        cut.sendall(whole[: len(whole) // 2])
+    with _called(listener) as after:
+        after.sendall(whole[: len(whole) // 2])
+        after.sendall(whole[len(whole) // 2 :])
+        assert b"MSA|AA|8" in after.recv(4096)
+    assert len(heard) == 2
+
+
+def test_more_connections_than_there_are_beds_are_turned_away_and_the_others_go_on(listener: MonitorListener) -> None:
+    with ExitStack() as open_ones:
+        first = open_ones.enter_context(_called(listener))
+        first.sendall(frame(_talk_of("FIRST")))
+        assert b"MSA|AA" in first.recv(4096)
+        crowd = [open_ones.enter_context(_called(listener)) for _ in range(MOST_CONNECTIONS + 4)]
+        turned_away = [each for each in crowd[-4:] if _answer(each) == b""]
+        assert turned_away
+        first.sendall(frame(_talk_of("FIRST")))
+        assert b"MSA|AA" in first.recv(4096)
+
+
+def test_a_pulled_cable_is_a_gap_and_the_trace_goes_on_where_it_belongs(listener: MonitorListener) -> None:
+    traces = LiveTraces()
+    listener.subscribe(traces.take_in)
+    with _called(listener) as monitor:
+        for second in ("00.0000", "00.0060", "02.0000"):
+            monitor.sendall(frame(_talk_of("M", f"202603051200{second}")))
+            assert b"MSA|AA" in monitor.recv(4096)
+    (stream,) = traces.streams()
+    read = stream.read(0, stream.end_index())[0]
+    assert len(read) == pytest.approx(1003, abs=1)
+    assert np.isfinite(read[:6]).all()
+    assert np.isnan(read[6:-3]).all()
+    assert np.isfinite(read[-3:]).all()
+
+
+def test_the_simulator_waits_for_a_workstation_and_finds_it_again() -> None:
+    first = MonitorListener("127.0.0.1", 0)
+    first.start()
+    port = first.port
+    with _Simulator(port):
+        wait_until(lambda: any(state.is_connected for state in first.sources()), 30)
+        first.stop()
+        second = MonitorListener("127.0.0.1", port)
+        second.start()
+        try:
+            wait_until(lambda: any(state.is_connected for state in second.sources()), 30)
+        finally:
+            second.stop()
+
+
+@contextmanager
+def _called(listener: MonitorListener) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+        yield connection
+
+
+def _answer(connection: socket.socket) -> bytes:
+    connection.settimeout(2)
+    try:
+        return connection.recv(1)
+    except ConnectionError:
+        return b""
+    except TimeoutError:
+        return b"open"
+
+
+def _is_closed_after(connection: socket.socket, data: bytes) -> bool:
+    """Send once more; return whether the other side has closed."""
+    connection.settimeout(0.01)
+    try:
+        connection.sendall(data)
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
 
 
 class _Simulator:
