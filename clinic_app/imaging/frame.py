@@ -132,7 +132,8 @@ def _as_shown(dataset: Dataset, array: NDArray[Any], photometric: str) -> NDArra
             top = max(int(np.iinfo(cast(Any, array).dtype).max), 1)
             array = (array.astype(np.float64) / top * 255).astype(np.uint8)
         return np.ascontiguousarray(array)
-    return np.ascontiguousarray(array.astype(np.uint8) if array.dtype == bool else array)
+    native = np.uint8 if array.dtype == bool else array.dtype.newbyteorder("=")
+    return np.ascontiguousarray(array, dtype=native)
 
 
 def _functional(dataset: Dataset, index: int, keyword: str) -> Dataset | None:

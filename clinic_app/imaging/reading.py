@@ -34,6 +34,9 @@ _LARGEST_SIDE: Final = 32_768
 _MOST_COMPRESSED: Final = 5_000
 _RLE_MOST_COMPRESSED: Final = 130
 """RLE packs at most 128 bytes into 2 (PS3.5 G.3.1)."""
+_MOST_INFLATED: Final = 100
+"""A real image inflates to a few times its size; only a bomb (or a black picture, which is small) to more."""
+_HARMLESS_BYTES: Final = 64 << 20
 _PREAMBLE_BYTES: Final = 128
 _META_GROUP: Final = 2
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
@@ -147,7 +150,10 @@ def damaged() -> UnreadableFileError:
 
 
 def _check_length(dataset: Dataset, wanted: int) -> None:
-    there = len(dataset.PixelData)
+    try:
+        there = len(dataset.PixelData)
+    except READING_ERRORS as error:
+        raise damaged() from error
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if not isinstance(syntax, UID) or not syntax.is_transfer_syntax:
         raise damaged()
@@ -177,6 +183,6 @@ def _refuse_bomb(data: bytes) -> None:
             total += len(inflater.decompress(pending, 1 << 20))
         except zlib.error as error:
             raise damaged() from error
-        if total > LARGEST_INFLATED_BYTES:
+        if total > LARGEST_INFLATED_BYTES or total > max(_HARMLESS_BYTES, _MOST_INFLATED * len(data)):
             raise UnreadableFileError(Text("The file is too large."))
         pending = inflater.unconsumed_tail
