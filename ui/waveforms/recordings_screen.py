@@ -12,8 +12,8 @@ from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
 from ui import icons, language, theme
 from ui.language import _, counted, say
-from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.waveforms.scale_bar import ScaleBar
+from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
 from ui.widgets.ecg_paper import EcgPaper

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -171,6 +171,19 @@ class EcgPaper(Translated, QAbstractScrollArea):
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
         """Draw the part that is seen now."""
         self._refresh()
+
+    def event(self, event: QEvent) -> bool:
+        """Take the mouse on the frame as on the paper; a scroll area would drop it."""
+        if isinstance(event, QMouseEvent):
+            handler = {
+                QEvent.Type.MouseButtonPress: self.mousePressEvent,
+                QEvent.Type.MouseMove: self.mouseMoveEvent,
+                QEvent.Type.MouseButtonRelease: self.mouseReleaseEvent,
+            }.get(event.type())
+            if handler is not None:
+                handler(event)
+                return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the first mark."""

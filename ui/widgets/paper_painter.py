@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QFont, QPainter, QPen, QPolygonF
 
 from ui import theme
 from ui.widgets.paper_layout import PaperCell
@@ -125,19 +125,15 @@ def _paint_trace(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
 
 
 def _paint_label(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
-    """Write the lead's name above the beginning of its stretch; a mark parts it from the one before."""
+    """Write the lead's name: below the pulse at the beginning of a row, elsewhere above a mark that parts two leads."""
     x, middle = view.x_of(cell.start_s), view.middle_of(cell.row)
-    font = theme.body_font(10.0 * view.ratio)
-    font.setBold(True)
-    painter.setFont(font)
-    width = painter.fontMetrics().horizontalAdvance(cell.trace.label) + 8 * view.ratio
-    height = 17 * view.ratio
-    top = max(middle - view.row_height / 2 + 3 * view.ratio, middle - view.scale.px_per_mm * 12)
-    plate = QRectF(x + 3 * view.ratio, top, width, height)
-    painter.setPen(theme.token("overlay", "clinical"))
-    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, cell.trace.label)
-    if cell.start_s > 0:
+    painter.setFont(theme.body_font(10.0 * view.ratio, QFont.Weight.Bold))
+    painter.setPen(QPen(theme.token("overlay", "clinical"), view.ratio))
+    is_first = cell.start_s <= 0
+    above = max(middle - view.row_height / 2 + 3 * view.ratio, middle - view.scale.px_per_mm * 12)
+    place = QPointF(x - view.margin + 3 * view.ratio, middle + 3 * view.ratio) if is_first else QPointF(x + 6, above)
+    painter.drawText(QRectF(place, QSizeF(200, 20) * view.ratio), Qt.AlignmentFlag.AlignLeft, cell.trace.label)
+    if not is_first:
         tick = 2.5 * view.scale.px_per_mm
-        painter.setPen(QPen(theme.token("overlay", "clinical"), view.ratio))
         painter.drawLine(QPointF(x, middle - 2 * tick), QPointF(x, middle - tick))
         painter.drawLine(QPointF(x, middle + tick), QPointF(x, middle + 2 * tick))

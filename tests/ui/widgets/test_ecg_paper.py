@@ -107,6 +107,14 @@ def test_the_reading_is_the_same_after_scrolling(qtbot: QtBot) -> None:
     assert paper.reading() == before
 
 
+def test_the_paper_can_be_dragged_over_by_its_own_name(qtbot: QtBot) -> None:
+    paper = _paper(qtbot)
+    QTest.mousePress(paper, Qt.MouseButton.LeftButton, pos=QPoint(300, 220))
+    QTest.mouseMove(paper, QPoint(350, 200))
+    QTest.mouseRelease(paper, Qt.MouseButton.LeftButton, pos=QPoint(400, 180))
+    assert paper.reading() == Reading(1000.0, 1.0, "aVL")
+
+
 def test_a_click_without_a_drag_takes_the_calipers_away(qtbot: QtBot) -> None:
     paper = _paper(qtbot)
     _drag(paper, QPoint(300, 220), QPoint(400, 180))
