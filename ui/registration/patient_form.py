@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QV
 
 from clinic_app.records import Patient
 from clinic_app.registration import PatientForm
+from ui import icons
 from ui.language import Translated, _
 from ui.registration.view_model import RegistrationViewModel
 from ui.widgets.buttons import Button
@@ -57,7 +58,9 @@ class PatientFormPanel(Translated, QWidget):
         self.save = Button("registration.save", "primary", "save")
         self.cancel = Button("registration.cancel", "plain")
         self._warning = Card(spacing=6)
-        self._warning_title = label("error", is_wrapped=True)
+        self._warning_title = label("heading", is_wrapped=True)
+        self._warning_sign = label()
+        icons.put(self._warning_sign, "triangle-alert", "warn", 20)
         self._open_buttons = QVBoxLayout()
         self._acknowledge = QCheckBox()
         self._acknowledge.setObjectName("registration.is_other_person")
@@ -79,8 +82,11 @@ class PatientFormPanel(Translated, QWidget):
             grid.setColumnStretch(place, 1)
         card.column.addWidget(self.notice)
         card.column.addLayout(grid)
-        for part in (self._warning_title,):
-            self._warning.column.addWidget(part)
+        over = QHBoxLayout()
+        over.setSpacing(10)
+        over.addWidget(self._warning_sign)
+        over.addWidget(self._warning_title, 1)
+        self._warning.column.addLayout(over)
         self._warning.column.addLayout(self._open_buttons)
         self._warning.column.addWidget(self._acknowledge)
         self._warning.hide()

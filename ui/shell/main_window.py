@@ -27,9 +27,8 @@ from ui.shell.work_page import WorkPage
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
-    from clinic_app.workstation import Workstation
-
     from clinic_app.access import Session
+    from clinic_app.workstation import Workstation
 
 LEAST_WIDTH, LEAST_HEIGHT = 1180, 680
 
@@ -180,6 +179,8 @@ class MainWindow(Translated, QMainWindow):
             )
 
     def _show_crash(self, error: BaseException) -> None:
+        if any(each.isVisible() for each in self.findChildren(CrashDialog)):
+            return  # one is enough; every fault is in the log
         dialog = CrashDialog(error, self)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

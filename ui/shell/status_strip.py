@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from clinic_app.sync import Failed, Never, Running, Succeeded
 from ui.language import Translated, _, counted, say
@@ -16,6 +16,9 @@ from ui.widgets.labels import label
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
+
+LEAST_LINK_WIDTH = 150
+"""Pixels; a long reason ends in dots and is whole in the tool tip."""
 
 
 class StatusStrip(Translated, QFrame):
@@ -45,6 +48,8 @@ class StatusStrip(Translated, QFrame):
         self._user.setObjectName("status.user")
         self._lock = Button("status.lock", "quiet", "lock")
         self._out = Button("status.sign_out", "quiet", "log-out")
+        self._link.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._link.setMinimumWidth(LEAST_LINK_WIDTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 3, 10, 3)
         row.setSpacing(8)

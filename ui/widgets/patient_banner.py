@@ -14,8 +14,8 @@ from ui.language import Translated, _
 from ui.widgets.labels import label
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
 
-NAME_WIDTH: Final = 330
-ALLERGY_WIDTH: Final = 260
+NAME_WIDTH: Final = 320
+ALLERGY_WIDTH: Final = 230
 _NO_LIMIT: Final = 16777215
 
 
@@ -49,7 +49,7 @@ class PatientBanner(Translated, QFrame):
     def _build(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(18, 7, 12, 7)
-        row.setSpacing(26)
+        row.setSpacing(20)
         self._name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(self._name, 3)
         for fact in self._facts.values():
@@ -126,8 +126,10 @@ class _Fact(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
+        column.addStretch()
         column.addWidget(self._title)
         column.addWidget(self._value)
+        column.addStretch()
 
     def say(self, title: str, value: str) -> None:
         self._title.setText(title)

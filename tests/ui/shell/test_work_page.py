@@ -162,6 +162,9 @@ def test_a_fault_opens_a_dialog_that_says_nothing_was_lost(desk: Desk, caplog: p
     (dialog,) = desk.window.findChildren(QDialog)
     assert dialog.isVisible()
     assert "ZeroDivisionError" in caplog.text
+    desk.runner.run(lambda: 1 // 0, owner=desk.window, done=lambda _none: None)
+    desk.settle()
+    assert desk.window.findChildren(QDialog) == [dialog]
     dialog.accept()
     desk.settle()
 
