@@ -78,7 +78,7 @@ def column_lines(left: float, low: Values, high: Values) -> Iterator[QPolygonF]:
     """
     is_gap = np.isnan(low)
     for first, last in runs(~is_gap) if is_gap.any() else ((0, len(low)),):
-        x = (np.arange(first, last) + left).repeat(2)
+        x = (np.arange(first, last, dtype=np.float64) + left).repeat(2)
         y = np.empty(2 * (last - first))
         y[0::2], y[1::2] = low[first:last], high[first:last]
         flip = np.arange(last - first) % 2 == 1
