@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the process's exit code; whatever goes wrong is one sentence on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     command, rest = (_enrol, given[1:]) if given[:1] == ["enrol"] else (_serve, given)
     try:
         command(rest[1:] if rest[:1] == ["serve"] else rest)

@@ -67,18 +67,23 @@ def open_arrived(store: Store) -> None:
     """Open every package that has come; a bad one is remembered with its reason and does not hold up the others.
 
     Raises:
-        StorageError: there is no room for the contents here; the package is tried again.
+        StorageError: there is no room for the contents of one; the others are taken in, this one is tried again.
     """
+    no_room: StorageError | None = None
     for document in _foreign_packages(store):
         sha256 = document.content[0].attachment.sha256
         if not sha256 or store.memory.get(_REFUSED + sha256) is not None or not store.blobs.has(sha256):
             continue
         try:
             receive_package(store, store.blobs.read(sha256))
-        except (UnknownSenderError, StorageError):
+        except UnknownSenderError:
             continue
+        except StorageError as error:
+            no_room = error
         except ClinicError as error:
             store.memory.put(_REFUSED + sha256, error.text.msgid.encode())
+    if no_room is not None:
+        raise no_room
 
 
 def refusal_of(store: Store, document: DocumentReference) -> Text | None:

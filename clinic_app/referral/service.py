@@ -188,8 +188,8 @@ class Referrals:
             raise InvalidInputError(Text("Choose the hospital to ask."), field) from error
 
     def _case_number(self, month: str) -> str:
-        """A number made offline: year and month, the workstation, a count; no two workstations share one."""
-        workstation = own_device(self._store).id.replace("-", "")[-4:].upper()
+        """A number made offline: year and month, the workstation (24 random bits of its id), a count."""
+        workstation = own_device(self._store).id.replace("-", "")[-6:].upper()
         return f"{month}-{workstation}-{self._store.memory.next_number('case-number'):04d}"
 
     def _sealed(self, new: NewReferral, task: Task, request: ServiceRequest) -> bytes:

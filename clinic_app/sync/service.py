@@ -32,6 +32,7 @@ from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeede
 CLOCK_OFFSET: Final = "hub-clock-offset-s"
 LOOK_S: Final = 1.0
 """How often an idle service looks whether something new waits in the outbox."""
+_OFFSET_NOISE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -198,7 +199,13 @@ class SyncService:
         await push.run()
         await downloads.run()
         self._referrals.open_waiting()
-        self._store.memory.put(CLOCK_OFFSET, f"{link.clock_offset_s:.0f}".encode())
+        self._keep_offset(link.clock_offset_s)
+
+    def _keep_offset(self, offset_s: float) -> None:
+        """Keep how far this computer's clock is from the hub's, where that changed by more than the network does."""
+        kept = self._store.memory.get(CLOCK_OFFSET)
+        if kept is None or abs(float(kept) - offset_s) > _OFFSET_NOISE_S:
+            self._store.memory.put(CLOCK_OFFSET, f"{offset_s:.0f}".encode())
 
     async def _rest(self, wait_s: float) -> None:
         """Wait until the time is over, somebody asks, or something new has been written that presses."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -17,7 +18,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-_RESET = struct.pack("ii", 1, 0)
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _PIECE = 16 << 10
 
 
