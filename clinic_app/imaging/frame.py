@@ -107,7 +107,7 @@ def frame_of(dataset: Dataset, index: int) -> Frame:
         unit="HU" if modality == "CT" else "",
         is_monochrome1=photometric == "MONOCHROME1",
         padding=None if np.isnan(padding) else int(padding),
-        default_window=_window(dataset, index) or _whole_range(stored, slope, intercept),
+        default_window=_window(dataset, index, stored, (slope, intercept)) or _whole_range(stored, slope, intercept),
         spacing=spacing_of(dataset, index),
         regions=regions_of(dataset),
         sop_uid=text_of(dataset, "SOPInstanceUID"),
@@ -155,14 +155,20 @@ def _rescale(dataset: Dataset, index: int) -> tuple[float, float]:
     return number_of(source, "RescaleSlope", 1.0) or 1.0, number_of(source, "RescaleIntercept", 0.0)
 
 
-def _window(dataset: Dataset, index: int) -> Window | None:
+def _window(dataset: Dataset, index: int, stored: NDArray[Any], rescale: tuple[float, float]) -> Window | None:
+    """Return the window the file asks for; None if it asks for none, or for one that shows white and nothing else."""
     source = _functional(dataset, index, "FrameVOILUTSequence") or dataset
     center, width = number_of(source, "WindowCenter", np.nan), number_of(source, "WindowWidth", np.nan)
-    if np.isnan(center) or np.isnan(width) or width <= 0:
+    if np.isnan(center) or np.isnan(width) or width <= 0 or _all_above(center + width / 2, stored, rescale):
         return None
     named = text_of(source, "VOILUTFunction")
     shape: Shape = "SIGMOID" if named == "SIGMOID" else "LINEAR_EXACT" if named == "LINEAR_EXACT" else "LINEAR"
     return Window(center, width, shape)
+
+
+def _all_above(value: float, stored: NDArray[Any], rescale: tuple[float, float]) -> bool:
+    sample = stored[::8, ::8].astype(np.float64) * rescale[0] + rescale[1]
+    return bool(np.percentile(sample, 1) > value)
 
 
 def _whole_range(stored: NDArray[Any], slope: float, intercept: float) -> Window:

@@ -40,6 +40,7 @@ class FrameStack:
         self._places = places
         self._read = read
         self._lock = threading.Lock()
+        self._decoding = threading.Lock()
         self._files: OrderedDict[str, Dataset] = OrderedDict()
         self._frames: OrderedDict[int, Frame] = OrderedDict()
 
@@ -56,13 +57,23 @@ class FrameStack:
         """
         if not 0 <= number < len(self._places):
             raise NotFoundError(Text("The series has no image with this number."))
-        with self._lock:
-            if number not in self._frames:
+        found = self.kept(number)
+        if found is not None:
+            return found
+        with self._decoding:
+            found = self.kept(number)
+            if found is None:
                 place = self._places[number]
-                self._frames[number] = frame_of(self._file(place.sha256), place.index)
-                self._trim()
-            self._frames.move_to_end(number)
-            return self._frames[number]
+                found = frame_of(self._file(place.sha256), place.index)
+                self._keep(number, found)
+            return found
+
+    def kept(self, number: int) -> Frame | None:
+        """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""
+        with self._lock:
+            if number in self._frames:
+                self._frames.move_to_end(number)
+            return self._frames.get(number)
 
     def position_of(self, sop_uid: str, frame_number: int) -> int:
         """Return the place of a picture in the stack, 0 where it is not in it.
@@ -81,6 +92,8 @@ class FrameStack:
                 self._files.popitem(last=False)
         return self._files[sha256]
 
-    def _trim(self) -> None:
-        while len(self._frames) > 1 and sum(frame.stored.nbytes for frame in self._frames.values()) > KEPT_BYTES:
-            self._frames.popitem(last=False)
+    def _keep(self, number: int, frame: Frame) -> None:
+        with self._lock:
+            self._frames[number] = frame
+            while len(self._frames) > 1 and sum(each.stored.nbytes for each in self._frames.values()) > KEPT_BYTES:
+                self._frames.popitem(last=False)

@@ -132,6 +132,13 @@ def test_retired_progressive_jpeg_opens(shared_data: Path, retired: str) -> None
     assert difference.mean() < 3
 
 
+def test_a_window_in_which_everything_is_white_is_not_used(shared_data: Path) -> None:
+    path = shared_data / "dicom" / "xray" / "JPEG2KLossless_1s_1f_u_16_16.dcm"
+    frame = first_frame(path.read_bytes())
+    assert float(np.mean(render(frame, Window(2725, 5310)) == 255)) > 0.99, "the file asks for this window"
+    assert 60 < render(frame, frame.default_window).mean() < 200
+
+
 def test_a_damaged_run_length_frame_is_a_sentence_in_any_thread() -> None:
     """A decoder that panics raises what no ``except Exception`` catches, and would end the thread."""
     data = shipped("MR_small_RLE.dcm")
