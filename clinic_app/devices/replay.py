@@ -27,6 +27,8 @@ from clinic_app.terminology.leads import LEADS, PLETH, lead_of
 _REFRACTORY_S: Final = 0.3
 _PULSE_DELAY_S: Final = 0.2
 _PULSE_RATE_HZ: Final = Fraction(125)
+_PULSE_HUMPS: Final = ((0.6, 0.2, 0.085), (0.5, 0.32, 0.12), (0.4, 0.56, 0.13), (0.2, 0.78, 0.15))
+"""Height, place and width of the humps of one pulse, in parts of the beat: steep rise, notch, slow run-off."""
 _SIGNAL: Final = re.compile(
     r"(\S+) (\d+)(?:x\d+)?\S* ([\d.]+)(?:\((-?\d+)\))?/?(\S*)(?: (\S+) (\S+) \S+ \S+ \S+ ?(.*))?"
 )
@@ -92,12 +94,13 @@ def load_pleth(header: Path) -> Replay:
         described = [_SIGNAL.fullmatch(line.strip()) for line in lines[1 : signals + 1]]
         matches = [match for match in described if match]
         row = next(i for i, match in enumerate(matches) if "PLETH" in (match[8] or "").upper())
-        raw = _read_signals(header.parent / Path(matches[0][1]).name, int(matches[0][2]), signals)
+        layout = int(matches[0][2])
+        raw = _read_signals(header.parent / Path(matches[0][1]).name, layout, signals)[row]
         gain = float(matches[row][3])
     except (OSError, ValueError, IndexError, StopIteration, UnicodeDecodeError) as error:
         raise _unreadable(header) from error
-    curve = raw[row].astype(np.float32) / np.float32(gain)
-    scaled = _scaled(curve)
+    curve = (_unfolded(raw) if layout == 212 else raw).astype(np.float32) / np.float32(gain)
+    scaled = _scaled(_from_rise_to_rise(curve))
     return Replay((ChannelInfo(PLETH, "Pleth", "%"),), rate_hz, scaled[np.newaxis], 0.1)
 
 
@@ -111,9 +114,7 @@ def simulated_pleth(ecg: Replay) -> Replay:
     for start, end in pairwise(starts):
         phase = (times - start - _PULSE_DELAY_S) / (end - start)
         for shift in (0, -starts[-1] / (end - start), starts[-1] / (end - start)):
-            curve += np.exp(-(((phase + shift - 0.25) / 0.13) ** 2)) + 0.35 * np.exp(
-                -(((phase + shift - 0.6) / 0.13) ** 2)
-            )
+            curve += sum(size * np.exp(-(((phase + shift - at) / width) ** 2)) for size, at, width in _PULSE_HUMPS)
     samples = _scaled(curve.astype(np.float32))[np.newaxis]
     return Replay((ChannelInfo(PLETH, "Pleth (simulated)", "%"),), _PULSE_RATE_HZ, samples, 0.1)
 
@@ -155,6 +156,19 @@ def _read_signals(path: Path, layout: int, signals: int) -> NDArray[np.int16]:
     else:
         raise ValueError(f"WFDB format {layout} is not read here")
     return flat[: len(flat) // signals * signals].reshape(-1, signals).T
+
+
+def _unfolded(curve: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Return a slow curve whose converter was wider than the 12 bits that were kept, with its upper bits restored."""
+    unfolded: NDArray[np.float64] = np.unwrap(curve.astype(np.float64), period=1 << 12)
+    return unfolded
+
+
+def _from_rise_to_rise(curve: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the curve from its first rise over the median to its last, so that it loops without a step."""
+    is_over = curve > np.median(curve)
+    rises = np.flatnonzero(~is_over[:-1] & is_over[1:])
+    return curve[rises[0] : rises[-1]] if len(rises) > 1 else curve
 
 
 def _scaled(curve: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -59,7 +59,8 @@ def _lane(channel: ChannelInfo) -> Lane:
     colour = "trace_pleth" if channel.code == PLETH else "overlay"
     colour = "trace_ecg" if channel.unit in _PER_MILLIVOLT else colour
     name = channel.label
-    words = (lambda: _("Pleth")) if channel.code == PLETH else (lambda: name)
+    is_plain_pleth = channel.code == PLETH and name.casefold() == "pleth"
+    words = (lambda: _("Pleth")) if is_plain_pleth else (lambda: name)
     return Lane(words, colour, _PER_MILLIVOLT.get(channel.unit))
 
 
