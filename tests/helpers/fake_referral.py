@@ -15,6 +15,8 @@ from clinic_app.encounters import VITAL_SIGNS
 from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
+from clinic_app.imaging import FrameStack
+from clinic_app.imaging.stack import Place
 from clinic_app.records import (
     Attachment,
     CarePlan,
@@ -179,6 +181,7 @@ class FakeReferrals:
     failure: ClinicError | None = None
     people: dict[str, Patient] = field(default_factory=dict)
     reads: int = 0
+    case_reads: int = 0
 
     def destinations(self, session: Session) -> tuple[Organization, ...]:
         return self.places
@@ -201,6 +204,7 @@ class FakeReferrals:
         return tuple(self.listed)
 
     def case(self, session: Session, task_id: str) -> Case:
+        self.case_reads += 1
         found = next((each for each in self.listed if each.task.id == task_id), None)
         if found is None:
             raise NotFoundError(Text("This document has not arrived on this workstation yet."))
@@ -289,6 +293,12 @@ class FakeStudies:
     """Imaging studies."""
 
     listed: list[ImagingStudy] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
+        series = next(each for each in study.series if each.uid == series_uid)
+        places = tuple(Place(each.uid, each.uid, 0) for each in series.instance)
+        return FrameStack(places, self.contents.__getitem__)
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
         return tuple(each for each in self.listed if each.subject.id == patient_id)

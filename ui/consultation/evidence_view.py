@@ -12,6 +12,7 @@ from ui import theme
 from ui.consultation.picture_view import PictureView
 from ui.consultation.pieces import Piece, piece_detail, piece_icon, piece_title
 from ui.consultation.recording_view import RecordingView
+from ui.consultation.stack_view import StackView
 from ui.consultation.view_model_case import CaseViewModel
 from ui.consultation.vitals_view import VitalsView
 from ui.language import Translated, _, counted
@@ -20,6 +21,7 @@ from ui.widgets.labels import label
 from ui.widgets.two_line_rows import DETAIL_ROLE, ICON_ROLE, ROW, TwoLineRows
 
 if TYPE_CHECKING:
+    from clinic_app.imaging import FrameStack
     from clinic_app.waveforms import Recording
 
 TILE = 206
@@ -42,6 +44,7 @@ class EvidenceView(Translated, QWidget):
         self._missing = label("error", is_wrapped=True)
         self.recording = RecordingView()
         self.picture = PictureView("consultation.key_image")
+        self.stack = StackView(model)
         self.vitals = VitalsView()
         self._empty = EmptyState("consultation.no_evidence", "inbox")
         self._views = QStackedWidget()
@@ -66,7 +69,7 @@ class EvidenceView(Translated, QWidget):
         self.list.setWrapping(False)
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        for view in (self._empty, self.recording, self.picture, self.vitals):
+        for view in (self._empty, self.recording, self.picture, self.stack, self.vitals):
             self._views.addWidget(view)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -152,6 +155,9 @@ class EvidenceView(Translated, QWidget):
         elif piece.kind == "vitals":
             self.vitals.show_vitals(piece.vitals)
             self._views.setCurrentWidget(self.vitals)
+        elif piece.kind == "series":
+            self.stack.show_stack(cast("FrameStack", content), piece_title(piece))
+            self._views.setCurrentWidget(self.stack)
         elif isinstance(content, bytes) and self.picture.show_picture(content, piece_detail(piece)):
             self._views.setCurrentWidget(self.picture)
         else:

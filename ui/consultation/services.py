@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import SignalInstance
 
@@ -12,6 +12,7 @@ from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.consultation import Answer, Evidence, OpinionForm
+    from clinic_app.imaging import FrameStack
     from clinic_app.referral import Case
     from clinic_app.waveforms import Recording
 
@@ -59,7 +60,7 @@ class Recordings(Protocol):
 class Imaging(Protocol):
     """Opens imaging studies."""
 
-    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> Any:  # noqa: ANN401 - see image_view
+    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
         """Return the frames of a series."""
         ...
 

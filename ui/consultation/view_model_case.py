@@ -24,6 +24,7 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.consultation import Answer
+    from clinic_app.imaging import FrameStack
     from clinic_app.referral import Case
 
 SAVE_PAUSE_MS: Final = 1000
@@ -48,7 +49,8 @@ class CaseViewModel(QObject):
     Signals: ``changed`` after case, evidence or answer changed; ``form_changed`` after the text was filled from the
     draft; ``draft_changed`` after the state of the draft changed; ``refused`` with a field and a sentence;
     ``busy_changed`` while it is being signed; ``signed`` after COMMIT; ``noticed`` with words and a tone; ``loaded``
-    with a piece and its content, ``not_loaded`` with a piece and a sentence.
+    with a piece and its content, ``not_loaded`` with a piece and a sentence; ``frame_loaded`` with a place in a stack
+    and the pixels as they are seen.
     """
 
     changed = Signal()
@@ -60,6 +62,7 @@ class CaseViewModel(QObject):
     noticed = Signal(str, str)
     loaded = Signal(object, object)
     not_loaded = Signal(object, str)
+    frame_loaded = Signal(int, object)
 
     def __init__(self, station: Station, runner: TaskRunner, session: Session) -> None:
         super().__init__()
@@ -80,6 +83,8 @@ class CaseViewModel(QObject):
         self._keeper = DraftKeeper(lambda *what: station.consultations.save_draft(session, *what), runner)
         self._keeper.saved.connect(self._after_save)
         self._keeper.failed.connect(self._after_failed_save)
+        self._wanted: tuple[FrameStack, int] | None = None
+        self._is_decoding = False
         self._pause = QTimer(self, singleShot=True, interval=SAVE_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
 
@@ -167,6 +172,38 @@ class CaseViewModel(QObject):
             done=lambda content: self.loaded.emit(piece, content),
             failed=lambda error: self.not_loaded.emit(piece, say(error.text)),
         )
+
+    def load_frame(self, stack: FrameStack, number: int) -> None:
+        """Decode a picture of a stack in the background; while one is decoded only the newest wish is kept."""
+        self._wanted = (stack, number)
+        if not self._is_decoding:
+            self._decode()
+
+    def _decode(self) -> None:
+        if self._wanted is None:
+            return
+        (stack, number), self._wanted = self._wanted, None
+        self._is_decoding = True
+
+        def work() -> object:
+            from clinic_app.imaging import render
+
+            frame = stack.frame(number)
+            return render(frame, frame.default_window)
+
+        self._runner.run(
+            work, owner=self, done=lambda pixels: self._after_decode(number, pixels), failed=self._after_failed_decode
+        )
+
+    def _after_decode(self, number: int, pixels: object) -> None:
+        self._is_decoding = False
+        self.frame_loaded.emit(number, pixels)
+        self._decode()
+
+    def _after_failed_decode(self, error: ClinicError) -> None:
+        self._is_decoding = False
+        self.noticed.emit(say(error.text), "warn")
+        self._decode()
 
     def _arrive(self, arrived: _Arrived) -> None:
         if not self._is_open(arrived.case.task.id):

@@ -194,8 +194,8 @@ class _SentRow(QWidget):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(label(text=item_title(item)))
-        words.addWidget(detail)
-        detail.setVisible(bool(detail.text()))
+        if detail.text():
+            words.addWidget(detail)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.records import Urgency
@@ -108,6 +109,16 @@ class ReferralFormPage(Page):
         self.shortcut("Esc", self._back.click)
         model.changed.connect(self._show)
         model.busy_changed.connect(self._show_busy)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """From now on the patient's evidence is worth reading."""
+        super().showEvent(event)
+        self._model.is_watched = True
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks any more."""
+        super().hideEvent(event)
+        self._model.is_watched = False
 
     def entered(self) -> None:
         """The form came to the front: read what can go along anew and put the cursor on what is still empty."""

@@ -47,6 +47,7 @@ class ReferralViewModel(QObject):
         self.form = FormViewModel(station, runner, session, hand)
         self.case = CaseViewModel(station, runner, session)
         self._is_asking = False
+        self._turn = 0
         self.news = NewsReader(events.sync_changed, self.refresh, self)
         for part in (self.form, self.case):
             part.noticed.connect(self.noticed)
@@ -54,28 +55,36 @@ class ReferralViewModel(QObject):
         self.case.closed.connect(self._after_change)
 
     def refresh(self) -> None:
-        """Read the list and the open case anew."""
-        if self._is_asking:
-            return
+        """Read the list anew, and the open case where the list shows that it has gone on."""
+        if not self._is_asking:
+            self._ask()
+
+    def _ask(self) -> None:
         self._is_asking = True
+        self._turn += 1
+        turn = self._turn
         self._runner.run(
-            lambda: tuple(self._referrals.cases(self.session)), owner=self, done=self._show, failed=self._fail
+            lambda: tuple(self._referrals.cases(self.session)),
+            owner=self,
+            done=lambda cases: self._show(cases) if turn == self._turn else None,
+            failed=self._fail,
         )
-        self.case.refresh()
 
     def _show(self, cases: tuple[Case, ...]) -> None:
         self._is_asking = False
         self.cases = tuple(sorted(cases, key=_sent_s, reverse=True))
         self.is_read = True
         self.changed.emit()
+        for case in cases:
+            self.case.hear(case)
 
     def _fail(self, error: ClinicError) -> None:
         self._is_asking = False
         self.noticed.emit(say(error.text), "warn")
 
     def _after_change(self) -> None:
-        self._is_asking = False
-        self.refresh()
+        """Something was written: what is being read now is old, only the reading that begins now counts."""
+        self._ask()
 
 
 def _sent_s(case: Case) -> float:

@@ -49,6 +49,8 @@ class CaseViewModel(QObject):
         self.sent: tuple[EvidenceItem, ...] = ()
         self.is_busy = False
         self._answer: Answer | None = None
+        self._is_read = False
+        self._turn = 0
 
     @property
     def opinion(self) -> Answer | None:
@@ -67,28 +69,45 @@ class CaseViewModel(QObject):
 
     def open(self, case: Case) -> None:
         """Take a case in front and read what belongs to it."""
-        self.case, self.sent, self._answer = case, (), None
+        self.put_away()
+        self.case = case
         self.changed.emit()
         self.refresh()
 
     def put_away(self) -> None:
         """Nobody looks at the case any more."""
-        self.case, self.sent, self._answer = None, (), None
+        self.case, self.sent, self._answer, self._is_read = None, (), None, False
+
+    def hear(self, case: Case) -> None:
+        """A fresh reading of some case: if it is the open one and has gone on, read what belongs to it anew.
+
+        Every reading is written down as an access, so a case is not read because of news that are not its own.
+        """
+        if self.case is None or self.case.task.id != case.task.id:
+            return
+        is_answer_due = case.progress == "answered" and self._answer is None
+        if case != self.case or is_answer_due:
+            self.refresh()
 
     def refresh(self) -> None:
-        """Read the case, its evidence and its answer anew."""
+        """Read the case and its answer anew; what was sent does not change any more."""
         case = self.case
         if case is None:
             return
         task_id, station, session = case.task.id, self._station, self._session
+        sent = self.sent if self._is_read else None
+        self._turn += 1
+        turn = self._turn
 
         def work() -> tuple[Case, tuple[EvidenceItem, ...], Answer | None]:
             fresh = station.referrals.case(session, task_id)
-            return fresh, sent_with(station, session, fresh), station.consultations.answer(session, task_id)
+            items = sent_with(station, session, fresh) if sent is None else sent
+            return fresh, items, station.consultations.answer(session, task_id)
 
         def show(found: tuple[Case, tuple[EvidenceItem, ...], Answer | None]) -> None:
-            if self.case and self.case.task.id == task_id:
+            if self.case and self.case.task.id == task_id and turn == self._turn:
                 self.case, self.sent, self._answer = found
+                self._is_read = True
                 self.changed.emit()
 
         self._runner.run(work, owner=self, done=show, failed=self._fail)
@@ -135,6 +154,7 @@ class CaseViewModel(QObject):
 
     def _after_close(self, case: Case) -> None:
         self._be_busy(False)
+        self._turn += 1  # what was read before the close is old now
         if self.case and self.case.task.id == case.task.id:
             self.case = case
             self.changed.emit()

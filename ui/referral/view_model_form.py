@@ -53,6 +53,8 @@ class _OnePatient:
 class FormViewModel(QObject):
     """The form of a new referral.
 
+    ``is_watched`` is set while the form is on the screen; what nobody looks at is not read.
+
     Signals: ``changed`` after the patient, the evidence, the hospitals or the errors changed; ``busy_changed`` while it
     is being sealed; ``sent`` after COMMIT, with the case; ``noticed`` with words and a tone.
     """
@@ -72,6 +74,7 @@ class FormViewModel(QObject):
         self._now = _OnePatient()
         self.destinations: tuple[Organization, ...] = ()
         self.is_busy = False
+        self.is_watched = False
         hand.changed.connect(self._follow_hand)
         self._follow_hand()
 
@@ -216,7 +219,8 @@ class FormViewModel(QObject):
             return
         self._now = _OnePatient(patient)
         self.changed.emit()
-        self.look()
+        if self.is_watched:
+            self.look()
 
 
 def faults(draft: Draft) -> dict[str, Text]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QPlainTextEdit
 
@@ -105,6 +107,28 @@ def test_a_key_image_is_shown_and_a_damaged_one_is_told(qapp: object) -> None:
     room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
     assert "The picture is damaged." in room.all_words()
+    room.close()
+    language.use("kk")
+
+
+def test_a_series_is_leafed_through_by_keys(qapp: object) -> None:
+    language.use("en")
+    station = _furnished()
+    slice_file = get_testdata_file("CT_small.dcm", download=False)
+    assert isinstance(slice_file, str)
+    station.imaging.contents = {f"1.2.3.1.{i}": Path(slice_file).read_bytes() for i in (1, 2)}
+    station.consultations.found = Evidence(studies=tuple(station.imaging.listed))
+    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room.open_row("worklist.list")
+    view = room.screen.case.evidence.stack
+    wait_until(lambda: view.picture.has_picture, what="the first picture")
+    view.setFocus()
+    room.press(Qt.Key.Key_Down)
+    assert view.number == 1
+    assert "Image 2 of 2" in room.all_words()
+    room.press(Qt.Key.Key_PageUp)
+    assert view.number == 0
+    assert room.nameless() == []
     room.close()
     language.use("kk")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,30 @@ def test_a_flock_of_news_is_one_reading(room: Room) -> None:
     wait_until(lambda: room.station.referrals.reads > before, what="the list to be read anew")
     room.settle()
     assert room.station.referrals.reads == before + 1
+
+
+def test_an_answer_that_comes_while_the_case_is_open_appears(room: Room) -> None:
+    room.station.referrals.listed.append(case_for(ABOUT, progress="opened"))
+    room.screen.entered()
+    room.settle()
+    room.open_row("referrals.list")
+    assert not room.sees("case.opinion")
+    task_id = room.station.referrals.listed[0].task.id
+    room.station.consultations.answers[task_id] = answer_to(room.station.referrals.listed[0])
+    room.station.referrals.listed[0] = replace(room.station.referrals.listed[0], progress="answered")
+    room.events.tell_sync_changed()
+    wait_until(lambda: room.sees("case.opinion"), what="the opinion to appear")
+
+
+def test_news_of_other_cases_do_not_read_the_open_one(room: Room) -> None:
+    room.station.referrals.listed.append(case_for(ABOUT, progress="queued"))
+    room.screen.entered()
+    room.settle()
+    room.open_row("referrals.list")
+    before = room.station.referrals.case_reads
+    room.screen.entered()
+    room.settle()
+    assert room.station.referrals.case_reads == before
 
 
 def test_the_cursor_stays_on_its_case_when_a_newer_one_comes(room: Room) -> None:
