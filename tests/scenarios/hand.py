@@ -79,6 +79,12 @@ class Hand:
             field.selectAll()
             if isinstance(field, QLineEdit) or field.toPlainText():
                 QTest.keyClick(field, Qt.Key.Key_Delete)
+        self.type_here(text)
+
+    def type_here(self, text: str) -> None:
+        """Type where the cursor is."""
+        field = QApplication.focusWidget()
+        assert field is not None, "the cursor is nowhere"
         for sign in text:  # QTest.keyClicks ends the process at the first letter outside Latin-1
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 QApplication.sendEvent(field, QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, sign))

@@ -48,6 +48,7 @@ class PatientFormPanel(Translated, QWidget):
         self._today = today
         self._patient: Patient | None = None
         self._alike: tuple[Patient, ...] = ()
+        self._refused: dict[str, str] = {}
         self._gender = Segmented(
             "registration.gender", [Option("female", lambda: _("female")), Option("male", lambda: _("male"))]
         )
@@ -114,7 +115,7 @@ class PatientFormPanel(Translated, QWidget):
 
     def begin(self, patient: Patient | None = None, family: str = "") -> None:
         """Show an empty form (with the name somebody searched for), or a patient's."""
-        self._patient = patient
+        self._patient, self._refused = patient, {}
         form = self._model.form_of(patient) if patient else PatientForm(family=family)
         for key in _PLACES:
             if key != "gender":
@@ -162,13 +163,18 @@ class PatientFormPanel(Translated, QWidget):
 
     def _look_while_typing(self) -> None:
         said = self._model.look_at_form(self.form())
+        form = self.form()
         for key in ("iin", "birth_date", "gender"):
+            if self._refused.get(key) == getattr(form, key):
+                continue  # what was refused stays named until it is changed
             sentence, is_error = said.get(key, ("", False))
             is_half_typed = key == "iin" and len("".join(self._line("iin").text().split())) < 12
             self.fields[key].set_error(sentence if is_error and not is_half_typed else "")
             self.fields[key].set_hint("" if is_error else sentence)
 
     def _show_errors(self, errors: Mapping[str, str]) -> None:
+        form = self.form()
+        self._refused = {key: getattr(form, key) for key in errors if key}
         for key, field in self.fields.items():
             field.set_error(errors.get(key, ""))
         first = next((key for key in _PLACES if key in errors), None)
