@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -70,6 +71,15 @@ class Network:
         case = wait_until(found, 30, what)
         assert case is not None
         return case
+
+    def await_break(self, link: Link) -> None:
+        """Wait until a link has broken by itself."""
+
+        def is_broken() -> bool:
+            self._nudge()
+            return not link.is_up
+
+        wait_until(is_broken, 60, "the link breaks")
 
     def _nudge(self) -> None:
         """Do not wait out the back-off after a failure."""
@@ -297,6 +307,39 @@ def test_two_workstations_of_one_hospital_do_not_quarrel_about_the_arrival(netwo
         sync.stop()
 
 
+def test_a_link_of_a_thousand_cuts_loses_and_doubles_nothing(network: Network) -> None:
+    """Every break is of another kind: after some bytes, in the answer, or the hub's own death."""
+    chance = random.Random(20260305)
+    network.start()
+    sent: list[Case] = []
+    for step in range(12):
+        if step % 2 == 0:
+            sent.append(network.refer())
+        link = network.district_link if step % 3 else network.centre_link
+        if step == 5:
+            network.hub.kill()
+            network.hub.start()
+            continue
+        if chance.random() < 0.5:
+            link.lose_next_answer()
+        else:
+            link.cut_after_bytes_up(chance.randint(200, 40_000 if step % 2 == 0 else 2_000))
+        network.await_break(link)
+        link.restore()
+    for case in sent:
+        network.await_case(network.centre, case.task.id, lambda each: each.patient is not None, "every case arrives")
+        network.await_case(
+            network.district, case.task.id, lambda each: each.task.status == "received", "and is answered"
+        )
+    for here in (network.district, network.centre):
+        assert len(here.store.records.find(Task)) == len(sent)
+        assert len(here.store.records.find(Patient)) == len(sent)
+        assert here.store.records.conflicts() == ()
+        for case in sent:
+            states = {row.state for row in here.store.outbox.rows_for("Task", case.task.id)}
+            assert states <= {"acked"}
+
+
 def test_a_stick_may_be_faster_than_the_link(network: Network, tmp_path: Path) -> None:
     network.start()
     network.district_link.cut()
@@ -355,6 +398,4 @@ def test_real_time_of_the_hub_is_the_second_clock(network: Network) -> None:
 
 
 def _noise(size: int) -> bytes:
-    import random
-
     return random.Random(7).randbytes(size)
