@@ -82,7 +82,7 @@ def _columns() -> tuple[Column[Case], ...]:
         Column(lambda: _("Question"), lambda case: first_line(case.question)),
         Column(lambda: _("Specialty"), lambda case: specialty_words(case.request), width=150),
         Column(lambda: _("Where it is"), lambda case: progress_look(case.progress).text,
-               lambda case: progress_look(case.progress), width=166),
+               lambda case: progress_look(case.progress), width=180),
         Column(lambda: _("Sent from here"), lambda case: clock_words(case.sent_at), width=140),
         Column(lambda: _("At the hub"), lambda case: clock_words(case.hub_received_at), width=140),
     )  # fmt: skip
