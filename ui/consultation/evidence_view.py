@@ -156,7 +156,7 @@ class EvidenceView(Translated, QWidget):
             self.vitals.show_vitals(piece.vitals)
             self._views.setCurrentWidget(self.vitals)
         elif piece.kind == "series":
-            self.stack.show_stack(cast("FrameStack", content), piece_title(piece))
+            self.stack.show_stack(cast("FrameStack", content), (piece_title(piece), piece_detail(piece)))
             self._views.setCurrentWidget(self.stack)
         elif isinstance(content, bytes) and self.picture.show_picture(content, piece_detail(piece)):
             self._views.setCurrentWidget(self.picture)

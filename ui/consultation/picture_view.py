@@ -1,11 +1,9 @@
-"""A picture as large as fits, on a dark ground, said not to be for diagnosis."""
+"""A key image as large as fits, on a dark ground, said not to be for diagnosis."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme
@@ -44,15 +42,6 @@ class PictureView(Translated, QWidget):
         self._caption = caption
         self.retranslate()
         return self.has_picture
-
-    def show_pixels(self, pixels: NDArray[np.uint8], caption: str) -> None:
-        """Show grey (rows, columns) or colour (rows, columns, 3) pixels."""
-        whole = np.ascontiguousarray(pixels)
-        kind = QImage.Format.Format_Grayscale8 if whole.ndim == 2 else QImage.Format.Format_RGB888
-        image = QImage(whole.data, whole.shape[1], whole.shape[0], whole.strides[0], kind)
-        self._picture = QPixmap.fromImage(image.copy())
-        self._caption = caption
-        self.retranslate()
 
     def retranslate(self) -> None:
         """Say for a screen reader what is shown."""

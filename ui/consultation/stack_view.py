@@ -1,37 +1,29 @@
-"""A series of pictures, leafed through with the wheel, the arrow keys or the slider, as its file asks to be seen."""
+"""A series of pictures: window, stack, zoom, pan and lengths, by mouse and by keyboard (see `ImageCanvas`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ui import theme
-from ui.consultation.picture_view import PictureView
+from ui import icons, theme
 from ui.consultation.view_model_case import CaseViewModel
 from ui.language import Translated, _
+from ui.widgets.buttons import Button
+from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.image_overlay import Corners
+from ui.widgets.image_picture import Picture, picture_of
 from ui.widgets.labels import label
+from ui.widgets.patient_words import banner_name, iin_words
+from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from clinic_app.imaging import FrameStack
-
-_STEPS = {
-    Qt.Key.Key_Up: -1,
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Down: 1,
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_PageUp: -10,
-    Qt.Key.Key_PageDown: 10,
-}
+    from ui.widgets.image_drag import Tool
 
 
 class StackView(Translated, QWidget):
-    """The picture and its place in the series.
+    """The canvas and its tools.
 
     Args:
         model: decodes the pictures in the background.
@@ -41,67 +33,71 @@ class StackView(Translated, QWidget):
         super().__init__()
         self._model = model
         self._stack: FrameStack | None = None
-        self._title = ""
-        self.picture = PictureView("consultation.image")
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setObjectName("consultation.stack_position")
-        self._place = label("muted")
-        row = QHBoxLayout()
-        row.setContentsMargins(10, 4, 10, 6)
-        row.setSpacing(12)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._place)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.picture, 1)
-        column.addLayout(row)
-        self.setProperty("role", "page")
-        theme.make_clinical(self)
-        self.setFocusProxy(self.picture)
-        self._slider.valueChanged.connect(self._go)
+        self._about: tuple[str, ...] = ()
+        self.canvas = ImageCanvas("consultation.image")
+        tools = [Option("window", lambda: _("Brightness")), Option("length", lambda: _("Length"))]
+        self._tool = Segmented("consultation.image_tool", tools)
+        self._reset = Button("consultation.image_reset", "plain", "rotate-ccw")
+        self._hint = label("muted")
+        self._build()
+        self._tool.chosen.connect(self._use)
+        self._reset.clicked.connect(self.canvas.reset)
+        self.canvas.tool_changed.connect(self._tool.choose)
+        self.canvas.number_asked.connect(self._ask)
         model.frame_loaded.connect(self._show)
+        model.frame_refused.connect(self._refuse)
         self.retranslate()
 
-    @property
-    def number(self) -> int:
-        """The place in the series, from 0."""
-        return self._slider.value()
+    def _build(self) -> None:
+        self.setProperty("role", "page")
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 8, 8, 0)
+        row.setSpacing(10)
+        for part in (self._tool, self._reset, self._hint):
+            row.addWidget(part)
+        row.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(self.canvas, 1)
+        self._tool.choose(self.canvas.tool)
+        theme.make_clinical(self)
+        icons.redraw_in(self)
+        self.setFocusProxy(self.canvas)
 
-    def show_stack(self, stack: FrameStack, title: str) -> None:
-        """Show the first picture of a series."""
-        self._stack, self._title = stack, title
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, max(0, len(stack) - 1))
-        self._slider.setValue(0)
-        self._slider.blockSignals(False)
-        self._slider.setVisible(len(stack) > 1)
-        self._go(0)
+    def show_stack(self, stack: FrameStack, about: tuple[str, ...]) -> None:
+        """Show the first picture of a series.
+
+        Args:
+            stack: the series.
+            about: what it is, for the corner at the right; the patient's name stands at the left.
+        """
+        self._stack, self._about = stack, about
+        self.canvas.show_series(len(stack))
+        self.canvas.go_to(1)
 
     def retranslate(self) -> None:
         """Say everything anew."""
-        self._slider.setAccessibleName(_("Place in the series"))
-        count = len(self._stack) if self._stack is not None else 0
-        self._place.setText(_("Image {number} of {count}", number=self.number + 1, count=count) if count else "")
+        self._tool.setAccessibleName(_("What a drag does"))
+        self._tool.retranslate()
+        self._reset.say(_("As it came"), "R")
+        self._hint.setText(_("Not for diagnosis"))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leaf."""
-        self._slider.setValue(self.number - (1 if event.angleDelta().y() > 0 else -1))
-        event.accept()
+    def _use(self, tool: str) -> None:
+        self.canvas.set_tool(cast("Tool", tool))
+        self.canvas.setFocus()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leaf without a mouse."""
-        step = _STEPS.get(Qt.Key(event.key()))
-        if step is None:
-            event.ignore()
-        else:
-            self._slider.setValue(self.number + step)
-
-    def _go(self, number: int) -> None:
-        self.retranslate()
+    def _ask(self, number: int) -> None:
         if self._stack is not None:
-            self._model.load_frame(self._stack, number)
+            self._model.load_frame(self._stack, number, picture_of)
 
-    def _show(self, number: int, pixels: object) -> None:
-        if number == self.number and self._stack is not None:
-            self.picture.show_pixels(cast("NDArray[np.uint8]", pixels), self._title)
+    def _show(self, stack: object, number: int, picture: Picture) -> None:
+        if stack is self._stack:
+            case = self._model.case
+            whose = (banner_name(case.patient), iin_words(case.patient)) if case and case.patient else ()
+            self.canvas.show_picture(picture, number, Corners(whose, self._about))
+
+    def _refuse(self, stack: object, number: int, sentence: str) -> None:
+        if stack is self._stack:
+            self.canvas.show_words(number, sentence)

@@ -6,6 +6,7 @@ is written.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -24,7 +25,7 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.consultation import Answer
-    from clinic_app.imaging import FrameStack
+    from clinic_app.imaging import Frame, FrameStack
     from clinic_app.referral import Case
 
 SAVE_PAUSE_MS: Final = 1000
@@ -49,8 +50,8 @@ class CaseViewModel(QObject):
     Signals: ``changed`` after case, evidence or answer changed; ``form_changed`` after the text was filled from the
     draft; ``draft_changed`` after the state of the draft changed; ``refused`` with a field and a sentence;
     ``busy_changed`` while it is being signed; ``signed`` after COMMIT; ``noticed`` with words and a tone; ``loaded``
-    with a piece and its content, ``not_loaded`` with a piece and a sentence; ``frame_loaded`` with a place in a stack
-    and the pixels as they are seen.
+    with a piece and its content, ``not_loaded`` with a piece and a sentence; ``frame_loaded`` with a stack, the number
+    of a picture from 1 and the picture, ``frame_refused`` with a sentence in its place.
     """
 
     changed = Signal()
@@ -62,7 +63,8 @@ class CaseViewModel(QObject):
     noticed = Signal(str, str)
     loaded = Signal(object, object)
     not_loaded = Signal(object, str)
-    frame_loaded = Signal(int, object)
+    frame_loaded = Signal(object, int, object)
+    frame_refused = Signal(object, int, str)
 
     def __init__(self, station: Station, runner: TaskRunner, session: Session) -> None:
         super().__init__()
@@ -83,7 +85,7 @@ class CaseViewModel(QObject):
         self._keeper = DraftKeeper(lambda *what: station.consultations.save_draft(session, *what), runner)
         self._keeper.saved.connect(self._after_save)
         self._keeper.failed.connect(self._after_failed_save)
-        self._wanted: tuple[FrameStack, int] | None = None
+        self._wanted: tuple[FrameStack, int, Callable[[Frame], object]] | None = None
         self._is_decoding = False
         self._pause = QTimer(self, singleShot=True, interval=SAVE_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
@@ -173,36 +175,33 @@ class CaseViewModel(QObject):
             failed=lambda error: self.not_loaded.emit(piece, say(error.text)),
         )
 
-    def load_frame(self, stack: FrameStack, number: int) -> None:
-        """Decode a picture of a stack in the background; while one is decoded only the newest wish is kept."""
-        self._wanted = (stack, number)
+    def load_frame(self, stack: FrameStack, number: int, make: Callable[[Frame], object]) -> None:
+        """Decode a picture of a stack in the background; while one is decoded only the newest wish is kept.
+
+        Args:
+            stack: the series.
+            number: from 1.
+            make: prepares the frame for the canvas; touches no Qt object.
+        """
+        self._wanted = (stack, number, make)
         if not self._is_decoding:
             self._decode()
 
     def _decode(self) -> None:
         if self._wanted is None:
             return
-        (stack, number), self._wanted = self._wanted, None
+        (stack, number, make), self._wanted = self._wanted, None
         self._is_decoding = True
-
-        def work() -> object:
-            from clinic_app.imaging import render
-
-            frame = stack.frame(number)
-            return render(frame, frame.default_window)
-
         self._runner.run(
-            work, owner=self, done=lambda pixels: self._after_decode(number, pixels), failed=self._after_failed_decode
+            lambda: make(stack.frame(number - 1)),
+            owner=self,
+            done=lambda picture: self._after_decode(lambda: self.frame_loaded.emit(stack, number, picture)),
+            failed=lambda error: self._after_decode(lambda: self.frame_refused.emit(stack, number, say(error.text))),
         )
 
-    def _after_decode(self, number: int, pixels: object) -> None:
+    def _after_decode(self, tell: Callable[[], None]) -> None:
         self._is_decoding = False
-        self.frame_loaded.emit(number, pixels)
-        self._decode()
-
-    def _after_failed_decode(self, error: ClinicError) -> None:
-        self._is_decoding = False
-        self.noticed.emit(say(error.text), "warn")
+        tell()
         self._decode()
 
     def _arrive(self, arrived: _Arrived) -> None:

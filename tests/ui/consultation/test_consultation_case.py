@@ -120,15 +120,31 @@ def test_a_series_is_leafed_through_by_keys(qapp: object) -> None:
     station.consultations.found = Evidence(studies=tuple(station.imaging.listed))
     room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
-    view = room.screen.case.evidence.stack
-    wait_until(lambda: view.picture.has_picture, what="the first picture")
-    view.setFocus()
+    canvas = room.screen.case.evidence.stack.canvas
+    wait_until(lambda: canvas.image_number == 1, what="the first picture")
+    canvas.setFocus()
     room.press(Qt.Key.Key_Down)
-    assert view.number == 1
-    assert "Image 2 of 2" in room.all_words()
-    room.press(Qt.Key.Key_PageUp)
-    assert view.number == 0
+    wait_until(lambda: canvas.image_number == 2, what="the second picture")
+    room.press(Qt.Key.Key_Return)
+    assert canvas.last_length is not None
+    assert canvas.last_length.unit == "mm"
+    room.click("consultation.image_tool.length")
+    assert canvas.tool == "length"
     assert room.nameless() == []
+    room.close()
+    language.use("kk")
+
+
+def test_a_damaged_picture_is_told_in_its_place(qapp: object) -> None:
+    language.use("en")
+    station = _furnished()
+    station.imaging.contents = {f"1.2.3.1.{i}": b"no DICOM" for i in (1, 2)}
+    station.consultations.found = Evidence(studies=tuple(station.imaging.listed))
+    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room.open_row("worklist.list")
+    canvas = room.screen.case.evidence.stack.canvas
+    wait_until(lambda: canvas.image_number == 1, what="the refusal")
+    assert canvas.picture is None
     room.close()
     language.use("kk")
 
