@@ -1,0 +1,194 @@
+"""The images of the patient in hand: series at the left, the picture at the right. Dark whatever the windows wear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from clinic_app.foundation.dates import form_date, parse_form_date
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
+from ui import icons, theme
+from ui.imaging.import_panel import ImportReportCard, NamesQuestion
+from ui.imaging.series_list import SeriesList
+from ui.imaging.tool_bar import ViewerTools
+from ui.imaging.view_model import ImagingViewModel
+from ui.language import _, say
+from ui.widgets.busy_line import BusyLine
+from ui.widgets.buttons import Button
+from ui.widgets.empty_state import EmptyState
+from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.image_overlay import Corners
+from ui.widgets.image_picture import Picture
+from ui.widgets.page import Page
+
+LIST_PX: Final = 264
+
+
+class ImagingScreen(Page):
+    """Series and viewer.
+
+    Args:
+        model: the images.
+
+    ``choose_folder`` asks for the folder to take in; None means nobody chose one.
+    """
+
+    def __init__(self, model: ImagingViewModel) -> None:
+        super().__init__("images")
+        self._model = model
+        self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
+        self._import = Button("imaging.import", "primary", "folder-open")
+        self.canvas = ImageCanvas("imaging.canvas")
+        self.series = SeriesList("imaging.series")
+        self._tools = ViewerTools("imaging", self.canvas)
+        self._busy = BusyLine("imaging")
+        self._busy.setObjectName("imaging.progress")
+        self._report = ImportReportCard("imaging.report")
+        self._question = NamesQuestion("imaging.confirm_names")
+        self._none = EmptyState("imaging.none", "images")
+        self._body = QWidget()
+        self._stack = QStackedWidget()
+        self._build()
+        self._connect()
+        theme.make_clinical(self)
+        icons.redraw_in(self)
+        self.retranslate()
+        self._show_list()
+        self._show_import()
+
+    def _build(self) -> None:
+        self.head.addWidget(self._import)
+        for part in (self._busy, self._question, self._report):
+            self.column.addWidget(part)
+        self.series.setFixedWidth(LIST_PX)
+        viewer = QVBoxLayout()
+        viewer.setSpacing(8)
+        viewer.addWidget(self._tools)
+        viewer.addWidget(self.canvas, 1)
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.series)
+        row.addLayout(viewer, 1)
+        self._stack.addWidget(self._none)
+        self._stack.addWidget(self._body)
+        self.column.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        model = self._model
+        model.listed.connect(self._show_list)
+        model.thumbnail_made.connect(lambda uid: self.series.show_thumbnail(uid, model.thumbnails[uid]))
+        model.opened.connect(lambda: self.canvas.show_series(model.count))
+        model.closed.connect(self._show_nothing)
+        model.decoded.connect(self._show_picture)
+        model.undecoded.connect(self._show_refusal)
+        model.marked.connect(self._show_marked)
+        model.import_changed.connect(self._show_import)
+        model.importer.progressed.connect(self._busy.progress)
+        model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        model.succeeded.connect(lambda text: self.noticed.emit(say(text), "ok"))
+        self.series.selected.connect(model.open)
+        self.series.chosen.connect(self.canvas.setFocus)
+        self.canvas.number_asked.connect(model.want)
+        self._tools.mark_asked.connect(self._mark)
+        self._import.clicked.connect(self._take_folder)
+        self._none.action.clicked.connect(self._take_folder)
+        self._busy.cancelled.connect(model.importer.cancel)
+        self._report.closed.connect(model.dismiss)
+        self._question.confirmed.connect(model.confirm_names)
+        self._question.declined.connect(model.dismiss)
+        self.shortcut("K", self._mark)
+
+    def entered(self) -> None:
+        """Begin in the picture where there is one, else at what to do next."""
+        (self.canvas if self._model.rows else self._import).setFocus()
+
+    def showEvent(self, _event: QShowEvent) -> None:
+        """List anew."""
+        self._model.watch(True)
+
+    def hideEvent(self, _event: QHideEvent) -> None:
+        """Rest."""
+        self._model.watch(False)
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self.title.setText(_("Images"))
+        self._import.say(_("Import a folder…"))
+        self._none.say(
+            _("No images yet"),
+            _("Put in the CD or the stick from the X-ray, CT or ultrasound room and import its folder."),
+        )
+        if self._model.importer.is_running:
+            self._busy.begin(_("Images are being imported…"), can_cancel=True)
+        self._show_marked()
+
+    def _show_list(self) -> None:
+        model = self._model
+        self._stack.setCurrentWidget(self._body if model.rows else self._none)
+        if model.open_row is None and model.rows:
+            model.open(model.rows[0])
+        self.series.show_rows(model.rows, model.open_row.uid if model.open_row else "")
+
+    def _show_nothing(self) -> None:
+        self.canvas.show_series(0)
+        self._show_marked()
+
+    def _show_picture(self, number: int, picture: Picture) -> None:
+        self.canvas.show_picture(picture, number, self._corners(picture))
+        self._show_marked()
+
+    def _show_refusal(self, number: int, words: Text) -> None:
+        self.canvas.show_words(number, say(words))
+        self._show_marked()
+
+    def _corners(self, picture: Picture) -> Corners:
+        """Return what the file says about itself; the name is the file's own, whoever is in hand."""
+        labels, row = picture.frame.labels, self._model.open_row
+        name = labels.patient_name or _("No name in the file")
+        day = _day(labels.study_date) or (row.day if row else "")
+        series = labels.description or (row.description if row else "")
+        is_key = _("Key image") if self._model.is_marked else ""
+        return Corners((name, day), (labels.modality, series, is_key))
+
+    def _show_marked(self) -> None:
+        model = self._model
+        self._tools.set_marked(is_marked=model.is_marked, can_mark=model.can_mark)
+        if model.picture is not None:
+            self.canvas.set_corners(self._corners(model.picture))
+
+    def _mark(self) -> None:
+        if self._model.can_mark:
+            self._model.mark(self.canvas.dicom_window)
+
+    def _show_import(self) -> None:
+        model = self._model
+        if model.importer.is_running:
+            self._busy.begin(_("Images are being imported…"), can_cancel=True)
+        else:
+            self._busy.end()
+        self._import.setEnabled(model.can_import)
+        self._report.show_intake(model.intake)
+        self._question.ask(model.question)
+
+    def _take_folder(self) -> None:
+        folder = self.choose_folder()
+        if folder is not None:
+            self._model.import_folder(folder)
+
+    def _ask_for_folder(self) -> Path | None:
+        chosen = QFileDialog.getExistingDirectory(self, _("Folder with images"))
+        return Path(chosen) if chosen else None
+
+
+def _day(stated: str) -> str:
+    """Return a DICOM date as forms write it, or as it stands where it is none."""
+    try:
+        return form_date(parse_form_date(f"{stated[6:]}.{stated[4:6]}.{stated[:4]}"))
+    except InvalidInputError:
+        return stated

@@ -1,0 +1,103 @@
+"""The series of a patient as the list shows them, and what the room asks of the core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from clinic_app.foundation.dates import form_date
+from clinic_app.imaging.importing import frames_of
+from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeries
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.imaging import FrameStack, ImportReport, KeyImageSource, Window
+
+
+class Images(Protocol):
+    """Takes files in, lists studies, opens series: `clinic_app.imaging.Imaging`."""
+
+    def import_folder(
+        self,
+        session: Session,
+        patient_id: str,
+        folder: Path,
+        *,
+        progress: Callable[[int, int], None],
+        is_cancelled: Callable[[], bool],
+        names_confirmed: bool,
+    ) -> ImportReport:
+        """Take every readable image below a folder."""
+        ...
+
+    def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
+        """Return a patient's studies, the newest first."""
+        ...
+
+    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
+        """Return the pictures of one series."""
+        ...
+
+
+class Marks(Protocol):
+    """Keeps key images: `clinic_app.imaging.KeyImages`."""
+
+    def mark(
+        self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int, window: Window
+    ) -> DocumentReference:
+        """Keep a picture as a key image."""
+        ...
+
+    def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+        """Return a patient's key images."""
+        ...
+
+    def source(self, document: DocumentReference) -> KeyImageSource:
+        """Return which picture a key image shows."""
+        ...
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """One series in the list.
+
+    Args:
+        study: it belongs to.
+        series: itself.
+    """
+
+    study: ImagingStudy
+    series: ImagingStudySeries
+
+    @property
+    def uid(self) -> str:
+        """The Series Instance UID."""
+        return self.series.uid
+
+    @property
+    def modality(self) -> str:
+        """What took it: ``CT``, ``MR``, ``US`` and so on."""
+        return self.series.modality.code or "OT"
+
+    @property
+    def images(self) -> int:
+        """How many pictures it has; a file may hold several."""
+        return sum(frames_of(instance) for instance in self.series.instance)
+
+    @property
+    def day(self) -> str:
+        """When it was taken, as forms write a date; empty where the file does not say."""
+        moment = self.series.started or self.study.started
+        return form_date(moment) if moment else ""
+
+    @property
+    def description(self) -> str:
+        """What the modality wrote about it."""
+        return self.series.description or self.study.description or ""
+
+
+def rows_of(studies: tuple[ImagingStudy, ...]) -> tuple[SeriesRow, ...]:
+    """Return the series of all studies, in the order of the studies."""
+    return tuple(SeriesRow(study, series) for study in studies for series in study.series)

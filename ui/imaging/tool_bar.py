@@ -1,0 +1,139 @@
+"""The tools of the viewer: each has an icon, its words as a tool tip, and its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from ui import icons
+from ui.language import Translated, _
+from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+
+
+class ViewerTools(Translated, QWidget):
+    """Tools over one canvas.
+
+    Args:
+        name: stable object name; each tool is ``name.tool.…``.
+        canvas: what they work on.
+
+    Signal ``mark_asked``: the picture is to become a key image.
+    """
+
+    mark_asked = Signal()
+
+    def __init__(self, name: str, canvas: ImageCanvas) -> None:
+        super().__init__()
+        self.setObjectName(f"{name}.tools")
+        self._name = name
+        self._canvas = canvas
+        self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
+        self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
+        self._length = self._tool("length", "ruler", lambda: _("Measure a length"), "L")
+        self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
+        self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
+        self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
+        self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
+        self._presets = QComboBox()
+        self._presets.setObjectName(f"{name}.tool.preset")
+        self._mark = self._tool("key_image", "badge-check", lambda: _("Keep as key image"), "K")
+        self._mark.setObjectName(f"{name}.key_image")
+        self._lay_out()
+        self._connect()
+        self.retranslate()
+        self.follow()
+
+    def _tool(self, key: str, icon: str, words: Callable[[], str], shortcut: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(f"{self._name}.tool.{key}")
+        icons.put(button, icon, "text", 20)
+        self._said.append((button, words, shortcut))
+        return button
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for button in (self._window, self._length, self._invert):
+            button.setCheckable(True)
+        for part in (self._window, self._length):
+            row.addWidget(part)
+        row.addSpacing(10)
+        for part in (self._invert, self._nearer, self._farther, self._reset):
+            row.addWidget(part)
+        row.addSpacing(10)
+        row.addWidget(self._presets)
+        row.addStretch(1)
+        self._mark.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._mark.setCheckable(True)
+        row.addWidget(self._mark)
+
+    def _connect(self) -> None:
+        canvas = self._canvas
+        self._window.clicked.connect(lambda: canvas.set_tool("window"))
+        self._length.clicked.connect(lambda: canvas.set_tool("length"))
+        self._invert.clicked.connect(canvas.invert)
+        self._nearer.clicked.connect(lambda: canvas.zoom_by(1.25))
+        self._farther.clicked.connect(lambda: canvas.zoom_by(0.8))
+        self._reset.clicked.connect(canvas.reset)
+        self._presets.activated.connect(self._set_preset)
+        self._mark.clicked.connect(self._ask_mark)
+        canvas.tool_changed.connect(self.follow)
+        canvas.window_changed.connect(self.follow)
+        canvas.shown.connect(self.follow)
+
+    def set_marked(self, *, is_marked: bool, can_mark: bool) -> None:
+        """Show whether the picture is a key image already."""
+        self._mark.setChecked(is_marked)
+        self._mark.setEnabled(can_mark)
+        icons.put(self._mark, "badge-check", "accent" if is_marked else "text", 20)
+        words = _("Key image") if is_marked else _("Keep as key image")
+        self._mark.setText(words)
+        self._mark.setAccessibleName(words)
+        self._mark.setToolTip(words if is_marked else f"{words} (K)")
+
+    def follow(self) -> None:
+        """Show what is in force."""
+        canvas = self._canvas
+        self._window.setChecked(canvas.tool == "window")
+        self._length.setChecked(canvas.tool == "length")
+        self._invert.setChecked(canvas.is_inverted)
+        picture = canvas.picture
+        for button in (self._length, self._invert, self._nearer, self._farther, self._reset, self._window):
+            button.setEnabled(picture is not None)
+        self._presets.setVisible(picture is not None and picture.frame.unit == HOUNSFIELD)
+        window = canvas.window
+        found = (
+            place
+            for place, preset in enumerate(PRESETS, 1)
+            if window is not None and (preset.window.center, preset.window.width) == tuple(window)
+        )
+        self._presets.setCurrentIndex(next(found, 0))
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        for button, words, shortcut in self._said:
+            button.setAccessibleName(words())
+            button.setToolTip(f"{words()} ({shortcut})")
+        chosen = self._presets.currentIndex()
+        self._presets.clear()
+        self._presets.addItem(_("Own window"), "")
+        for preset in PRESETS:
+            self._presets.addItem(f"{preset.key}  {preset.words()}", preset.key)
+        self._presets.setCurrentIndex(max(chosen, 0))
+        self._presets.setAccessibleName(_("Window for CT"))
+        self._presets.setToolTip(_("Window for CT ({keys})", keys="1–5"))
+        self.set_marked(is_marked=self._mark.isChecked(), can_mark=self._mark.isEnabled())
+
+    def _set_preset(self, place: int) -> None:
+        key = str(self._presets.itemData(place))
+        if key:
+            self._canvas.set_preset(key)
+        self.follow()
+
+    def _ask_mark(self) -> None:
+        self._mark.setChecked(not self._mark.isChecked())  # it is pressed once the picture is kept
+        self.mark_asked.emit()

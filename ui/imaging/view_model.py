@@ -1,0 +1,277 @@
+"""The images of the patient in hand: which series there are, the one that is open, and what is taken in."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+from clinic_app.records import DocumentReference, ImagingStudy
+from ui.imaging.intake import Importer, Intake
+from ui.imaging.reader import SeriesReader
+from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
+from ui.tasks import TaskRunner
+from ui.widgets.image_picture import Picture, small_picture
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.imaging import FrameStack, Window
+    from ui.shell.patient_in_hand import PatientInHand
+
+THUMBNAIL_PX = 112
+
+
+class ImagingViewModel(QObject):
+    """The images.
+
+    Args:
+        imaging: takes files in, lists and opens them.
+        key_images: keeps what somebody pointed at.
+        runner: the way into the background.
+        session: who is signed in.
+        hand: the patient.
+
+    Signals: ``listed`` (see ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened``
+    (see ``open_row``, ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of
+    a picture of the open series; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and
+    ``question``; ``refused(Text)``, ``succeeded(Text)``.
+    """
+
+    listed = Signal()
+    thumbnail_made = Signal(str)
+    opened = Signal()
+    closed = Signal()
+    decoded = Signal(int, object)
+    undecoded = Signal(int, object)
+    marked = Signal()
+    import_changed = Signal()
+    refused = Signal(object)
+    succeeded = Signal(object)
+
+    def __init__(
+        self, imaging: Images, key_images: Marks, runner: TaskRunner, session: Session, hand: PatientInHand
+    ) -> None:
+        super().__init__()
+        self._imaging = imaging
+        self._key_images = key_images
+        self._runner = runner
+        self._session = session
+        self._hand = hand
+        self.rows: tuple[SeriesRow, ...] = ()
+        self.is_listed = False
+        self.thumbnails: dict[str, NDArray[np.uint8]] = {}
+        self.open_row: SeriesRow | None = None
+        self.picture: Picture | None = None
+        self.intake: Intake | None = None
+        self.question: Intake | None = None
+        self.importer = Importer(imaging, runner, session, self)
+        self._reader: SeriesReader | None = None
+        self._marks: set[tuple[str, int]] = set()
+        self._asked_thumbnails: set[str] = set()
+        self._is_watched = False
+        self._patient_id = hand.patient.id if hand.patient else ""
+        hand.changed.connect(self._follow_patient)
+        self.importer.began.connect(self.import_changed)
+        self.importer.ended.connect(self._end_import)
+        self.importer.asked.connect(self._ask_names)
+        self.importer.failed.connect(self._fail_import)
+
+    @property
+    def can_import(self) -> bool:
+        """Whether this person may take images in, and nothing is being taken in now."""
+        return self._session.can("create", "ImagingStudy") and not self.importer.is_running
+
+    @property
+    def can_mark(self) -> bool:
+        """Whether the picture that is open can become a key image."""
+        return self.picture is not None and self._session.can("create", "DocumentReference")
+
+    @property
+    def count(self) -> int:
+        """How many pictures the open series has."""
+        return len(self._reader.stack) if self._reader else 0
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the picture that is open is a key image."""
+        frame = self.picture.frame if self.picture else None
+        return frame is not None and (frame.sop_uid, frame.frame_number) in self._marks
+
+    def watch(self, is_watched: bool) -> None:
+        """List the series now and for every next patient while somebody looks."""
+        self._is_watched = is_watched
+        if is_watched:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """List anew; what is open stays open."""
+        patient_id, session = self._patient_id, self._session
+        if patient_id and self._is_watched:
+            self._runner.run(
+                lambda: self._read(session, patient_id),
+                owner=self,
+                done=partial(self._list, patient_id),
+                failed=self._refuse,
+            )
+
+    def open(self, row: SeriesRow | None) -> None:
+        """Open a series, if it is not open already."""
+        if row is None or (self.open_row is not None and self.open_row.uid == row.uid):
+            return
+        self._close()
+        self.open_row = row
+        session = self._session
+        self._runner.run(
+            lambda: self._imaging.stack(session, row.study, row.uid),
+            owner=self,
+            done=partial(self._opened, row),
+            failed=self._refuse,
+        )
+
+    def want(self, number: int) -> None:
+        """Ask for a picture of the open series."""
+        if self._reader is not None:
+            self._reader.want(number)
+
+    def mark(self, window: Window | None) -> None:
+        """Keep the picture that is open as a key image, in the window it is seen in."""
+        row, picture, session = self.open_row, self.picture, self._session
+        if row is None or picture is None or self.is_marked:
+            return
+        frame = picture.frame
+        seen = window or frame.default_window
+        self._runner.run(
+            lambda: self._key_images.mark(session, row.study, frame.sop_uid, frame.frame_number, seen),
+            owner=self,
+            done=lambda _document: self._remember((frame.sop_uid, frame.frame_number)),
+            failed=self._refuse,
+        )
+
+    def import_folder(self, folder: Path) -> None:
+        """Take a folder in for the patient in hand."""
+        if self._hand.patient is not None and self.can_import:
+            self.intake, self.question = None, None
+            self.importer.begin(self._hand.patient, folder)
+
+    def confirm_names(self) -> None:
+        """Somebody has said that the other names in the files mean the patient in hand."""
+        question, self.question = self.question, None
+        if question is not None and question.patient.id == self._patient_id:
+            self.importer.begin(question.patient, question.folder, names_confirmed=True)
+
+    def dismiss(self) -> None:
+        """Put the report, or the question, away; nothing more is taken in."""
+        self.intake, self.question = None, None
+        self.import_changed.emit()
+
+    def _read(self, session: Session, patient_id: str) -> tuple[tuple[ImagingStudy, ...], set[tuple[str, int]]]:
+        studies = self._imaging.studies(session, patient_id)
+        documents: tuple[DocumentReference, ...] = ()
+        if studies and session.can("read", "DocumentReference"):
+            documents = self._key_images.of_patient(session, patient_id)
+        sources = [self._key_images.source(document) for document in documents]
+        return studies, {(source.sop_uid, source.frame_number) for source in sources}
+
+    def _list(self, patient_id: str, found: tuple[tuple[ImagingStudy, ...], set[tuple[str, int]]]) -> None:
+        if patient_id != self._patient_id:
+            return
+        studies, marks = found
+        self.rows, self._marks, self.is_listed = rows_of(studies), self._marks | marks, True
+        self.listed.emit()
+        self.marked.emit()
+        self._make_thumbnails()
+
+    def _make_thumbnails(self) -> None:
+        """Make the small pictures one after another, so that whoever waits for a large one is served in between."""
+        row = next((row for row in self.rows if row.uid not in self._asked_thumbnails), None)
+        if row is None:
+            return
+        self._asked_thumbnails.add(row.uid)
+        session = self._session
+
+        def work() -> NDArray[np.uint8]:
+            stack = self._imaging.stack(session, row.study, row.uid)
+            return small_picture(stack.frame(len(stack) // 2), THUMBNAIL_PX)
+
+        self._runner.run(
+            work, owner=self, done=partial(self._keep_thumbnail, row.uid), failed=lambda _error: self._make_thumbnails()
+        )
+
+    def _keep_thumbnail(self, uid: str, pixels: NDArray[np.uint8]) -> None:
+        if any(row.uid == uid for row in self.rows):
+            self.thumbnails[uid] = pixels
+            self.thumbnail_made.emit(uid)
+        self._make_thumbnails()
+
+    def _opened(self, row: SeriesRow, stack: FrameStack) -> None:
+        if self.open_row is not row:
+            return
+        self._reader = SeriesReader(stack, self._runner, self)
+        self._reader.decoded.connect(self._show)
+        self._reader.refused.connect(self._show_not)
+        self.opened.emit()
+        self._reader.want(1)
+
+    def _show(self, number: int, picture: Picture) -> None:
+        self.picture = picture
+        self.decoded.emit(number, picture)
+
+    def _show_not(self, number: int, words: Text) -> None:
+        self.picture = None
+        self.undecoded.emit(number, words)
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self.open_row, self.picture = None, None, None
+        self.closed.emit()
+
+    def _remember(self, place: tuple[str, int]) -> None:
+        self._marks.add(place)
+        self.marked.emit()
+        self.succeeded.emit(Text("Key image kept; it can be attached to a referral."))
+
+    def _end_import(self, intake: Intake) -> None:
+        if intake.patient.id != self._patient_id:
+            self.succeeded.emit(Text("The images of {name} are imported.", name=intake.patient.full_name))
+        else:
+            self.intake = intake
+            self.refresh()
+        self.import_changed.emit()
+
+    def _ask_names(self, intake: Intake) -> None:
+        if intake.patient.id != self._patient_id:
+            lost = Text("Nothing was imported for {name}: the files bear another name.", name=intake.patient.full_name)
+            self.refused.emit(lost)
+        else:
+            self.question = intake
+        self.import_changed.emit()
+
+    def _fail_import(self, words: Text) -> None:
+        self.import_changed.emit()
+        self.refused.emit(words)
+
+    def _follow_patient(self) -> None:
+        """Another patient: nothing of the one before stays to be seen."""
+        patient = self._hand.patient
+        patient_id = patient.id if patient else ""
+        if patient_id != self._patient_id:
+            self._patient_id = patient_id
+            self.rows, self.is_listed, self._marks = (), False, set()
+            self.thumbnails, self._asked_thumbnails = {}, set()
+            self.intake, self.question = None, None
+            self._close()
+            self.listed.emit()
+            self.import_changed.emit()
+            self.refresh()
+
+    def _refuse(self, error: ClinicError) -> None:
+        if self._reader is None:
+            self.open_row = None
+        self.refused.emit(error.text)

@@ -1,0 +1,158 @@
+"""The glass a picture lies under: paints the part that is seen in the window in force, and what is drawn over it.
+
+The grey levels of the part are kept until part, window or picture change, so that a length drawn over the picture costs
+no second look at the pixels. Repaints that are asked for between two turns of the event loop become one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from clinic_app.imaging import Window
+from ui import theme
+from ui.widgets.image_lengths import Line
+from ui.widgets.image_overlay import MARGIN, Corners, column_mm, paint_corners, paint_line, paint_scale_bar
+from ui.widgets.image_picture import Area, Picture
+from ui.widgets.image_view import ImageView, Size
+
+
+class ImageGlass(QWidget):
+    """A picture under glass; what lies there is set by `ImageCanvas`.
+
+    Args:
+        name: stable object name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(240, 180)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._picture: Picture | None = None
+        self._view: ImageView | None = None
+        self._is_fitted = True
+        self._window: Window | None = None
+        self._is_inverted = False
+        self._message = ""
+        self._corners = Corners()
+        self._toned: tuple[object, NDArray[np.uint8], QImage] | None = None
+        self.paints = 0
+
+    def sizeHint(self) -> QSize:
+        """Return a comfortable size."""
+        return QSize(760, 560)
+
+    @property
+    def glass(self) -> Size:
+        """Width and height in logical pixels."""
+        return float(self.width()), float(self.height())
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Keep the whole picture in view if it was."""
+        if self._is_fitted:
+            self._fit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the picture, what was measured on it and what is said about it."""
+        self.paints += 1
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        if self._picture is not None and self._view is not None:
+            self._paint_picture(painter, self._picture, self._view)
+            self._paint_lines(painter, self._view)
+            mm = column_mm(self._picture.frame)
+            if mm:
+                paint_scale_bar(painter, area, self._view.zoom / mm)
+        if self._picture is not None or self._message:
+            paint_corners(painter, area, self._corners, self.foot_lines())
+        self._paint_message(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.token("focus", "clinical"), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def foot_lines(self) -> Sequence[str]:
+        """Return the lines at the bottom left."""
+        return ()
+
+    def seen_lines(self) -> Sequence[Line]:
+        """Return the lengths on the picture."""
+        return ()
+
+    def grey_levels(self) -> NDArray[np.uint8] | None:
+        """Return the grey levels (or colours) of the part that was painted last; None before."""
+        return self._toned[1] if self._toned else None
+
+    def _fit(self) -> None:
+        self._is_fitted = True
+        if self._picture is not None:
+            frame = self._picture.frame
+            size = (float(frame.columns), float(frame.rows))
+            self._view = ImageView.fitted(size, self.glass, self._picture.aspect)
+        self.update()
+
+    def _paint_picture(self, painter: QPainter, picture: Picture, view: ImageView) -> None:
+        frame = picture.frame
+        level = picture.level_for(view.zoom * max(1.0, view.aspect) * self.devicePixelRatioF())
+        step = 2**level
+        area = self._area(picture, view, level)
+        if area.right <= area.left or area.bottom <= area.top:
+            return
+        image = self._image(picture, level, area)
+        whole = self._on_glass(view, (0, 0), (frame.columns, frame.rows))
+        part = self._on_glass(view, (area.left * step, area.top * step), (area.right * step, area.bottom * step))
+        painter.save()
+        painter.setClipRect(whole)
+        painter.drawImage(part, image, QRectF(image.rect()))
+        painter.restore()
+
+    def _area(self, picture: Picture, view: ImageView, level: int) -> Area:
+        """Return the part of a copy that is seen, with a rim for smooth edges."""
+        rows, columns = picture.levels[level].shape[:2]
+        step = 2**level
+        left, top = view.to_image((0, 0), self.glass)
+        right, bottom = view.to_image(self.glass, self.glass)
+        return Area(
+            max(math.floor(left / step) - 2, 0),
+            max(math.floor(top / step) - 2, 0),
+            min(math.ceil(right / step) + 2, columns),
+            min(math.ceil(bottom / step) + 2, rows),
+        )
+
+    def _image(self, picture: Picture, level: int, area: Area) -> QImage:
+        window = self._window or picture.frame.default_window
+        wanted = (id(picture), level, area, window, self._is_inverted)
+        if self._toned is None or self._toned[0] != wanted:
+            pixels = picture.toned(level, area, window, is_inverted=self._is_inverted)
+            kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
+            image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind)
+            self._toned = (wanted, pixels, image)
+        return self._toned[2]
+
+    def _on_glass(self, view: ImageView, first: tuple[float, float], last: tuple[float, float]) -> QRectF:
+        return QRectF(QPointF(*view.to_glass(first, self.glass)), QPointF(*view.to_glass(last, self.glass)))
+
+    def _paint_lines(self, painter: QPainter, view: ImageView) -> None:
+        for line in self.seen_lines():
+            a, b = (QPointF(*view.to_glass(end, self.glass)) for end in (line.a, line.b))
+            paint_line(painter, a, b, line, QRectF(self.rect()))
+
+    def _paint_message(self, painter: QPainter) -> None:
+        if self._message:
+            painter.setFont(theme.body_font(11.0))
+            painter.setPen(theme.token("overlay", "clinical"))
+            area = self.rect().adjusted(60, 60, -60, -60)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)

@@ -1,0 +1,133 @@
+"""What is drawn over a picture: text in its corners, a scale bar, lengths, and that it is not for diagnosis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+
+from clinic_app.foundation.numbers import show_number
+from ui import language, theme
+from ui.language import _
+from ui.widgets.image_lengths import Line
+
+if TYPE_CHECKING:
+    from clinic_app.imaging import Frame
+
+MARGIN: Final = 12
+_LINE_HEIGHT: Final = 18
+_BAR_SHARE: Final = 0.22
+_HALO: Final = QColor(0, 0, 0, 200)
+_NICE: Final = (1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Lines of text of the owner; the canvas adds its own below.
+
+    Args:
+        left: at the top left: whose picture it is.
+        right: at the top right: what it shows.
+    """
+
+    left: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+
+
+def column_mm(frame: Frame) -> float | None:
+    """Return how wide a pixel is in millimetres where that holds for the whole picture, else None."""
+    if frame.regions:
+        known = {region.spacing.column_mm for region in frame.regions}
+        return known.pop() if len(known) == 1 else None
+    return frame.spacing.column_mm if frame.spacing else None
+
+
+def bar_mm(px_per_mm: float, width: float) -> float:
+    """Return a round length in millimetres for a scale bar of at most a fifth of ``width`` pixels."""
+    most = width * _BAR_SHARE / px_per_mm
+    power = 10 ** math.floor(math.log10(most))
+    return float(max(nice * power for nice in _NICE if nice * power <= most))
+
+
+def paint_text(
+    painter: QPainter, lines: Sequence[str], area: QRectF, align: Qt.AlignmentFlag, *, at_foot: bool
+) -> None:
+    """Write lines at the top or the foot of an area, legible on black and on white."""
+    shown = [line for line in lines if line]
+    top = area.bottom() - len(shown) * _LINE_HEIGHT if at_foot else area.top()
+    for place, line in enumerate(shown):
+        row = QRectF(area.left(), top + place * _LINE_HEIGHT, area.width(), _LINE_HEIGHT)
+        words = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, round(area.width()))
+        _write(painter, row, align | Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def paint_corners(painter: QPainter, area: QRectF, corners: Corners, foot: Sequence[str]) -> None:
+    """Write the owner's lines at the top, ``foot`` at the bottom left, and what the display is not."""
+    painter.setFont(theme.body_font(9.0, QFont.Weight.Medium))
+    half = area.width() / 2 - MARGIN
+    left = QRectF(area.left(), area.top(), half, area.height())
+    right = QRectF(area.right() - half, area.top(), half, area.height())
+    paint_text(painter, corners.left, left, Qt.AlignmentFlag.AlignLeft, at_foot=False)
+    paint_text(painter, corners.right, right, Qt.AlignmentFlag.AlignRight, at_foot=False)
+    paint_text(painter, foot, left, Qt.AlignmentFlag.AlignLeft, at_foot=True)
+    paint_text(painter, (_("Not for diagnosis"),), right, Qt.AlignmentFlag.AlignRight, at_foot=True)
+
+
+def paint_scale_bar(painter: QPainter, area: QRectF, px_per_mm: float) -> None:
+    """Draw a bar of a round length at the foot, in the middle."""
+    length_mm = bar_mm(px_per_mm, area.width())
+    width = length_mm * px_per_mm
+    y = area.bottom() - 5
+    left = area.center().x() - width / 2
+    path = QPainterPath(QPointF(left, y - 6))
+    for x, down in ((left, y), (left + width, y), (left + width, y - 6)):
+        path.lineTo(x, down)
+    _stroke(painter, path, theme.token("overlay", "clinical"), 1.6)
+    painter.setFont(theme.body_font(9.0, QFont.Weight.Medium))
+    words = _("{value} mm", value=show_number(length_mm, language.current()))
+    _write(painter, QRectF(left - 60, y - 26, width + 120, _LINE_HEIGHT), Qt.AlignmentFlag.AlignCenter, words)
+
+
+def paint_line(painter: QPainter, a: QPointF, b: QPointF, line: Line, glass: QRectF) -> None:
+    """Draw a length with its ends, and its words beside the second end, inside the glass."""
+    path = QPainterPath(a)
+    path.lineTo(b)
+    across = math.atan2(b.y() - a.y(), b.x() - a.x()) + math.pi / 2
+    tick = QPointF(6 * math.cos(across), 6 * math.sin(across))
+    for end in (a, b):
+        path.moveTo(end - tick)
+        path.lineTo(end + tick)
+    colour = theme.token("warn", "clinical")
+    _stroke(painter, path, colour, 1.5)
+    painter.setFont(theme.body_font(9.5, QFont.Weight.DemiBold))
+    words = line.words()
+    width = painter.fontMetrics().horizontalAdvance(words) + 16.0
+    x = b.x() + 10 if b.x() >= a.x() else b.x() - width - 10
+    x = min(max(x, glass.left() + 4), glass.right() - width - 4)
+    y = min(max(b.y() - 12, glass.top() + 4), glass.bottom() - 28)
+    plate = QRectF(x, y, width, 24)
+    ground = theme.token("warn_soft", "clinical")
+    ground.setAlpha(225)
+    painter.setPen(QPen(colour, 1))
+    painter.setBrush(ground)
+    painter.drawRoundedRect(plate, 4, 4)
+    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def _stroke(painter: QPainter, path: QPainterPath, colour: QColor, width: float) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for ink, wide in ((_HALO, width + 2.2), (colour, width)):
+        painter.setPen(QPen(ink, wide))
+        painter.drawPath(path)
+
+
+def _write(painter: QPainter, row: QRectF, align: Qt.AlignmentFlag, words: str) -> None:
+    painter.setPen(_HALO)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)):
+        painter.drawText(row.translated(dx, dy), align, words)
+    painter.setPen(theme.token("overlay", "clinical"))
+    painter.drawText(row, align, words)
