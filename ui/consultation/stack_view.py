@@ -13,7 +13,6 @@ from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_picture import Picture, picture_of
-from ui.widgets.labels import label
 from ui.widgets.patient_words import banner_name, iin_words
 from ui.widgets.segmented import Option, Segmented
 
@@ -38,7 +37,6 @@ class StackView(Translated, QWidget):
         tools = [Option("window", lambda: _("Brightness")), Option("length", lambda: _("Length"))]
         self._tool = Segmented("consultation.image_tool", tools)
         self._reset = Button("consultation.image_reset", "plain", "rotate-ccw")
-        self._hint = label("muted")
         self._build()
         self._tool.chosen.connect(self._use)
         self._reset.clicked.connect(self.canvas.reset)
@@ -53,7 +51,7 @@ class StackView(Translated, QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(8, 8, 8, 0)
         row.setSpacing(10)
-        for part in (self._tool, self._reset, self._hint):
+        for part in (self._tool, self._reset):
             row.addWidget(part)
         row.addStretch()
         column = QVBoxLayout(self)
@@ -82,7 +80,6 @@ class StackView(Translated, QWidget):
         self._tool.setAccessibleName(_("What a drag does"))
         self._tool.retranslate()
         self._reset.say(_("As it came"), "R")
-        self._hint.setText(_("Not for diagnosis"))
 
     def _use(self, tool: str) -> None:
         self.canvas.set_tool(cast("Tool", tool))
