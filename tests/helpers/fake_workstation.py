@@ -32,6 +32,7 @@ from clinic_app.registration import PatientForm, check_form
 from clinic_app.registration.form import filled
 from clinic_app.sync import Never, QueueSummary, SyncState
 from clinic_app.terminology.systems import CHART_NUMBER
+from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 
 PASSWORD = "steppe-wind-7"
@@ -190,6 +191,15 @@ class NothingStored:
     def studies(self, session: Session, patient_id: str) -> tuple[object, ...]:
         return ()
 
+    def cases(self, session: Session) -> tuple[object, ...]:
+        return ()
+
+    def worklist(self, session: Session) -> tuple[object, ...]:
+        return ()
+
+    def destinations(self, session: Session) -> tuple[object, ...]:
+        return ()
+
 
 @dataclass
 class FakeWorkstation:
@@ -202,6 +212,12 @@ class FakeWorkstation:
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
+    key_images: NothingStored = field(default_factory=NothingStored)
+    documents: NothingStored = field(default_factory=NothingStored)
+    referrals: NothingStored = field(default_factory=NothingStored)
+    consultations: NothingStored = field(default_factory=NothingStored)
+    live_traces: LiveTraces = field(default_factory=LiveTraces)
+    monitor_listener: None = None
     clock: FixedClock = field(default_factory=FixedClock)
 
     def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:

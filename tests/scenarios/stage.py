@@ -79,10 +79,8 @@ def raised(folder: Path) -> Iterator[Stage]:
 
 
 def monitor_command(port: int) -> list[str]:
-    """Return the command of the simulated monitor; its pleth is a real one where the real recordings are at hand."""
-    command = [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(port)]
-    pleth = SHARED / "waveforms" / "wfdb" / "v102s.hea"
-    return [*command, "--pleth", str(pleth)] if pleth.exists() else command
+    """Return the command of the simulated monitor; its pleth follows the beats of the ECG it plays, and says so."""
+    return [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(port)]
 
 
 def image_folder(folder: Path, *, with_damaged: bool) -> Path:

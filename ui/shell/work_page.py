@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.records import AllergyIntolerance
 from ui.language import say
 from ui.shell.context import ScreenContext
 from ui.shell.rail import Rail
-from ui.shell.screens import Screen, screens_of
+from ui.shell.screens import Screen, screens_of, warm_up
 from ui.shell.status_strip import StatusStrip
 from ui.shell.status_view_model import StatusViewModel
 from ui.widgets.chip import Tone
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_banner import PatientBanner
 
+_BREATH_MS = 40
+"""Between two screens that are made ahead; the window answers in between."""
+
 
 class WorkPage(QWidget):
-    """Composes one session's screens; each is made when it is first opened.
+    """Composes one session's screens; each is made ahead, or when it is first opened if that comes sooner.
 
     Args:
         context: services, session, patient.
@@ -46,6 +49,7 @@ class WorkPage(QWidget):
         self._stack = QStackedWidget()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
         self.status = StatusStrip(self._status_model, context.session)
+        self._breath = QTimer(self, singleShot=True, interval=_BREATH_MS)
         self._build()
         self._connect()
         self._follow_patient()
@@ -67,6 +71,7 @@ class WorkPage(QWidget):
         page.addWidget(self.status)
 
     def _connect(self) -> None:
+        self._breath.timeout.connect(self._make_ahead)
         self.rail.chosen.connect(self._choose)
         self.status.lock_asked.connect(self.lock_asked)
         self.status.sign_out_asked.connect(self.sign_out_asked)
@@ -77,6 +82,14 @@ class WorkPage(QWidget):
         """Open the first screen of the role; call it when the page can be seen, so that the cursor finds its place."""
         self._status_model.look()
         self.go(next(iter(self._screens)))
+        self._context.runner.run(warm_up, owner=self, done=lambda _none: self._make_ahead())
+
+    def _make_ahead(self) -> None:
+        """Make the role's other screens one by one while nothing else is to be done, so that each opens at once."""
+        waiting = next((key for key in self._screens if key not in self._made), None)
+        if waiting is not None:
+            self.widget_of(waiting)
+            self._breath.start()
 
     @property
     def current_key(self) -> str:
