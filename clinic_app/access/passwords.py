@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,21 +40,26 @@ class Passwords:
             raise InvalidInputError(Text("A password has at least {count} characters.", count=LEAST_LENGTH), "password")
         if len(password) > MOST_LENGTH:
             raise InvalidInputError(Text("A password has at most {count} characters.", count=MOST_LENGTH), "password")
-        return self._hasher.hash(password)
+        return self._hasher.hash(_opaque(password))
 
     def fits(self, kept: str | None, password: str) -> bool:
         """Return whether ``password`` is the one; takes as long for nobody (None) as for somebody."""
         if kept is None:
             self._nobody = self._nobody or self._hasher.hash("nobody")
         try:
-            self._hasher.verify(kept or self._nobody, password[:MOST_LENGTH])
+            self._hasher.verify(kept or self._nobody, _opaque(password[:MOST_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
-        return kept is not None
+        return kept is not None and len(password) <= MOST_LENGTH
 
     def is_outdated(self, kept: str) -> bool:
         """Return whether ``kept`` was made with other parameters than now."""
         return self._hasher.check_needs_rehash(kept)
+
+
+def _opaque(password: str) -> bytes:
+    """Return the bytes that are hashed: composed letters (RFC 8265), and no clipboard content that cannot be coded."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 def after_failure(attempts: Attempts, now: datetime) -> Attempts:

@@ -16,6 +16,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
+from clinic_app.foundation.typed_words import tidy
 from clinic_app.records import HumanName, Practitioner
 from clinic_app.storage import Account, Attempts, Store
 
@@ -110,6 +111,8 @@ class People:
         account = self._account(session.login)
         self._check(account.login, account, old)
         self._store.accounts.update(replace(account, password_hash=self._passwords.hashed(new)))
+        practitioner = self._store.records.get(Practitioner, account.practitioner_id)
+        self._store.records.commit((), audit=(self._trail.event(session, "update", practitioner),))
 
     def sign_in(self, login: str, password: str) -> Session:
         """Let somebody in. Takes a quarter of a second on purpose: call it off the GUI thread.
@@ -172,7 +175,7 @@ def new_person(login: str, password: str, name: str, role: Role, passwords: Pass
     Raises:
         InvalidInputError: one of the values, for its field.
     """
-    login, name = plain_login(login), " ".join(name.split())
+    login, name = plain_login(login), tidy(name)
     if not _LOGIN.fullmatch(login):
         raise InvalidInputError(Text("A login has 2 to 64 letters, digits or . @ - _."), "login")
     if not name or len(name) > _LONGEST_NAME:
@@ -185,4 +188,4 @@ def new_person(login: str, password: str, name: str, role: Role, passwords: Pass
 
 def plain_login(login: str) -> str:
     """Return a login as it is kept: without spaces around it, upper and lower case the same."""
-    return login.strip().casefold()
+    return tidy(login).casefold()

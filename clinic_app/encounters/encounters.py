@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clinic_app.access import Session, Trail
 from clinic_app.encounters.vitals import BLOOD_PRESSURE, VitalsForm, VitalSign, check_vitals, measured
@@ -10,6 +10,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
+from clinic_app.foundation.typed_words import tidy
 from clinic_app.records import (
     AllergyIntolerance,
     CodeableConcept,
@@ -23,9 +24,11 @@ from clinic_app.records import (
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import ALLERGY_STATUS, OBSERVATION_CATEGORY
 
-_VITAL_SIGNS = CodeableConcept(coding=(Coding(system=OBSERVATION_CATEGORY, code="vital-signs"),))
+_VITAL = "vital-signs"
+_VITAL_SIGNS = CodeableConcept(coding=(Coding(system=OBSERVATION_CATEGORY, code=_VITAL),))
 _ACTIVE = CodeableConcept(coding=(Coding(system=ALLERGY_STATUS, code="active"),))
 _LONGEST_ALLERGY = 120
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Encounters:
@@ -69,12 +72,13 @@ class Encounters:
         return tuple(record for record in saved if isinstance(record, Observation))
 
     def vitals(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
-        """Return the patient's vital signs, the newest first."""
+        """Return the patient's vital signs, the last measured first, in whatever order they came here."""
         session.require("read", "Observation")
         found = self._store.records.find(Observation, subject=patient_id)
-        vitals = tuple(each for each in found if _VITAL_SIGNS in each.category)
-        self._note_reading(session, vitals)
-        return vitals
+        vitals = [each for each in found if any(c.code(OBSERVATION_CATEGORY) == _VITAL for c in each.category)]
+        newest_first = tuple(sorted(vitals, key=lambda each: each.effective_date_time or _LONG_AGO, reverse=True))
+        self._note_reading(session, newest_first)
+        return newest_first
 
     def record_allergy(self, session: Session, patient_id: str, text: str) -> AllergyIntolerance:
         """Save an allergy in plain words.
@@ -83,7 +87,8 @@ class Encounters:
             InvalidInputError: no words, or too many.
         """
         session.require("create", "AllergyIntolerance")
-        if not text.strip() or len(text) > _LONGEST_ALLERGY:
+        words = tidy(text)
+        if not words or len(words) > _LONGEST_ALLERGY:
             sentence = Text(
                 "Write what the patient is allergic to, in at most {count} characters.", count=_LONGEST_ALLERGY
             )
@@ -91,7 +96,7 @@ class Encounters:
         allergy = AllergyIntolerance(
             id=new_id(),
             clinical_status=_ACTIVE,
-            code=CodeableConcept(text=text.strip()),
+            code=CodeableConcept(text=words),
             patient=Reference(reference=f"Patient/{patient_id}"),
             recorded_date=self._clock.now(),
             recorder=Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),

@@ -53,7 +53,7 @@ def name_key(word: str) -> str:
 
 def name_keys(words: str) -> tuple[str, ...]:
     """Return the keys of every word in ``words``, in order; anything but letters and digits parts words."""
-    joined = re.sub("['’ʼʹ`ъь]", "", words.casefold())
+    joined = re.sub("['’ʼʹ`ъь]", "", _without_marks(words.casefold()))
     return tuple(key for key in map(name_key, _WORD.findall(joined)) if key)
 
 

@@ -12,12 +12,14 @@ import msgspec
 from clinic_app.foundation.dates import form_date, parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.foundation.typed_words import tidy
 from clinic_app.records import Address, ContactPoint, HumanName, Identifier, Patient
 from clinic_app.registration.iin import check_iin, grouped, iin_hint
 from clinic_app.terminology.systems import IIN
 
 _PHONE: Final = re.compile(r"\+?[\d\s()-]{5,24}", re.ASCII)
-_NAME: Final = re.compile(r"[^\W\d_][\w .'’`-]*", re.UNICODE)
+_LEAST_PHONE_DIGITS: Final = 5
+_NAME: Final = re.compile(r"[^\W\d_][\w\u0300-\u036f .'’‘ʻ´`‐‑–-]*", re.UNICODE)
 _LONGEST: Final = 200
 _OLDEST_YEARS: Final = 125
 _GENDERS: Final = ("male", "female", "other", "unknown")
@@ -50,9 +52,15 @@ class PatientForm:
 
 def check_form(form: PatientForm, today: date) -> tuple[InvalidInputError, ...]:
     """Return what is wrong with the form, each error tied to its field; nothing when it can be saved."""
+    form = tidied(form)
     checks = (_check_lengths, _check_names, _check_iin, _check_gender, _check_phone)
     found = [error for check in checks for error in check(form)]
     return (*found, *_check_birth_date(form, today))
+
+
+def tidied(form: PatientForm) -> PatientForm:
+    """Return the form with its words as they are kept."""
+    return PatientForm(**{f.name: tidy(getattr(form, f.name)) for f in fields(form)})
 
 
 def hints_for(form: PatientForm) -> tuple[tuple[str, Text], ...]:
@@ -74,13 +82,12 @@ def hints_for(form: PatientForm) -> tuple[tuple[str, Text], ...]:
 def form_of(patient: Patient) -> PatientForm:
     """Return the form filled from a patient, for amending."""
     name = patient.name[0] if patient.name else HumanName()
-    born = patient.birth_date or ""
     return PatientForm(
         family=name.family or "",
         given=name.given[0] if name.given else "",
         patronymic=" ".join(name.given[1:]),
         iin=grouped(patient.identifier_value(IIN) or ""),
-        birth_date=form_date(date.fromisoformat(born)) if len(born) == 10 else "",
+        birth_date=_shown_day(patient.birth_date or ""),
         gender=patient.gender or "",
         phone=next((t.value or "" for t in patient.telecom if t.system == "phone"), ""),
         address=next((a.text or "" for a in patient.address), ""),
@@ -89,6 +96,7 @@ def form_of(patient: Patient) -> PatientForm:
 
 def filled(patient: Patient, form: PatientForm) -> Patient:
     """Return ``patient`` with the checked form's values; identifiers, numbers and addresses of other kinds stay."""
+    form = tidied(form)
     return msgspec.structs.replace(
         patient,
         identifier=_with_iin(patient, form),
@@ -109,6 +117,8 @@ def _check_names(form: PatientForm) -> list[InvalidInputError]:
     if not form.family.strip() and not form.given.strip():
         return [InvalidInputError(Text("Write the family name or the first name."), "family")]
     wrong = Text("A name is written with letters.")
+    if form.patronymic.strip() and not form.given.strip():
+        return [InvalidInputError(Text("Write the first name before the patronymic."), "given")]
     names = {"family": form.family, "given": form.given, "patronymic": form.patronymic}
     return [
         InvalidInputError(wrong, field)
@@ -131,7 +141,8 @@ def _check_gender(form: PatientForm) -> list[InvalidInputError]:
 
 
 def _check_phone(form: PatientForm) -> list[InvalidInputError]:
-    if not form.phone.strip() or _PHONE.fullmatch(form.phone.strip()):
+    has_digits = sum(map(str.isdigit, form.phone)) >= _LEAST_PHONE_DIGITS
+    if not form.phone.strip() or (has_digits and _PHONE.fullmatch(form.phone.strip())):
         return []
     return [InvalidInputError(Text("Write the phone number with digits, for example +7 701 000 00 00."), "phone")]
 
@@ -149,6 +160,14 @@ def _check_birth_date(form: PatientForm, today: date) -> list[InvalidInputError]
     if today.year - born.year > _OLDEST_YEARS:
         return [InvalidInputError(Text("The birth date is more than {count} years ago.", count=_OLDEST_YEARS), field)]
     return []
+
+
+def _shown_day(kept: str) -> str:
+    """Return a whole date as forms show it; a foreign file's year alone, or 31 February, has to be asked again."""
+    try:
+        return form_date(date.fromisoformat(kept)) if len(kept) == 10 else ""
+    except ValueError:
+        return ""
 
 
 def _name(patient: Patient, form: PatientForm) -> HumanName:
@@ -175,6 +194,7 @@ def _with_phone(patient: Patient, form: PatientForm) -> tuple[ContactPoint, ...]
 
 def _with_address(patient: Patient, form: PatientForm) -> tuple[Address, ...]:
     if not form.address.strip():
-        return patient.address[1:]
+        is_shown = bool(patient.address and patient.address[0].text)
+        return patient.address[1:] if is_shown else patient.address
     first = patient.address[0] if patient.address else Address(use="home")
     return (msgspec.structs.replace(first, text=form.address.strip()), *patient.address[1:])

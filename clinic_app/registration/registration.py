@@ -14,7 +14,7 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.records import Identifier, Patient, Reference
 from clinic_app.registration.form import PatientForm, check_form, filled
 from clinic_app.registration.iin import check_iin
-from clinic_app.registration.keyboard import other_layout
+from clinic_app.registration.keyboard import other_layouts
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
 
@@ -44,9 +44,9 @@ class Registration:
         if not words.strip():
             found = self._store.records.find(Patient, limit=limit)
         else:
-            found = self._store.records.search_patients(words, limit=limit)
-            if not found:
-                found = self._store.records.search_patients(other_layout(words), limit=limit)
+            spellings = (words, *other_layouts(words))
+            answers = (self._store.records.search_patients(each, limit=limit) for each in spellings)
+            found = next(filter(None, answers), ())
         self._note_reading(session, found)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -258,3 +259,82 @@ def test_a_device_without_a_readable_key_says_so(store: Store, people: People) -
     assert age_recipient_of(device) == ""
     with pytest.raises(InvalidInputError):
         signing_jwk_of(device)
+
+
+def test_a_password_in_parts_is_the_password_in_one_piece(people: People) -> None:
+    admin = people.sign_in("admin", PASSWORD)
+    people.add(admin, "mac", "йошкар-оласы", "Мак", "nurse")
+    assert people.sign_in("mac", "и\u0306ошкар-оласы").login == "mac"
+
+
+@pytest.mark.parametrize("typed", ["\ud800" * 9, "\x00" * 9, "", "a" * 100_000, "🫀" * 8])
+def test_no_password_breaks_the_sign_in_and_none_of_them_opens(people: People, typed: str) -> None:
+    for login in ("nurse", "nobody"):
+        with pytest.raises(NotAllowedError):
+            people.sign_in(login, typed)
+
+
+@pytest.mark.parametrize("login", ["\ud800", "", "\x00", "' OR 1=1 --", "%", "nurse%", "ｎｕｒｓｅ", "nur\u0455e"])
+def test_no_login_breaks_the_sign_in_and_none_is_taken_for_another(people: People, login: str) -> None:
+    with pytest.raises(NotAllowedError):
+        people.sign_in(login, PASSWORD)
+
+
+@pytest.mark.parametrize("login", [" NURSE ", "nur\u200bse", "nurse\r\n", "\ufeffNurse"])
+def test_a_login_that_was_pasted_is_the_login(people: People, login: str) -> None:
+    assert people.sign_in(login, PASSWORD).login == "nurse"
+
+
+def test_a_password_longer_than_any_is_not_cut_until_it_fits(people: People, clock: FixedClock) -> None:
+    longest = "ү" * 128
+    people.add(people.sign_in("admin", PASSWORD), "long", longest, "Ұзын", "nurse")
+    assert people.sign_in("long", longest).login == "long"
+    with pytest.raises(NotAllowedError):
+        people.sign_in("long", longest + "x")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b\u202e", "\ud800", "\x00"])
+def test_a_name_nobody_can_read_is_no_name(people: People, name: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        people.add(people.sign_in("admin", PASSWORD), "xx", PASSWORD, name, "nurse")
+    assert caught.value.field == "name"
+    assert len(people.all(people.sign_in("admin", PASSWORD))) == 3
+
+
+def test_the_same_login_in_other_letters_is_taken(people: People) -> None:
+    admin = people.sign_in("admin", PASSWORD)
+    for login in ("NURSE", "nur\u00adse", " nurse"):
+        with pytest.raises(InvalidInputError) as caught:
+            people.add(admin, login, PASSWORD, "Other", "nurse")
+        assert caught.value.field == "login"
+
+
+def test_a_changed_password_is_in_the_trail_and_the_old_one_opens_no_more(
+    people: People, store: Store, clock: FixedClock
+) -> None:
+    nurse = people.sign_in("nurse", PASSWORD)
+    people.change_password(nurse, PASSWORD, "жаңа құпия сөз")
+    (newest, *_) = store.records.find(AuditEvent)
+    assert newest.action == "U"
+    assert newest.agent[0].name == "nurse"
+    with pytest.raises(NotAllowedError):
+        people.sign_in("nurse", PASSWORD)
+    clock.advance(seconds=2)
+    assert people.sign_in("nurse", "жаңа құпия сөз").login == "nurse"
+
+
+def test_many_wrong_passwords_at_once_count_one_by_one(people: People, store: Store) -> None:
+    """A guesser with many windows gets one try; the others are told to wait."""
+    sentences: list[str] = []
+
+    def guess(_: int) -> None:
+        try:
+            people.sign_in("nurse", "wrong-password")
+        except NotAllowedError as error:
+            sentences.append(error.text.msgid)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(guess, range(16)))
+    assert len(sentences) == 16
+    assert sum("Wait" not in sentence for sentence in sentences) == 1
+    assert store.accounts.attempts("nurse").failures == 1
