@@ -97,7 +97,6 @@ class ImagingScreen(Page):
         self.canvas.number_asked.connect(model.want)
         self._tools.mark_asked.connect(self._mark)
         self._import.clicked.connect(self._take_folder)
-        self._none.action.clicked.connect(self._take_folder)
         self._busy.cancelled.connect(model.importer.cancel)
         self._report.closed.connect(model.dismiss)
         self._question.confirmed.connect(model.confirm_names)
@@ -188,7 +187,8 @@ class ImagingScreen(Page):
 
 def _day(stated: str) -> str:
     """Return a DICOM date as forms write it, or as it stands where it is none."""
+    plain = stated.replace(".", "")  # files of the eighties write 1994.01.30
     try:
-        return form_date(parse_form_date(f"{stated[6:]}.{stated[4:6]}.{stated[:4]}"))
+        return form_date(parse_form_date(f"{plain[6:]}.{plain[4:6]}.{plain[:4]}"))
     except InvalidInputError:
         return stated

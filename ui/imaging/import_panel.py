@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMES: Final = 5
 _ROW_PX: Final = 30
-_MOST_ROWS: Final = 4
+_MOST_ROWS: Final = 3
 
 
 class ImportReportCard(Translated, QFrame):
@@ -149,11 +149,13 @@ class NamesQuestion(Translated, QFrame):
         report = self._intake.report if self._intake else None
         if self._intake is None or report is None:
             return
-        names = ", ".join(f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name)
-        more = " …" if len(report.names_in_files) > _MOST_NAMES else ""
-        self._words.setText(
-            _("In the files: {names}. In hand: {patient}.", names=names + more, patient=self._intake.patient.full_name)
+        names = [f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name]
+        names += ["…"] if len(report.names_in_files) > _MOST_NAMES else []
+        lines = (
+            _("In the files: {names}", names=", ".join(names)),
+            _("In hand: {patient}", patient=self._intake.patient.full_name),
         )
+        self._words.setText("\n".join(lines))
 
 
 class _Unhurried(Button):

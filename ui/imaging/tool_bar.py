@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from ui import icons
 from ui.language import Translated, _
+from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+from ui.widgets.image_series import ZOOM_STEP
 
 
 class ViewerTools(Translated, QWidget):
@@ -39,8 +41,7 @@ class ViewerTools(Translated, QWidget):
         self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
-        self._mark = self._tool("key_image", "badge-check", lambda: _("Keep as key image"), "K")
-        self._mark.setObjectName(f"{name}.key_image")
+        self._mark = Button(f"{name}.key_image", "plain", "badge-check")
         self._lay_out()
         self._connect()
         self.retranslate()
@@ -67,7 +68,6 @@ class ViewerTools(Translated, QWidget):
         row.addSpacing(10)
         row.addWidget(self._presets)
         row.addStretch(1)
-        self._mark.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mark.setCheckable(True)
         row.addWidget(self._mark)
 
@@ -76,8 +76,8 @@ class ViewerTools(Translated, QWidget):
         self._window.clicked.connect(lambda: canvas.set_tool("window"))
         self._length.clicked.connect(lambda: canvas.set_tool("length"))
         self._invert.clicked.connect(canvas.invert)
-        self._nearer.clicked.connect(lambda: canvas.zoom_by(1.25))
-        self._farther.clicked.connect(lambda: canvas.zoom_by(0.8))
+        self._nearer.clicked.connect(lambda: canvas.zoom_by(ZOOM_STEP))
+        self._farther.clicked.connect(lambda: canvas.zoom_by(1 / ZOOM_STEP))
         self._reset.clicked.connect(canvas.reset)
         self._presets.activated.connect(self._set_preset)
         self._mark.clicked.connect(self._ask_mark)
@@ -89,11 +89,8 @@ class ViewerTools(Translated, QWidget):
         """Show whether the picture is a key image already."""
         self._mark.setChecked(is_marked)
         self._mark.setEnabled(can_mark)
-        icons.put(self._mark, "badge-check", "accent" if is_marked else "text", 20)
-        words = _("Key image") if is_marked else _("Keep as key image")
-        self._mark.setText(words)
-        self._mark.setAccessibleName(words)
-        self._mark.setToolTip(words if is_marked else f"{words} (K)")
+        icons.put(self._mark, "badge-check", "accent" if is_marked else "text")
+        self._mark.say(_("Key image") if is_marked else _("Keep as key image"), "" if is_marked else "K")
 
     def follow(self) -> None:
         """Show what is in force."""

@@ -3,43 +3,29 @@
 Mouse: drag changes the window (across its width, down its center) or draws a length; the wheel leafs; Ctrl and wheel or
 the right button zoom; the middle button, or Space and drag, moves the picture.
 Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; L draws
-lengths, W windows; 1 to 5 are windows for CT; Enter puts a length in the middle, Ctrl and arrows move its second end
-(with Shift by ten pixels), Delete takes the last one away.
-
-The canvas asks for pictures by number and is given them when they are decoded; until then the one before stays.
+lengths, W changes windows; 1 to 5 are windows for CT. With Ctrl the arrows change the window, or, after L, move the
+second end of the length drawn last (ten times as far with Shift). After L, Enter puts a length in the middle; Delete
+takes the last one away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
-from clinic_app.foundation.numbers import show_number
-from clinic_app.imaging import Window
-from ui import language
-from ui.language import Translated, _
 from ui.widgets.image_drag import Drag, Tool, action_of
-from ui.widgets.image_glass import ImageGlass
-from ui.widgets.image_lengths import Line, Lines
-from ui.widgets.image_overlay import Corners
-from ui.widgets.image_picture import Picture
-from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+from ui.widgets.image_lengths import Line
+from ui.widgets.image_presets import PRESETS
+from ui.widgets.image_series import ZOOM_STEP, ImageSeries
 
 _NOTCH: Final = 120
 _ZOOM_PER_UNIT: Final = 1.0015
-_ZOOM_STEP: Final = 1.25
 _PAGE: Final = 10
+_FAR: Final = 10.0
 _LEAST_LINE_PX: Final = 3.0
 _ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
@@ -49,221 +35,31 @@ _ARROWS: Final = {
 }
 
 
-class WindowValues(NamedTuple):
-    """The window in force, in the image's unit."""
-
-    center: float
-    width: float
-
-
-class LengthValue(NamedTuple):
-    """A length and its unit, ``mm`` or ``px``."""
-
-    value: float
-    unit: str
-
-
-class ImageCanvas(Translated, ImageGlass):
-    """The pictures of one series, one at a time.
+class ImageCanvas(ImageSeries):
+    """The pictures of one series in somebody's hands.
 
     Args:
         name: stable object name.
 
-    Signals: ``number_asked(int)``: picture number, from 1, that somebody wants to see; ``tool_changed(str)``;
-    ``window_changed``; ``measured``: a length was drawn, changed or taken away; ``shown``: another picture, or none.
+    Its signals and what it is given are those of `ImageSeries`.
     """
-
-    number_asked = Signal(int)
-    tool_changed = Signal(str)
-    window_changed = Signal()
-    measured = Signal()
-    shown = Signal()
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._tool: Tool = "window"
-        self._count = self._number = self._wanted = 0
-        self._lines = Lines()
-        self._drawing: Line | None = None
         self._drag: Drag | None = None
         self._is_space_down = False
         self._turned = 0
         self._keys = self._key_table()
-        self.set_tool("window")
-        self.retranslate()
-
-    @property
-    def window(self) -> WindowValues | None:  # type: ignore[override]
-        """The window in force; None without a picture and for colour."""
-        shown = self._window_in_force()
-        return WindowValues(shown.center, shown.width) if shown else None
-
-    @property
-    def dicom_window(self) -> Window | None:
-        """The window in force with its curve, as the core takes it."""
-        return self._window_in_force()
-
-    @property
-    def zoom(self) -> float:
-        """Logical pixels of the screen for one pixel of the image; 0 without a picture."""
-        return self._view.zoom if self._view and self._picture else 0.0
-
-    @property
-    def image_number(self) -> int:
-        """The picture that is seen, from 1; 0 without one."""
-        return self._number
-
-    @property
-    def image_count(self) -> int:
-        """How many pictures the series has."""
-        return self._count
-
-    @property
-    def last_length(self) -> LengthValue | None:
-        """The length drawn last on the picture that is seen."""
-        line = self._last_line()
-        return LengthValue(line.measured.value, line.measured.unit) if line else None
-
-    @property
-    def tool(self) -> Tool:
-        """What a drag with the left button does."""
-        return self._tool
-
-    @property
-    def is_inverted(self) -> bool:
-        """Whether black and white are exchanged on somebody's wish."""
-        return self._is_inverted
-
-    @property
-    def picture(self) -> Picture | None:
-        """The picture that is seen."""
-        return self._picture
 
     def show_series(self, count: int) -> None:
-        """Begin a series of ``count`` pictures: window, zoom and lengths of the one before are forgotten."""
-        self._count, self._number, self._wanted = count, 0, 0
-        self._picture, self._view, self._window, self._is_inverted, self._message = None, None, None, False, ""
-        self._lines, self._drawing, self._drag, self._is_fitted = Lines(), None, None, True
-        self._corners = Corners()
-        self._changed()
-
-    def show_picture(self, picture: Picture, number: int, corners: Corners) -> None:
-        """Show a decoded picture; zoom and a chosen window stay as they are within the series.
-
-        Args:
-            picture: made by `picture_of`, in the background.
-            number: its place in the series, from 1.
-            corners: what the owner says about it.
-        """
-        before = self._picture
-        is_same_shape = before is not None and before.frame.stored.shape[:2] == picture.frame.stored.shape[:2]
-        self._picture, self._number, self._corners, self._message = picture, number, corners, ""
-        self._wanted = self._wanted or number
-        self._drawing = None
-        if self._is_fitted or self._view is None or not is_same_shape:
-            self._fit()
-        self._changed()
-
-    def show_words(self, number: int, words: str) -> None:
-        """Say in the place of a picture why it cannot be seen."""
-        self._picture, self._number, self._message = None, number, words
-        self._wanted = self._wanted or number
-        self._changed()
-
-    def set_corners(self, corners: Corners) -> None:
-        """Say something else about the picture that is seen."""
-        self._corners = corners
-        self.update()
-
-    def go_to(self, number: int) -> None:
-        """Ask for a picture of the series."""
-        number = min(max(number, 1), self._count)
-        if number != self._wanted and self._count:
-            self._wanted = number
-            self.number_asked.emit(number)
-
-    def step(self, by: int) -> None:
-        """Ask for the picture so many places further."""
-        self.go_to(self._wanted + by)
+        """Begin a series; a drag under way is over."""
+        self._drag, self._turned = None, 0
+        super().show_series(count)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what the left button does."""
-        self._tool = tool
+        super().set_tool(tool)
         self._show_cursor()
-        self.tool_changed.emit(tool)
-
-    def set_window(self, window: Window) -> None:
-        """Show the series in this window; a colour picture has none."""
-        if self._window_in_force() is not None:
-            self._window = window
-            self.window_changed.emit()
-            self._changed()
-
-    def set_preset(self, key: str) -> None:
-        """Show a window for CT by its digit; other pictures have no such window."""
-        if self._picture is not None and self._picture.frame.unit == HOUNSFIELD:
-            self.set_window(next(preset.window for preset in PRESETS if preset.key == key))
-
-    def invert(self) -> None:
-        """Exchange black and white."""
-        self._is_inverted = not self._is_inverted
-        self._changed()
-
-    def reset(self) -> None:
-        """Show all of the picture as its file asks; lengths stay."""
-        self._window, self._is_inverted = None, False
-        self._fit()
-        self.window_changed.emit()
-        self._changed()
-
-    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Enlarge around a place of the glass, by default its middle."""
-        if self._view is not None:
-            place = at or QPointF(self.width() / 2, self.height() / 2)
-            self._view = self._view.zoomed(factor, (place.x(), place.y()), self.glass)
-            self._is_fitted = False
-            self._changed()
-
-    def draw_length(self, a: tuple[float, float], b: tuple[float, float]) -> None:
-        """Draw a length between two image points."""
-        if self._picture is not None:
-            self._keep(Line.between(self._picture.frame, a, b))
-
-    def remove_length(self) -> None:
-        """Take the length drawn last on this picture away."""
-        self._lines = self._lines.without_last(self._number)
-        self._tell_length()
-
-    def foot_lines(self) -> Sequence[str]:
-        """Say which picture this is, in which window and how large."""
-        lines = [_("Image {number} of {count}", number=self._number, count=self._count)] if self._count else []
-        lines += [self.window_words()]
-        if self._picture is not None:
-            lines.append(_("Zoom {percent} %", percent=round(self.zoom * 100)))
-        return [line for line in lines if line]
-
-    def seen_lines(self) -> Sequence[Line]:
-        """Return the lengths on this picture and the one being drawn."""
-        return (*self._lines.on(self._number), *([self._drawing] if self._drawing else []))
-
-    def window_words(self) -> str:
-        """Return width and center in words; empty for colour."""
-        shown = self._window_in_force()
-        if shown is None:
-            return ""
-        width, center = (show_number(round(value), language.current()) for value in (shown.width, shown.center))
-        return _("Window {width}, level {center}", width=width, center=center)
-
-    def retranslate(self) -> None:
-        """Say for a screen reader which picture is seen, how, and what was measured."""
-        name = _("Image {number} of {count}", number=self._number, count=self._count)
-        self.setAccessibleName(name if self._number else _("No image is open"))
-        line = self._last_line()
-        words = [self.window_words(), _("length {words}", words=line.words()) if line else "", self._message]
-        self.setAccessibleDescription(", ".join(word for word in words if word))
-        for what in (QAccessible.Event.NameChanged, QAccessible.Event.DescriptionChanged):
-            QAccessible.updateAccessibility(QAccessibleEvent(self, what))
-        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leaf, or zoom with Ctrl."""
@@ -287,8 +83,14 @@ class ImageCanvas(Translated, ImageGlass):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with it; many moves between two turns of the event loop are painted once."""
         drag, at = self._drag, event.position()
-        if drag is None or self._picture is None or self._view is None:
-            return
+        if drag is None:
+            self._point_at(at)
+        elif self._picture is not None and self._view is not None:
+            self._go_on(drag, at)
+
+    def _go_on(self, drag: Drag, at: QPointF) -> None:
+        assert self._picture is not None
+        assert self._view is not None
         if drag.action == "window":
             self._window = drag.window_at(at)
             self.window_changed.emit()
@@ -325,8 +127,8 @@ class ImageCanvas(Translated, ImageGlass):
             self._is_space_down = True
             self._show_cursor()
         elif is_ctrl and key in _ARROWS:
-            far = 10.0 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
-            self._move_end(*(far * part for part in _ARROWS[key]))
+            far = _FAR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
+            self._nudge(*(far * part for part in _ARROWS[key]))
         elif not is_ctrl and key in self._keys:
             self._keys[key]()
         else:
@@ -355,20 +157,46 @@ class ImageCanvas(Translated, ImageGlass):
             keys.Key_PageDown: lambda: self.step(_PAGE),
             keys.Key_Home: lambda: self.go_to(1),
             keys.Key_End: lambda: self.go_to(self._count),
-            keys.Key_Plus: lambda: self.zoom_by(_ZOOM_STEP),
-            keys.Key_Equal: lambda: self.zoom_by(_ZOOM_STEP),
-            keys.Key_Minus: lambda: self.zoom_by(1 / _ZOOM_STEP),
+            keys.Key_Plus: lambda: self.zoom_by(ZOOM_STEP),
+            keys.Key_Equal: lambda: self.zoom_by(ZOOM_STEP),
+            keys.Key_Minus: lambda: self.zoom_by(1 / ZOOM_STEP),
             keys.Key_R: self.reset,
             keys.Key_I: self.invert,
             keys.Key_L: lambda: self.set_tool("length"),
             keys.Key_W: lambda: self.set_tool("window"),
-            keys.Key_Return: self._draw_in_the_middle,
-            keys.Key_Enter: self._draw_in_the_middle,
+            keys.Key_Return: self._enter,
+            keys.Key_Enter: self._enter,
             keys.Key_Delete: self.remove_length,
         }
         for preset in PRESETS:
             table[Qt.Key(ord(preset.key))] = lambda key=preset.key: self.set_preset(key)  # type: ignore[misc]
         return table
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse points at nothing any more."""
+        self._pointed = None
+        self.update()
+        super().leaveEvent(event)
+
+    def _point_at(self, at: QPointF) -> None:
+        x, y = self._on_image(at)
+        self._pointed = (int(x // 1), int(y // 1))
+        self.update()
+
+    def _enter(self) -> None:
+        if self._tool == "length":
+            self._draw_in_the_middle()
+
+    def _nudge(self, dx: float, dy: float) -> None:
+        """Change by keys what a drag would change with this tool."""
+        window = self.dicom_window
+        if self._tool == "length":
+            self._move_end(dx, dy)
+        elif window is not None:
+            here = QPointF(0, 0)
+            changed = Drag("window", here, here, window).window_at(QPointF(dx, dy) * 5)
+            if changed is not None:
+                self.set_window(changed)
 
     def _draw_in_the_middle(self) -> None:
         width, height = self.glass
@@ -383,22 +211,6 @@ class ImageCanvas(Translated, ImageGlass):
             self._lines = self._lines.without_last(self._number)
             self._keep(moved)
 
-    def _keep(self, line: Line) -> None:
-        self._lines = self._lines.added(self._number, line)
-        self._tell_length()
-
-    def _tell_length(self) -> None:
-        self._changed()
-        self.measured.emit()
-
-    def _last_line(self) -> Line | None:
-        return self._lines.last_on(self._number)
-
-    def _window_in_force(self) -> Window | None:
-        if self._picture is None or self._picture.frame.is_colour:
-            return None
-        return self._window or self._picture.frame.default_window
-
     def _on_image(self, at: QPointF) -> tuple[float, float]:
         return self._view.to_image((at.x(), at.y()), self.glass) if self._view else (0.0, 0.0)
 
@@ -406,7 +218,3 @@ class ImageCanvas(Translated, ImageGlass):
         is_panning = self._is_space_down or (self._drag is not None and self._drag.action == "pan")
         shape = Qt.CursorShape.CrossCursor if self._tool == "length" else Qt.CursorShape.ArrowCursor
         self.setCursor(Qt.CursorShape.SizeAllCursor if is_panning else shape)
-
-    def _changed(self) -> None:
-        self.retranslate()
-        self.shown.emit()

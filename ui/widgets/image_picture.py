@@ -78,13 +78,9 @@ def picture_of(frame: Frame) -> Picture:
 
 def small_picture(frame: Frame, side: int) -> NDArray[np.uint8]:
     """Return the whole frame in its own window, its longer side at most ``side`` pixels."""
-    picture = picture_of(frame)
-    level = len(picture.levels) - 1
-    values = picture.levels[level]
-    step = -(-max(values.shape[:2]) // side)
-    while step >= 2:
+    values = frame.stored
+    while max(values.shape[:2]) > side:
         values = _halved(values, None if frame.is_colour else frame.padding)
-        step //= 2
     small = replace(frame, stored=values)
     return np.ascontiguousarray(render(small, frame.default_window))
 
