@@ -8,9 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import platformdirs
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from clinic_app.foundation.errors import ClinicError
@@ -22,16 +23,26 @@ from ui.shell.crash_dialog import catch_faults
 from ui.shell.main_window import MainWindow
 from ui.tasks import TaskRunner
 
+NOBODY_LOOKS: Final = ("offscreen", "minimal")
+"""Qt's platforms without a person before them: a box there would wait for ever."""
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return what was asked on the command line."""
     parser = argparse.ArgumentParser(prog="dala", description="The clinic workstation for district hospitals.")
     default = Path(platformdirs.user_data_dir("Dala", appauthor=False))
-    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=f"data folder (default: {default})")
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help="data folder (default: %(default)s)")
     parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
     parser.add_argument("--version", action="version", version="Dala 0.1.0")
     return parser.parse_args(arguments)
+
+
+def refuse(error: ClinicError) -> None:
+    """Say why the program does not start: always in the log, and in a box where somebody can close it."""
+    logging.getLogger("dala").error("%s", error)
+    if QGuiApplication.platformName() not in NOBODY_LOOKS:
+        QMessageBox.critical(None, "Dala", error.text.render(language.current()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     application = QApplication(sys.argv[:1])
+    if options.language:
+        language.use(options.language)
     try:
         if options.provision:
             provision(options.data, options.provision)
@@ -47,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         theme.apply(application, "light")
         workstation = build_workstation(settings)
     except ClinicError as error:
-        logging.getLogger("dala").error("%s", error)
-        QMessageBox.critical(None, "Dala", error.text.render(language.current()))
+        refuse(error)
         return 1
     runner = TaskRunner()
     try:

@@ -8,19 +8,20 @@ to the person and lie in the store too.
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
+from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import LANGUAGES, Text
 
 T = TypeVar("T", str, int)
 
 FILE_NAME: Final = "settings.toml"
+_LARGEST_FILE: Final = 1 << 20
 _declared: dict[str, Setting[str] | Setting[int]] = {}
 
 
@@ -107,32 +108,63 @@ class Settings:
         return setting.checked(self.values.get(setting.key, setting.default))
 
 
+def settings_from(folder: Path, values: Mapping[str, object]) -> Settings:
+    """Return the settings of ``folder`` from what a file says.
+
+    Raises:
+        InvalidInputError: an unknown setting, or an impossible value.
+    """
+    for key, value in values.items():
+        if key not in _declared:
+            raise InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
+        _declared[key].checked(value)
+    return Settings(folder, cast("Mapping[str, str | int]", values))
+
+
 def load_settings(folder: Path) -> Settings:
     """Return the settings of ``folder``; a folder without a file has the defaults.
 
     Raises:
         InvalidInputError: the file is no TOML, or names an unknown setting or an impossible value.
+        StorageError: the disk refused the file.
     """
     path = folder / FILE_NAME
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        with disk_errors(path):
+            values = read_toml(path) if path.exists() else {}
+    except ValueError as error:
         raise InvalidInputError(Text("The settings file {path} cannot be read.", path=path)) from error
-    for key, value in values.items():
-        if key not in _declared:
-            raise InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
-        _declared[key].checked(value)
-    return Settings(folder, values)
+    return settings_from(folder, values)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says, also one that Notepad has put its mark in front of.
+
+    Raises:
+        ValueError: no UTF-8, no TOML, too large, or nested too deep.
+        OSError: the disk refused it.
+    """
+    with path.open("rb") as file:
+        body = file.read(_LARGEST_FILE + 1)
+    if len(body) > _LARGEST_FILE:
+        raise ValueError(f"{path.name} is larger than {_LARGEST_FILE} bytes")
+    try:
+        return tomllib.loads(body.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deep") from error
 
 
 def save_settings(settings: Settings) -> None:
-    """Write the settings file whole, each value under its sentence."""
+    """Write the settings file whole, each value under its sentence.
+
+    Raises:
+        DiskFullError: no room; the old file is still there.
+        StorageError: the disk refused it.
+    """
     lines = []
     for setting in _declared.values():
         if setting.key in settings.values:
-            value = setting.checked(settings.values[setting.key])
-            lines.append(f"# {setting.sentence}\n{setting.key} = {json.dumps(value, ensure_ascii=False)}\n")
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    part = settings.folder / f"{FILE_NAME}.part"
-    part.write_text("\n".join(lines), encoding="utf-8")
-    os.replace(part, settings.folder / FILE_NAME)
+            value = json.dumps(setting.checked(settings.values[setting.key]), ensure_ascii=False)
+            value = value.replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML may not
+            lines.append(f"# {setting.sentence}\n{setting.key} = {value}\n")
+    write_atomically(settings.folder / FILE_NAME, ("\n".join(lines).encode(),))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import tomllib
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -31,7 +30,7 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Imaging, KeyImages
-from clinic_app.keys import NodeKeys, key_storage, unlock
+from clinic_app.keys import DATABASE_NAME, NodeKeys, key_storage, unlock
 from clinic_app.referral import Referrals
 from clinic_app.registration import Registration
 from clinic_app.settings import (
@@ -41,12 +40,16 @@ from clinic_app.settings import (
     MONITOR_PORT,
     SYNC_INTERVAL_S,
     Settings,
+    load_settings,
+    read_toml,
     save_settings,
+    settings_from,
 )
 from clinic_app.storage import Store, one_instance
 from clinic_app.sync import SyncService
 from clinic_app.waveforms import LiveTraces, Recordings
 
+T = TypeVar("T")
 _SITE_CODE_LENGTH: Final = 4
 _log = logging.getLogger(__name__)
 
@@ -130,28 +133,45 @@ def build_workstation(settings: Settings, clock: Clock | None = None) -> Worksta
 
 
 def provision(folder: Path, file: Path) -> None:
-    """Set up an empty data folder from IT's file; one that is set up already is left as it is.
+    """Set up an empty data folder from IT's file; one that is set up already is left as it is, with its settings.
 
     The file is TOML: a table ``settings``, a table ``facility`` with the fields of `EnrolmentForm`, and a list
     ``people``. It holds passwords and should be deleted afterwards.
 
     Raises:
-        InvalidInputError: the file cannot be read or says something impossible.
+        InvalidInputError: the file cannot be read or says something unknown or impossible.
+        ClinicError: the folder is in use, locked, damaged or full.
     """
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
-        form = msgspec.convert({**told["facility"], "users": told.get("people", [])}, EnrolmentForm)
+        told = read_toml(file)
+        users = tuple(_strictly(NewUser, person) for person in told.pop("people", []))
+        form = _strictly(EnrolmentForm, {**told.pop("facility"), "users": users})
+        settings = settings_from(folder, {**told.pop("settings", {})})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(Text("The file {name} cannot be used to set up.", name=file.name)) from error
-    settings = Settings(folder, told.get("settings", {}))
-    save_settings(settings)
+    if told:
+        raise _unknown(next(iter(told)))
     with one_instance(folder):
-        store = _open_store(settings, SystemClock())
-        try:
-            if not is_enrolled(store):
-                enrol(store, NodeKeys.create(), form)
-        finally:
-            store.close()
+        if (folder / DATABASE_NAME).exists() and _is_set_up(load_settings(folder)):
+            return
+        save_settings(settings)
+        with closing(_open_store(settings, SystemClock())) as store:
+            enrol(store, NodeKeys.create(), form)
+
+
+def _strictly(kind: type[T], table: dict[str, object]) -> T:
+    for key in table.keys() - {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+        raise _unknown(key)
+    return msgspec.convert(table, kind)
+
+
+def _unknown(key: str) -> InvalidInputError:
+    return InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
+
+
+def _is_set_up(settings: Settings) -> bool:
+    with closing(_open_store(settings, SystemClock())) as store:
+        return is_enrolled(store)
 
 
 def _open_store(settings: Settings, clock: Clock) -> Store:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -27,6 +29,9 @@ from clinic_app.records import (
 )
 from clinic_app.storage import Account, Store
 from clinic_app.terminology.systems import AGE_RECIPIENT, SIGNING_JWK
+
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+"""FHIR R4, datatype id."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ def enrol(store: Store, keys: NodeKeys, form: EnrolmentForm, passwords: Password
         raise ConflictError(Text("This workstation is set up already."))
     if not form.facility_name.strip():
         raise InvalidInputError(Text("Type the name of the hospital as its papers bear it."), "facility")
+    if form.organization_id and not _ID.fullmatch(form.organization_id):
+        raise InvalidInputError(Text("This is no id of a hospital."), "organization_id")
+    token = form.hub_token.strip()
+    if not (token.isascii() and (token.isprintable() or not token)):
+        raise InvalidInputError(Text("This is no token of the hub."), "hub_token")
     organization = Organization(id=form.organization_id or new_id(), active=True, name=form.facility_name.strip())
     device = _workstation(organization, form.device_name.strip(), keys)
     staff = _staff(form, passwords or Passwords())
@@ -77,7 +87,7 @@ def enrol(store: Store, keys: NodeKeys, form: EnrolmentForm, passwords: Password
         OWN_ORGANIZATION: organization.id.encode(),
         OWN_DEVICE: device.id.encode(),
         NODE_KEYS: keys.to_bytes(),
-        HUB_TOKEN: form.hub_token.encode(),
+        HUB_TOKEN: token.encode(),
     }
     records.extend(practitioner for practitioner, _ in staff)
     accounts = [account for _, account in staff]

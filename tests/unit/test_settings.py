@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clinic_app import settings as module
-from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation import durable_files
+from clinic_app.foundation.errors import DiskFullError, InvalidInputError, StorageError
 from clinic_app.settings import (
     HUB_URL,
     KEY_STORAGE,
@@ -17,12 +20,14 @@ from clinic_app.settings import (
     load_settings,
     save_settings,
 )
+from tests.helpers.refusals import outcome
+from tests.unit.foundation.test_durable_files import full_device
 
 
 def test_a_folder_without_a_file_has_the_defaults(tmp_path: Path) -> None:
-    settings = load_settings(tmp_path)
-    assert settings[KEY_STORAGE] == "keyring"
-    assert settings[MONITOR_PORT] == 0
+    loaded = load_settings(tmp_path)
+    assert loaded[KEY_STORAGE] == "keyring"
+    assert loaded[MONITOR_PORT] == 0
 
 
 def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
@@ -54,6 +59,74 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidInputError):
         load_settings(tmp_path)
+
+
+def test_a_file_that_notepad_saved_with_its_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_bytes(b'\xef\xbb\xbfkey_storage = "file"\r\nmonitor_port = 6661\r\n')
+    loaded = load_settings(tmp_path)
+    assert (loaded[KEY_STORAGE], loaded[MONITOR_PORT]) == ("file", 6661)
+
+
+@pytest.mark.parametrize(
+    "body", [b"a = " + b"[" * 100_000, b"#" * ((1 << 20) + 1), b"\x00", b"a = 1\na = 2", b"\xef\xbb"]
+)
+def test_a_damaged_or_hostile_file_is_named_in_a_sentence(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "settings.toml").write_bytes(body)
+    with pytest.raises(InvalidInputError, match=r"settings\.toml"):
+        load_settings(tmp_path)
+
+
+def test_a_folder_in_the_files_place_is_a_sentence_too(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").mkdir()
+    with pytest.raises(StorageError, match=r"settings\.toml"):
+        load_settings(tmp_path)
+    with pytest.raises(StorageError):
+        save_settings(Settings(tmp_path, {}))
+
+
+def test_a_full_disk_leaves_the_old_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_settings(Settings(tmp_path, {"monitor_port": 6661}))
+    monkeypatch.setattr(durable_files, "open_part", full_device)
+    with pytest.raises(DiskFullError):
+        save_settings(Settings(tmp_path, {"hub_url": "http://x" * 1000}))
+    assert load_settings(tmp_path)[MONITOR_PORT] == 6661
+    assert list(tmp_path.iterdir()) == [tmp_path / "settings.toml"]
+
+
+def test_an_impossible_value_is_not_written(tmp_path: Path) -> None:
+    save_settings(Settings(tmp_path, {"monitor_port": 6661}))
+    with pytest.raises(InvalidInputError):
+        save_settings(Settings(tmp_path, {"monitor_port": -1}))
+    assert load_settings(tmp_path)[MONITOR_PORT] == 6661
+
+
+WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(url=WORDS, host=WORDS, port=st.integers(0, 65535), seconds=st.integers(1, 3600))
+def test_any_possible_values_survive_the_file(tmp_path: Path, url: str, host: str, port: int, seconds: int) -> None:
+    values = {"hub_url": url, "monitor_host": host, "monitor_port": port, "sync_interval_s": seconds}
+    save_settings(Settings(tmp_path, values))
+    assert load_settings(tmp_path).values == values
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(body=st.binary(max_size=60) | WORDS.map(str.encode))
+def test_any_file_at_all_is_settings_or_a_sentence(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "settings.toml").write_bytes(body)
+    loaded, error = outcome(lambda: load_settings(tmp_path))
+    assert (loaded is None) == bool(error and error.text.render("kk"))
+
+
+@pytest.mark.parametrize("setting", module._declared.values(), ids=lambda setting: setting.key)
+def test_every_setting_has_a_possible_default_and_a_sentence_for_it(setting: Setting[str]) -> None:
+    assert setting.checked(setting.default) == setting.default
+    assert setting.sentence.endswith(".")
+    for wrong in (None, [], {}, 1.5, True, object()):
+        with pytest.raises(InvalidInputError) as caught:
+            setting.checked(wrong)
+        assert caught.value.field == setting.key
 
 
 def test_a_setting_declared_twice_is_a_fault() -> None:
