@@ -18,12 +18,12 @@ from ui.imaging.series_list import SeriesList
 from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.view_model import ImagingViewModel
 from ui.language import _, say
+from ui.pictures import Picture
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_picture import Picture
 from ui.widgets.page import Page
 
 LIST_PX: Final = 264

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
+from ui.pictures import Picture, picture_of
 from ui.tasks import TaskRunner
-from ui.widgets.image_picture import Picture, picture_of
 
 if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from ui import icons, theme
 from ui.imaging.shelf import SeriesRow
 from ui.language import Translated, _, counted
+from ui.widgets.labels import plain_tip
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,8 +90,9 @@ class SeriesList(Translated, QListView):
             lines = (f"{row.modality}  ·  {images}", row.description, row.day)
             item = self._items.item(place)
             item.setData(lines, _LINES)
-            item.setText(", ".join(line for line in lines if line))
-            item.setToolTip(item.text())
+            spoken = (row.modality, images, row.description, row.day)
+            item.setText(", ".join(word for word in spoken if word))
+            item.setToolTip(plain_tip(item.text()))
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         """A person moved to another series."""

@@ -16,8 +16,8 @@ from clinic_app.records import DocumentReference, ImagingStudy
 from ui.imaging.intake import Importer, Intake
 from ui.imaging.reader import SeriesReader
 from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
+from ui.pictures import Picture, small_picture
 from ui.tasks import TaskRunner
-from ui.widgets.image_picture import Picture, small_picture
 
 if TYPE_CHECKING:
     from clinic_app.access import Session

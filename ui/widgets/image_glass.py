@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from clinic_app.imaging import Window
 from ui import theme
+from ui.pictures import Area, Picture
 from ui.widgets.image_lengths import Line
 from ui.widgets.image_overlay import MARGIN, Corners, column_mm, paint_corners, paint_line, paint_scale_bar
-from ui.widgets.image_picture import Area, Picture
 from ui.widgets.image_view import ImageView, Size
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clinic_app.foundation.numbers import show_number
@@ -39,8 +40,8 @@ class Line:
 
 
 def length_words(measured: Measured) -> str:
-    """Return ``42.7 mm`` in the language of the windows."""
-    value = show_number(float(f"{measured.value:.1f}"), language.current())
+    """Return ``42.7 mm``, always with one decimal, in the language of the windows."""
+    value = show_number(Decimal(f"{measured.value:.1f}"), language.current())
     return _("{value} mm", value=value) if measured.unit == "mm" else _("{value} px", value=value)
 
 

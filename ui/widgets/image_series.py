@@ -16,11 +16,11 @@ from clinic_app.foundation.numbers import show_number
 from clinic_app.imaging import Window
 from ui import language
 from ui.language import Translated, _
+from ui.pictures import Picture
 from ui.widgets.image_drag import Tool
 from ui.widgets.image_glass import ImageGlass
 from ui.widgets.image_lengths import Line, Lines
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_picture import Picture
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
 
 ZOOM_STEP: Final = 1.25

@@ -17,9 +17,9 @@ from clinic_app.imaging import Frame, Window
 from clinic_app.imaging.spacing import Region, Spacing
 from tests.helpers.frames import made_frame, ramp, real_frame
 from ui import language
+from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners, bar_mm, column_mm
-from ui.widgets.image_picture import picture_of
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -209,7 +209,7 @@ def test_where_nobody_says_how_large_a_pixel_is_the_length_is_in_pixels_and_ther
     show(canvas, frame)
     canvas.draw_length((0, 0), (3, 4))
     assert canvas.last_length == (5.0, "px")
-    assert canvas.seen_lines()[0].words() == "5 px · not calibrated"
+    assert canvas.seen_lines()[0].words() == "5.0 px · not calibrated"
     assert column_mm(frame) is None
 
 
@@ -328,7 +328,7 @@ def test_a_screen_reader_is_told_image_window_and_length(canvas: ImageCanvas) ->
     face = QAccessible.queryAccessibleInterface(canvas)
     assert face.text(QAccessible.Text.Name) == "Image 3 of 7"
     said = face.text(QAccessible.Text.Description)
-    assert said == "Window 1000, level 500, length 10 mm · calibrated"
+    assert said == "Window 1000, level 500, length 10.0 mm · calibrated"
 
 
 def test_words_follow_the_language(canvas: ImageCanvas) -> None:

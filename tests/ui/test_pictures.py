@@ -9,7 +9,7 @@ import pytest
 
 from clinic_app.imaging import Window
 from tests.helpers.frames import made_frame, ramp, real_frame
-from ui.widgets.image_picture import Area, picture_of, small_picture
+from ui.pictures import Area, picture_of, small_picture
 from ui.widgets.image_view import MOST_ZOOM, ImageView
 
 
