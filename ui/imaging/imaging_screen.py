@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_date, parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
@@ -166,6 +166,16 @@ class ImagingScreen(Page):
             self._model.mark(self.canvas.dicom_window)
 
     def _show_import(self) -> None:
+        had_cursor = self._has_cursor()
+        self._show_intake()
+        if had_cursor and not self._has_cursor():
+            self.entered()  # the part with the cursor is gone
+
+    def _has_cursor(self) -> bool:
+        cursor = QApplication.focusWidget()
+        return cursor is not None and self.isAncestorOf(cursor)
+
+    def _show_intake(self) -> None:
         model = self._model
         if model.importer.is_running:
             self._busy.begin(_("Images are being imported…"), can_cancel=True)

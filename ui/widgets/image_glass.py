@@ -134,7 +134,7 @@ class ImageGlass(QWidget):
 
     def _image(self, picture: Picture, level: int, area: Area) -> QImage:
         window = self._window or picture.frame.default_window
-        wanted = (id(picture), level, area, window, self._is_inverted)
+        wanted = (picture, level, area, window, self._is_inverted)
         if self._toned is None or self._toned[0] != wanted:
             pixels = picture.toned(level, area, window, is_inverted=self._is_inverted)
             kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888

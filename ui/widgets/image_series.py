@@ -117,7 +117,7 @@ class ImageSeries(Translated, ImageGlass):
         self._count, self._number, self._wanted = count, 0, 0
         self._picture, self._view, self._window, self._is_inverted, self._message = None, None, None, False, ""
         self._lines, self._drawing, self._pointed, self._is_fitted = Lines(), None, None, True
-        self._corners = Corners()
+        self._corners, self._toned = Corners(), None
         self._changed()
 
     def show_picture(self, picture: Picture, number: int, corners: Corners) -> None:

@@ -178,6 +178,18 @@ def test_another_name_in_the_files_files_nothing_until_somebody_confirms(room: R
     assert room.screen._report.text() == "1 file taken."
 
 
+def test_the_cursor_stays_in_the_room_when_a_question_is_answered(room: Room) -> None:
+    room.take(CT)
+    room.open(OTHER)
+    room.screen.activateWindow()
+    wait_until(room.screen.isActiveWindow, what="the window to be in front")
+    room.screen._import.setFocus()
+    room.click("imaging.import")
+    assert cast("QWidget", QApplication.focusWidget()).objectName() == "imaging.confirm_names.cancel"
+    room.click("imaging.confirm_names")
+    assert room.screen._has_cursor()
+
+
 def test_whoever_declines_takes_nothing_in(room: Room) -> None:
     room.take(CT)
     room.open(OTHER)
@@ -261,9 +273,12 @@ def test_k_keeps_the_picture_in_the_window_it_is_seen_in(room: Room) -> None:
     room.take(CT)
     room.open(THEIRS)
     room.click("imaging.import")
+    room.screen.activateWindow()
+    wait_until(room.screen.isActiveWindow, what="the window to be in front")
     room.screen.canvas.set_preset("3")
     assert not room.model.is_marked
-    room.click("imaging.key_image")
+    QTest.keyClick(room.screen.windowHandle(), Qt.Key.Key_K)
+    room.settle()
     (document,) = room.keys.of_patient(room.session, "p1")
     source = room.keys.source(document)
     assert (source.center, source.width) == (400, 1800)
@@ -372,7 +387,7 @@ def test_every_part_has_a_name_in_every_language(room: Room) -> None:
     room.click("imaging.import")
     said = set()
     for code in ("en", "ru", "kk"):
-        language.use(code)  # type: ignore[arg-type]
+        language.use(code)
         QApplication.processEvents()
         parts = [w for w in room.screen.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
         named = [w for w in parts if w.objectName().startswith("imaging.") and w.isVisible()]
@@ -405,7 +420,7 @@ def test_tools_show_what_is_in_force_and_name_their_keys(room: Room) -> None:
     QTest.keyClick(canvas, Qt.Key.Key_W)
     assert (canvas.tool, length.isChecked(), window.isChecked()) == ("window", False, True)
     assert length.toolTip() == "Measure a length (L)"
-    QTest.keyClick(canvas, "2")
+    QTest.keyClick(canvas, Qt.Key.Key_2)
     presets = cast("QComboBox", room.screen.findChild(QComboBox, "imaging.tool.preset"))
     assert presets.currentText() == "2  Lung"
     presets.setCurrentIndex(4)

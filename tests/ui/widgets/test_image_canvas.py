@@ -247,14 +247,14 @@ def test_digits_are_the_windows_of_ct(canvas: ImageCanvas) -> None:
     show(canvas, real_frame("CT_small.dcm"))
     wanted = {"1": (40, 400), "2": (-600, 1500), "3": (400, 1800), "4": (40, 80), "5": (60, 400)}
     for key, window in wanted.items():
-        QTest.keyClick(canvas, key)
+        QTest.keyClick(canvas, Qt.Key(ord(key)))
         assert canvas.window == window
 
 
 def test_a_picture_that_is_no_ct_has_no_ct_window(canvas: ImageCanvas) -> None:
     show(canvas, real_frame("MR_small.dcm"))
     before = canvas.window
-    QTest.keyClick(canvas, "2")
+    QTest.keyClick(canvas, Qt.Key.Key_2)
     assert canvas.window == before
 
 
@@ -336,7 +336,7 @@ def test_words_follow_the_language(canvas: ImageCanvas) -> None:
     canvas.draw_length((0, 0), (9, 0))
     said = set()
     for code in ("kk", "ru", "en"):
-        language.use(code)  # type: ignore[arg-type]
+        language.use(code)
         QApplication.processEvents()
         said.add((canvas.accessibleName(), canvas.accessibleDescription(), tuple(canvas.foot_lines())))
     assert len({name for name, _said, _foot in said}) == 3
@@ -362,6 +362,22 @@ def test_a_picture_that_cannot_be_seen_is_said_in_its_place(canvas: ImageCanvas)
     assert canvas.accessibleDescription().startswith("Window")
 
 
+def test_the_next_picture_is_never_painted_with_the_pixels_of_the_one_before(canvas: ImageCanvas) -> None:
+    for level in (10, 20, 30, 40):
+        stored = np.full((64, 64), level, np.uint8)
+        stored[0, 0], stored[-1, -1] = 0, 255
+        show(canvas, made_frame(stored))
+        assert pixels_of(canvas)[30, 30] == level
+
+
+def test_nothing_of_a_picture_is_kept_when_its_series_is_put_away(canvas: ImageCanvas) -> None:
+    show(canvas, made_frame(ramp()))
+    canvas.show_series(0)
+    assert canvas.grey_levels() is None
+    QApplication.processEvents()
+    assert canvas.grab().toImage().pixelColor(300, 240).name() == "#000000"
+
+
 def test_only_what_is_seen_is_toned(canvas: ImageCanvas) -> None:
     stored = np.arange(3000 * 4000, dtype=np.uint16).reshape(3000, 4000)
     show(canvas, made_frame(stored))
@@ -383,7 +399,7 @@ def test_a_pixel_that_is_higher_than_wide_is_shown_so(canvas: ImageCanvas) -> No
 def test_without_a_picture_nothing_a_hand_does_fails(canvas: ImageCanvas) -> None:
     for key in (Qt.Key.Key_Plus, Qt.Key.Key_R, Qt.Key.Key_I, Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Down):
         QTest.keyClick(canvas, key)
-    QTest.keyClick(canvas, "1")
+    QTest.keyClick(canvas, Qt.Key.Key_1)
     drag(canvas, LEFT, QPoint(10, 10), QPoint(100, 100))
     turn(canvas, 120, QPoint(100, 100), CTRL)
     assert (canvas.zoom, canvas.image_number, canvas.window, canvas.last_length) == (0.0, 0, None, None)
