@@ -1,0 +1,92 @@
+"""The program itself as a process of its own: started without a screen, watched, ended by its own process id."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from tests.helpers.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``main.py`` until it ends by itself; a program that waits for a click fails the test."""
+    return _run([sys.executable, str(ROOT / "main.py"), *words], environment)
+
+
+def run_script(script: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run some lines of Python in the project until they end."""
+    return _run([sys.executable, "-c", script, *words], environment)
+
+
+class Program:
+    """``main.py`` with a window nobody sees; use it in a ``with`` block.
+
+    Args:
+        data: its data folder; the log and the ready file lie beside it.
+        words: further words of the command line.
+        environment: variables on top of this process's.
+    """
+
+    def __init__(self, data: Path, *words: str, **environment: str) -> None:
+        self._ready = data.with_suffix(".ready")
+        self._log = data.with_suffix(".log")
+        self._command = [sys.executable, str(ROOT / "main.py"), "--data", str(data), *words]
+        self._environment = _environment({**environment, "DALA_BENCH_READY": str(self._ready)})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Program:
+        """Start it and wait until somebody could sign in."""
+        self._ready.unlink(missing_ok=True)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stderr=log)
+        try:
+            wait_until(lambda: self._ready.exists() or not self.is_running, PATIENCE_S, "the sign-in window")
+            assert self._ready.exists(), f"the program ended before its window was usable: {self.log}"
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log(self) -> str:
+        """What it wrote to stderr."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENCE_S)
+
+
+def _environment(changes: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1", **changes}
+
+
+def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=_environment(environment),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=PATIENCE_S,
+    )

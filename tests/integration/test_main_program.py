@@ -1,0 +1,298 @@
+"""``main.py`` as people and computers start it: wrong words, twice, damaged data, after a kill, without a screen."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from clinic_app.access import is_enrolled
+from clinic_app.foundation.texts import LANGUAGES, Language, Text
+from clinic_app.settings import load_settings
+from clinic_app.storage import one_instance
+from clinic_app.workstation import build_workstation, provision
+from tests.helpers.program import ROOT, Program, run, run_script
+from tests.helpers.provisioning import PASSWORD, files_of, free_port, provisioning_file
+
+BOX = """
+import sys
+import main
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox
+QGuiApplication.platformName = staticmethod(lambda: "windows")
+QMessageBox.critical = staticmethod(lambda parent, title, words: print(title, words, sep="|"))
+sys.exit(main.main(sys.argv[1:]))
+"""
+"""The program as if somebody sat before it: what a box would say goes to stdout."""
+CLOSED_AT_ONCE = """
+import sys
+import threading
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+import main
+shown = main.MainWindow.show
+def show_and_close(window):
+    shown(window)
+    window.when_usable(window.close)
+main.MainWindow.show = show_and_close
+code = main.main(sys.argv[1:])
+print(code, [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()])
+"""
+FAULT = """
+import sys
+import main
+def broken(*_):
+    raise RuntimeError("the window broke")
+main.MainWindow = broken
+sys.exit(main.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The folder of a workstation that was set up with one doctor, under a name with blanks and Kazakh letters."""
+    folder = tmp_path / "Клиника деректері"
+    provision(folder, provisioning_file(tmp_path / "p.toml"))
+    return folder
+
+
+def said(stderr: str) -> str:
+    """Return the last line of the log; there must be no traceback."""
+    assert "Traceback" not in stderr, stderr
+    return stderr.strip().splitlines()[-1] if stderr.strip() else ""
+
+
+def test_help_tells_every_option_and_opens_nothing(tmp_path: Path) -> None:
+    done = run("--help", HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path), LOCALAPPDATA=str(tmp_path))
+    assert done.returncode == 0
+    for option in ("--data", "--provision", "--language", "--version", "--help"):
+        assert option in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_stands_a_percent_sign_in_the_home_folder(tmp_path: Path) -> None:
+    home = tmp_path / "100%(x)s"
+    done = run("--help", HOME=str(home), XDG_DATA_HOME=str(home), LOCALAPPDATA=str(home))
+    assert done.returncode == 0, done.stderr
+    assert "100%(x)s" in done.stdout.replace("\n", "").replace(" ", "")
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"Dala {project['version']}")
+
+
+@pytest.mark.parametrize("words", [("--lang", "de"), ("--language", "KK"), ("--nope",), ("--data",), ("patient.dcm",)])
+def test_words_it_does_not_know_are_refused_with_exit_code_two(words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert "usage: dala" in done.stderr
+
+
+def test_it_starts_on_an_empty_folder_and_on_one_that_is_set_up(tmp_path: Path, data: Path) -> None:
+    empty = tmp_path / "new" / "data"
+    empty.mkdir(parents=True)
+    (empty / "settings.toml").write_text('key_storage = "file"\n', encoding="utf-8")
+    for folder in (empty, data):
+        with Program(folder) as program:
+            assert program.is_running
+        assert said(program.log) == ""
+
+
+def test_it_sets_itself_up_from_a_file_and_starts_again_with_the_same_words(tmp_path: Path) -> None:
+    file, data = provisioning_file(tmp_path / "p.toml"), tmp_path / "data"
+    for _ in range(2):
+        with Program(data, "--provision", str(file), "--language", "en"):
+            pass
+    workstation = build_workstation(load_settings(data))
+    try:
+        assert workstation.people.sign_in("doctor", PASSWORD).organization_name == "Ырғыз аудандық ауруханасы"
+    finally:
+        workstation.close()
+
+
+def test_a_relative_folder_is_that_of_the_caller_and_not_of_the_program(tmp_path: Path, data: Path) -> None:
+    relative = os.path.relpath(data, ROOT)
+    before = set(ROOT.iterdir())
+    assert run_script(CLOSED_AT_ONCE, "--data", relative).stdout.split()[0] == "0"
+    assert set(ROOT.iterdir()) == before
+
+
+def test_closing_the_window_ends_everything_with_exit_code_zero(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    told = {"hub_url": "http://127.0.0.1:9", "monitor_port": free_port()}
+    provision(data, provisioning_file(tmp_path / "p.toml", settings=told, facility={"hub_token": "t-1"}))
+    done = run_script(CLOSED_AT_ONCE, "--data", str(data))
+    assert done.stdout.strip() == "0 []", done.stderr
+    with one_instance(data):
+        pass
+
+
+def test_a_second_program_on_the_same_folder_says_so_and_ends(data: Path) -> None:
+    with Program(data) as first:
+        second = run("--data", str(data))
+        assert second.returncode == 1
+        assert "already running" in said(second.stderr)
+        assert first.is_running
+    assert said(first.log) == ""
+
+
+def test_after_a_kill_it_starts_again(data: Path) -> None:
+    for _ in range(3):
+        with Program(data) as program:
+            program.kill()
+    build_workstation(load_settings(data)).close()
+
+
+def test_a_kill_while_it_sets_itself_up_leaves_a_folder_that_can_be_set_up(tmp_path: Path) -> None:
+    """Ended at the moments the set-up writes something; the next start with the same words must succeed."""
+    file = provisioning_file(tmp_path / "p.toml")
+    killed = """
+import os, sys
+from pathlib import Path
+from clinic_app import workstation
+from clinic_app.foundation import durable_files
+from clinic_app.storage.record_store import RecordStore
+place, data, file = sys.argv[1:]
+def end(*_, **__):
+    os._exit(9)
+if place == "settings": durable_files.os.fsync = end
+if place == "key": workstation.unlock = end
+if place == "database": workstation.Store.open = end
+if place == "people": RecordStore.commit = end
+if place == "close": workstation.Store.close = end
+workstation.provision(Path(data), Path(file))
+"""
+    for place in ("settings", "key", "database", "people", "close"):
+        data = tmp_path / place
+        assert run_script(killed, place, str(data), str(file)).returncode == 9
+        provision(data, file)
+        workstation = build_workstation(load_settings(data))
+        assert is_enrolled(workstation._store)
+        assert workstation.people.sign_in("doctor", PASSWORD).role == "doctor"
+        workstation.close()
+
+
+def damaged(data: Path, what: str) -> None:
+    """Do to a folder what users, disks and other programs do."""
+    if what == "settings":
+        (data / "settings.toml").write_bytes(b"key_storage = file\xff")
+    elif what == "setting":
+        (data / "settings.toml").write_text('key_storage = "file"\nmonitor_prot = 1\n', encoding="utf-8")
+    elif what == "settings folder":
+        (data / "settings.toml").unlink()
+        (data / "settings.toml").mkdir()
+    elif what == "database":
+        (data / "clinic.db").write_bytes(os.urandom(8192))
+    elif what == "database folder":
+        (data / "clinic.db").unlink()
+        (data / "clinic.db").mkdir()
+    elif what == "key":
+        (data / "unsealed.key").write_bytes(b"{}")
+    elif what == "keyring":
+        (data / "settings.toml").write_text('key_storage = "keyring"\n', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("settings", "cannot be read"),
+        ("setting", "There is no setting “monitor_prot”."),
+        ("settings folder", "settings.toml"),
+        ("database", "damaged"),
+        ("database folder", "damaged|cannot be written|disk refused"),
+        ("key", "key"),
+        ("keyring", "key"),
+    ],
+)
+def test_damage_is_a_sentence_an_exit_code_and_nothing_worse(data: Path, what: str, sentence: str) -> None:
+    damaged(data, what)
+    before = files_of(data)
+    done = run("--data", str(data), PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert done.returncode == 1
+    assert any(part in said(done.stderr) for part in sentence.split("|")), done.stderr
+    assert done.stdout == ""
+    after = files_of(data)
+    assert {name: after.get(name) for name in before} == before
+
+
+def test_a_data_folder_that_is_a_file_is_a_sentence_and_the_file_stays(tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.docx"
+    thesis.write_bytes(b"years of work")
+    for folder in (thesis, thesis / "data"):
+        done = run("--data", str(folder))
+        assert done.returncode == 1
+        assert "thesis.docx" in said(done.stderr)
+    assert thesis.read_bytes() == b"years of work"
+
+
+def test_a_provisioning_file_that_is_wrong_or_missing_ends_the_start_without_its_passwords(tmp_path: Path) -> None:
+    wrong = provisioning_file(tmp_path / "p.toml", facility={"facility_nmae": "x"})
+    for file in (wrong, tmp_path / "none.toml"):
+        done = run("--data", str(tmp_path / "data"), "--provision", str(file))
+        assert done.returncode == 1
+        assert "facility_nmae" in said(done.stderr) or "none.toml" in said(done.stderr)
+        assert PASSWORD not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_somebody_before_the_screen_reads_the_refusal_in_the_language_he_asked_for(
+    tmp_path: Path, data: Path, language: Language
+) -> None:
+    with one_instance(data):
+        done = run_script(BOX, "--data", str(data), "--language", language)
+    words = Text("The program is already running with these data. Go to its window, or close it first.")
+    assert done.returncode == 1
+    assert done.stdout.strip() == f"Dala|{words.render(language)}"
+
+
+def test_also_a_settings_file_nobody_can_read_is_refused_in_the_language_asked_for(data: Path) -> None:
+    damaged(data, "settings")
+    words = Text("The settings file {path} cannot be read.", path=data / "settings.toml")
+    for language in LANGUAGES:
+        done = run_script(BOX, "--data", str(data), "--language", language)
+        assert done.stdout.strip() == f"Dala|{words.render(language)}"
+    assert run_script(BOX, "--data", str(data)).stdout.strip() == f"Dala|{words.render('kk')}"
+
+
+def test_a_fault_of_ours_ends_the_start_loudly_and_lets_go_of_the_data(data: Path) -> None:
+    done = run_script(FAULT, "--data", str(data))
+    assert done.returncode == 1
+    assert "the window broke" in done.stderr
+    build_workstation(load_settings(data)).close()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"TZ": "Asia/Kathmandu"},
+        {"TZ": "nowhere/at all"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+        {"LANG": "ar_SA.UTF-8", "LANGUAGE": "ar"},
+        {"QT_SCALE_FACTOR": "3"},
+        {"QT_SCALE_FACTOR": "0.5", "QT_FONT_DPI": "300"},
+        {"PYTHONOPTIMIZE": "2"},
+        {"PYTHONWARNINGS": "error"},
+    ],
+    ids=lambda environment: " ".join(f"{key}={value}" for key, value in environment.items()),
+)
+def test_it_starts_wherever_and_however_the_computer_is_set(data: Path, environment: dict[str, str]) -> None:
+    with Program(data, **environment) as program:
+        assert program.is_running
+    assert "Traceback" not in program.log
+    assert "nobody caught" not in program.log
+
+
+def test_nothing_it_makes_can_be_read_by_other_users_of_the_computer(data: Path) -> None:
+    """The key above all; Windows keeps a user's folder to himself, elsewhere the mode of the files does."""
+    key = data / "unsealed.key"
+    assert key.exists()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(key.stat().st_mode) & 0o077 == 0
+        assert stat.S_IMODE((data / "keys.json").stat().st_mode) & 0o077 == 0
