@@ -7,20 +7,23 @@ a picture, reading a PDF) runs inside `Watchdog.paused`.
 
 from __future__ import annotations
 
-import sys
+import faulthandler
+import re
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
 TICK_S = 0.005
 BOUND_S = 0.050
 ROOT = Path(__file__).parents[2]
+_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
 _CORE = str(ROOT / "clinic_app")
 _WINDOWS = str(ROOT / "ui")
 
@@ -128,10 +131,22 @@ class Watchdog:
         self._last_cpu = time.thread_time()
 
     def _sample(self) -> None:
-        while not self._is_over.wait(TICK_S):
-            is_late = time.monotonic() - self._last_wall > self.bound_s * 0.6
-            if is_late and not self._is_paused and not self._stack:
-                frame = sys._current_frames().get(self._gui_thread)
-                self._stack = tuple(
-                    f"{line.filename}:{line.lineno} {line.name}" for line in traceback.extract_stack(frame)[-12:]
-                )
+        with TemporaryFile() as file:
+            while not self._is_over.wait(TICK_S):
+                is_late = time.monotonic() - self._last_wall > self.bound_s * 0.6
+                if is_late and not self._is_paused and not self._stack:
+                    self._stack = _stack_of(self._gui_thread, file)
+
+
+def _stack_of(thread_id: int, file: IO[bytes]) -> tuple[str, ...]:
+    """Return where a thread stands, innermost last, at most 12 lines.
+
+    Frames are never held: a painter in one of them would end its life in this thread, and with it the program.
+    """
+    file.seek(0)
+    file.truncate()
+    faulthandler.dump_traceback(file, all_threads=True)
+    file.seek(0)
+    threads = file.read().decode(errors="replace").split("\n\n")
+    ours = next((each for each in threads if f"{thread_id:x} (" in each.split("\n", 1)[0]), "")
+    return tuple(f"{path}:{line} {name}" for path, line, name in reversed(_FRAME.findall(ours)[:12]))

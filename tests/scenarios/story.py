@@ -146,6 +146,7 @@ class Story:
             hand.type_here(text)
         self._picture(self.stage.district, "form-filled")
         hand.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        self._until(self._find_patients, "the patient in the store")
         self._until(lambda: hand.sees("banner.name"), "the patient in the banner")
         with self.dog.paused():
             (patient,) = self._find_patients()
