@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from html import escape
+from typing import Final, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+LONGEST_WORD: Final = 28
+"""Letters; no word of a language is longer. A longer one is broken rather than cut off or let widen the window."""
+_PIECE: Final = 12
 LabelRole = Literal["name", "brand", "title", "heading", "strong", "label", "muted", "error", "body"]
 
 
@@ -17,6 +21,23 @@ def label(role: LabelRole = "body", text: str = "", *, is_wrapped: bool = False)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(is_wrapped)
     return made
+
+
+def breakable(text: str) -> str:
+    """Return words with places to break in whatever is too long for a line; other words stay as they are."""
+    return " ".join(word if len(word) <= LONGEST_WORD else _in_pieces(word) for word in text.split(" "))
+
+
+def _in_pieces(word: str) -> str:
+    return "\u200b".join(word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
+
+
+def plain_tip(text: str) -> str:
+    """Return words for a tool tip that Qt shows as they are, never as markup (it may come from a foreign file).
+
+    Qt guesses by the words themselves, and markup may point at a file of another computer.
+    """
+    return "<qt>" + escape(text).replace("\n", "<br>") + "</qt>" if "<" in text else text
 
 
 def line() -> QFrame:
