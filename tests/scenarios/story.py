@@ -268,7 +268,8 @@ class Story:
         session = self._session(desk)
         self._until(lambda: desk.workstation.imaging.studies(session, self._patient_id()), "studies")
         self._until(
-            lambda: "damaged.dcm" in self._text_of(desk.hand.find("imaging.report", QWidget)), "the refused file"
+            lambda: "damaged.dcm" in " ".join(self._rows_of(desk.hand.find("imaging.report.refused", QListWidget))),
+            "the refused file",
         )
         self._picture(desk, "images-report")
 
@@ -550,9 +551,8 @@ class Story:
             for each in labels
         ) or any(each.isVisible() and each.text() and "notice" in each.objectName() for each in labels)
 
-    def _text_of(self, widget: QWidget) -> str:
-        labels = [each.text() for each in widget.findChildren(QLabel)]
-        return " ".join((str(widget.property("plainText") or widget.property("text") or ""), *labels))
+    def _rows_of(self, rows: QListWidget) -> list[str]:
+        return [rows.item(place).text() for place in range(rows.count())]
 
     def _speak(self, spoken: Language) -> None:
         language.use(spoken)
