@@ -40,6 +40,7 @@ class ImagingScreen(Page):
 
     def __init__(self, model: ImagingViewModel) -> None:
         super().__init__("images")
+        model.setParent(self)
         self._model = model
         self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
         self._import = Button("imaging.import", "primary", "folder-open")

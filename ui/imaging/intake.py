@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.records import Patient
@@ -64,6 +64,9 @@ class Importer(QObject):
         self._runner = runner
         self._session = session
         self._job: Job | None = None
+        program = QCoreApplication.instance()
+        if program is not None:
+            program.aboutToQuit.connect(self.cancel)
 
     @property
     def is_running(self) -> bool:
@@ -93,6 +96,7 @@ class Importer(QObject):
             failed=self._fail,
             progressed=self.progressed.emit,
         )
+        self.destroyed.connect(self._job.cancel)  # whoever signs out does not leave work behind
         self.began.emit()
 
     def cancel(self) -> None:

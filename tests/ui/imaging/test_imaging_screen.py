@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import shiboken6
 from pydicom.data import get_testdata_file
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
-from pytestqt.qtbot import QtBot
 
 from clinic_app.access import Role, Session, Trail
 from clinic_app.imaging import Imaging, ImportReport, KeyImages
@@ -93,7 +93,7 @@ Opener = Callable[..., Room]
 
 
 @pytest.fixture
-def opener(tmp_path: Path, qtbot: QtBot) -> Iterator[Opener]:
+def opener(tmp_path: Path, qapp: QApplication) -> Iterator[Opener]:
     """Makes the room for somebody of a role."""
     language.use("en")
     folder = tmp_path / "cd"
@@ -105,11 +105,12 @@ def opener(tmp_path: Path, qtbot: QtBot) -> Iterator[Opener]:
 
         def make(role: Role = "doctor") -> Room:
             made.append(Room(here, role, folder))
-            qtbot.addWidget(made[-1].screen)
             return made[-1]
 
         yield make
         for each in made:
+            if shiboken6.isValid(each.screen):
+                shiboken6.delete(each.screen)
             each.runner.close()
     language.use("kk")
 
@@ -359,6 +360,19 @@ def test_an_import_says_how_far_it_is_and_can_be_left(room: Room) -> None:
     assert room.screen._import.isEnabled()
 
 
+def test_whoever_signs_out_leaves_no_import_behind(opener: Opener) -> None:
+    room = opener()
+    _slowly(room)
+    room.open(THEIRS)
+    QTest.mouseClick(room.screen._import, Qt.MouseButton.LeftButton)
+    wait_until(lambda: room.screen._busy._bar.value() == 3, what="the progress")
+    job = room.model.importer._job
+    assert job is not None
+    shiboken6.delete(room.screen)
+    assert job.is_cancelled()
+    wait_until(lambda: room.runner.is_idle, what="the background to be idle")
+
+
 def test_whoever_goes_on_to_another_patient_is_told_what_became_of_the_first(room: Room) -> None:
     slow = _slowly(room)
     room.take(CT)
@@ -428,7 +442,7 @@ def test_tools_show_what_is_in_force_and_name_their_keys(room: Room) -> None:
     assert canvas.window == (40, 80)
 
 
-def test_the_window_answers_while_a_loop_is_read(room: Room, qtbot: QtBot) -> None:
+def test_the_window_answers_while_a_loop_is_read(room: Room) -> None:
     room.take(LOOP, CT, MR)
     room.open(OTHER)
     dog = Watchdog()

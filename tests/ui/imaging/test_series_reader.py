@@ -1,0 +1,129 @@
+"""The reader of one series: the newest wish first, neighbours in advance, a damaged picture by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from clinic_app.foundation.errors import UnreadableFileError
+from clinic_app.foundation.texts import Text
+from clinic_app.imaging import Frame
+from tests.helpers.frames import made_frame
+from tests.helpers.waiting import wait_until
+from ui.imaging import reader as reader_module
+from ui.imaging.reader import SeriesReader
+from ui.tasks import TaskRunner
+
+
+class FakeStack:
+    """A series of grey pictures, some of them damaged, that remembers what was decoded."""
+
+    def __init__(self, count: int, damaged: frozenset[int] = frozenset()) -> None:
+        self.count = count
+        self.damaged = damaged
+        self.decoded: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def frame(self, place: int) -> Frame:
+        self.gate.wait(10)
+        self.decoded.append(place + 1)
+        if place + 1 in self.damaged:
+            raise UnreadableFileError(Text("The file is damaged or cut short."))
+        stored = np.full((32, 32), place, np.int16)
+        stored[0, 0] = -1
+        return made_frame(stored)
+
+
+class Table:
+    """A reader over a fake stack and what it said."""
+
+    def __init__(self, stack: FakeStack) -> None:
+        self.stack = stack
+        self.runner = TaskRunner(2)
+        self.owner = QObject()
+        self.reader = SeriesReader(cast("Any", stack), self.runner, self.owner)
+        self.seen: list[int] = []
+        self.refused: list[tuple[int, str]] = []
+        self.reader.decoded.connect(lambda number, _picture: self.seen.append(number))
+        self.reader.refused.connect(lambda number, words: self.refused.append((number, words.render("en"))))
+
+    def settle(self) -> None:
+        wait_until(lambda: self.runner.is_idle, what="the background to be idle")
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def tables(qapp: QApplication) -> Iterator[list[Table]]:
+    made: list[Table] = []
+    yield made
+    for table in made:
+        table.runner.close()
+
+
+def laid(tables: list[Table], stack: FakeStack) -> Table:
+    tables.append(Table(stack))
+    return tables[-1]
+
+
+def test_the_first_is_shown_and_the_rest_is_decoded_in_advance_nearest_first(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(6))
+    table.reader.want(3)
+    table.settle()
+    assert table.seen == [3]
+    assert table.stack.decoded == [3, 4, 2, 5, 1, 6]
+
+
+def test_what_was_passed_is_not_decoded_for_nobody(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(100))
+    table.stack.gate.clear()
+    for number in range(1, 51):
+        table.reader.want(number)
+    table.stack.gate.set()
+    wait_until(lambda: 50 in table.seen, what="the newest wish")
+    assert table.seen == [1, 50]
+    table.settle()
+
+
+def test_a_damaged_picture_is_said_once_and_stops_nothing(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(4, damaged=frozenset({2})))
+    table.reader.want(1)
+    table.settle()
+    assert table.refused == []
+    table.reader.want(2)
+    table.settle()
+    assert table.refused == [(2, "The file is damaged or cut short.")]
+    table.reader.want(3)
+    table.settle()
+    assert table.seen == [1, 3]
+
+
+def test_no_more_is_decoded_in_advance_than_memory_allows(tables: list[Table], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "AHEAD_BYTES", 3 * 32 * 32 * 2)
+    table = laid(tables, FakeStack(50))
+    table.reader.want(10)
+    table.settle()
+    assert table.stack.decoded == [10, 11, 9]
+    table.reader.want(40)
+    table.settle()
+    assert table.seen == [10, 40]
+
+
+def test_a_closed_series_says_nothing_any_more(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(5))
+    table.stack.gate.clear()
+    table.reader.want(1)
+    table.reader.close()
+    table.stack.gate.set()
+    table.settle()
+    assert table.seen == []
+    assert table.stack.decoded == [1]
