@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ui import icons, theme
 from ui.consultation.view_model_case import CaseViewModel
 from ui.language import Translated, _
+from ui.pictures import Picture, picture_of
 from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_picture import Picture, picture_of
 from ui.widgets.patient_words import banner_name, iin_words
 from ui.widgets.segmented import Option, Segmented
 
