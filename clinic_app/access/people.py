@@ -95,11 +95,7 @@ class People:
         account = self._account(login)
         if account.login == session.login and not is_active:
             raise InvalidInputError(Text("You cannot shut yourself out."), "login")
-        account = replace(account, is_active=is_active)
-        self._store.accounts.update(account)
-        practitioner = self._store.records.get(Practitioner, account.practitioner_id)
-        self._store.records.commit((), audit=(self._trail.event(session, "update", practitioner),))
-        return self._person(account)
+        return self._change(session, replace(account, is_active=is_active))
 
     def change_password(self, session: Session, old: str, new: str) -> None:
         """Change one's own password.
@@ -110,9 +106,7 @@ class People:
         """
         account = self._account(session.login)
         self._check(account.login, account, old)
-        self._store.accounts.update(replace(account, password_hash=self._passwords.hashed(new)))
-        practitioner = self._store.records.get(Practitioner, account.practitioner_id)
-        self._store.records.commit((), audit=(self._trail.event(session, "update", practitioner),))
+        self._change(session, replace(account, password_hash=self._passwords.hashed(new)))
 
     def sign_in(self, login: str, password: str) -> Session:
         """Let somebody in. Takes a quarter of a second on purpose: call it off the GUI thread.
@@ -131,6 +125,13 @@ class People:
         return Session(
             person.practitioner_id, person.name, login, person.role, organization.id, organization.name or ""
         )
+
+    def _change(self, session: Session, account: Account) -> Person:
+        """Note the change in the trail first: one that cannot be noted does not happen."""
+        practitioner = self._store.records.get(Practitioner, account.practitioner_id)
+        self._store.records.commit((), audit=(self._trail.event(session, "update", practitioner),))
+        self._store.accounts.update(account)
+        return self._person(account)
 
     def _check(self, login: str, account: Account | None, password: str) -> Account:
         """Return the account if the password is its own; count the tries, also over a restart."""

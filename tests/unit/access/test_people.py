@@ -26,7 +26,8 @@ from clinic_app.access import (
     signing_jwk_of,
 )
 from clinic_app.access.passwords import after_failure, seconds_to_wait
-from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from clinic_app.foundation.durable_files import DISK_FULL
+from clinic_app.foundation.errors import ConflictError, DiskFullError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.keys import NodeKeys
 from clinic_app.records import AuditEvent, Observation, Organization, Practitioner, Reference, audience_of
 from clinic_app.records.datatypes import CodeableConcept
@@ -338,3 +339,57 @@ def test_many_wrong_passwords_at_once_count_one_by_one(people: People, store: St
     assert len(sentences) == 16
     assert sum("Wait" not in sentence for sentence in sentences) == 1
     assert store.accounts.attempts("nurse").failures == 1
+
+
+def test_a_change_that_cannot_be_noted_in_the_trail_does_not_happen(
+    people: People, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, nurse = people.sign_in("admin", PASSWORD), people.sign_in("nurse", PASSWORD)
+
+    def full(*_: object, **__: object) -> None:
+        raise DiskFullError(DISK_FULL)
+
+    before = store.accounts.all()
+    with monkeypatch.context() as patch:
+        patch.setattr(store.records, "commit", full)
+        with pytest.raises(DiskFullError):
+            people.set_active(admin, "nurse", is_active=False)
+        with pytest.raises(DiskFullError):
+            people.change_password(nurse, PASSWORD, "another password")
+        with pytest.raises(DiskFullError):
+            people.add(admin, "new", PASSWORD, "Жаңа", "nurse")
+    assert store.accounts.all() == before
+
+
+def test_only_an_administrator_lets_people_in_or_out(people: People) -> None:
+    for login in ("nurse", "doctor"):
+        session = people.sign_in(login, PASSWORD)
+        with pytest.raises(NotAllowedError):
+            people.set_active(session, "admin", is_active=False)
+        with pytest.raises(NotAllowedError):
+            people.add(session, "friend", PASSWORD, "Friend", "administrator")
+    with pytest.raises(NotAllowedError):
+        people.add(None, "friend", PASSWORD, "Friend", "administrator")
+
+
+def test_a_wrong_old_password_changes_nothing_and_makes_the_next_try_wait(people: People, clock: FixedClock) -> None:
+    nurse = people.sign_in("nurse", PASSWORD)
+    with pytest.raises(NotAllowedError):
+        people.change_password(nurse, "wrong-password", "another password")
+    with pytest.raises(NotAllowedError, match="Wait"):
+        people.change_password(nurse, PASSWORD, "another password")
+    clock.advance(seconds=1)
+    for bad in ("short", "x" * 129):
+        with pytest.raises(InvalidInputError):
+            people.change_password(nurse, PASSWORD, bad)
+    assert people.sign_in("nurse", PASSWORD).login == "nurse"
+
+
+def test_somebody_shut_out_is_told_no_more_than_a_stranger(people: People) -> None:
+    people.set_active(people.sign_in("admin", PASSWORD), "nurse", is_active=False)
+    refusals = []
+    for login in ("nurse", "stranger"):
+        with pytest.raises(NotAllowedError) as caught:
+            people.sign_in(login, PASSWORD)
+        refusals.append(caught.value.text)
+    assert refusals[0] == refusals[1]
