@@ -3,9 +3,9 @@
 Mouse: drag changes the window (across its width, down its center) or draws a length; the wheel leafs; Ctrl and wheel or
 the right button zoom; the middle button, or Space and drag, moves the picture.
 Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; L draws
-lengths, W changes windows; 1 to 5 are windows for CT. With Ctrl the arrows change the window, or, after L, move the
-second end of the length drawn last (ten times as far with Shift). After L, Enter puts a length in the middle; Delete
-takes the last one away.
+lengths, W changes windows; 1 to 5 are windows for CT. Enter puts a length in the middle, Delete takes the last one away.
+With Ctrl the arrows move the second end of the length drawn last while lengths are drawn, else they change the window;
+ten times as far with Shift.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ class ImageCanvas(ImageSeries):
             keys.Key_I: self.invert,
             keys.Key_L: lambda: self.set_tool("length"),
             keys.Key_W: lambda: self.set_tool("window"),
-            keys.Key_Return: self._enter,
-            keys.Key_Enter: self._enter,
+            keys.Key_Return: self._draw_in_the_middle,
+            keys.Key_Enter: self._draw_in_the_middle,
             keys.Key_Delete: self.remove_length,
         }
         for preset in PRESETS:
@@ -183,10 +183,6 @@ class ImageCanvas(ImageSeries):
         self._pointed = (int(x // 1), int(y // 1))
         self.update()
 
-    def _enter(self) -> None:
-        if self._tool == "length":
-            self._draw_in_the_middle()
-
     def _nudge(self, dx: float, dy: float) -> None:
         """Change by keys what a drag would change with this tool."""
         window = self.dicom_window
@@ -199,6 +195,9 @@ class ImageCanvas(ImageSeries):
                 self.set_window(changed)
 
     def _draw_in_the_middle(self) -> None:
+        if self._picture is None:
+            return
+        self.set_tool("length")
         width, height = self.glass
         places = ((width * 0.4, height / 2), (width * 0.6, height / 2))
         a, b = (self._on_image(QPointF(*place)) for place in places)

@@ -292,8 +292,8 @@ def test_everything_is_done_by_keyboard(canvas: ImageCanvas) -> None:
 
 def test_a_length_is_drawn_and_moved_by_keyboard(canvas: ImageCanvas) -> None:
     show(canvas, made_frame(ramp(), mm=1.0))
-    QTest.keyClick(canvas, Qt.Key.Key_L)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert canvas.tool == "length"
     assert canvas.last_length is not None
     first = canvas.last_length.value
     QTest.keyClick(canvas, Qt.Key.Key_Right, CTRL)
