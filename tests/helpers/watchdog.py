@@ -24,8 +24,7 @@ TICK_S = 0.005
 BOUND_S = 0.050
 ROOT = Path(__file__).parents[2]
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
-_CORE = str(ROOT / "clinic_app")
-_WINDOWS = str(ROOT / "ui")
+_HOUSE = (str(ROOT / "clinic_app"), str(ROOT / "ui"))
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,15 @@ class Stall:
 
     @property
     def is_ours(self) -> bool:
-        """True where the thread computed for so long or waited in the house's code; not where the machine was busy.
+        """True where the thread computed too long, or waited in the house's code; not where the machine was busy.
 
-        The core has no business on this thread at all. A window's own code that stood still while the thread computed
-        for a good part of the time was not let run by a loaded machine.
+        A thread that is not let run by a loaded machine looks like one that waits, so a wait counts from twice the
+        bound on and only where the thread computed for less than a third of it.
         """
-        if self.cpu_s > BOUND_S or any(line.startswith(_CORE) for line in self.stack):
+        if self.cpu_s > BOUND_S:
             return True
-        return any(line.startswith(_WINDOWS) for line in self.stack) and self.cpu_s < self.wall_s / 3
+        is_waiting = self.wall_s > 2 * BOUND_S and self.cpu_s < self.wall_s / 3
+        return is_waiting and any(line.startswith(_HOUSE) for line in self.stack)
 
     def __str__(self) -> str:
         """Return one paragraph for a failure report."""

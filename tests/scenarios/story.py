@@ -10,7 +10,7 @@ import pypdfium2
 from pypdf import PdfReader
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QListView, QListWidget, QPlainTextEdit, QWidget
 from sqlalchemy import select
 
 from clinic_app.foundation.texts import LANGUAGES, Language
@@ -153,7 +153,8 @@ class Story:
         assert patient.full_name == f"{PATIENT.family} {PATIENT.given} {PATIENT.patronymic}", patient.full_name
         assert patient.birth_date == "1985-01-01"
         assert patient.gender == "male"
-        assert hand.find("banner.name", QLabel).text().casefold().startswith(PATIENT.family.casefold())
+        name = hand.find("banner.name", QLabel)
+        self._until(lambda: name.text().casefold().startswith(PATIENT.family.casefold()), "the name in the banner")
         self._picture(self.stage.district, "registered")
 
     def found_again(self) -> None:
@@ -277,7 +278,17 @@ class Story:
         """Scroll, window, zoom, measure, mark."""
         desk = self.stage.district
         canvas = desk.hand.find("imaging.canvas", ImageCanvas)
-        self._until(lambda: canvas.image_count > 0, "an image")
+        series = desk.hand.find("imaging.series", QListView)
+        series.setCurrentIndex(series.model().index(0, 0))
+        self._until(lambda: canvas.image_count == 30, "the ultrasound loop")
+        canvas.setFocus()
+        for _ in range(3):
+            desk.hand.press(Qt.Key.Key_Down)
+        self._until(lambda: canvas.image_number == 4, "the fourth image of the loop")
+        self._picture(desk, "ultrasound")
+        series.setCurrentIndex(series.model().index(series.model().rowCount() - 1, 0))
+        self._until(lambda: canvas.image_count == 1, "the CT image")
+        QTest.qWait(300)
         window, zoom = canvas.window, canvas.zoom
         centre = canvas.rect().center()
         desk.hand.drag("imaging.canvas", centre, centre + QPoint(90, 60))
