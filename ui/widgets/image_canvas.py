@@ -3,7 +3,7 @@
 Mouse: drag changes the window (across its width, down its center) or draws a length; the wheel leafs; Ctrl and wheel or
 the right button zoom; the middle button, or Space and drag, moves the picture.
 Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; L draws
-lengths, W changes windows; 1 to 5 are windows for CT. Enter puts a length in the middle, Delete takes the last one away.
+lengths, W changes windows; 1 to 5 are windows for CT. Enter puts a length in the middle, Delete takes the last away.
 With Ctrl the arrows move the second end of the length drawn last while lengths are drawn, else they change the window;
 ten times as far with Shift.
 """
