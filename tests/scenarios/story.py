@@ -10,7 +10,7 @@ import pypdfium2
 from pypdf import PdfReader
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QListView, QListWidget, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QListView, QListWidget, QPlainTextEdit, QTableView, QWidget
 from sqlalchemy import select
 
 from clinic_app.foundation.texts import LANGUAGES, Language
@@ -347,8 +347,7 @@ class Story:
         assert desk.workstation.sync is not None
         desk.workstation.sync.sync_now()
         self._until(lambda: self._case(desk).hub_received_at is not None, "the hub's receipt", 60)
-        with self.dog.paused():
-            assert self._case(desk).progress in ("received-by-hub", "opened")
+        self._until(lambda: self._case(desk).progress in ("received-by-hub", "opened"), "the package at the hub", 60)
         QTest.qWait(300)
         self._picture(desk, "received-by-hub")
 
@@ -362,8 +361,9 @@ class Story:
         self._sign_in(desk, "kardiolog")
         session = self._session(desk)
         self._until(lambda: self._arrived(desk, session), "the case and its package at the centre", 60)
-        self._until(lambda: desk.hand.sees("worklist.list"), "the worklist")
-        QTest.qWait(300)
+        self._until(
+            lambda: PATIENT.family.casefold() in self._table_text(desk, "worklist.list"), "his name in the list"
+        )
         self._picture(desk, "worklist")
         desk.hand.open_row("worklist.list")
         self._until(lambda: desk.hand.sees("consultation.question"), "the question")
@@ -561,6 +561,12 @@ class Story:
             each.isVisible() and each.text() and each.objectName().startswith(prefix) and "message" in each.objectName()
             for each in labels
         ) or any(each.isVisible() and each.text() and "notice" in each.objectName() for each in labels)
+
+    def _table_text(self, desk: Desk, name: str) -> str:
+        view = desk.hand.find(name, QTableView)
+        model = view.model()
+        cells = [model.index(0, column).data() for column in range(model.columnCount())] if model.rowCount() else []
+        return " ".join(str(cell) for cell in cells).casefold()
 
     def _rows_of(self, rows: QListWidget) -> list[str]:
         return [rows.item(place).text() for place in range(rows.count())]
