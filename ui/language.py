@@ -59,6 +59,11 @@ def say(text: Text) -> str:
     return text.render(_Spoken.language)
 
 
+def said(words: str | Text) -> str:
+    """Return words that may be a sentence of the core; what is rendered already stays as it is."""
+    return say(words) if isinstance(words, Text) else words
+
+
 class Translated:
     """For widgets with texts: put it before the Qt class, and ``retranslate()`` is called when the language changes."""
 

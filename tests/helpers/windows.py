@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
+from clinic_app.records import Patient
 from tests.helpers.fake_workstation import PASSWORD, FakeWorkstation
 from tests.helpers.waiting import wait_until
 from ui.shell.main_window import MainWindow
@@ -63,6 +65,52 @@ class Desk:
         button = self.find(name, QAbstractButton)
         assert button.isEnabled(), f"{name} is not enabled"
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.settle()
+
+    def press(self, name: str, *, is_double: bool = False) -> None:
+        """Press a button and wait for nothing."""
+        button = self.find(name, QAbstractButton)
+        if is_double:
+            QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QCoreApplication.processEvents()
+
+    def hold(
+        self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier, times: int = 12
+    ) -> None:
+        """Hold a key down where the cursor is, as the keyboard repeats it, and let it go; wait for nothing."""
+        for number in range(times):
+            self._send(QEvent.Type.KeyPress, key, modifiers, is_repeated=number > 0)
+        self._send(QEvent.Type.KeyRelease, key, modifiers, is_repeated=False)
+
+    def strike(self, words: str) -> None:
+        """Type where the cursor is, letter by letter, in any alphabet."""
+        for sign in words:
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                self._send(kind, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, is_repeated=False, sign=sign)
+
+    def _send(
+        self, kind: QEvent.Type, key: Qt.Key, modifiers: Qt.KeyboardModifier, *, is_repeated: bool, sign: str = ""
+    ) -> None:
+        window = self.window.windowHandle()
+        assert window is not None
+        QApplication.sendEvent(window, QKeyEvent(kind, key, modifiers, sign, is_repeated))
+        QCoreApplication.processEvents()
+
+    def labels(self) -> list[QLabel]:
+        """Return every label that can be seen."""
+        return [each for each in self.window.findChildren(QLabel) if each.isVisible()]
+
+    @property
+    def cursor(self) -> str:
+        """The name of the control the cursor is in."""
+        focused = self.window.focusWidget()
+        return focused.objectName() if focused is not None else ""
+
+    def take(self, patient: Patient | None) -> None:
+        """Put a patient into the hand of whoever is signed in."""
+        assert self.window.work is not None
+        self.window.work._context.hand.take(patient)
         self.settle()
 
     def keys(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

@@ -57,6 +57,7 @@ class SettingsScreen(Page):
                 Column(lambda: _("Access"), _access_words, _access_look, width=150),
             ),
             "users",
+            key=lambda person: person.login,
         )
         self._bar = Button("settings.bar", "plain")
         self._fields = {key: FormField(QLineEdit(), f"settings.{key}") for key in ("name", "login", "password")}

@@ -44,7 +44,7 @@ class WorkPage(QWidget):
         self._screens = {screen.key: screen for screen in screens_of(context.session.role)}
         self._made: dict[str, QWidget] = {}
         self.rail = Rail(tuple(self._screens.values()))
-        self.banner = PatientBanner()
+        self.banner = PatientBanner(self._keys_of("patients"))
         self.notice = NoticeBar("notice")
         self._stack = QStackedWidget()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
@@ -69,6 +69,10 @@ class WorkPage(QWidget):
         middle.addLayout(right, 1)
         page.addLayout(middle, 1)
         page.addWidget(self.status)
+
+    def _keys_of(self, key: str) -> str:
+        places = list(self._screens)
+        return f"Alt+{places.index(key) + 1}" if key in places else ""
 
     def _connect(self) -> None:
         self._breath.timeout.connect(self._make_ahead)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton
 
 from ui import icons
+from ui.widgets.labels import plain_tip
 
 ButtonRole = Literal["primary", "plain", "quiet"]
 _ICON_COLOUR = {"primary": "on_accent", "plain": "text", "quiet": "accent"}
@@ -34,13 +35,15 @@ class Button(QPushButton):
 
     def say(self, text: str, shortcut: str = "") -> None:
         """Put the button's words; a shortcut is shown in its tool tip."""
-        self.setText(text)
+        self.setText(text.replace("&", "&&"))
         self.setAccessibleName(text)
-        self.setToolTip(f"{text} ({shortcut})" if shortcut else "")
+        self.setToolTip(plain_tip(f"{text} ({shortcut})") if shortcut else "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Enter press the button."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self.click()
+        """Let Enter press the button, once however long it is held down."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            if not event.isAutoRepeat():
+                self.click()
         else:
             super().keyPressEvent(event)

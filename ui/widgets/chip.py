@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import icons, theme
+from ui.widgets.labels import plain_tip
 
 Tone = Literal["ok", "warn", "alarm", "info", "neutral"]
 _TONES: Final[dict[Tone, tuple[str, str]]] = {
@@ -87,7 +88,7 @@ class Chip(QWidget):
         """Say something else."""
         self.look = look
         self.setAccessibleName(look.text)
-        self.setToolTip(look.text)
+        self.setToolTip(plain_tip(look.text))
         self.updateGeometry()
         self.update()
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import icons
 from ui.widgets.buttons import Button
-from ui.widgets.labels import label
+from ui.widgets.labels import breakable, label
 
 
 class EmptyState(QWidget):
@@ -39,8 +39,8 @@ class EmptyState(QWidget):
 
     def say(self, title: str, sentence: str, action: str = "") -> None:
         """Put its words; without ``action`` there is no button."""
-        self._title.setText(title)
-        self._sentence.setText(sentence)
+        self._title.setText(breakable(title))
+        self._sentence.setText(breakable(sentence))
         self.action.say(action)
         self.action.setVisible(bool(action))
 

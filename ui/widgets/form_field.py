@@ -6,13 +6,20 @@ words; red belongs to alarms. The line below keeps its room, so that a form does
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from typing import Final
 
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from clinic_app.foundation.texts import Text
 from ui import icons
-from ui.widgets.labels import label
+from ui.language import Translated, said
+from ui.widgets.labels import breakable, label
+
+LONGEST: Final = 500
+"""Characters a line takes; a whole page pasted by mistake is cut before anybody reads it."""
 
 
-class FormField(QWidget):
+class FormField(Translated, QWidget):
     """A labelled editor.
 
     Args:
@@ -25,14 +32,16 @@ class FormField(QWidget):
         super().__init__()
         self.editor = editor
         editor.setObjectName(name)
+        if isinstance(editor, QLineEdit):
+            editor.setMaxLength(min(editor.maxLength(), LONGEST))
         self._label = label("label")
         self._label.setBuddy(editor)
         self._sign = label()
         icons.put(self._sign, "triangle-alert", "warn", 14)
         self._message = label("label", is_wrapped=True)
         self._message.setObjectName(f"{name}.message")
-        self._error = ""
-        self._hint = ""
+        self._error: str | Text = ""
+        self._hint: str | Text = ""
         self._build(has_message)
 
     def _build(self, has_message: bool) -> None:
@@ -57,26 +66,30 @@ class FormField(QWidget):
     @property
     def error(self) -> str:
         """What is shown as wrong, or an empty string."""
-        return self._error
+        return said(self._error)
 
     def set_label(self, text: str) -> None:
         """Name the field."""
         self._label.setText(text)
         self.editor.setAccessibleName(text)
 
-    def set_error(self, text: str) -> None:
-        """Say what is wrong with it; an empty string takes it back."""
+    def set_error(self, text: str | Text) -> None:
+        """Say what is wrong with it; an empty string takes it back. A `Text` follows the language of the windows."""
         self._error = text
         self._show()
 
-    def set_hint(self, text: str) -> None:
+    def set_hint(self, text: str | Text) -> None:
         """Say something helpful; an error goes before it."""
         self._hint = text
         self._show()
 
+    def retranslate(self) -> None:
+        """Say error and hint anew, where they can be."""
+        self._show()
+
     def _show(self) -> None:
-        shown = self._error or self._hint
-        self._message.setText(shown)
+        shown = said(self._error or self._hint)
+        self._message.setText(breakable(shown))
         self._sign.setVisible(bool(self._error))
         self._below.setHidden(self._below.isHidden() and not shown)
         self._dress(self._message, "role", "error" if self._error else "label")

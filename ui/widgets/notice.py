@@ -7,10 +7,11 @@ from typing import Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
+from clinic_app.foundation.texts import Text
 from ui import icons
-from ui.language import Translated, _
+from ui.language import Translated, _, said
 from ui.widgets.chip import Tone
-from ui.widgets.labels import label
+from ui.widgets.labels import breakable, label
 
 STAY_MS: Final = 8000
 _ICONS: Final[dict[Tone, str]] = {
@@ -34,6 +35,7 @@ class NoticeBar(Translated, QFrame):
         self.setObjectName(name)
         self.setProperty("role", "notice")
         self._tone: Tone = "info"
+        self._said: str | Text = ""
         self._sign = label()
         self._words = label(is_wrapped=True)
         self._words.setObjectName(f"{name}.text")
@@ -52,11 +54,10 @@ class NoticeBar(Translated, QFrame):
         self.retranslate()
         self.hide()
 
-    def show_notice(self, text: str, tone: Tone = "ok") -> None:
-        """Say something."""
-        self._tone = tone
-        self._words.setText(text)
-        self.setAccessibleName(text)
+    def show_notice(self, text: str | Text, tone: Tone = "ok") -> None:
+        """Say something; a `Text` follows the language of the windows, a string stays as it was said."""
+        self._tone, self._said = tone, text
+        self._say()
         self._draw()
         self.show()
         self._leave.stop()
@@ -73,9 +74,15 @@ class NoticeBar(Translated, QFrame):
         return "" if self.isHidden() else self._words.text()
 
     def retranslate(self) -> None:
-        """Name the closing cross; the notice itself stays in the language it was said in."""
+        """Name the closing cross, and say the notice anew where that can be done."""
+        self._say()
         self._close.setAccessibleName(_("Close this notice"))
         self._close.setToolTip(_("Close this notice"))
+
+    def _say(self) -> None:
+        words = said(self._said)
+        self._words.setText(breakable(words))
+        self.setAccessibleName(words)
 
     def _draw(self) -> None:
         ink = {"neutral": "muted"}.get(self._tone, self._tone)

@@ -44,6 +44,7 @@ class Page(Translated, QWidget):
         """Let keys do something while this screen can be seen."""
         made = QShortcut(QKeySequence(keys), self)
         made.setContext(Qt.ShortcutContext.WindowShortcut)
+        made.setAutoRepeat(False)  # a key held too long must not act on whatever comes next
         made.activated.connect(act)
         made.activatedAmbiguously.connect(act)
 

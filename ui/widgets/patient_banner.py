@@ -11,24 +11,29 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 from clinic_app.records import Patient
 from ui import icons
 from ui.language import Translated, _
-from ui.widgets.labels import label
+from ui.widgets.labels import breakable, label
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
 
-NAME_WIDTH: Final = 320
+NAME_WIDTH: Final = 280
 ALLERGY_WIDTH: Final = 230
+FACT_WIDTH: Final = 110
 _NO_LIMIT: Final = 16777215
 
 
 class PatientBanner(Translated, QFrame):
     """The banner above every screen; says so when there is no patient in hand.
 
+    Args:
+        keys: what leads to the patients, as ``Alt+1``; empty for somebody who has nothing to do with them.
+
     Signal ``put_away``: the person wants to close this patient's data.
     """
 
     put_away = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, keys: str = "") -> None:
         super().__init__()
+        self._keys = keys
         self.setObjectName("banner")
         self.setProperty("role", "strip")
         self._patient: Patient | None = None
@@ -49,7 +54,7 @@ class PatientBanner(Translated, QFrame):
     def _build(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(18, 7, 12, 7)
-        row.setSpacing(20)
+        row.setSpacing(18)
         self._name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(self._name, 3)
         for fact in self._facts.values():
@@ -66,6 +71,9 @@ class PatientBanner(Translated, QFrame):
             patient: whose data is on the screen.
             allergies: what he must not get; None while it is not known yet.
         """
+        is_same = patient is not None and self._patient is not None and patient.id == self._patient.id
+        if allergies is None and is_same:
+            allergies = self._allergies  # a newer version of the same patient: what is known of him stays
         self._patient, self._allergies = patient, allergies
         self.retranslate()
 
@@ -80,10 +88,11 @@ class PatientBanner(Translated, QFrame):
         self._close.setToolTip(_("Close this patient"))
         if patient is None:
             self._name.setMaximumWidth(_NO_LIMIT)
-            self._name.setText(_("No patient in hand. Alt+1 finds or registers one."))
+            words = _("No patient in hand. {keys} finds or registers one.", keys=self._keys)
+            self._name.setText(words if self._keys else _("No patient in hand."))
             return
-        self._name.setText(banner_name(patient))
-        self._fit(self._name, NAME_WIDTH)
+        self._name.setText(breakable(banner_name(patient)))
+        self.fit(self._name, NAME_WIDTH)
         self._facts["birth"].say(_("Birth date"), birth_words(patient, date.today()))  # noqa: DTZ011 - local day
         self._facts["iin"].say(_("IIN"), iin_words(patient))
         self._facts["sex"].say(_("Sex"), sex_words(patient))
@@ -96,16 +105,16 @@ class PatientBanner(Translated, QFrame):
         self._allergy.setProperty("role", "allergy" if known else "unasked")
         _repolish(self._allergy)
         if known:
-            self._allergy.setText(_("Allergy: {what}", what=", ".join(known)))
+            self._allergy.setText(_("Allergy: {what}", what=breakable(", ".join(known))))
         else:
             self._allergy.setText(_("Allergies: none recorded"))
-        self._fit(self._allergy, ALLERGY_WIDTH)
+        self.fit(self._allergy, ALLERGY_WIDTH)
 
     @staticmethod
-    def _fit(words: QLabel, limit: int) -> None:
-        """Give words one line where it has room, and wrap them at ``limit`` pixels, never cut them."""
+    def fit(words: QLabel, limit: int, slack: int = 30) -> None:
+        """Give words one line where there is room, and wrap them down to ``limit`` pixels, never cut them."""
         words.ensurePolished()
-        width = words.fontMetrics().horizontalAdvance(words.text()) + 30
+        width = words.fontMetrics().horizontalAdvance(words.text()) + slack
         words.setMinimumWidth(min(width, limit))
         words.setMaximumWidth(width)
 
@@ -120,7 +129,7 @@ class _Fact(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._title = label("label")
-        self._value: QLabel = label("strong")
+        self._value: QLabel = label("strong", is_wrapped=True)
         self._value.setObjectName(name)
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
@@ -133,4 +142,5 @@ class _Fact(QWidget):
 
     def say(self, title: str, value: str) -> None:
         self._title.setText(title)
-        self._value.setText(value)
+        self._value.setText(breakable(value))
+        PatientBanner.fit(self._value, FACT_WIDTH, 2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -27,6 +27,7 @@ from ui import theme
 from ui.language import Translated
 from ui.widgets.chip import ChipLook, paint_chip
 from ui.widgets.empty_state import EmptyState
+from ui.widgets.labels import plain_tip
 
 R = TypeVar("R")
 Index = QModelIndex | QPersistentModelIndex
@@ -75,8 +76,10 @@ class _Rows(QAbstractTableModel, Generic[R]):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         column, row = self.columns[index.column()], self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return column.text(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(column.text(row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{column.title()}: {column.text(row)}"
         if role == _LOOK_ROLE:
@@ -115,6 +118,14 @@ class _CellPainter(QStyledItemDelegate):
         painter.restore()
 
 
+class _View(QTableView):
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open a row by Enter once: the key that searched may still be held down when the rows come."""
+        if event.isAutoRepeat() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return
+        super().keyPressEvent(event)
+
+
 class RecordTable(Translated, QStackedWidget, Generic[R]):
     """The table and, while it has no rows, its empty state.
 
@@ -122,6 +133,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         name: stable object name of the table view; the empty state is ``name.empty``.
         columns: from left to right.
         empty_icon: icon of the empty state.
+        key: tells one record from another over its versions; by default its id.
 
     Signal ``chosen`` carries the row somebody opened, ``selected`` the one the cursor is on (or None).
     """
@@ -129,9 +141,16 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
     chosen = Signal(object)
     selected = Signal(object)
 
-    def __init__(self, name: str, columns: Sequence[Column[R]], empty_icon: str = "inbox") -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column[R]],
+        empty_icon: str = "inbox",
+        key: Callable[[R], object] | None = None,
+    ) -> None:
         super().__init__()
-        self.view = QTableView()
+        self._key = key or _id_of
+        self.view = _View()
         self.view.setObjectName(name)
         self._model = _Rows(columns, self)
         self.empty = EmptyState(f"{name}.empty", empty_icon)
@@ -166,12 +185,18 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
                 header.resizeSection(place, column.width)
 
     def show_rows(self, rows: Sequence[R]) -> None:
-        """Show these records; the cursor stays on its row if that is still there."""
-        old = self.view.currentIndex().row()
+        """Show these records; the cursor stays on its record, wherever that lies now, and never slips to another."""
+        old = self.current_row()
         self._model.put(rows)
         self.setCurrentWidget(self.view if rows else self.empty)
-        if rows and old >= 0:
-            self.view.selectRow(min(old, len(rows) - 1))
+        if old is None:
+            return
+        kept = self._key(old)
+        place = next((place for place, row in enumerate(rows) if self._key(row) == kept), None)
+        if place is None:
+            self.selected.emit(None)
+        else:
+            self.view.selectRow(place)
 
     @property
     def rows(self) -> tuple[R, ...]:
@@ -191,3 +216,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         """Say titles and cells anew."""
         self._model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._model.columns) - 1)
         self.view.viewport().update()
+
+
+def _id_of(row: object) -> object:
+    return getattr(row, "id", row)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
 from ui import icons, theme
 
 PAUSE_MS = 200
+LONGEST = 200
 
 
 class SearchField(QLineEdit):
@@ -26,6 +27,7 @@ class SearchField(QLineEdit):
         super().__init__()
         self.setObjectName(name)
         self.setClearButtonEnabled(True)
+        self.setMaxLength(LONGEST)
         self._glass = QAction(self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -39,6 +41,12 @@ class SearchField(QLineEdit):
         """Name the field for a screen reader and say in it what can be typed."""
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hear Enter once, however long it is held down."""
+        if event.isAutoRepeat() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return
+        super().keyPressEvent(event)
 
     def _ask(self) -> None:
         self._pause.stop()
