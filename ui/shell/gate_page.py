@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
+from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
 from ui import language, theme
 from ui.language import Translated, _
 from ui.widgets.buttons import Button
@@ -125,8 +125,8 @@ class GatePage(Translated, QWidget):
             field.set_error("")
         self.notice.hide()
 
-    def refuse(self, key: str, sentence: str) -> None:
-        """Show what is wrong, at its field or above the form; an empty sentence takes everything back."""
+    def refuse(self, key: str, sentence: Text | None) -> None:
+        """Show what is wrong, at its field or above the form; None takes everything back."""
         for field in self.fields.values():
             field.set_error("")
         self.notice.hide()

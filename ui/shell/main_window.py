@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from clinic_app.foundation.texts import LANGUAGES, Language
 from ui import language, theme
@@ -48,6 +49,7 @@ class MainWindow(Translated, QMainWindow):
         self.events = CoreEvents()
         self.session: Session | None = None
         self.work: WorkPage | None = None
+        self._cursor: QWidget | None = None
         self._usable_calls: list[Callable[[], object]] = []
         self._end_subscription: Callable[[], None] | None = None
         self._gate = GateViewModel(workstation.people, workstation.set_up, runner)
@@ -82,8 +84,9 @@ class MainWindow(Translated, QMainWindow):
         self._usable_calls.append(call)
 
     def lock(self) -> None:
-        """Cover everything; the session and what is being written stay."""
-        if self.session is not None and self._pages.currentWidget() is self.work:
+        """Cover everything; the session, what is being written and the place of the cursor stay."""
+        if self.session is not None and self.work is not None and self._pages.currentWidget() is self.work:
+            self._cursor = self.focusWidget()
             self._lock.lock(self.session)
             self._front(self._lock)
 
@@ -93,6 +96,7 @@ class MainWindow(Translated, QMainWindow):
             self._pages.removeWidget(self.work)
             self.work.deleteLater()
         self.session, self.work = None, None
+        self._gate.forget()
         self._sign_in.clear()
         self._front(self._sign_in)
         self.retranslate()
@@ -126,6 +130,8 @@ class MainWindow(Translated, QMainWindow):
         if self.session is not None and self.work is not None:
             if session.login == self.session.login:
                 self._front(self.work)
+                if self._cursor is not None and isValid(self._cursor) and self._cursor.isVisible():
+                    self._cursor.setFocus()
                 return
             self.sign_out()
         self.session = session
@@ -137,6 +143,8 @@ class MainWindow(Translated, QMainWindow):
         )
 
     def _open_work(self, session: Session, preferences: dict[str, str | None]) -> None:
+        if session is not self.session:
+            return  # signed out, or somebody else came, while the preferences were read
         self._wear(preferences)
         context = ScreenContext(self._workstation, self._runner, session, PatientInHand(), self.events)
         self.work = WorkPage(context)

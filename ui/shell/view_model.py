@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
-from ui.language import say
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class SetUp(Protocol):
 class GateViewModel(QObject):
     """The state of the gate.
 
-    Signals: ``looked(is_empty)`` after `look`; ``let_in(session)``; ``refused(field, sentence)``, where an empty field
-    means the whole form; ``busy_changed(bool)``.
+    Signals: ``looked(is_empty)`` after `look`; ``let_in(session)``; ``refused(field, Text or None)``, where an empty
+    field means the whole form and None takes everything back; ``busy_changed(bool)``.
     """
 
     looked = Signal(bool)
     let_in = Signal(object)
-    refused = Signal(str, str)
+    refused = Signal(str, object)
     busy_changed = Signal(bool)
 
     def __init__(self, people: Gate, set_up: SetUp, runner: TaskRunner) -> None:
@@ -54,6 +54,12 @@ class GateViewModel(QObject):
         self._people = people
         self._set_up = set_up
         self._runner = runner
+        self._asked = 0
+
+    def forget(self) -> None:
+        """Whoever asked has gone from the gate: the answer still on its way lets nobody in."""
+        self._asked += 1
+        self.busy_changed.emit(False)
 
     def look(self) -> None:
         """Find out whether this is the first start."""
@@ -63,38 +69,43 @@ class GateViewModel(QObject):
         """Ask to be let in."""
         if not login.strip() or not password:
             field = "login" if not login.strip() else "password"
-            self.refused.emit(field, say(Text("Type the login and the password.")))
+            self.refused.emit(field, Text("Type the login and the password."))
             return
-        self._begin()
-        self._runner.run(
-            lambda: self._people.sign_in(login.strip(), password), owner=self, done=self._enter, failed=self._fail
-        )
+        self._ask(lambda: self._people.sign_in(login.strip(), password))
 
     def set_up(self, facility_name: str, name: str, login: str, password: str, repeated: str) -> None:
         """Make the facility and its first administrator, then let him in."""
         wrong = first_start_fault(facility_name, name, login, password, repeated)
         if wrong:
-            self.refused.emit(wrong[0], say(wrong[1]))
+            self.refused.emit(*wrong)
             return
 
         def work() -> Session:
             self._set_up(facility_name.strip(), name.strip(), login.strip(), password)
             return self._people.sign_in(login.strip(), password)
 
-        self._begin()
-        self._runner.run(work, owner=self, done=self._enter, failed=self._fail)
+        self._ask(work)
 
-    def _begin(self) -> None:
-        self.refused.emit("", "")
+    def _ask(self, work: Callable[[], Session]) -> None:
+        self.refused.emit("", None)
         self.busy_changed.emit(True)
+        self._asked += 1
+        asked = self._asked
 
-    def _enter(self, session: Session) -> None:
-        self.busy_changed.emit(False)
-        self.let_in.emit(session)
+        def enter(session: Session) -> None:
+            if asked == self._asked:
+                self.busy_changed.emit(False)
+                self.let_in.emit(session)
+
+        def fail(error: ClinicError) -> None:
+            if asked == self._asked:
+                self._fail(error)
+
+        self._runner.run(work, owner=self, done=enter, failed=fail)
 
     def _fail(self, error: ClinicError) -> None:
         self.busy_changed.emit(False)
-        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", say(error.text))
+        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", error.text)
 
 
 def first_start_fault(
