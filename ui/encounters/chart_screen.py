@@ -9,19 +9,22 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
 
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm
 from clinic_app.foundation.dates import form_moment
+from clinic_app.foundation.texts import Text
 from ui.encounters.view_model import ChartViewModel, Sitting
 from ui.language import _, counted, say
 from ui.widgets.buttons import Button
+from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
-from ui.widgets.labels import Card, label
+from ui.widgets.labels import Card, breakable, label
 from ui.widgets.page import Page
 from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.standstill import Standstill
 
 
 def _column(field: str, width: int) -> Column[Sitting]:
     sign = next(sign for sign in VITAL_SIGNS if sign.field == field)
     return Column(
-        lambda: f"{say(sign.words)}, {say(sign.unit)}", lambda sitting: sitting.values.get(field, "—"), width=width
+        lambda: f"{say(sign.words)}, {say(sign.unit)}", lambda sitting: sitting.shown(field) or "—", width=width
     )
 
 
@@ -65,6 +68,7 @@ class ChartScreen(Page):
             ),
             "heart-pulse",
         )
+        self._still = Standstill(*self._vitals.values(), self._allergy, self._save, self._add_allergy)
         self._build()
         self._connect()
         self.retranslate()
@@ -117,6 +121,8 @@ class ChartScreen(Page):
     def _connect(self) -> None:
         self._model.changed.connect(self._show)
         self._model.errors_found.connect(self._show_errors)
+        self._model.patient_changed.connect(self._empty_fields)
+        self._model.busy_changed.connect(self._still.set_busy)
         self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
         self._model.vitals_saved.connect(self._after_vitals)
         self._model.allergy_saved.connect(self._after_allergy)
@@ -143,25 +149,39 @@ class ChartScreen(Page):
         self._allergy.set_label(_("Allergic to"))
         self._add_allergy.say(_("Add allergy"))
         self._table.set_name(_("Vital signs"))
-        self._table.empty.say(
-            _("Nothing measured yet"), _("Type the values above, or take them over from the monitor.")
-        )
-        self._table.retranslate()
         self._show()
 
     def _show(self) -> None:
         chart = self._model.chart
         names = [each.code.text for each in chart.allergies if each.code and each.code.text]
-        self._allergy_list.setText(", ".join(names) or _("None recorded. Ask the patient."))
+        without = {
+            "read": _("None recorded. Ask the patient."),
+            "reading": _("The chart is being read…"),
+            "unread": _("The chart could not be read; allergies are not known."),
+        }[chart.state]
+        self._allergy_list.setText(breakable(", ".join(names)) or without)
+        self._say_empty()
         self._recordings.say(counted("{count} recording", "{count} recordings", chart.recordings))
         self._studies.say(counted("{count} study", "{count} studies", chart.studies))
         self._table.show_rows(chart.sittings)
 
-    def _show_errors(self, errors: dict[str, str]) -> None:
+    def _say_empty(self) -> None:
+        say_at = self._table.empty.say
+        if self._model.chart.state == "read":
+            say_at(_("Nothing measured yet"), _("Type the values above, or take them over from the monitor."))
+        elif self._model.chart.state == "reading":
+            say_at(_("The chart is being read…"), "")
+        else:
+            say_at(_("The chart could not be read"), _("Open the chart once more; if it stays so, call IT."))
+
+    def _show_errors(self, errors: dict[str, Text]) -> None:
         for key, field in self._vitals.items():
             field.set_error(errors.get(key, ""))
         if "" in errors:
-            self.noticed.emit(errors[""], "warn")
+            self.noticed.emit(say(errors[""]), "warn")
+        first = next((key for key in self._vitals if key in errors), None)
+        if first:
+            put_cursor(self._vitals[first].editor)
 
     def _send_vitals(self) -> None:
         typed = {key: cast("QLineEdit", field.editor).text() for key, field in self._vitals.items()}
@@ -174,12 +194,21 @@ class ChartScreen(Page):
         else:
             self._allergy.editor.setFocus()
 
-    def _after_vitals(self) -> None:
-        for field in self._vitals.values():
-            cast("QLineEdit", field.editor).clear()
+    def _after_vitals(self, patient_id: str) -> None:
+        if patient_id == self._model.patient_id:
+            self._empty_fields(with_allergy=False)
         self.noticed.emit(_("The vital signs are saved."), "ok")
 
-    def _after_allergy(self) -> None:
-        cast("QLineEdit", self._allergy.editor).clear()
+    def _after_allergy(self, patient_id: str) -> None:
+        if patient_id == self._model.patient_id:
+            cast("QLineEdit", self._allergy.editor).setText("")
         self.allergies_changed.emit()
         self.noticed.emit(_("The allergy is saved."), "ok")
+
+    def _empty_fields(self, *, with_allergy: bool = True) -> None:
+        """Forget what was typed, so that it cannot be saved for another patient (nor brought back by Ctrl+Z)."""
+        for field in self._vitals.values():
+            cast("QLineEdit", field.editor).setText("")
+            field.set_error("")
+        if with_allergy:
+            cast("QLineEdit", self._allergy.editor).setText("")

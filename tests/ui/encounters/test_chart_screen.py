@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from PySide6.QtWidgets import QLineEdit, QTableView
 
@@ -70,6 +72,6 @@ def test_values_of_two_moments_are_two_sittings(chart: Desk) -> None:
         id="2", status="final", code=first.code, value_quantity=first.value_quantity,
         effective_date_time=NOON.replace(hour=9),
     )  # fmt: skip
-    sittings = sittings_of((later, first), "en")
+    sittings = sittings_of((later, first))
     assert [sitting.at for sitting in sittings] == [NOON.replace(hour=9), NOON]
-    assert [sitting.values for sitting in sittings] == [{"spo2": "96"}, {"spo2": "96"}]
+    assert [sitting.values for sitting in sittings] == [{"spo2": Decimal(96)}, {"spo2": Decimal(96)}]
