@@ -9,18 +9,21 @@ from typing import Final, cast
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient
 from clinic_app.registration import PatientForm
 from ui import icons
 from ui.language import Translated, _
 from ui.registration.view_model import RegistrationViewModel
 from ui.widgets.buttons import Button
+from ui.widgets.cursor import put_cursor
 from ui.widgets.date_field import DateField
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_words import birth_words, chart_words, list_name
 from ui.widgets.segmented import Option, Segmented
+from ui.widgets.standstill import Standstill
 
 _PLACES: Final = {
     "family": (0, 0, 1), "given": (0, 1, 1), "patronymic": (0, 2, 1),
@@ -49,6 +52,8 @@ class PatientFormPanel(Translated, QWidget):
         self._patient: Patient | None = None
         self._alike: tuple[Patient, ...] = ()
         self._refused: dict[str, str] = {}
+        self._begun = PatientForm()
+        self._is_warned = False
         self._gender = Segmented(
             "registration.gender", [Option("female", lambda: _("female")), Option("male", lambda: _("male"))]
         )
@@ -65,6 +70,7 @@ class PatientFormPanel(Translated, QWidget):
         self._open_buttons = QVBoxLayout()
         self._acknowledge = QCheckBox()
         self._acknowledge.setObjectName("registration.is_other_person")
+        self._still = Standstill(*self.fields.values(), self.save, self.cancel, self._warning)
         self._build()
         self._connect()
         self.retranslate()
@@ -102,11 +108,11 @@ class PatientFormPanel(Translated, QWidget):
 
     def _connect(self) -> None:
         self.save.clicked.connect(self.send)
-        self.cancel.clicked.connect(self.cancelled)
+        self.cancel.clicked.connect(self.leave)
         self._model.errors_found.connect(self._show_errors)
         self._model.duplicates_found.connect(self._show_duplicates)
         self._model.refused.connect(lambda words: self.notice.show_notice(words, "warn"))
-        self._model.busy_changed.connect(lambda is_busy: self.save.setEnabled(not is_busy))
+        self._model.busy_changed.connect(self._still.set_busy)
         self._line("iin").textChanged.connect(self._look_while_typing)
         self._line("birth_date").editingFinished.connect(self._look_while_typing)
         self._gender.chosen.connect(self._look_while_typing)
@@ -123,10 +129,21 @@ class PatientFormPanel(Translated, QWidget):
             self.fields[key].set_error("")
             self.fields[key].set_hint("")
         self._gender.choose(form.gender)
+        self._begun, self._is_warned = self.form(), False
         self._warning.hide()
         self._acknowledge.setChecked(False)
         self.notice.hide()
-        self._line("given" if family else "family").setFocus()
+        put_cursor(self._line("given" if family else "family"))
+
+    def leave(self) -> None:
+        """Go back. What was typed is thrown away only by a second wish; a form that is being saved is not left."""
+        if self._model.is_saving:
+            return
+        if self.form() == self._begun or self._is_warned:
+            self.cancelled.emit()
+        else:
+            self._is_warned = True
+            self.notice.show_notice(Text("What you typed is not saved. Go back once more to throw it away."), "warn")
 
     def form(self) -> PatientForm:
         """Return what is typed."""
@@ -137,6 +154,7 @@ class PatientFormPanel(Translated, QWidget):
         """Ask to save."""
         if self.save.isEnabled():
             self.notice.hide()
+            self._is_warned = False
             is_acknowledged = self._acknowledge.isChecked()
             self._model.save(self.form(), patient=self._patient, is_acknowledged=is_acknowledged)
 
@@ -167,19 +185,22 @@ class PatientFormPanel(Translated, QWidget):
         for key in ("iin", "birth_date", "gender"):
             if self._refused.get(key) == getattr(form, key):
                 continue  # what was refused stays named until it is changed
-            sentence, is_error = said.get(key, ("", False))
+            sentence, is_error = said.get(key, (Text(""), False))
             is_half_typed = key == "iin" and len("".join(self._line("iin").text().split())) < 12
             self.fields[key].set_error(sentence if is_error and not is_half_typed else "")
-            self.fields[key].set_hint("" if is_error else sentence)
+            self.fields[key].set_hint("" if is_error or key not in said else sentence)
 
-    def _show_errors(self, errors: Mapping[str, str]) -> None:
+    def _show_errors(self, errors: Mapping[str, Text]) -> None:
         form = self.form()
-        self._refused = {key: getattr(form, key) for key in errors if key}
+        self._refused = {key: getattr(form, key) for key in errors if key in self.fields}
         for key, field in self.fields.items():
             field.set_error(errors.get(key, ""))
+        homeless = next((text for key, text in errors.items() if key not in self.fields), None)
+        if homeless is not None:
+            self.notice.show_notice(homeless, "warn")
         first = next((key for key in _PLACES if key in errors), None)
         if first:
-            self.fields[first].editor.setFocus()
+            put_cursor(self.fields[first].editor)
 
     def _show_duplicates(self, alike: tuple[Patient, ...]) -> None:
         self._alike = alike
@@ -187,6 +208,7 @@ class PatientFormPanel(Translated, QWidget):
             taken = self._open_buttons.takeAt(0)
             old = taken.widget() if taken else None
             if old is not None:
+                old.hide()
                 old.deleteLater()
         for place, patient in enumerate(alike[:4]):
             button = Button(f"registration.duplicate.{place}", "plain", "user-check")
@@ -196,5 +218,6 @@ class PatientFormPanel(Translated, QWidget):
             )  # fmt: skip
             button.clicked.connect(lambda _down=False, each=patient: self.opened.emit(each))
             self._open_buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            button.show()
         self._warning.show()
-        self._acknowledge.setFocus()
+        put_cursor(self._acknowledge)

@@ -11,6 +11,7 @@ from ui.language import _
 from ui.registration.patient_form import PatientFormPanel
 from ui.registration.view_model import RegistrationViewModel
 from ui.widgets.buttons import Button
+from ui.widgets.cursor import put_cursor
 from ui.widgets.page import Page
 from ui.widgets.patient_words import birth_words, chart_words, iin_words, list_name, sex_words
 from ui.widgets.record_table import Column, RecordTable
@@ -61,7 +62,8 @@ class RegistrationScreen(Page):
         self._search.returnPressed.connect(self._after_enter)
         self._model.found.connect(self._show_found)
         self._model.saved.connect(self._after_save)
-        self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
+        self._model.search_failed.connect(self._show_search_failed)
+        self._search.textEdited.connect(lambda _text: self._stay_here())
         self._table.chosen.connect(self._open)
         self._table.selected.connect(lambda row: self._amend.setEnabled(row is not None))
         self._table.empty.action.clicked.connect(self._register)
@@ -72,7 +74,7 @@ class RegistrationScreen(Page):
         self.primary_shortcut(self._primary)
         self.shortcut("Ctrl+F", self._to_search)
         self.shortcut("F2", self._amend_current)
-        self.shortcut("Escape", self._show_list)
+        self.shortcut("Escape", self._back)
 
     def entered(self) -> None:
         """Show who was registered last, or search again what was searched."""
@@ -97,7 +99,9 @@ class RegistrationScreen(Page):
     def _say_empty(self) -> None:
         words = self._model.words
         may = self._model.may_register
-        if words:
+        if not self._model.is_read:
+            self._table.empty.say(_("The list is being read…"), "")
+        elif words:
             sentence = _("Nobody is registered under “{words}”, in any spelling.", words=words)
             self._table.empty.say(_("Nobody found"), sentence, _("Register a patient") if may else "")
         else:
@@ -117,7 +121,7 @@ class RegistrationScreen(Page):
         self._show_head()
         if self._goes_to_results and self._model.patients:
             self._table.view.selectRow(0)
-            self._table.view.setFocus()
+            put_cursor(self._table.view)
         self._goes_to_results = False
 
     def _after_enter(self) -> None:
@@ -126,7 +130,22 @@ class RegistrationScreen(Page):
     def _show_list(self) -> None:
         self._stack.setCurrentWidget(self._table)
         self.retranslate()
-        self._search.setFocus()
+        put_cursor(self._search)
+
+    def _back(self) -> None:
+        if self._stack.currentWidget() is self._form:
+            self._form.leave()
+        else:
+            put_cursor(self._search)
+
+    def _stay_here(self) -> None:
+        self._goes_to_results = False
+
+    def _show_search_failed(self, words: str) -> None:
+        self._goes_to_results = False
+        if not self._model.is_read:
+            self._table.empty.say(_("The list could not be read"), _("Search once more; if it stays so, call IT."))
+        self.noticed.emit(words, "warn")
 
     def _show_form(self, patient: Patient | None, family: str = "") -> None:
         self._is_amending = patient is not None
@@ -146,6 +165,7 @@ class RegistrationScreen(Page):
     def _amend_current(self) -> None:
         target = self._target()
         if target is not None and self._model.may_register and self._stack.currentWidget() is self._table:
+            self._model.take(target)  # the banner names whose data the form holds
             self._show_form(target)
 
     def _primary(self) -> None:
@@ -156,9 +176,9 @@ class RegistrationScreen(Page):
 
     def _to_search(self) -> None:
         if self._stack.currentWidget() is self._form:
-            self._show_list()
-        self._search.setFocus()
-        self._search.selectAll()
+            self._form.leave()
+        if put_cursor(self._search):
+            self._search.selectAll()
 
     def _open(self, patient: Patient) -> None:
         self._model.take(patient)

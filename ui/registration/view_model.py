@@ -32,15 +32,16 @@ class SaveAnswer:
 class RegistrationViewModel(QObject):
     """The reception.
 
-    Signals: ``found`` (see ``patients``), ``errors_found(dict field -> sentence)``, ``duplicates_found(tuple)``,
-    ``saved(Patient)``, ``refused(sentence)``, ``busy_changed(bool)``.
+    Signals: ``found`` (see ``patients``), ``search_failed(sentence)``, ``errors_found(dict field -> Text)``,
+    ``duplicates_found(tuple)``, ``saved(Patient)``, ``refused(Text)``: it was not saved, ``busy_changed(bool)``.
     """
 
     found = Signal()
     errors_found = Signal(object)
     duplicates_found = Signal(object)
     saved = Signal(object)
-    refused = Signal(str)
+    refused = Signal(object)
+    search_failed = Signal(str)
     busy_changed = Signal(bool)
 
     def __init__(self, registration: Registration, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
@@ -52,6 +53,9 @@ class RegistrationViewModel(QObject):
         self.words = ""
         self.patients: tuple[Patient, ...] = ()
         self._asked = 0
+        self._is_searching = False
+        self.is_read = False
+        self.is_saving = False
 
     @property
     def may_register(self) -> bool:
@@ -59,35 +63,49 @@ class RegistrationViewModel(QObject):
         return self._session.can("create", "Patient")
 
     def search(self, words: str) -> None:
-        """Find patients; of several searches on their way only the last one's answer counts."""
+        """Find patients; while one search is on its way only the last of the others waits, and only its answer counts.
+
+        So a slow store is never asked for every letter, and keeps hands free for saving.
+        """
         self.words = words
         self._asked += 1
+        if self._is_searching:
+            return
+        self._is_searching = True
         asked = self._asked
 
+        def settle() -> bool:
+            self._is_searching = False
+            if asked != self._asked:
+                self.search(self.words)
+            return asked == self._asked
+
         def take(patients: tuple[Patient, ...]) -> None:
-            if asked == self._asked:
-                self.patients = patients
+            if settle():
+                self.patients, self.is_read = patients, True
                 self.found.emit()
 
-        self._runner.run(
-            lambda: self._registration.search(self._session, words), owner=self, done=take, failed=self._fail
-        )
+        def fail(error: ClinicError) -> None:
+            if settle():
+                self.search_failed.emit(say(error.text))
+
+        self._runner.run(lambda: self._registration.search(self._session, words), owner=self, done=take, failed=fail)
 
     def take(self, patient: Patient) -> None:
         """Take a patient in hand."""
         self.hand.take(patient)
 
     @staticmethod
-    def look_at_form(form: PatientForm) -> dict[str, tuple[str, bool]]:
+    def look_at_form(form: PatientForm) -> dict[str, tuple[Text, bool]]:
         """Return, while typing, what can be said at once: field -> (sentence, is it an error). Pure and quick."""
-        said = {field: (say(text), False) for field, text in hints_for(form)}
+        said = {field: (text, False) for field, text in hints_for(form)}
         typed = "".join(form.iin.split())
         if typed:
             try:
                 check_iin(typed)
-                said["iin"] = (say(Text("The check digit is right.")), False)
+                said["iin"] = (Text("The check digit is right."), False)
             except InvalidInputError as error:
-                said["iin"] = (say(error.text), True)
+                said["iin"] = (error.text, True)
         return said
 
     def save(self, form: PatientForm, *, patient: Patient | None, is_acknowledged: bool) -> None:
@@ -111,8 +129,14 @@ class RegistrationViewModel(QObject):
                     return SaveAnswer(duplicates=alike)
             return SaveAnswer(patient=self._registration.register(self._session, form))
 
-        self.busy_changed.emit(True)
+        if self.is_saving:
+            return
+        self._set_saving(True)
         self._runner.run(work, owner=self, done=self._after_save, failed=self._fail)
+
+    def _set_saving(self, is_saving: bool) -> None:
+        self.is_saving = is_saving
+        self.busy_changed.emit(is_saving)
 
     @staticmethod
     def form_of(patient: Patient) -> PatientForm:
@@ -120,8 +144,8 @@ class RegistrationViewModel(QObject):
         return form_of(patient)
 
     def _after_save(self, answer: SaveAnswer) -> None:
-        self.busy_changed.emit(False)
-        self.errors_found.emit({error.field: say(error.text) for error in reversed(answer.errors)})
+        self._set_saving(False)
+        self.errors_found.emit({error.field: error.text for error in reversed(answer.errors)})
         if answer.duplicates:
             self.duplicates_found.emit(answer.duplicates)
         if answer.patient is not None:
@@ -129,5 +153,5 @@ class RegistrationViewModel(QObject):
             self.hand.take(answer.patient)
 
     def _fail(self, error: ClinicError) -> None:
-        self.busy_changed.emit(False)
-        self.refused.emit(say(error.text))
+        self._set_saving(False)
+        self.refused.emit(error.text)
