@@ -296,3 +296,17 @@ def test_nothing_it_makes_can_be_read_by_other_users_of_the_computer(data: Path)
     if sys.platform != "win32":
         assert stat.S_IMODE(key.stat().st_mode) & 0o077 == 0
         assert stat.S_IMODE((data / "keys.json").stat().st_mode) & 0o077 == 0
+
+
+def test_started_by_double_click_without_any_console_it_still_says_its_refusal_in_a_box(data: Path) -> None:
+    """Windows gives a program without a console neither stdout nor stderr."""
+    out = data.with_suffix(".said")
+    script = BOX.replace('print(title, words, sep="|")', "open(sys.argv[-1], 'w', encoding='utf-8').write(words)")
+    script = script.replace("sys.exit(main.main(sys.argv[1:]))", "sys.stdout = sys.stderr = None\n")
+    script += "sys.exit(main.main(sys.argv[1:-1]))\n"
+    with one_instance(data):
+        done = run_script(script, "--data", str(data), "--language", "kk", str(out))
+    words = Text("The program is already running with these data. Go to its window, or close it first.")
+    assert done.returncode == 1
+    assert out.read_text(encoding="utf-8") == words.render("kk")
+    assert done.stderr == ""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from clinic_app.foundation.dates import age_years, document_date, document_moment, form_date, parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.numbers import parse_number, show_number
+from clinic_app.foundation.texts import LANGUAGES, Language
+from tests.helpers.refusals import outcome
 
 
 @pytest.mark.parametrize("typed", ["05.03.1964", "5.3.1964", " 5/3/1964 ", "05-03-1964", "5 3 1964"])
@@ -71,3 +73,41 @@ def test_the_decimal_sign_follows_the_language() -> None:
     assert show_number(Decimal("36.60"), "kk") == "36,60"
     assert show_number(Decimal("36.60"), "en") == "36.60"
     assert show_number(2.5, "ru") == "2,5"
+
+
+LANGUAGE = st.sampled_from(LANGUAGES)
+
+
+@given(number=st.decimals(-(10**11), 10**11, places=6), language=LANGUAGE)
+def test_a_number_that_is_shown_can_be_typed_again(number: Decimal, language: Language) -> None:
+    assert parse_number(show_number(number, language)) == number
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_whatever_is_typed_for_a_number_is_one_or_a_sentence(typed: str) -> None:
+    number, error = outcome(lambda: parse_number(typed, "glucose"))
+    assert (number is None) == isinstance(error, InvalidInputError)
+    assert number is None or number.is_finite()
+
+
+@given(st.text(st.characters(), max_size=20) | st.from_regex(r"\A\d{1,2}[./ -]\d{1,2}[./ -]\d{4}\Z"))
+def test_whatever_is_typed_for_a_day_is_one_or_a_sentence(typed: str) -> None:
+    day, error = outcome(lambda: parse_form_date(typed, "birth_date"))
+    assert (day is None) == isinstance(error, InvalidInputError)
+    assert day is None or day.isoformat()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_months_share_a_word(language: Language) -> None:
+    assert len({document_date(date(2026, month, 1), language) for month in range(1, 13)}) == 12
+
+
+@pytest.mark.parametrize("day", ["29.02.2024", "31.12.9999", "01.01.0001"])
+def test_the_ends_of_the_calendar_are_days(day: str) -> None:
+    assert parse_form_date(day).year in (2024, 9999, 1)
+
+
+@pytest.mark.parametrize("day", ["29.02.2026", "29.02.1900", "00.01.2026", "01.00.2026", "32.01.2026", "01.01.0000"])
+def test_days_no_calendar_has_are_refused(day: str) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_form_date(day)
