@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import errno
+import stat
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinic_app.foundation import durable_files
 from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import DiskFullError, StorageError
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_file_is_written_whole_into_a_folder_that_is_made(tmp_path: Path) -> None:
@@ -70,3 +78,88 @@ def full_device(_part: Path) -> BinaryIO:
     if sys.platform == "linux":
         return Path("/dev/full").open("wb")
     raise OSError(errno.ENOSPC, "no room")
+
+
+def test_many_writers_of_one_file_leave_one_of_their_files_whole(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+
+    def write(number: int) -> None:
+        write_atomically(path, (bytes([number]) * 1000 for _ in range(50)))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(16)))
+    body = path.read_bytes()
+    assert body in {bytes([number]) * 50_000 for number in range(16)}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    write_atomically(path, (b"0" * 100_000,))
+    seen: set[bytes] = set()
+    is_done = threading.Event()
+
+    def read() -> None:
+        while not is_done.is_set():
+            seen.add(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for digit in b"123456789":
+            write_atomically(path, (bytes([digit]) * 1000 for _ in range(100)))
+    finally:
+        is_done.set()
+        reader.join()
+    assert all(len(body) == 100_000 and len(set(body)) == 1 for body in seen)
+
+
+@pytest.mark.parametrize("when", ["fsync", "replace"])
+def test_a_process_killed_while_it_writes_leaves_the_old_file_and_the_next_writer_is_not_disturbed(
+    tmp_path: Path, when: str
+) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(b"old")
+    script = f"""
+import os, sys
+from pathlib import Path
+from clinic_app.foundation import durable_files
+durable_files.os.{when} = lambda *_: os._exit(9)
+durable_files.write_atomically(Path(sys.argv[1]), (b"new",))
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 9
+    assert path.read_bytes() == b"old"
+    write_atomically(path, (b"newer",))
+    assert path.read_bytes() == b"newer"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\x00b"])
+def test_a_name_no_disk_takes_is_refused_and_leaves_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises((StorageError, ValueError)):
+        write_atomically(tmp_path / name, (b"x",))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_files_place_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").mkdir()
+    (tmp_path / "keys.json" / "inside").write_bytes(b"x")
+    with pytest.raises(StorageError, match=r"keys\.json"):
+        write_atomically(tmp_path / "keys.json", (b"x",))
+    assert [path.name for path in tmp_path.rglob("*")] == ["keys.json", "inside"]
+
+
+def test_a_file_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis").write_bytes(b"years")
+    with pytest.raises(StorageError):
+        write_atomically(tmp_path / "thesis" / "data" / "x", (b"x",))
+    assert (tmp_path / "thesis").read_bytes() == b"years"
+
+
+@given(chunks=st.lists(st.binary(max_size=200), max_size=8))
+def test_what_is_written_is_what_is_read(tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes]) -> None:
+    path = tmp_path_factory.mktemp("durable") / "file"
+    write_atomically(path, chunks)
+    assert path.read_bytes() == b"".join(chunks)
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
