@@ -39,11 +39,12 @@ PASSWORD = "steppe-wind-7"
 
 
 class FakePeople:
-    """Staff by login; everybody's password is `PASSWORD`."""
+    """Staff by login; everybody's password is `PASSWORD`, until he changes it."""
 
     def __init__(self) -> None:
         self.staff: dict[str, Person] = {}
         self.facility = "Ырғыз АА"
+        self.passwords: dict[str, str] = {}
 
     def is_empty(self) -> bool:
         return not self.staff
@@ -65,9 +66,14 @@ class FakePeople:
         self.staff[login] = Person(old.practitioner_id, old.name, old.login, old.role, is_active)
         return self.staff[login]
 
+    def change_password(self, session: Session, old: str, new: str) -> None:
+        if old != self.passwords.get(session.login, PASSWORD):
+            raise NotAllowedError(Text("The login or the password is wrong."))
+        self.passwords[session.login] = new
+
     def sign_in(self, login: str, password: str) -> Session:
         person = self.staff.get(login)
-        if person is None or password != PASSWORD:
+        if person is None or password != self.passwords.get(login, PASSWORD):
             raise NotAllowedError(Text("The login or the password is wrong."))
         return Session(person.practitioner_id, person.name, login, person.role, "org", self.facility)
 

@@ -8,17 +8,20 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.access import ROLE_WORDS, ROLES, Person
-from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
+from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
 from ui import language, theme
 from ui.language import _, say
+from ui.people.password_card import PasswordCard
 from ui.people.view_model import PeopleViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.chip import ChipLook
+from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 from ui.widgets.page import Page
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.segmented import Option, Segmented
+from ui.widgets.standstill import Standstill
 
 if TYPE_CHECKING:
     from clinic_app.access import Role
@@ -46,6 +49,7 @@ class SettingsScreen(Page):
         self._theme = FormField(Segmented("settings.theme", shades), "settings.theme", has_message=False)
         self._person = label("strong", f"{model.session.name} · {model.session.organization_name}")
         self._mine = label("heading")
+        self._password = PasswordCard(model)
         self._others = label("heading")
         self._add_title = label("heading")
         self._table: RecordTable[Person] = RecordTable(
@@ -64,6 +68,7 @@ class SettingsScreen(Page):
         self._role = QComboBox()
         self._role_field = FormField(self._role, "settings.role")
         self._add = Button("settings.add", "primary", "user-plus")
+        self._still = Standstill(*self._fields.values(), self._role_field, self._add)
         self._build()
         self._connect()
         self.retranslate()
@@ -80,6 +85,7 @@ class SettingsScreen(Page):
             mine.column.addWidget(part)
         mine.column.addLayout(row)
         self.column.addWidget(mine)
+        self.column.addWidget(self._password)
         self._people = QWidget()
         below = QHBoxLayout(self._people)
         below.setContentsMargins(0, 0, 0, 0)
@@ -120,14 +126,17 @@ class SettingsScreen(Page):
         self._add.clicked.connect(self._send)
         self._bar.clicked.connect(self._let_in_or_not)
         self._table.selected.connect(lambda _row: self._say_bar())
-        self.primary_shortcut(self._add.click)
+        self.primary_shortcut(self._primary)
         self._model.changed.connect(self._show_people)
         self._model.added.connect(self._after_add)
+        self._model.busy_changed.connect(self._still.set_busy)
+        self._password.changed_password.connect(lambda: self.noticed.emit(_("Your password is changed."), "ok"))
         self._model.refused.connect(self._refuse)
         theme.notifier().changed.connect(self._follow)
 
     def entered(self) -> None:
-        """Read the list anew."""
+        """Read the list anew, and forget what was typed of a password."""
+        self._password.clear()
         self._model.look()
 
     def retranslate(self) -> None:
@@ -171,21 +180,27 @@ class SettingsScreen(Page):
     def _text(self, key: str) -> str:
         return cast("QLineEdit", self._fields[key].editor).text()
 
+    def _primary(self) -> None:
+        if self._model.is_administrator:
+            self._add.click()
+
     def _send(self) -> None:
-        self._refuse("", "")
+        self._refuse("", None)
         role = cast("Role", self._role.currentData())
         self._model.add(self._text("name"), self._text("login"), self._text("password"), role)
 
     def _after_add(self, name: str) -> None:
         for field in self._fields.values():
-            cast("QLineEdit", field.editor).clear()
+            cast("QLineEdit", field.editor).setText("")
         self.noticed.emit(_("{name} can sign in now.", name=name), "ok")
 
-    def _refuse(self, key: str, sentence: str) -> None:
+    def _refuse(self, key: str, sentence: Text | None) -> None:
         for each, field in self._fields.items():
-            field.set_error(sentence if each == key else "")
-        if sentence and key not in self._fields:
-            self.noticed.emit(sentence, "warn")
+            field.set_error(sentence if sentence and each == key else "")
+        if sentence and key in self._fields:
+            put_cursor(self._fields[key].editor)
+        elif sentence:
+            self.noticed.emit(say(sentence), "warn")
 
 
 def _access_words(person: Person) -> str:

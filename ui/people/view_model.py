@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Practitioner
-from ui.language import say
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import People, Person, Role, Session
 
 LEAST_PASSWORD = 8
+T = TypeVar("T")
 
 
 class PeopleViewModel(QObject):
-    """Signals: ``changed`` (see ``people``), ``added(name)``, ``refused(field, sentence)``."""
+    """Who works here, and one's own password.
+
+    Signals: ``changed`` (see ``people``), ``added(name)``, ``refused(field, Text)``, ``password_changed``,
+    ``password_refused(field, Text)``, ``busy_changed(bool)``.
+    """
 
     changed = Signal()
     added = Signal(str)
-    refused = Signal(str, str)
+    refused = Signal(str, object)
+    password_changed = Signal()
+    password_refused = Signal(str, object)
+    busy_changed = Signal(bool)
 
     def __init__(self, people: People, runner: TaskRunner, session: Session) -> None:
         super().__init__()
@@ -31,6 +39,7 @@ class PeopleViewModel(QObject):
         self._runner = runner
         self.session = session
         self.people: tuple[Person, ...] = ()
+        self._is_busy = False
 
     @property
     def is_administrator(self) -> bool:
@@ -46,19 +55,54 @@ class PeopleViewModel(QObject):
         """Add a person."""
         for field, value in (("name", name), ("login", login)):
             if not value.strip():
-                self.refused.emit(field, say(Text("This field is needed.")))
+                self.refused.emit(field, Text("This field is needed."))
                 return
         if len(password) < LEAST_PASSWORD:
-            self.refused.emit(
-                "password", say(Text("A password has at least {count} characters.", count=LEAST_PASSWORD))
-            )
+            self.refused.emit("password", Text("A password has at least {count} characters.", count=LEAST_PASSWORD))
             return
-        self._runner.run(
+        self._ask(
             lambda: self._people.add(self.session, login.strip(), password, name.strip(), role),
-            owner=self,
-            done=self._after_add,
-            failed=self._fail,
+            self._after_add,
+            self._fail,
         )
+
+    def change_password(self, old: str, new: str, repeated: str) -> None:
+        """Change one's own password."""
+        wrong = password_fault(old, new, repeated)
+        if wrong is not None:
+            self.password_refused.emit(*wrong)
+            return
+
+        def fail(error: ClinicError) -> None:
+            field = "new" if isinstance(error, InvalidInputError) else "old"
+            self.password_refused.emit(field, error.text)
+
+        self._ask(
+            lambda: self._people.change_password(self.session, old, new),
+            lambda _none: self.password_changed.emit(),
+            fail,
+        )
+
+    def _ask(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[ClinicError], None]) -> None:
+        """Do one thing at a time: a second wish while the first is under way is not heard."""
+        if self._is_busy:
+            return
+
+        def settle(call: Callable[[], None]) -> None:
+            self._set_busy(False)
+            call()
+
+        self._set_busy(True)
+        self._runner.run(
+            work,
+            owner=self,
+            done=lambda answer: settle(lambda: done(answer)),
+            failed=lambda error: settle(lambda: failed(error)),
+        )
+
+    def _set_busy(self, is_busy: bool) -> None:
+        self._is_busy = is_busy
+        self.busy_changed.emit(is_busy)
 
     def set_active(self, person: Person, *, is_active: bool) -> None:
         """Let somebody in again, or no longer."""
@@ -78,4 +122,17 @@ class PeopleViewModel(QObject):
         self.changed.emit()
 
     def _fail(self, error: ClinicError) -> None:
-        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", say(error.text))
+        self.refused.emit(error.field if isinstance(error, InvalidInputError) else "", error.text)
+
+
+def password_fault(old: str, new: str, repeated: str) -> tuple[str, Text] | None:
+    """Return the first field of a change of password that cannot be right and why, or None."""
+    if not old:
+        return "old", Text("Type your present password.")
+    if len(new) < LEAST_PASSWORD:
+        return "new", Text("A password has at least {count} characters.", count=LEAST_PASSWORD)
+    if new == old:
+        return "new", Text("The new password is the old one.")
+    if new != repeated:
+        return "repeated", Text("The two passwords differ.")
+    return None
