@@ -11,6 +11,7 @@ from ui.consultation.case_page import ConsultationCasePage
 from ui.consultation.view_model import ConsultationViewModel
 from ui.consultation.worklist_page import WorklistPage
 from ui.language import _
+from ui.widgets.page import Page
 
 
 class ConsultationScreen(QStackedWidget):
@@ -31,15 +32,31 @@ class ConsultationScreen(QStackedWidget):
         self.model = model
         model.setParent(self)
         self.worklist = WorklistPage(model)
-        self.case = ConsultationCasePage(model.case)
-        for page in (self.worklist, self.case):
-            self.addWidget(page)
-            page.noticed.connect(self.noticed)
-            page.went.connect(self.went)
+        self._case: ConsultationCasePage | None = None
+        self._add(self.worklist)
         model.noticed.connect(self.noticed)
         self.worklist.chosen.connect(self.open)
-        self.case.left.connect(self.back)
         model.hand.changed.connect(self._follow_hand)
+
+    @property
+    def case(self) -> ConsultationCasePage:
+        """The page of one case, made when it is first wanted."""
+        if self._case is None:
+            self._case = ConsultationCasePage(self.model.case)
+            self._case.left.connect(self.back)
+            self._add(self._case)
+        return self._case
+
+    def make_more(self) -> bool:
+        """Make the case's page ahead; return whether it was still to be made."""
+        is_missing = self._case is None
+        _made = self.case
+        return is_missing
+
+    def _add(self, page: Page) -> None:
+        self.addWidget(page)
+        page.noticed.connect(self.noticed)
+        page.went.connect(self.went)
 
     def entered(self) -> None:
         """The room came to the front."""
@@ -79,7 +96,7 @@ class ConsultationScreen(QStackedWidget):
     def _follow_hand(self) -> None:
         """Another patient in hand: his banner must not stand over this case."""
         case, patient = self.model.case.case, self.model.hand.patient
-        if case is None or case.patient is None or self.currentWidget() is not self.case:
+        if case is None or case.patient is None or self.currentWidget() is not self._case:
             return
         if patient is None or patient.id != case.patient.id:
             self.back()

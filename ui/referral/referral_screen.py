@@ -11,6 +11,7 @@ from ui.referral.case_page import ReferralCasePage
 from ui.referral.form_page import ReferralFormPage
 from ui.referral.list_page import ReferralListPage
 from ui.referral.view_model import ReferralViewModel
+from ui.widgets.page import Page
 
 
 class ReferralScreen(QStackedWidget):
@@ -31,25 +32,50 @@ class ReferralScreen(QStackedWidget):
         self.model = model
         model.setParent(self)
         self.list = ReferralListPage(model)
-        self.form = ReferralFormPage(model.form)
-        self.case = ReferralCasePage(model.case)
-        for page in (self.list, self.form, self.case):
-            self.addWidget(page)
-            page.noticed.connect(self.noticed)
-            page.went.connect(self.went)
+        self._form: ReferralFormPage | None = None
+        self._case: ReferralCasePage | None = None
+        self._add(self.list)
         model.noticed.connect(self.noticed)
         self.list.new_asked.connect(self.write)
         self.list.chosen.connect(self.open)
-        self.form.left.connect(self.back)
-        self.case.left.connect(self.back)
         model.form.sent.connect(lambda _case: self.back())
         model.hand.changed.connect(self._follow_hand)
+
+    @property
+    def form(self) -> ReferralFormPage:
+        """The form, made when it is first wanted."""
+        if self._form is None:
+            self._form = ReferralFormPage(self.model.form)
+            self._form.left.connect(self.back)
+            self._add(self._form)
+        return self._form
+
+    @property
+    def case(self) -> ReferralCasePage:
+        """The page of one case, made when it is first wanted."""
+        if self._case is None:
+            self._case = ReferralCasePage(self.model.case)
+            self._case.left.connect(self.back)
+            self._add(self._case)
+        return self._case
+
+    def make_more(self) -> bool:
+        """Make one more page ahead; return whether there was one to make."""
+        if self._form is not None and self._case is not None:
+            return False
+        _made = self.form if self._form is None else self.case
+        return True
+
+    def _add(self, page: Page) -> None:
+        self.addWidget(page)
+        page.noticed.connect(self.noticed)
+        page.went.connect(self.went)
 
     def entered(self) -> None:
         """The room came to the front."""
         self.model.refresh()
-        if self.currentWidget() is self.form:
-            self.form.entered()
+        if self._form is not None and self.currentWidget() is self._form:
+            self._form.entered()
         elif self.currentWidget() is self.list:
             self.list.table.view.setFocus()
 
@@ -85,7 +111,7 @@ class ReferralScreen(QStackedWidget):
     def _follow_hand(self) -> None:
         """Another patient in hand: his banner must not stand over this case."""
         case, patient = self.model.case.case, self.model.hand.patient
-        if case is None or self.currentWidget() is not self.case:
+        if case is None or self.currentWidget() is not self._case:
             return
         if case.patient is None or patient is None or patient.id != case.patient.id:
             self.back()

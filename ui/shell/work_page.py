@@ -94,6 +94,8 @@ class WorkPage(QWidget):
         if waiting is not None:
             self.widget_of(waiting)
             self._breath.start()
+        elif any(more() for screen in self._made.values() if (more := getattr(screen, "make_more", None))):
+            self._breath.start()
 
     @property
     def current_key(self) -> str:
