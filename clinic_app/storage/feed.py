@@ -2,7 +2,8 @@
 
 A write is judged, stored and put in its place in the feed in one transaction, or nothing of the whole Bundle is. A
 reader asks for what came after his cursor and gets what is his or meant for him, each record once, as it is now. The
-cursor carries the hub's epoch, so that a hub restored from a backup is noticed instead of silently skipping changes.
+cursor carries the hub's epoch and the version that was written at its place, so that a hub made anew or restored from a
+backup is noticed instead of silently skipping changes: what it writes in that place now has another version.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError
@@ -32,6 +33,7 @@ from clinic_app.storage.feed_rows import (
     known_version,
     put_write,
     stored_record,
+    version_at,
     visible_changes,
 )
 from clinic_app.storage.feed_tables import FEED_ANSWER, FEED_RECORD
@@ -39,6 +41,8 @@ from clinic_app.storage.tables import MEMORY
 
 EPOCH: Final = "feed-epoch"
 ANSWERS_KEPT: Final = timedelta(days=30)
+MOST_PAGE_BYTES: Final = 4 << 20
+_LONGEST_POSITION: Final = 18
 
 
 class PreconditionError(ConflictError):
@@ -129,14 +133,25 @@ class Feed:
         Raises:
             ForeignCursorError: not a cursor of this hub.
         """
-        after = self._position(cursor)
+        after, version = self._position(cursor)
         with self._database.reading() as connection:
-            newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
-            if after > newest:
+            if version_at(connection, after) != version:
                 raise _foreign_cursor()
-            rows = connection.execute(visible_changes(caller, after, newest, count)).all()
-        last = rows[-1].seq if len(rows) == count else newest
-        return Page(tuple(change(row) for row in rows), self._cursor(last))
+            newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
+            rows, is_all = self._page(connection, visible_changes(caller, after, newest, count), count)
+            last = newest if is_all else rows[-1].seq
+            return Page(tuple(change(row) for row in rows), self._cursor(last, version_at(connection, last)))
+
+    def _page(self, connection: Connection, query: Select[Any], count: int) -> tuple[list[Row[Any]], bool]:
+        """Return the rows of one page, and whether there are no more; never more bytes than a reader takes at once."""
+        rows: list[Row[Any]] = []
+        size = 0
+        for row in connection.execute(query):
+            size += len(row.body)
+            if rows and size > MOST_PAGE_BYTES:
+                return rows, False
+            rows.append(row)
+        return rows, len(rows) < count
 
     def _apply_one(
         self, connection: Connection, caller: Caller, write: Write, judge: Judge, now: datetime, entry: int
@@ -186,20 +201,21 @@ class Feed:
                 connection.execute(insert(MEMORY).values(name=EPOCH, value=kept))
             return bytes(kept).decode()
 
-    def _cursor(self, position: int) -> str:
-        return base64.urlsafe_b64encode(f"{self._epoch}:{position}".encode()).decode()
+    def _cursor(self, position: int, version: str) -> str:
+        return base64.urlsafe_b64encode(f"{self._epoch}:{version}:{position}".encode()).decode()
 
-    def _position(self, cursor: str) -> int:
+    def _position(self, cursor: str) -> tuple[int, str]:
+        """Return the place a cursor names, and the version that was written there."""
         if not cursor:
-            return 0
+            return 0, ""
         try:
-            epoch, _, position = base64.urlsafe_b64decode(cursor.encode()).decode().rpartition(":")
-            number = int(position)
+            epoch, version, position = base64.urlsafe_b64decode(cursor.encode()).decode().split(":")
+            number = int(position) if len(position) <= _LONGEST_POSITION else -1
         except (binascii.Error, ValueError) as error:
             raise _foreign_cursor() from error
         if epoch != self._epoch or number < 0:
             raise _foreign_cursor()
-        return number
+        return number, version
 
 
 def _digest_of(writes: Sequence[Write]) -> str:

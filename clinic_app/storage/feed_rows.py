@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, delete, exists, insert, or_, select
@@ -16,11 +16,15 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY, Meta, Resource, audience_of, decode, encode
+from clinic_app.records.codec import MAX_DEPTH
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.record_rows import new_version_id, stored_row, write_version
-from clinic_app.storage.tables import RECORD
+from clinic_app.storage.tables import HISTORY, RECORD
 
+MOST_RECORD_BYTES: Final = 2 << 20
+"""FHIR records are some kilobytes; a reader takes pages of `clinic_app.storage.feed.MOST_PAGE_BYTES`."""
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
@@ -45,8 +49,10 @@ def decoded(write: Write) -> Resource:
     """Return the record of a write, which is what its address says.
 
     Raises:
-        InvalidInputError: it cannot be read, or is another record.
+        InvalidInputError: it cannot be read, is another record, or larger or deeper than a reader would take.
     """
+    if len(write.body) > MOST_RECORD_BYTES or _depth(write.body) > MAX_DEPTH:
+        raise InvalidInputError(Text("This record cannot be read: {detail}", detail="too large or too deep"))
     record = decode(write.body)
     if (record.type_name, record.id) != (write.type_name, write.id):
         raise InvalidInputError(Text("The record is not the one its address names."))
@@ -124,6 +130,11 @@ def visible_changes(caller: Caller, after: int, newest: int, count: int) -> Sele
     )
 
 
+def version_at(connection: Connection, position: int) -> str:
+    """Return the version that was written at one place of the feed; empty where nothing was."""
+    return connection.scalar(select(HISTORY.c.version_id).where(HISTORY.c.seq == position)) or ""
+
+
 def change(row: Row[Any]) -> Change:
     """Return the change in one row of `visible_changes`."""
     return Change(row.type, row.id, bytes(row.body), datetime.fromisoformat(row.received_at))
@@ -144,6 +155,18 @@ def _put_many(connection: Connection, write: Write, table: Any, name: str, value
     rows = [{"type": write.type_name, "id": write.id, name: value} for value in values]
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _depth(body: bytes) -> int:
+    """Return how deep objects and lists are nested at most, strings left out."""
+    depth = deepest = 0
+    for token in _BRACKETS.finditer(body):
+        if token[0] in (b"{", b"["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[0] in (b"}", b"]"):
+            depth -= 1
+    return deepest
 
 
 def _is(table: Any, write: Write) -> tuple[Any, ...]:  # noqa: ANN401
