@@ -102,6 +102,7 @@ def palette(theme: ThemeName) -> QPalette:
     return filled
 
 
+@lru_cache(maxsize=3)
 def style_sheet(theme: ThemeName) -> str:
     """Return the style sheet with every ``$token`` and every ``%icon:token%`` replaced; longer names first."""
     sheet = _STYLE.read_text(encoding="utf-8")

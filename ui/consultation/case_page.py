@@ -65,7 +65,6 @@ class ConsultationCasePage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(12)
-        split.setStyleSheet("QSplitter::handle { background: transparent; }")
         split.addWidget(self.evidence)
         split.addWidget(self.opinion)
         self.opinion.setMinimumWidth(370)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 TILE = 206
 
+V = TypeVar("V", bound=QWidget)
+
 
 class EvidenceView(Translated, QWidget):
     """Strip and viewer.
@@ -42,10 +45,6 @@ class EvidenceView(Translated, QWidget):
         self.list = QListWidget()
         self.list.setObjectName("consultation.evidence")
         self._missing = label("error", is_wrapped=True)
-        self.recording = RecordingView()
-        self.picture = PictureView("consultation.key_image")
-        self.stack = StackView(model)
-        self.vitals = VitalsView()
         self._empty = EmptyState("consultation.no_evidence", "inbox")
         self._views = QStackedWidget()
         self._build()
@@ -56,6 +55,30 @@ class EvidenceView(Translated, QWidget):
         model.not_loaded.connect(self._fail)
         theme.notifier().changed.connect(self.list.viewport().update)
         self.retranslate()
+
+    @cached_property
+    def recording(self) -> RecordingView:
+        """Where a recorded signal is shown; each view is made when the first piece of its kind comes."""
+        return self._added(RecordingView())
+
+    @cached_property
+    def picture(self) -> PictureView:
+        """Where a key image is shown."""
+        return self._added(PictureView("consultation.key_image"))
+
+    @cached_property
+    def stack(self) -> StackView:
+        """Where a series is shown."""
+        return self._added(StackView(self._model))
+
+    @cached_property
+    def vitals(self) -> VitalsView:
+        """Where vital signs are shown."""
+        return self._added(VitalsView())
+
+    def _added(self, view: V) -> V:
+        self._views.addWidget(view)
+        return view
 
     def enter(self) -> None:
         """Put the cursor into the piece that is shown."""
@@ -69,8 +92,7 @@ class EvidenceView(Translated, QWidget):
         self.list.setWrapping(False)
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        for view in (self._empty, self.recording, self.picture, self.stack, self.vitals):
-            self._views.addWidget(view)
+        self._views.addWidget(self._empty)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

@@ -32,9 +32,7 @@ class WorklistPage(Page):
         self._model = model
         self._pressing = Chip("worklist.pressing")
         self.head.insertWidget(1, self._pressing)
-        self.table: RecordTable[Case] = RecordTable(
-            "worklist.list", _columns(), "inbox", key=lambda case: case.task.id
-        )
+        self.table: RecordTable[Case] = RecordTable("worklist.list", _columns(), "inbox", key=lambda case: case.task.id)
         self.column.addWidget(self.table, 1)
         self.table.chosen.connect(self.chosen)
         model.changed.connect(self._show)
