@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from clinic_app.foundation.texts import Text
@@ -43,8 +43,9 @@ class PasswordCard(Translated, Card):
             self._line(key).setEchoMode(QLineEdit.EchoMode.Password)
             row.addWidget(self._fields[key], 1)
         self.column.addWidget(self._title)
+        row.addWidget(self._change, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.column.addStretch()
         self.column.addLayout(row)
-        self.column.addWidget(self._change)
         self._line("old").returnPressed.connect(self._line("new").setFocus)
         self._line("new").returnPressed.connect(self._line("repeated").setFocus)
         self._line("repeated").returnPressed.connect(self._send)
@@ -60,7 +61,7 @@ class PasswordCard(Translated, Card):
         self._fields["old"].set_label(_("Present password"))
         self._fields["new"].set_label(_("New password"))
         self._fields["repeated"].set_label(_("New password once more"))
-        self._change.say(_("Change the password"))
+        self._change.say(_("Change"))
 
     def clear(self) -> None:
         """Forget everything typed."""

@@ -18,7 +18,7 @@ from ui.widgets.chip import ChipLook
 from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
-from ui.widgets.page import Page
+from ui.widgets.page import Page, scrolled
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.segmented import Option, Segmented
 from ui.widgets.standstill import Standstill
@@ -56,9 +56,9 @@ class SettingsScreen(Page):
             "settings.people",
             (
                 Column(lambda: _("Name"), lambda person: person.name, is_strong=True),
-                Column(lambda: _("Login"), lambda person: person.login, width=170),
-                Column(lambda: _("Role"), lambda person: say(ROLE_WORDS[person.role]), width=170),
-                Column(lambda: _("Access"), _access_words, _access_look, width=150),
+                Column(lambda: _("Login"), lambda person: person.login, width=140),
+                Column(lambda: _("Role"), lambda person: say(ROLE_WORDS[person.role]), width=150),
+                Column(lambda: _("Access"), _access_words, _access_look, width=125),
             ),
             "users",
             key=lambda person: person.login,
@@ -76,7 +76,7 @@ class SettingsScreen(Page):
     def _build(self) -> None:
         mine = Card()
         row = QHBoxLayout()
-        row.setSpacing(40)
+        row.setSpacing(24)
         for field in (self._language, self._theme):
             field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             row.addWidget(field)
@@ -84,8 +84,12 @@ class SettingsScreen(Page):
         for part in (self._mine, self._person):
             mine.column.addWidget(part)
         mine.column.addLayout(row)
-        self.column.addWidget(mine)
-        self.column.addWidget(self._password)
+        mine.column.addStretch()
+        own = QHBoxLayout()
+        own.setSpacing(14)
+        own.addWidget(mine)
+        own.addWidget(self._password, 1)
+        self.column.addLayout(own)
         self._people = QWidget()
         below = QHBoxLayout(self._people)
         below.setContentsMargins(0, 0, 0, 0)
@@ -105,9 +109,10 @@ class SettingsScreen(Page):
         if not self._model.is_administrator:
             self.column.addStretch(1)
 
-    def _form(self) -> Card:
-        form = Card()
-        form.setFixedWidth(400)
+    def _form(self) -> QWidget:
+        form = Card(spacing=4)
+        paper = scrolled(form)
+        paper.setFixedWidth(400)
         form.column.addWidget(self._add_title)
         password = self._fields["password"].editor
         assert isinstance(password, QLineEdit)
@@ -118,7 +123,7 @@ class SettingsScreen(Page):
             form.column.addWidget(field)
         form.column.addWidget(self._add)
         form.column.addStretch()
-        return form
+        return paper
 
     def _connect(self) -> None:
         cast("Segmented", self._language.editor).chosen.connect(self.language_chosen)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from clinic_app.foundation.texts import Text
@@ -21,6 +21,7 @@ from ui.widgets.date_field import DateField
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label
 from ui.widgets.notice import NoticeBar
+from ui.widgets.page import scrolled
 from ui.widgets.patient_words import birth_words, chart_words, list_name
 from ui.widgets.segmented import Option, Segmented
 from ui.widgets.standstill import Standstill
@@ -76,9 +77,15 @@ class PatientFormPanel(Translated, QWidget):
         self.retranslate()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(12)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
+        self._paper = scrolled(inner)
+        outer.addWidget(self._paper, 1)
         card = Card(margin=20)
         grid = QGridLayout()
         grid.setHorizontalSpacing(18)
@@ -103,8 +110,8 @@ class PatientFormPanel(Translated, QWidget):
         foot.addStretch()
         foot.addWidget(self.cancel)
         foot.addWidget(self.save)
-        column.addLayout(foot)
         column.addStretch()
+        outer.addLayout(foot)
 
     def _connect(self) -> None:
         self.save.clicked.connect(self.send)
@@ -221,3 +228,4 @@ class PatientFormPanel(Translated, QWidget):
             button.show()
         self._warning.show()
         put_cursor(self._acknowledge)
+        QTimer.singleShot(0, self, lambda: self._paper.ensureWidgetVisible(self._acknowledge))

@@ -14,9 +14,10 @@ from ui.language import Translated, _
 from ui.widgets.labels import breakable, label
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
 
-NAME_WIDTH: Final = 280
-ALLERGY_WIDTH: Final = 230
+NAME_WIDTH: Final = 260
+ALLERGY_WIDTH: Final = 220
 FACT_WIDTH: Final = 110
+USUAL_FACT_WIDTH: Final = 190
 _NO_LIMIT: Final = 16777215
 
 
@@ -92,7 +93,7 @@ class PatientBanner(Translated, QFrame):
             self._name.setText(words if self._keys else _("No patient in hand."))
             return
         self._name.setText(breakable(banner_name(patient)))
-        self.fit(self._name, NAME_WIDTH)
+        self._fit(self._name, NAME_WIDTH)
         self._facts["birth"].say(_("Birth date"), birth_words(patient, date.today()))  # noqa: DTZ011 - local day
         self._facts["iin"].say(_("IIN"), iin_words(patient))
         self._facts["sex"].say(_("Sex"), sex_words(patient))
@@ -108,13 +109,13 @@ class PatientBanner(Translated, QFrame):
             self._allergy.setText(_("Allergy: {what}", what=breakable(", ".join(known))))
         else:
             self._allergy.setText(_("Allergies: none recorded"))
-        self.fit(self._allergy, ALLERGY_WIDTH)
+        self._fit(self._allergy, ALLERGY_WIDTH)
 
     @staticmethod
-    def fit(words: QLabel, limit: int, slack: int = 30) -> None:
+    def _fit(words: QLabel, limit: int) -> None:
         """Give words one line where there is room, and wrap them down to ``limit`` pixels, never cut them."""
         words.ensurePolished()
-        width = words.fontMetrics().horizontalAdvance(words.text()) + slack
+        width = words.fontMetrics().horizontalAdvance(words.text()) + 30
         words.setMinimumWidth(min(width, limit))
         words.setMaximumWidth(width)
 
@@ -129,7 +130,7 @@ class _Fact(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._title = label("label")
-        self._value: QLabel = label("strong", is_wrapped=True)
+        self._value: QLabel = label("strong")
         self._value.setObjectName(name)
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
@@ -143,4 +144,8 @@ class _Fact(QWidget):
     def say(self, title: str, value: str) -> None:
         self._title.setText(title)
         self._value.setText(breakable(value))
-        PatientBanner.fit(self._value, FACT_WIDTH, 2)
+        self._value.ensurePolished()
+        width = self._value.fontMetrics().horizontalAdvance(value) + 2
+        self._value.setWordWrap(width > USUAL_FACT_WIDTH)  # only what is no usual number or date is wrapped
+        self._value.setMinimumWidth(FACT_WIDTH if width > USUAL_FACT_WIDTH else width)
+        self._value.setMaximumWidth(width)
