@@ -76,6 +76,10 @@ def _check_task(caller: Caller, stored: StoredRecord | None, incoming: Task) -> 
     writers = _writers(caller, old or incoming)
     if not writers:
         raise _foreign()
+    if old is not None and _ends(old) != _ends(incoming) and old.status != "draft":
+        raise _foreign()
+    if old is not None and _requester(old) != _requester(incoming):
+        raise _foreign()
     before = old.status if old else None
     if not may_move(before, incoming.status, *writers):
         raise ConflictError(
@@ -91,6 +95,15 @@ def _check_performer_change(caller: Caller, old: Task | None, incoming: Task) ->
     kept = {name: getattr(old, name) for name in old.__struct_fields__ if name not in _PERFORMER_WRITES}
     if msgspec.structs.replace(incoming, **kept) != incoming:
         raise _foreign()
+
+
+def _requester(task: Task) -> str:
+    return task.requester.id if task.requester else ""
+
+
+def _ends(task: Task) -> tuple[str, str]:
+    """Return who asks and who is asked; once a Task was sent, neither is ever another."""
+    return _requester(task), task.owner.id if task.owner else ""
 
 
 def _writers(caller: Caller, task: Task) -> tuple[Writer, ...]:

@@ -44,6 +44,9 @@ MOVES: Final[Mapping[tuple[TaskStatus | None, TaskStatus], Writer]] = {
 FINAL: Final[frozenset[TaskStatus]] = frozenset({"rejected", "completed", "failed", "cancelled", "entered-in-error"})
 """States nobody leaves; to open a case again is to write a new Task."""
 
+NOT_FINAL: Final[frozenset[TaskStatus]] = frozenset(state for state, _ in MOVES if state is not None)
+"""States from which a case still goes on."""
+
 OPENED: Final[frozenset[TaskStatus]] = frozenset({"accepted", "in-progress", "on-hold"})
 """States in which a person on the performer's side has the case in hand."""
 
