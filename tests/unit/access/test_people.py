@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -393,3 +394,26 @@ def test_somebody_shut_out_is_told_no_more_than_a_stranger(people: People) -> No
             people.sign_in(login, PASSWORD)
         refusals.append(caught.value.text)
     assert refusals[0] == refusals[1]
+
+
+def test_of_many_passwords_tried_at_once_only_one_is_looked_at_at_a_time(store: Store, clock: FixedClock) -> None:
+    set_up(store, "nurse")
+    inside, most, pause = [0], [0], threading.Event()
+
+    class Watched(Passwords):
+        def fits(self, kept: str | None, password: str) -> bool:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            pause.wait(0.02)
+            inside[0] -= 1
+            return False
+
+    people = People(store, clock, Watched(memory_kib=8, passes=1))
+
+    def guess(_: int) -> None:
+        with pytest.raises(NotAllowedError):
+            people.sign_in("nobody", "wrong-password")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(guess, range(6)))
+    assert most == [1]

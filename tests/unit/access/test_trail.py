@@ -92,10 +92,10 @@ def test_no_action_is_without_a_code(trail: Trail, nurse: Session) -> None:
 def test_the_patients_of_what_was_touched_come_first_and_each_once(trail: Trail, nurse: Session) -> None:
     pulse = Observation(id="o", status="final", code=CodeableConcept(text="x"), subject=about("b"))
     allergy = AllergyIntolerance(id="a", patient=about("a"), code=CodeableConcept(text="x"))
-    task = Task(id="t", status="requested", intent="order", for_=about("b"))
+    task = Task(id="t", status="requested", intent="order", for_=about("c"))
     event = trail.event(nurse, "read", pulse, Patient(id="a"), allergy, task)
-    assert named(event) == ["Patient/a", "Patient/b", "Observation/o", "AllergyIntolerance/a", "Task/t"]
-    assert [entity.type.code for entity in event.entity if entity.type] == ["1", "1", "2", "2", "2"]
+    assert named(event) == ["Patient/a", "Patient/b", "Patient/c", "Observation/o", "AllergyIntolerance/a", "Task/t"]
+    assert [entity.type.code for entity in event.entity if entity.type] == ["1", "1", "1", "2", "2", "2"]
 
 
 @pytest.mark.parametrize("foreign", [Reference(), Reference(reference="Group/7"), Reference(display="Somebody")])

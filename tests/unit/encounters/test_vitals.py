@@ -34,6 +34,7 @@ def test_a_good_form_is_right_and_keeps_its_decimals() -> None:
         ("diastolic", ""),
         ("systolic", ""),
         ("systolic", "90"),
+        ("systolic", "95"),
         ("glucose", "-5"),
     ],
 )

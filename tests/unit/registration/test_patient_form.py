@@ -155,6 +155,12 @@ def test_an_address_of_another_system_that_the_form_cannot_show_stays() -> None:
     assert filled(patient, GOOD).address[0] == Address(city="Ақтөбе", text=GOOD.address)
 
 
+def test_a_second_telephone_that_the_form_cannot_show_stays() -> None:
+    phones = (ContactPoint(system="phone", value="1"), ContactPoint(system="phone", value="2", use="work"))
+    assert filled(Patient(id="p", telecom=phones), GOOD).telecom[1:] == phones[1:]
+    assert filled(Patient(id="p", telecom=phones), replace(GOOD, phone="")).telecom == phones[1:]
+
+
 def test_an_address_that_is_wiped_out_goes() -> None:
     patient = filled(Patient(id="p"), GOOD)
     assert filled(patient, replace(GOOD, address=" ", phone="", iin="")).address == ()
