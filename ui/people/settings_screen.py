@@ -17,7 +17,7 @@ from ui.widgets.buttons import Button
 from ui.widgets.chip import ChipLook
 from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
-from ui.widgets.labels import Card, label
+from ui.widgets.labels import Card, OneLine, label
 from ui.widgets.page import Page, scrolled
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.segmented import Option, Segmented
@@ -47,7 +47,7 @@ class SettingsScreen(Page):
         self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
         shades = [Option("light", lambda: _("Light")), Option("dark", lambda: _("Dark"))]
         self._theme = FormField(Segmented("settings.theme", shades), "settings.theme", has_message=False)
-        self._person = label("strong", f"{model.session.name} · {model.session.organization_name}")
+        self._person = OneLine(f"{model.session.name} · {model.session.organization_name}")
         self._mine = label("heading")
         self._password = PasswordCard(model)
         self._others = label("heading")

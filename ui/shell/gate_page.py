@@ -76,7 +76,7 @@ class GatePage(Translated, QWidget):
         self.choices = LanguageAndTheme(name)
         self.brand = label("brand", "Dala")
         self.under = label("muted", is_wrapped=True)
-        self.card = Card(margin=26, spacing=6)
+        self.card = Card(margin=20, spacing=6)
         self.card.setFixedWidth(CARD_WIDTH)
         self.heading = label("title", is_wrapped=True)
         self.notice = NoticeBar(f"{name}.notice")
@@ -93,7 +93,7 @@ class GatePage(Translated, QWidget):
         for part in (self.brand, self.under):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
-        column.addSpacing(14)
+        column.addSpacing(8)
         column.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)

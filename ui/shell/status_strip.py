@@ -12,7 +12,7 @@ from ui.language import Translated, _, counted, say
 from ui.shell.status_view_model import LinkState, StatusViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook
-from ui.widgets.labels import label
+from ui.widgets.labels import OneLine
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -44,7 +44,7 @@ class StatusStrip(Translated, QFrame):
         self._queue = Chip("status.queue")
         self._last = Chip("status.last_sync")
         self._sync = Button("status.sync_now", "quiet", "refresh-cw")
-        self._user = label("strong", f"{session.name} · {session.organization_name}")
+        self._user = OneLine(f"{session.name} · {session.organization_name}")
         self._user.setObjectName("status.user")
         self._lock = Button("status.lock", "quiet", "lock")
         self._out = Button("status.sign_out", "quiet", "log-out")

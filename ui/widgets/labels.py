@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final, Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 LONGEST_WORD: Final = 28
@@ -38,6 +39,36 @@ def plain_tip(text: str) -> str:
     Qt guesses by the words themselves, and markup may point at a file of another computer.
     """
     return "<qt>" + escape(text).replace("\n", "<br>") + "</qt>" if "<" in text else text
+
+
+class OneLine(QLabel):
+    """A line that gives way: where room is short it ends in dots and is whole in its tool tip and for a screen reader.
+
+    Args:
+        text: plain words.
+        least_px: it never gets narrower.
+    """
+
+    def __init__(self, text: str, least_px: int = 120) -> None:
+        super().__init__(text)
+        self.setProperty("role", "strong")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAccessibleName(text)
+        self.setToolTip(plain_tip(text))
+        self._least_px = least_px
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least width, or that of the words where they are shorter."""
+        whole = super().sizeHint()
+        return QSize(min(self._least_px, whole.width()), whole.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw as much as there is room for."""
+        painter = QPainter(self)
+        area = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(area, int(self.alignment()), shown)
 
 
 def line() -> QFrame:

@@ -158,7 +158,6 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         self.addWidget(self.view)
         self.addWidget(self.empty)
         self.setCurrentWidget(self.empty)
-        self.setFocusProxy(self.view)
         self.view.activated.connect(lambda index: self.chosen.emit(self._model.rows[index.row()]))
         self.view.selectionModel().currentRowChanged.connect(lambda _new, _old: self.selected.emit(self.current_row()))
 
@@ -189,6 +188,8 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         old = self.current_row()
         self._model.put(rows)
         self.setCurrentWidget(self.view if rows else self.empty)
+        proxy = self.view if rows else None  # Tab would never come past a hidden one
+        self.setFocusProxy(proxy)  # type: ignore[arg-type]
         if old is None:
             return
         kept = self._key(old)
