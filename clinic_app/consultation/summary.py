@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from io import BytesIO
 from typing import Final
 
@@ -42,6 +43,7 @@ def summary_content(
     evidence: Evidence,
     *,
     document_id: str,
+    signed_at: datetime,
     is_signature_valid: bool,
 ) -> ConsultContent:
     """Return what the summary of an answered case says.
@@ -52,8 +54,6 @@ def summary_content(
     if case.request is None or case.patient is None:
         raise NotFoundError(Text("The package of this case is not on this workstation."))
     asked = specialty(case.request.code.code(SPECIALTY) if case.request.code else None)
-    signed_at = report.issued
-    assert signed_at is not None
     return ConsultContent(
         document_id=document_id,
         case_number=case.number,
@@ -83,18 +83,16 @@ def _allergies(store: Store, patient: Patient) -> tuple[str, ...]:
     return tuple(each.code.text for each in found if each.code and each.code.text)
 
 
-def _vitals(observation: Observation) -> Iterator[tuple[Text | str, str]]:
+def _vitals(observation: Observation) -> Iterator[tuple[Text | str, Text | str]]:
     """Yield name and value with its unit of each value in an observation; a blood pressure has two."""
     parts: tuple[Observation | ObservationComponent, ...] = observation.component or (observation,)
     for part in parts:
         quantity = part.value_quantity
         if quantity is not None and quantity.value is not None:
-            yield _vital_name(part), f"{quantity.value} {quantity.unit or ''}".strip()
-
-
-def _vital_name(part: Observation | ObservationComponent) -> Text | str:
-    sign = vital_sign_of(Observation(id="part", status="final", code=part.code))
-    return sign.words if sign else part.code.text or part.code.code(LOINC) or ""
+            sign = vital_sign_of(Observation(id="part", status="final", code=part.code))
+            name = sign.words if sign else part.code.text or part.code.code(LOINC) or ""
+            unit = sign.unit if sign and quantity.code == sign.ucum else quantity.unit or ""
+            yield name, Text("{value} {unit}", value=quantity.value, unit=unit)
 
 
 def _first_ecg(store: Store, documents: tuple[DocumentReference, ...]) -> EcgStrip | None:

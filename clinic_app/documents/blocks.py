@@ -6,7 +6,7 @@ ever read as markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -39,6 +39,8 @@ ALLERGY: Final = ParagraphStyle("allergy", parent=ALERT, textColor=ALARM)
 
 LONGEST_TEXT: Final = 50_000
 """Characters of one text: some twenty pages; more is no opinion but an accident."""
+LINES_AT_ONCE: Final = 40
+"""Lines that are set as one paragraph."""
 LONGEST_FACT: Final = 300
 """Characters of a name or a number in the head; a longer one would not fit on the page."""
 ALERT_IN_PANEL: Final = 600
@@ -68,7 +70,14 @@ def paragraphs(text: str) -> list[Flowable]:
     if len(text) > LONGEST_TEXT:
         raise InvalidInputError(Text("A text of {count} characters is too long for a document.", count=len(text)))
     parts = [part.strip("\n") for part in printable(text).strip().split("\n\n")]
-    return [line(part) for part in parts if part.strip()]
+    return [line(piece) for part in parts if part.strip() for piece in _pieces(part)]
+
+
+def _pieces(part: str) -> Iterator[str]:
+    """Cut a paragraph of very many lines: the time the library takes grows with the square of their number."""
+    lines = part.split("\n")
+    for begin in range(0, len(lines), LINES_AT_ONCE):
+        yield "\n".join(lines[begin : begin + LINES_AT_ONCE])
 
 
 def short(text: str) -> str:

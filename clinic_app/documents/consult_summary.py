@@ -80,7 +80,7 @@ def _story(content: ConsultContent, language: Language) -> Iterator[Flowable]:
     yield from _head(content, language)
     yield from blocks.section(say(Text("Question")), blocks.paragraphs(content.question))
     if content.vitals:
-        values = [(say(name), value) for name, value in content.vitals]
+        values = [(say(name), say(value).strip()) for name, value in content.vitals]
         yield from blocks.section(say(Text("Measured values")), [blocks.value_table(values, WIDTH)])
     yield from blocks.section(say(Text("Opinion")), blocks.paragraphs(content.opinion))
     yield from blocks.section(say(Text("Plan")), blocks.paragraphs(content.plan))

@@ -146,6 +146,6 @@ class ConsultContent:
     signed_by: str
     signed_at: datetime
     is_signature_valid: bool
-    vitals: tuple[tuple[Words, str], ...] = field(default=())
+    vitals: tuple[tuple[Words, Words], ...] = field(default=())
     ecg: EcgStrip | None = None
     image: KeyImage | None = None

@@ -108,7 +108,7 @@ class EcgPaper(Flowable):  # type: ignore[misc]  # reportlab has no type hints
             xs = ((x_mm + (times_s - cell.start_s) * MM_PER_S) * mm).tolist()
             ys = ((baseline_mm + millivolts * MM_PER_MV) * mm).tolist()
             path.moveTo(xs[0], ys[0])
-            for x, y in zip(xs[1:], ys[1:], strict=True):
+            for x, y in zip(xs[1:] or xs, ys[1:] or ys, strict=True):  # a sample alone is a dot
                 path.lineTo(x, y)
             canvas.drawPath(path, stroke=1, fill=0)
 

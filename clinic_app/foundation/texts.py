@@ -8,6 +8,7 @@ language, a log) picks the language. English is the source language; the other t
 from __future__ import annotations
 
 import gettext
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -24,7 +25,7 @@ class Text:
 
     Args:
         msgid: the English sentence, with ``{named}`` values; a literal, so that the extractor finds it.
-        values: what goes into the braces; a `Text` among them is rendered in the same language.
+        values: what goes into the braces; a `Text` or a decimal among them is said in the same language.
     """
 
     __slots__ = ("msgid", "plural", "values")
@@ -52,7 +53,7 @@ class Text:
             sentence = catalogue.ngettext(self.msgid, self.plural, count)
         if not self.values:
             return sentence
-        return sentence.format(**{k: v.render(language) if isinstance(v, Text) else v for k, v in self.values.items()})
+        return sentence.format(**{name: _said(value, language) for name, value in self.values.items()})
 
     def __eq__(self, other: object) -> bool:
         """Two texts are equal when they say the same in every language."""
@@ -72,6 +73,16 @@ class Text:
 def translate(msgid: str, language: Language) -> str:
     """Return a fixed word or sentence in one language."""
     return Text(msgid).render(language)
+
+
+def _said(value: object, language: Language) -> object:
+    """Return a value as the sentence says it: texts in its language, decimals with its decimal sign."""
+    if isinstance(value, Text):
+        return value.render(language)
+    if isinstance(value, Decimal):
+        plain = format(value, "f")
+        return plain if language == "en" else plain.replace(".", ",")
+    return value
 
 
 @lru_cache

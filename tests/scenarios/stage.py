@@ -24,8 +24,13 @@ from ui.tasks import TaskRunner
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
-SHIPPED_IMAGES = ("CT_small.dcm", "693_J2KI.dcm", "MR_small.dcm", "examples_ybr_color.dcm")
-"""Real files in pydicom's own package: CT, CT, MR, ultrasound loop."""
+SHIPPED_IMAGES = ("CT_small.dcm", "MR_small.dcm", "examples_ybr_color.dcm")
+"""Real files in pydicom's own package: CT, MR, ultrasound loop."""
+LARGER_IMAGES = (
+    "xray/RG3_J2KI.dcm",
+    "ct/CTImage.dcm_LittleEndianExplicitTransferSyntax_1.2.840.10008.1.2.1.dcm",
+)
+"""Real files of the size that hospitals see, where the shared recordings are at hand: X-ray, CT."""
 
 
 @dataclass
@@ -89,9 +94,9 @@ def image_folder(folder: Path, *, with_damaged: bool) -> Path:
     disc.mkdir(parents=True, exist_ok=True)
     for name in SHIPPED_IMAGES:
         shutil.copy(str(get_testdata_file(name, download=False)), disc / name)
-    xray = SHARED / "dicom" / "xray" / "RG3_J2KI.dcm"
-    if xray.exists():
-        shutil.copy(xray, disc / xray.name)
+    for name in LARGER_IMAGES:
+        if (SHARED / "dicom" / name).exists():
+            shutil.copy(SHARED / "dicom" / name, disc / Path(name).name)
     if with_damaged:
         whole = (disc / "CT_small.dcm").read_bytes()
         (disc / "damaged.dcm").write_bytes(whole[: len(whole) // 2])

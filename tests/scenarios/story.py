@@ -112,7 +112,8 @@ class Story:
         desk = self.stage.district
         self._sign_in(desk, "tirkeushi")
         desk.hand.type("registration.search", PATIENT.family)
-        self._until(lambda: not desk.hand.sees("registration.results"), "the empty state")
+        self._until(lambda: desk.hand.sees("registration.results.empty.action"), "the empty state")
+        QTest.qWait(600)  # a search begins when the fingers rest
         self._picture(desk, "nobody-found")
 
     def wrong_fields(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from clinic_app.foundation.errors import ClinicError
@@ -17,6 +19,15 @@ def test_a_sentence_is_said_in_three_languages() -> None:
 def test_a_text_inside_a_text_speaks_the_same_language() -> None:
     outer = Text("This record cannot be read: {detail}", detail=Text("Cardiology"))
     assert outer.render("ru") == "Эту запись невозможно прочитать: Кардиология"
+
+
+def test_a_decimal_inside_a_text_has_the_decimal_sign_of_the_language() -> None:
+    text = Text("{value} {unit}", value=Decimal("36.60"), unit=Text("/min"))
+    assert {language: text.render(language) for language in LANGUAGES} == {
+        "kk": "36,60 /мин",
+        "ru": "36,60 /мин",
+        "en": "36.60 /min",
+    }
 
 
 def test_an_unknown_sentence_is_said_in_english() -> None:
