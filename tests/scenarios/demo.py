@@ -1,4 +1,4 @@
-"""``python -m tests.scenarios.demo``: the district's and the specialist's windows, with a hub and a monitor behind them.
+"""``python -m tests.scenarios.demo``: the district's and the specialist's windows, with hub and monitor behind them.
 
 Four processes over sample data in a folder of its own; it ends when both windows are closed, or with Ctrl+C.
 Everybody's password is printed at the start.
