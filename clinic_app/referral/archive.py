@@ -29,6 +29,8 @@ _NAME = re.compile(
     re.ASCII,
 )
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_BOUNDED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The methods Python unpacks no further than it is asked to; bzip2 and LZMA unpack a whole block at once."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _checked_entries(archive: zipfile.ZipFile, packed_bytes: int, caps: Caps) ->
     is_bounded = len(entries) <= caps.entries and total <= caps.expanded_bytes
     is_plausible = total <= max(caps.free_bytes, caps.ratio * packed_bytes)
     is_plain = len(names) == len(entries) and all(_NAME.fullmatch(name) for name in names)
+    is_bounded = is_bounded and all(entry.compress_type in _BOUNDED_METHODS for entry in entries)
     if not (is_bounded and is_plausible and is_plain):
         raise damaged()
     return entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +10,23 @@ from clinic_app.access import node_keys, own_organization, signing_jwk_of
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import ClinicError, NotFoundError, StorageError, UnreadableFileError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import Device, DocumentReference, Resource, ServiceRequest, Task
+from clinic_app.records import (
+    AllergyIntolerance,
+    Device,
+    DocumentReference,
+    Organization,
+    Patient,
+    Reference,
+    Resource,
+    ServiceRequest,
+    Task,
+)
 from clinic_app.referral.archive import CAPS, damaged
 from clinic_app.referral.bundle import with_source
 from clinic_app.referral.cases import package_id
 from clinic_app.referral.package import OpenedPackage, open_package
 from clinic_app.referral.sending import PACKAGE_KIND, lane_of
+from clinic_app.referral.states import may_move
 from clinic_app.storage import Lane, Store
 from clinic_app.terminology.systems import DOCUMENT_KIND
 
@@ -112,10 +123,30 @@ def _checked_task(store: Store, opened: OpenedPackage) -> Task:
     manifest = opened.manifest
     if [task.id for task in tasks] != [manifest.task] or [each.id for each in requests] != [manifest.service_request]:
         raise damaged()
-    ends = {reference.id for reference in (tasks[0].requester, tasks[0].owner) if reference}
-    if not {manifest.sender_organization, own_organization(store).id} <= ends:
+    task, own = tasks[0], own_organization(store).id
+    requester, performer = (reference.id if reference else "" for reference in (task.requester, task.owner))
+    if requester != manifest.sender_organization or own not in (requester, performer):
         raise damaged()
-    return tasks[0]
+    if not may_move(None, task.status, "requester") or not _is_about_one(opened.records, task):
+        raise damaged()
+    return task
+
+
+def _is_about_one(records: Sequence[Resource], task: Task) -> bool:
+    """Tell whether everything in a package is about the patient of its Task, and its places are the sender's own."""
+    patient = task.for_.id if task.for_ else ""
+    return all(_patient_id(record, patient) == patient for record in records) and not any(
+        isinstance(record, Organization) and (task.requester is None or record.id != task.requester.id)
+        for record in records
+    )
+
+
+def _patient_id(record: Resource, otherwise: str) -> str:
+    """Return whom a record is about; ``otherwise`` for one that is about nobody."""
+    if isinstance(record, Patient):
+        return record.id
+    about = record.patient if isinstance(record, AllergyIntolerance) else getattr(record, "subject", None)
+    return about.id if isinstance(about, Reference) else otherwise
 
 
 def _bodies_to_take(store: Store, opened: OpenedPackage) -> list[bytes]:

@@ -136,7 +136,7 @@ class Referrals:
         if document is None:
             raise NotFoundError(Text("The package of this case is not on this workstation."))
         sealed = self._store.blobs.read(document.content[0].attachment.sha256)
-        target = folder / (document.content[0].attachment.title or package_name(document.id))
+        target = folder / package_name(task.id)  # never a name that another hospital chose
         write_atomically(target, (sealed,))
         self._store.records.commit([], audit=[self._trail.event(session, "send", request)], send=False)
         return target
