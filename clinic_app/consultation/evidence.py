@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clinic_app.foundation.errors import NotFoundError
-from clinic_app.records import DocumentReference, ImagingStudy, Observation, Resource, ServiceRequest
+from clinic_app.records import DocumentReference, ImagingStudy, Observation, Reference, Resource, ServiceRequest
 from clinic_app.referral.cases import package_id
 from clinic_app.referral.evidence import DICOM, EVIDENCE
 from clinic_app.storage import Store
@@ -35,7 +35,8 @@ class Evidence:
 def evidence_of(store: Store, request: ServiceRequest) -> Evidence:
     """Return the evidence a question names."""
     found = [_found(store, reference.reference or "") for reference in request.supporting_info]
-    records = [record for record in found if record is not None]
+    patient = request.subject.id
+    records = [record for record in found if record is not None and _is_about(record, patient)]
     documents = [each for each in records if isinstance(each, DocumentReference) and not package_id(each)]
     return Evidence(
         recordings=tuple(each for each in documents if _mime(each) == DICOM),
@@ -54,6 +55,12 @@ def _found(store: Store, reference: str) -> Resource | None:
         return store.records.get(kind, record_id) if kind else None
     except NotFoundError:
         return None
+
+
+def _is_about(record: Resource, patient_id: str) -> bool:
+    """Whether it is this patient's: what a foreign question names may be another's."""
+    subject = getattr(record, "subject", None)
+    return isinstance(subject, Reference) and subject.id == patient_id
 
 
 def _has_value(observation: Observation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -25,7 +25,7 @@ from clinic_app.consultation.signing import is_signed, sign_records
 from clinic_app.consultation.summary import summary_content
 from clinic_app.documents import Documents, render_consult_summary
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError, NotFoundError
+from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import (
@@ -45,12 +45,14 @@ from clinic_app.records import (
 )
 from clinic_app.referral.cases import Case, by_urgency, case_of
 from clinic_app.referral.sending import lane_of
-from clinic_app.referral.states import FINAL, may_move
+from clinic_app.referral.states import FINAL, NOT_FINAL, may_move
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import COMMUNICATION_KIND
 
 R = TypeVar("R", bound=Resource)
 READ_NOTE = "answer-read"
+MOST_OPEN_CASES: Final = 10_000
+"""Asked for state by state: however many answered cases there are, no open one is pushed off the list."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,12 @@ class Consultations:
     def worklist(self, session: Session) -> tuple[Case, ...]:
         """Return the open cases this hospital is asked about, the most pressing and longest waiting first."""
         session.require("read", "Task")
-        tasks = self._store.records.find(Task, owner=own_organization(self._store).id)
-        return by_urgency(case_of(self._store, task) for task in tasks if task.status not in FINAL)
+        own = own_organization(self._store).id
+        found = (
+            self._store.records.find(Task, owner=own, status=status, limit=MOST_OPEN_CASES)
+            for status in sorted(NOT_FINAL)
+        )
+        return by_urgency(case_of(self._store, task) for tasks in found for task in tasks)
 
     def open(self, session: Session, task_id: str) -> Case:
         """Open a case to work on it: from now on the district sees that somebody has it in hand.
@@ -129,6 +135,7 @@ class Consultations:
         """Keep what was written on this workstation; it is never sent anywhere.
 
         Raises:
+            NotAllowedError: another hospital is asked.
             InvalidInputError: the case is answered already.
         """
         session.require("update", "DiagnosticReport")
@@ -144,7 +151,7 @@ class Consultations:
         """Sign the opinion and hand it to the hospital that asked, in one transaction.
 
         Raises:
-            NotAllowedError: this person may not sign.
+            NotAllowedError: this person may not sign, or another hospital is asked.
             InvalidInputError: there is no opinion, or the case is answered already.
         """
         session.require("sign", "DiagnosticReport")
@@ -195,6 +202,7 @@ class Consultations:
             found.plan,
             evidence_of(self._store, self._request(case.task)),
             document_id=document_id,
+            signed_at=found.signed_at,
             is_signature_valid=found.is_signature_valid,
         )
         pdf = render_consult_summary(content, language)
@@ -207,10 +215,13 @@ class Consultations:
         """Say that the answer was read and close the case; the specialist's hospital is told.
 
         Raises:
+            NotAllowedError: this is not the hospital that asked.
             InvalidInputError: there is no answer yet.
         """
         session.require("update", "ServiceRequest")
         task = self._store.records.get(Task, task_id)
+        if not self._is_own(task.requester):
+            raise NotAllowedError(Text("Only the hospital that asked can close the case."))
         request = self._request(task)
         if request.status == "completed":
             return case_of(self._store, task)
@@ -224,15 +235,25 @@ class Consultations:
         return case_of(self._store, task)
 
     def _claimed(self, task: Task) -> Task:
-        if not may_move(task.status, "in-progress", "performer") or task.status in ("in-progress", "on-hold"):
+        is_claimable = may_move(task.status, "in-progress", "performer") and task.status not in (
+            "in-progress",
+            "on-hold",
+        )
+        if not is_claimable or not self._is_own(task.owner):
             return task
         return msgspec.structs.replace(task, status="in-progress", last_modified=self._clock.now())
 
     def _open_task(self, task_id: str) -> Task:
         task = self._store.records.get(Task, task_id)
+        if not self._is_own(task.owner):
+            raise NotAllowedError(Text("This case is for another hospital to answer."))
         if task.status in FINAL:
             raise InvalidInputError(Text("This case is answered already."))
         return task
+
+    def _is_own(self, end: Reference | None) -> bool:
+        """Whether one end of a case, its asking or its answering hospital, is this one."""
+        return end is not None and end.id == own_organization(self._store).id
 
     def _request(self, task: Task) -> ServiceRequest:
         return self._store.records.get(ServiceRequest, task.focus.id if task.focus else "")
