@@ -23,6 +23,8 @@ _TONES: Final[dict[Tone, tuple[str, str]]] = {
 HEIGHT: Final = 24
 _PAD: Final = 9
 _ICON: Final = 14
+_SLACK: Final = 3
+"""Pixels a last letter may stand out of its advance, and the edge of the box takes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class ChipLook:
 def chip_width(look: ChipLook, font: QFont) -> float:
     """Return the width a chip needs, in pixels."""
     sign = _ICON + 5 if look.icon else 0
-    return QFontMetricsF(_chip_font(font)).horizontalAdvance(look.text) + 2 * _PAD + sign
+    return QFontMetricsF(_chip_font(font)).horizontalAdvance(look.text) + 2 * _PAD + sign + _SLACK
 
 
 def paint_chip(

@@ -346,3 +346,24 @@ def test_a_form_that_stood_still_does_not_take_the_cursor_from_where_somebody_we
     assert third.hasFocus()
     assert one.isEnabled()
     assert not other.hasFocus()
+
+
+@pytest.mark.parametrize("words", ["Связи с хабом ещё не было", "Кезек бос", "Queue is empty", "Әрі қарай fff"])
+def test_the_last_letter_of_a_chip_is_drawn_whole(qtbot: QtBot, words: str) -> None:
+    tight, roomy = (Chip("chip", ChipLook(each, "neutral", "check")) for each in (words, words + "\u00a0\u00a0\u00a0"))
+    for chip in (tight, roomy):
+        qtbot.addWidget(chip)
+        chip.resize(chip.sizeHint())
+    assert _last_inked_column(tight) == _last_inked_column(roomy)
+
+
+def _last_inked_column(chip: Chip) -> int:
+    """Return the rightmost column with the colour of the words in it."""
+    image = chip.grab().toImage()
+    middle = range(image.height() // 4, image.height() * 3 // 4)
+    ground = image.pixelColor(6, image.height() // 2)
+    found = 0
+    for x in range(image.width() - 6):
+        if any(abs(image.pixelColor(x, y).lightness() - ground.lightness()) > 40 for y in middle):
+            found = x
+    return found
