@@ -129,11 +129,12 @@ class Downloads:
             self._store.transfers.failed(transfer.sha256, "down", "impossible size")
             return
         begun = self._begun.setdefault(transfer.sha256, bytearray())
-        async with aclosing(self._link.download(transfer.sha256, len(begun))) as pieces:
-            async for piece in pieces:
-                begun += piece
-                if len(begun) > transfer.size:
-                    break
+        if len(begun) < transfer.size:  # else only the end of the answer was lost
+            async with aclosing(self._link.download(transfer.sha256, len(begun))) as pieces:
+                async for piece in pieces:
+                    begun += piece
+                    if len(begun) > transfer.size:
+                        break
         if len(begun) < transfer.size:
             raise LinkError(Text("The hub cannot be reached."))
         content = bytes(self._begun.pop(transfer.sha256))

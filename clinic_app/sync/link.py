@@ -114,7 +114,10 @@ class HubLink:
         """
         query = urlencode({"cursor": cursor, "_count": PAGE_ENTRIES})
         changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}"))
-        cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])
+        try:
+            cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])
+        except ValueError as error:
+            raise nonsense() from error
         if len(cursors) != 1 or not cursors[0]:
             raise nonsense()
         return HubPage(changes, cursors[0])
@@ -185,7 +188,7 @@ class HubLink:
     def _note_date(self, response: httpx.Response) -> None:
         try:
             theirs = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         if theirs.tzinfo is not None:
             self.clock_offset_s = (theirs - self._clock.now()).total_seconds()

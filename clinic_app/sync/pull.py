@@ -8,6 +8,7 @@ from clinic_app.records import Task
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Store
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
+from clinic_app.sync.wire import nonsense
 
 CURSOR: Final = "hub-feed"
 _GONE: Final = 410
@@ -40,12 +41,16 @@ class Pull:
 
     async def _page(self) -> HubPage:
         """Return the next page; a hub that does not know our cursor is read from the start, which loses nothing."""
+        cursor = self._store.cursor(CURSOR) or ""
         try:
-            return await self._link.changes(self._store.cursor(CURSOR) or "")
+            page = await self._link.changes(cursor)
         except HubRefusalError as error:
             if error.status != _GONE:
                 raise
             return await self._link.changes("")
+        if page.changes and page.cursor == cursor:  # a cache in between repeats itself, and would for ever
+            raise nonsense()
+        return page
 
     def _take(self, page: HubPage) -> None:
         for change in page.changes:

@@ -223,7 +223,11 @@ class SyncService:
 
     def _has_pressing_news(self) -> bool:
         """Whether the first in the queue has never been tried; who read what can wait for the next exchange."""
-        first = self._store.outbox.pending(1)
+        try:
+            first = self._store.outbox.pending(1)
+        except ClinicError as error:
+            _log.warning("the outbox cannot be read: %s", error)
+            return False
         return not self._is_paused and bool(first) and first[0].attempts == 0 and first[0].lane != "audit"
 
     def _become(self, state: SyncState) -> None:
@@ -231,8 +235,12 @@ class SyncService:
         self._notify()
 
     def _notify(self) -> None:
+        """Tell everybody; a listener's fault is his own and does not end the exchange. A named border."""
         for callback in self._callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - the border to whoever listens
+                _log.exception("a listener failed at the news of the exchange")
 
     def _in_loop(self, action: Callable[[], object]) -> None:
         loop = self._loop
