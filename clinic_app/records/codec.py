@@ -45,7 +45,7 @@ def decode(body: bytes | msgspec.Raw) -> Resource:
     """
     try:
         name = msgspec.json.decode(body, type=_Header).resourceType
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
     if name not in TYPES:
         raise _unreadable(f"unknown resource type {name!r}")
@@ -60,7 +60,7 @@ def decode_as(kind: type[R], body: bytes | msgspec.Raw) -> R:
     """
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
 
 
@@ -79,7 +79,7 @@ def encode(record: msgspec.Struct, base: bytes | None = None) -> bytes:
         return fresh
     try:
         old = msgspec.json.decode(base, type=type(record))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
     return bytes(_merge(fresh, bytes(base), record, old))
 

@@ -33,6 +33,15 @@ class Extension(Element, frozen=True, kw_only=True):
     value_instant: Instant | None = None
     value_decimal: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_endless(self.value_decimal)
+
+
+def _refuse_endless(*numbers: Decimal | None) -> None:
+    """Refuse what JSON has no number for: written out, such a record could never be read again."""
+    if any(number is not None and not number.is_finite() for number in numbers):
+        raise ValueError("a decimal must be a number")
+
 
 class Coding(Element, frozen=True, kw_only=True):
     """A code of one terminology: ``system`` is its URI."""
@@ -132,6 +141,9 @@ class Quantity(Element, frozen=True, kw_only=True):
     system: str | None = None
     code: str | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_endless(self.value)
+
 
 class SampledData(Element, frozen=True, kw_only=True):
     """A short series of samples; ``period`` in milliseconds, ``data`` as numbers divided by spaces."""
@@ -141,6 +153,9 @@ class SampledData(Element, frozen=True, kw_only=True):
     factor: Decimal | None = None
     dimensions: int
     data: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_endless(self.period, self.factor)
 
 
 class Attachment(Element, frozen=True, kw_only=True):
