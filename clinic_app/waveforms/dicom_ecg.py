@@ -11,6 +11,7 @@ Sources: DICOM PS3.3 A.34 and C.10.9, PS3.16 CID 3001.
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ LARGEST_BYTES: Final = 256 << 20
 _MOST_SAMPLES: Final = 50_000_000
 _DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 """Transfer syntax in which a small file may unpack to any size; no recorder uses it."""
+_STAMP: Final = re.compile(
+    r"(?P<digits>\d{8}(?:\d\d){0,3})(?:\.(?P<fraction>\d{1,6}))?(?P<offset>[+-]\d{4})?", re.ASCII
+)
+"""A date with as much of a time as somebody knew (PS3.5 table 6.2-1, DT and DA with TM)."""
+_OFFSET: Final = re.compile(r"[+-]\d{4}", re.ASCII)
 
 
 def to_dicom(recording: Recording, patient: Patient | None = None) -> tuple[bytes, ...]:
@@ -60,12 +66,13 @@ def to_dicom(recording: Recording, patient: Patient | None = None) -> tuple[byte
     """
     study = generate_uid(prefix=None)
     groups: dict[tuple[float, int], list[RecordedChannel]] = {}
-    for channel in recording.channels:
+    filled = [channel for channel in recording.channels if len(channel.samples)]  # a waveform without samples is none
+    for channel in filled:
         if channel.code in LEADS:
             groups.setdefault((channel.rate_hz, len(channel.samples)), []).append(channel)
     widest_first = sorted(groups.values(), key=lambda leads: -len(leads))
     objects = [_dataset(recording, leads, _ecg_class(leads), patient, study) for leads in widest_first]
-    others = [channel for channel in recording.channels if channel.code not in LEADS]
+    others = [channel for channel in filled if channel.code not in LEADS]
     objects += [_dataset(recording, [each], ArterialPulseWaveformStorage, patient, study) for each in others]
     return tuple(_file(dataset) for dataset in objects)
 
@@ -122,7 +129,7 @@ def _dataset(
     dataset.Modality = "ECG" if channels[0].code in LEADS else "HD"
     dataset.SeriesNumber = dataset.InstanceNumber = 1
     dataset.Manufacturer = "Dala"
-    dataset.ManufacturerModelName = recording.device[:64]
+    dataset.ManufacturerModelName = _one_value(recording.device)[:64]
     started = recording.started_at.astimezone(UTC)
     dataset.StudyDate = dataset.ContentDate = f"{started:%Y%m%d}"
     dataset.StudyTime = dataset.ContentTime = f"{started:%H%M%S.%f}"
@@ -136,9 +143,11 @@ def _dataset(
 
 def _name_patient(dataset: Dataset, patient: Patient | None) -> None:
     name = patient.name[0] if patient and patient.name else None
-    dataset.PatientName = "^".join((name.family or "", *name.given)) if name else ""
+    parts = (name.family or "", *name.given) if name else ()
+    dataset.PatientName = "^".join(_one_value(part, "^=") for part in parts)[:64]
     dataset.PatientID = (patient.identifier_value(IIN) or patient.id) if patient else ""
-    dataset.PatientBirthDate = (patient.birth_date or "").replace("-", "") if patient else ""
+    birth = (patient.birth_date or "").replace("-", "") if patient else ""
+    dataset.PatientBirthDate = birth if len(birth) == len("19640305") else ""  # DICOM knows no year alone
     dataset.PatientSex = {"male": "M", "female": "F"}.get((patient.gender or "") if patient else "", "O")
     dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
 
@@ -168,10 +177,10 @@ def _group(channels: list[RecordedChannel]) -> Dataset:
 def _definition(channel: RecordedChannel, resolution: float) -> Dataset:
     number = PLETH_NUMBER if channel.code == PLETH else LEAD_NUMBERS.get(channel.code, 0)
     definition = Dataset()
-    definition.ChannelLabel = channel.label[:16]
+    definition.ChannelLabel = _one_value(channel.label)[:16]
     definition.ChannelSourceSequence = [_code(f"2:{number}", "MDC", channel.label)]
     definition.ChannelSensitivity = format_number_as_ds(resolution)
-    definition.ChannelSensitivityUnitsSequence = [_code(channel.unit, "UCUM", channel.unit)]
+    definition.ChannelSensitivityUnitsSequence = [_code(_one_value(channel.unit)[:16], "UCUM", channel.unit)]
     definition.ChannelSensitivityCorrectionFactor = 1
     definition.ChannelBaseline = 0
     definition.ChannelSampleSkew = 0
@@ -181,8 +190,13 @@ def _definition(channel: RecordedChannel, resolution: float) -> Dataset:
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:
     code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, meaning[:64]
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, _one_value(meaning)[:64]
     return code
+
+
+def _one_value(text: str, parting: str = "") -> str:
+    """Return a text without control characters and what parts values in DICOM: a backslash, and ``parting``."""
+    return "".join(" " if letter in f"\\{parting}" or not letter.isprintable() else letter for letter in text).strip()
 
 
 def _file(dataset: Dataset) -> bytes:
@@ -249,18 +263,20 @@ def _channel(definition: Any, raw: NDArray[np.float64], rate_hz: float) -> Recor
 def _moment(dataset: Dataset) -> datetime:
     stamp = str(dataset.get("AcquisitionDateTime") or "")
     day = str(dataset.get("ContentDate") or dataset.get("StudyDate") or "")
-    clock = str(dataset.get("ContentTime") or dataset.get("StudyTime") or "000000")
-    for text, pattern in (
-        (stamp, "%Y%m%d%H%M%S.%f%z"),
-        (stamp, "%Y%m%d%H%M%S%z"),
-        (stamp[:14], "%Y%m%d%H%M%S"),
-        (day + clock[:6], "%Y%m%d%H%M%S"),
-    ):
-        try:
-            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added below
-        except ValueError:
+    clock = str(dataset.get("ContentTime") or dataset.get("StudyTime") or "")
+    zone = str(dataset.get("TimezoneOffsetFromUTC") or "")
+    for text in (stamp, day + clock):
+        parts = _STAMP.fullmatch(text.strip())
+        if parts is None:
             continue
-        return moment.astimezone(UTC) if moment.tzinfo else moment.astimezone().astimezone(UTC)
+        digits, fraction, offset = parts["digits"].ljust(14, "0"), parts["fraction"] or "0", parts["offset"] or zone
+        try:
+            moment = datetime.strptime(f"{digits}.{fraction}", "%Y%m%d%H%M%S.%f")  # noqa: DTZ007 - the zone is added below
+            if _OFFSET.fullmatch(offset):
+                moment = moment.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
     return datetime(1900, 1, 1, tzinfo=UTC)
 
 
