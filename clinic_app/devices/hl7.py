@@ -29,6 +29,9 @@ _ALPHABETS: Final = {
     "GB 18030-2000": "gb18030",
 }
 """Names of HL7 table 0211 to Python's. The one that must be known is Chinese: its letters may contain delimiters."""
+_FIRST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(2999, 12, 31, tzinfo=UTC)
+"""A clock further off than this is kept here: only distances are used, and they must not run out of the calendar."""
 _LONGEST_ECHO: Final = 199
 """What of the peer's own text goes back to it; HL7's longest control id."""
 
@@ -122,7 +125,8 @@ def parse_timestamp(text: str) -> datetime:
     for pattern in ("%Y%m%d%H%M%S.%f%z", "%Y%m%d%H%M%S%z", "%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
         try:
             moment = datetime.strptime(plain, pattern)  # noqa: DTZ007 - the zone is added below
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            in_utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return max(_FIRST, min(in_utc, _LAST))
         except (ValueError, OverflowError):
             continue
     raise _unreadable()

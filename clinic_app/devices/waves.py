@@ -143,11 +143,11 @@ def build_oru(
 def _wave_lines(
     place: str, channel: ChannelInfo, samples: NDArray[np.float32], rate_hz: Fraction, resolution: float
 ) -> list[str]:
-    raw = np.rint(samples / resolution).astype(np.int64)
+    raw = ["" if np.isnan(value) else str(round(value)) for value in (samples.astype(np.float64) / resolution).tolist()]
     code = mdc_code(channel.code)
     rate = f"{float(rate_hz):.10g}"
     return [
-        f"OBX||NA|{code}^{channel.code}^MDC^{channel.label}|{place}|{'^'.join(map(str, raw))}||||||R",
+        f"OBX||NA|{code}^{channel.code}^MDC^{channel.label}|{place}|{'^'.join(raw)}||||||R",
         f"OBX||NM|67982^{SAMPLE_RATE}^MDC|{place}.1|{rate}|/s|||||R",
         f"OBX||NM|67983^{RESOLUTION}^MDC|{place}.2|{resolution:.10g}|{channel.unit}|||||R",
     ]
