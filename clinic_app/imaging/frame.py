@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
@@ -96,7 +96,7 @@ def frame_of(dataset: Dataset, index: int) -> Frame:
     if not 0 <= index < frame_count(dataset):
         raise UnreadableFileError(Text("The file has no image with this number."))
     array, photometric = decoded_frame(dataset, index)
-    stored = _as_shown(dataset, array, photometric)
+    stored = _as_shown(dataset, _through_modality_lut(dataset, array), photometric)
     slope, intercept = _rescale(dataset, index)
     modality = text_of(dataset, "Modality")
     padding = number_of(dataset, "PixelPaddingValue", np.nan)
@@ -119,6 +119,16 @@ def frame_of(dataset: Dataset, index: int) -> Frame:
             text_of(dataset, "SeriesDescription") or text_of(dataset, "StudyDescription"),
         ),
     )
+
+
+def _through_modality_lut(dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
+    """Return values as the file's own table gives them, where it has one in place of slope and intercept (C.11.1)."""
+    if not dataset.get("ModalityLUTSequence") or array.ndim != 2:
+        return array
+    try:
+        return apply_modality_lut(array, dataset)
+    except READING_ERRORS as error:
+        raise UnreadableFileError(Text("The file is damaged or cut short.")) from error
 
 
 def _as_shown(dataset: Dataset, array: NDArray[Any], photometric: str) -> NDArray[Any]:

@@ -190,6 +190,7 @@ def _series(known: ImagingStudySeries | None, found: list[FoundInstance]) -> Ima
     fresh = sorted((each for each in found if each.sop_uid not in have), key=lambda each: each.order)
     for each in {each.sop_uid: each for each in fresh}.values():
         kept.append(_as_instance(each))
+    kept.sort(key=lambda each: each.number or 0)  # what comes later may belong between what is here
     return ImagingStudySeries(
         uid=first.series_uid,
         number=known.number if known else first.series_number,

@@ -9,6 +9,7 @@ Sources: DICOM PS3.5, PS3.10; CVE-2019-11687 for the preamble.
 from __future__ import annotations
 
 import io
+import math
 import re
 import struct
 import warnings
@@ -107,12 +108,13 @@ def text_of(dataset: Dataset, keyword: str) -> str:
 
 
 def number_of(dataset: Dataset, keyword: str, default: float) -> float:
-    """Return an element as a number; ``default`` where it is missing or cannot be read."""
+    """Return an element as a number; ``default`` where it is missing, cannot be read or is none (NaN, infinity)."""
     try:
         value: Any = dataset.get(keyword)
         if value is None or value == "":
             return default
-        return float(value[0] if isinstance(value, MultiValue) else value)
+        number = float(value[0] if isinstance(value, MultiValue) else value)
+        return number if math.isfinite(number) else default
     except READING_ERRORS:
         return default
 

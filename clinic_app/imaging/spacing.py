@@ -8,13 +8,14 @@ unit and with negative steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydicom.dataset import Dataset
 
-from clinic_app.imaging.reading import READING_ERRORS, number_of
+from clinic_app.imaging.reading import READING_ERRORS, number_of, text_of
 
 Origin = Literal["calibrated", "region", "detector"]
 _CENTIMETRE: Final = 3.0
@@ -57,10 +58,17 @@ class Region:
 
 
 def spacing_of(dataset: Dataset, frame_index: int) -> Spacing | None:
-    """Return the spacing that holds for the whole frame, or None."""
+    """Return the spacing that holds for the whole frame, or None.
+
+    An X-ray whose pixel spacing only repeats that at the detector was not calibrated (PS3.3 10.7.1.3).
+    """
     calibrated = (_pair(source, "PixelSpacing", "calibrated") for source in _measures(dataset, frame_index))
     found = next((each for each in calibrated if each), None)
-    return found or _pair(dataset, "ImagerPixelSpacing", "detector")
+    at_detector = _pair(dataset, "ImagerPixelSpacing", "detector")
+    if found and at_detector and not text_of(dataset, "PixelSpacingCalibrationType"):
+        is_copied = (found.row_mm, found.column_mm) == (at_detector.row_mm, at_detector.column_mm)
+        return at_detector if is_copied else found
+    return found or at_detector
 
 
 def regions_of(dataset: Dataset) -> tuple[Region, ...]:
@@ -111,4 +119,5 @@ def _pair(source: Dataset, keyword: str, origin: Origin) -> Spacing | None:
         row_mm, column_mm = (float(each) for each in values)
     except READING_ERRORS:
         return None
-    return Spacing(row_mm, column_mm, origin) if row_mm > 0 and column_mm > 0 else None
+    is_length = all(0 < each < math.inf for each in (row_mm, column_mm))
+    return Spacing(row_mm, column_mm, origin) if is_length else None

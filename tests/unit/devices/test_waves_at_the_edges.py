@@ -55,7 +55,10 @@ def test_a_clock_at_the_end_of_the_calendar_breaks_no_arithmetic(text: str) -> N
     assert clock.begin_at - timedelta(days=300) < clock.begin_at
 
 
-@given(st.datetimes(datetime(1900, 1, 2), datetime(2999, 12, 30), timezones=st.just(UTC)))
+FIRST, LAST = datetime(1900, 1, 2), datetime(2999, 12, 30)  # noqa: DTZ001 - hypothesis adds the zone
+
+
+@given(st.datetimes(FIRST, LAST, timezones=st.just(UTC)))
 def test_a_moment_comes_back_to_a_tenth_of_a_millisecond(moment: datetime) -> None:
     assert abs(parse_timestamp(timestamp(moment)) - moment) < timedelta(microseconds=100)
 
