@@ -338,7 +338,7 @@ def test_however_many_are_bad_the_good_ones_go_and_a_lost_answer_is_said_again(
     tmp_path_factory: pytest.TempPathFactory, bad: set[int], lost: int
 ) -> None:
     known: dict[str, bytes] = {}
-    taken: list[str] = []
+    taken: set[tuple[str, bytes]] = set()
     requests = 0
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -349,7 +349,7 @@ def test_however_many_are_bad_the_good_ones_go_and_a_lost_answer_is_said_again(
             return _refusal(422)
         key = request.headers["idempotency-key"]
         if key not in known:
-            taken.extend(write.id for write in writes)
+            taken.update((write.id, write.body) for write in writes)
             known[key] = encode_transaction_response([Written(w.type_name, w.id, w.id, NOON) for w in writes])
         if requests == lost:
             raise httpx.ReadError("cut")
@@ -361,7 +361,7 @@ def test_however_many_are_bad_the_good_ones_go_and_a_lost_answer_is_said_again(
             assert store.outbox.count() > 0
         states = {number: store.outbox.rows_for("Patient", str(number))[0].state for number in range(31)}
     assert states == {number: "quarantined" if number in bad else "acked" for number in range(31)}
-    assert sorted(taken, key=int) == [str(number) for number in range(31) if number not in bad]
+    assert sorted(int(name) for name, _ in taken) == [number for number in range(31) if number not in bad]
 
 
 DATA = random.Random(7).randbytes(5000)
