@@ -81,7 +81,7 @@ def package_of(store: Store, request: ServiceRequest | None) -> DocumentReferenc
     for reference in request.supporting_info if request else ():
         if (reference.reference or "").startswith("DocumentReference/"):
             document = _found(store, DocumentReference, reference.id)
-            if document and package_id(document):
+            if document and document.content and package_id(document):
                 return document
     return None
 
