@@ -163,7 +163,7 @@ class FormViewModel(QObject):
                     self.write(destination=self.destinations[0].id)
                 self.changed.emit()
 
-        self._runner.run(work, owner=self, done=show, failed=self._refuse)
+        self._runner.run(work, owner=self, done=show, failed=self._fail)
 
     def send(self) -> None:
         """Seal the question and put it in the queue, if it is whole."""
@@ -187,7 +187,7 @@ class FormViewModel(QObject):
             lambda: self._station.referrals.send(self._session, patient.id, form),
             owner=self,
             done=lambda case: self._after_send(patient.id, case),
-            failed=self._refuse,
+            failed=lambda error: self._refuse(patient.id, error),
         )
 
     def _after_send(self, patient_id: str, case: Case) -> None:
@@ -197,15 +197,19 @@ class FormViewModel(QObject):
         self.noticed.emit(_("Saved here. It goes to the hub as soon as there is a link."), "ok")
         self.sent.emit(case)
 
-    def _refuse(self, error: ClinicError) -> None:
+    def _fail(self, error: ClinicError) -> None:
+        self.noticed.emit(say(error.text), "warn")
+
+    def _refuse(self, patient_id: str, error: ClinicError) -> None:
         self._be_busy(False)
-        name = error.field if isinstance(error, InvalidInputError) else ""
+        is_in_hand = self._now.patient is not None and self._now.patient.id == patient_id
+        name = error.field if isinstance(error, InvalidInputError) and is_in_hand else ""
         name = _FIELDS.get(name, name)
         if name in ("specialty", "urgency", "question", "destination", "evidence"):
             self._now.errors[name] = say(error.text)
             self.changed.emit()
         else:
-            self.noticed.emit(say(error.text), "warn")
+            self._fail(error)
 
     def _be_busy(self, is_busy: bool) -> None:
         if self.is_busy != is_busy:
