@@ -106,7 +106,8 @@ def _paint_trace(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
     trace = cell.trace
     begin = view.x_of(cell.start_s)
     first = max(0, int(-begin))
-    last = min(int((cell.end_s - cell.start_s) * view.scale.px_per_s), int(view.width - begin) + 1)
+    end_s = min(cell.end_s, trace.seconds)  # a trace that ends before its cell must not go on as a flat line
+    last = min(int((end_s - cell.start_s) * view.scale.px_per_s), int(view.width - begin) + 1)
     if last <= first:
         return
     per_column = trace.rate_hz / view.scale.px_per_s
