@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
@@ -68,6 +69,7 @@ def tables(qapp: QApplication) -> Iterator[list[Table]]:
     yield made
     for table in made:
         table.runner.close()
+        delete(table.owner)  # else the reader, going later, drags its own parent along and ends the process
 
 
 def laid(tables: list[Table], stack: FakeStack) -> Table:
