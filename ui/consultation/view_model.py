@@ -44,18 +44,26 @@ class ConsultationViewModel(QObject):
         self.cases: tuple[Case, ...] = ()
         self.is_read = False
         self._is_asking = False
+        self._turn = 0
         self.news = NewsReader(events.sync_changed, self.refresh, self)
         self.case = CaseViewModel(station, runner, session)
         self.case.noticed.connect(self.noticed)
-        self.case.signed.connect(self.refresh)
+        self.case.signed.connect(self._ask)  # what is being read now is old
 
     def refresh(self) -> None:
         """Read the worklist anew."""
-        if self._is_asking:
-            return
+        if not self._is_asking:
+            self._ask()
+
+    def _ask(self) -> None:
         self._is_asking = True
+        self._turn += 1
+        turn = self._turn
         self._runner.run(
-            lambda: tuple(self._consultations.worklist(self.session)), owner=self, done=self._show, failed=self._fail
+            lambda: tuple(self._consultations.worklist(self.session)),
+            owner=self,
+            done=lambda cases: self._show(cases) if turn == self._turn else None,
+            failed=self._fail,
         )
 
     def _show(self, cases: tuple[Case, ...]) -> None:

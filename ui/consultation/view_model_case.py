@@ -87,6 +87,7 @@ class CaseViewModel(QObject):
         self._keeper.failed.connect(self._after_failed_save)
         self._wanted: tuple[FrameStack, int, Callable[[Frame], object]] | None = None
         self._is_decoding = False
+        self._turn = 0
         self._pause = QTimer(self, singleShot=True, interval=SAVE_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
 
@@ -99,7 +100,7 @@ class CaseViewModel(QObject):
         """Take a case in hand and read what belongs to it."""
         self.put_away()
         self.case = case
-        task_id, service, session = case.task.id, self._station.consultations, self._session
+        turn, task_id, service, session = self._turn, case.task.id, self._station.consultations, self._session
 
         def work() -> _Arrived:
             opened = service.open(session, task_id)
@@ -108,13 +109,18 @@ class CaseViewModel(QObject):
             draft = None if answer else service.draft(session, task_id)
             return _Arrived(opened, pieces_of(evidence), evidence.missing, draft, answer)
 
+        def read() -> None:
+            if turn == self._turn:
+                self._runner.run(work, owner=self, done=lambda found: self._arrive(turn, found), failed=self._fail)
+
         self.changed.emit()
         self.form_changed.emit()
-        self._runner.run(work, owner=self, done=self._arrive, failed=self._fail)
+        self._keeper.then(read)  # a draft on its way to the disk would be read as it was before
 
     def put_away(self) -> None:
         """Leave the case; what was written is saved."""
         self.flush()
+        self._turn += 1
         self.case, self.pieces, self.missing, self.answer = None, (), 0, None
         self.is_ready = False
         self.draft_state, self.saved_at, self.draft_error = "none", None, ""
@@ -204,8 +210,8 @@ class CaseViewModel(QObject):
         tell()
         self._decode()
 
-    def _arrive(self, arrived: _Arrived) -> None:
-        if not self._is_open(arrived.case.task.id):
+    def _arrive(self, turn: int, arrived: _Arrived) -> None:
+        if turn != self._turn:
             return
         self.case, self.pieces, self.missing = arrived.case, arrived.pieces, arrived.missing
         self.answer = arrived.answer
@@ -235,7 +241,10 @@ class CaseViewModel(QObject):
             return service.answer(session, task_id)
 
         self._runner.run(
-            work, owner=self, done=lambda answer: self._after_sign(task_id, answer), failed=self._fail_sign
+            work,
+            owner=self,
+            done=lambda answer: self._after_sign(task_id, answer),
+            failed=lambda error: self._fail_sign(task_id, error),
         )
 
     def _after_sign(self, task_id: str, answer: Answer | None) -> None:
@@ -248,9 +257,9 @@ class CaseViewModel(QObject):
         self.noticed.emit(_("Signed. The answer goes to the hospital that asked as soon as there is a link."), "ok")
         self.signed.emit()
 
-    def _fail_sign(self, error: ClinicError) -> None:
+    def _fail_sign(self, task_id: str, error: ClinicError) -> None:
         self._be_busy(False)
-        field = error.field if isinstance(error, InvalidInputError) else ""
+        field = error.field if isinstance(error, InvalidInputError) and self._is_open(task_id) else ""
         if field in ("opinion", "plan"):
             self.refused.emit(field, say(error.text))
         else:
