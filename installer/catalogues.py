@@ -80,13 +80,20 @@ def message_faults(message: Message, language: str) -> list[str]:
         return ["not translated"]
     if len(translations) != expected:
         return [f"{len(translations)} forms where {language} has {expected}"]
-    wanted = placeholders(sources[-1])
-    wrong = [each for each in translations if placeholders(each) != wanted]
+    try:
+        wanted = placeholders(sources[-1])
+        wrong = [each for each in translations if placeholders(each) != wanted]
+    except ValueError as error:
+        return [f"a brace is open or closed alone ({error})"]
     return [f"placeholders differ in {each!r}" for each in wrong]
 
 
 def placeholders(sentence: str) -> frozenset[str]:
-    """Return the ``{named}`` values of a sentence, with their formats."""
+    """Return the ``{named}`` values of a sentence, with their formats.
+
+    Raises:
+        ValueError: a brace has no partner.
+    """
     parts = Formatter().parse(sentence)
     return frozenset(f"{name}:{layout}" for _, name, layout, _ in parts if name is not None)
 

@@ -6,7 +6,6 @@ nothing, or keeps it in plain text, is refused rather than trusted.
 
 from __future__ import annotations
 
-import binascii
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -111,13 +110,14 @@ class FileKeyStorage:
         try:
             secret = self._secrets().get(name)
             return None if secret is None else bytes.fromhex(secret)
-        except (msgspec.DecodeError, ValueError, binascii.Error) as error:
-            raise KeyLockedError(Text("The file with the key is damaged. Restore it from a backup.")) from error
+        except ValueError as error:
+            raise _damaged_file() from error
 
     def save(self, name: str, secret: bytes) -> None:
         """Keep a secret, readable by the file's owner only where the platform has owners.
 
         Raises:
+            KeyLockedError: the file is damaged; it stays as it is.
             DiskFullError: no room.
         """
         secrets = {**self._secrets(), name: secret.hex()}
@@ -127,7 +127,11 @@ class FileKeyStorage:
         if not self._path.exists():
             return {}
         with disk_errors(self._path):
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+            body = self._path.read_bytes()
+        try:
+            return msgspec.json.decode(body, type=dict[str, str])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _damaged_file() from error
 
 
 def key_storage(kind: Literal["keyring", "file"], folder: Path) -> KeyStorage:
@@ -137,6 +141,10 @@ def key_storage(kind: Literal["keyring", "file"], folder: Path) -> KeyStorage:
         KeyLockedError: the keyring is wanted and this computer has none.
     """
     return KeyringStorage() if kind == "keyring" else FileKeyStorage(folder)
+
+
+def _damaged_file() -> KeyLockedError:
+    return KeyLockedError(Text("The file with the key is damaged. Restore it from a backup."))
 
 
 def _no_keyring() -> KeyLockedError:

@@ -57,13 +57,23 @@ def unlock(folder: Path, storage: KeyStorage) -> bytes:
         KeyLockedError: the key file is gone or unreadable, or its sealing key is not in ``storage``.
         DiskFullError: no room for the key file.
     """
-    slots = _read(folder)
-    if slots is None:
+    copies = _read(folder)
+    if not copies:
         if (folder / DATABASE_NAME).exists():
             raise KeyLockedError(
                 Text("The key file of these data is missing. Restore it from a backup; nothing was changed.")
             )
         return _create(folder, storage)
+    refusals = []
+    for slots in copies:
+        try:
+            return _open_one(slots, storage)
+        except KeyLockedError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _open_one(slots: SlotFile, storage: KeyStorage) -> bytes:
     for slot in slots.slots:
         if slot.kind == storage.kind:
             return _open(slots.site, slot, storage)
@@ -95,21 +105,22 @@ def _open(site: str, slot: Slot, storage: KeyStorage) -> bytes:
         raise KeyLockedError(Text("The key in this computer's key storage is not the one of these data.")) from error
 
 
-def _read(folder: Path) -> SlotFile | None:
-    """Return the first copy that can be read; None where there is none at all."""
+def _read(folder: Path) -> tuple[SlotFile, ...]:
+    """Return the copies that can be read, each once: a changed letter may show only when a slot is opened."""
     found = [path for name in SLOT_FILES if (path := folder / name).exists()]
+    copies = []
     for path in found:
         with disk_errors(path), path.open("rb") as file:
             body = file.read(_LARGEST_FILE)
         try:
-            return msgspec.json.decode(body, type=SlotFile)
-        except (msgspec.DecodeError, RecursionError):
+            copies.append(msgspec.json.decode(body, type=SlotFile))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-    if found:
+    if found and not copies:
         raise KeyLockedError(
             Text("The key file of these data is damaged. Restore it from a backup; nothing was changed.")
         )
-    return None
+    return tuple(dict.fromkeys(copies))
 
 
 def _bound_to(site: str, slot_id: str) -> bytes:

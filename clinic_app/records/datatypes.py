@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-FhirDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+FhirDate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?\Z")]
 """A FHIR date: year, year-month, or year-month-day."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """An aware moment."""

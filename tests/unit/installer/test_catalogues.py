@@ -86,3 +86,9 @@ def test_a_broken_catalogue_leaves_the_old_one_in_place(tmp_path: Path) -> None:
 
 def test_placeholders_are_compared_with_their_format() -> None:
     assert placeholders("{a} and {b:.1f} {{no}}") == {"a:", "b:.1f"}
+
+
+@pytest.mark.parametrize("translation", ["Случай {number", "Случай number}", "Случай {number}{", "{number} }"])
+def test_a_lone_brace_is_named_with_its_place(tmp_path: Path, translation: str) -> None:
+    with pytest.raises(CatalogueError, match=r"a\.po.*'Case \{number\}'.*brace"):
+        join_catalogues([_file(tmp_path, "a", _message("Case {number}", translation))], "ru")
