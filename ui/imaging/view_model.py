@@ -131,7 +131,7 @@ class ImagingViewModel(QObject):
             lambda: self._imaging.stack(session, row.study, row.uid),
             owner=self,
             done=partial(self._opened, row),
-            failed=self._refuse,
+            failed=partial(self._fail_open, row),
         )
 
     def want(self, number: int) -> None:
@@ -271,7 +271,10 @@ class ImagingViewModel(QObject):
             self.import_changed.emit()
             self.refresh()
 
-    def _refuse(self, error: ClinicError) -> None:
-        if self._reader is None:
+    def _fail_open(self, row: SeriesRow, error: ClinicError) -> None:
+        if self.open_row is row:
             self.open_row = None
+        self._refuse(error)
+
+    def _refuse(self, error: ClinicError) -> None:
         self.refused.emit(error.text)
