@@ -43,6 +43,9 @@ _CONTINUOUS_S: Final = 15.0
 _SPOT_S: Final = 15 * 60.0
 """A cuff or a thermometer measures now and then; its last value still counts for a quarter of an hour."""
 
+_MOST_DIGITS: Final = 6
+"""Digits before the comma; no vital sign has more, and a device may send anything."""
+
 
 @dataclass(frozen=True)
 class MonitorSign:
@@ -104,12 +107,17 @@ def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
     """Return the usable numbers by the field of `VitalsForm`."""
     found: dict[str, MonitorValue] = {}
     for sign in MONITOR_SIGNS:
-        usable = [numbers[code] for code in sign.codes if code in numbers and numbers[code].unit in sign.units]
+        known = [numbers[code] for code in sign.codes if code in numbers]
+        usable = [each for each in known if each.unit in sign.units and _can_be_written(each.value)]
         chosen = next((number for number in usable if number.age_s <= sign.fresh_s), usable[0] if usable else None)
         if chosen is not None:
             rounded = chosen.value.quantize(Decimal(1).scaleb(-sign.decimals))
             found[sign.field] = MonitorValue(sign, rounded, chosen.age_s)
     return found
+
+
+def _can_be_written(value: Decimal) -> bool:
+    return value.is_finite() and value.adjusted() < _MOST_DIGITS
 
 
 def filled_form(values: Mapping[str, MonitorValue], language: Language) -> VitalsForm:

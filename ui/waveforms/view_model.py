@@ -158,6 +158,7 @@ class MonitorViewModel(QObject):
         self._stream_ids: tuple[str, ...] = ()
         self._recording: _Recording | None = None
         self._taken_from = ""
+        self._saving_for: set[str] = set()
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._is_watched = False
@@ -281,27 +282,39 @@ class MonitorViewModel(QObject):
     def save_vitals(self, form: VitalsForm) -> None:
         """Save the vital signs for the patient in hand."""
         patient = self.patient
-        if patient is None:
+        if patient is None or patient.id in self._saving_for:
             return
         errors = check_vitals(form)
         self.errors_found.emit({error.field: error.text for error in errors})
         if errors:
             return
         session, device = self._session, self._taken_from
+        self._saving_for.add(patient.id)
         self._runner.run(
             lambda: self._encounters.record_vitals(session, patient.id, form, device),
             owner=self,
-            done=self._after_vitals,
-            failed=self._refuse,
+            done=lambda saved: self._after_vitals(patient.id, saved),
+            failed=lambda error: self._fail_vitals(patient.id, error),
         )
 
     def typed(self) -> None:
         """Somebody changed a value by hand: it is no longer the monitor's."""
         self._taken_from = ""
 
-    def _after_vitals(self, saved: tuple[Observation, ...]) -> None:
-        self._taken_from = ""
-        self.vitals_saved.emit(len(saved))
+    def _after_vitals(self, patient_id: str, saved: tuple[Observation, ...]) -> None:
+        self._saving_for.discard(patient_id)
+        if self._is_in_hand(patient_id):
+            self._taken_from = ""
+            self.vitals_saved.emit(len(saved))
+
+    def _fail_vitals(self, patient_id: str, error: ClinicError) -> None:
+        self._saving_for.discard(patient_id)
+        if isinstance(error, InvalidInputError) and error.field and self._is_in_hand(patient_id):
+            self.errors_found.emit({error.field: error.text})
+        self._refuse(error)
+
+    def _is_in_hand(self, patient_id: str) -> bool:
+        return self.patient is not None and self.patient.id == patient_id
 
     def _go_on_recording(self) -> None:
         running = self._recording
@@ -338,8 +351,6 @@ class MonitorViewModel(QObject):
         self.recorded.emit(document)
 
     def _refuse(self, error: ClinicError) -> None:
-        if isinstance(error, InvalidInputError) and error.field:
-            self.errors_found.emit({error.field: error.text})
         self.refused.emit(error.text)
 
     def _follow_patient(self) -> None:

@@ -87,7 +87,7 @@ class RecordingsViewModel(QObject):
             lambda: self._recordings.load(session, document),
             owner=self,
             done=lambda recording: self._show(document, recording),
-            failed=self._refuse,
+            failed=lambda error: self._fail_open(document, error),
         )
 
     def _list(self, patient_id: str, found: tuple[DocumentReference, ...]) -> None:
@@ -115,7 +115,10 @@ class RecordingsViewModel(QObject):
             self.listed.emit()
             self._refresh()
 
-    def _refuse(self, error: ClinicError) -> None:
-        if self.recording is None:
+    def _fail_open(self, document: DocumentReference, error: ClinicError) -> None:
+        if self.document is document:
             self.document = None
+        self._refuse(error)
+
+    def _refuse(self, error: ClinicError) -> None:
         self.refused.emit(error.text)
