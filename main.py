@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import LANGUAGES, Language
-from clinic_app.settings import LANGUAGE, load_settings
+from clinic_app.settings import LANGUAGE, WORKER_THREADS, load_settings
 from clinic_app.workstation import build_workstation, provision
 from ui import language, theme
 from ui.shell.crash_dialog import catch_faults
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClinicError as error:
         refuse(error)
         return 1
-    runner = TaskRunner()
+    runner = TaskRunner(settings[WORKER_THREADS])
     try:
         window = MainWindow(workstation, runner)
         catch_faults(window.events)
