@@ -110,7 +110,7 @@ class CaseViewModel(QObject):
                 self._is_read = True
                 self.changed.emit()
 
-        self._runner.run(work, owner=self, done=show, failed=self._fail)
+        self._runner.run(work, owner=self, done=show, failed=self._warn)
 
     def read_and_close(self) -> None:
         """The doctor has read the opinion: close the referral."""
@@ -149,7 +149,7 @@ class CaseViewModel(QObject):
             lambda: write_atomically(path, (pdf,)),
             owner=self,
             done=lambda _none: self.summary_saved.emit(path),
-            failed=self._fail,
+            failed=self._warn,
         )
 
     def _after_close(self, case: Case) -> None:
@@ -163,6 +163,9 @@ class CaseViewModel(QObject):
 
     def _fail(self, error: ClinicError) -> None:
         self._be_busy(False)
+        self._warn(error)
+
+    def _warn(self, error: ClinicError) -> None:
         self.noticed.emit(say(error.text), "warn")
 
     def _be_busy(self, is_busy: bool) -> None:
