@@ -31,9 +31,7 @@ class ReferralListPage(Page):
         self._model = model
         self._new = Button("referrals.new", "primary", "send")
         self.head.addWidget(self._new)
-        self.table: RecordTable[Case] = RecordTable(
-            "referrals.list", _columns(), "send", key=lambda case: case.task.id
-        )
+        self.table: RecordTable[Case] = RecordTable("referrals.list", _columns(), "send", key=lambda case: case.task.id)
         self.column.addWidget(self.table, 1)
         self._new.clicked.connect(self.new_asked)
         self.table.empty.action.clicked.connect(self.new_asked)
