@@ -10,9 +10,8 @@ from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
-    from clinic_app.workstation import Workstation
-
     from clinic_app.access import Session
+    from clinic_app.workstation import Workstation
 
 
 @dataclass(frozen=True)
