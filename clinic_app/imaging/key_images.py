@@ -20,7 +20,8 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.frame import frame_of
 from clinic_app.imaging.importing import sha256_of
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.imaging.windowing import Pixels, Window, render
+from clinic_app.imaging.rendering import render
+from clinic_app.imaging.windowing import Pixels, Window
 from clinic_app.records import (
     Attachment,
     CodeableConcept,

@@ -29,7 +29,8 @@ from clinic_app.imaging.codestream import StatedSize, stated_size
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import look_at
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.imaging.windowing import Window, render
+from clinic_app.imaging.rendering import render
+from clinic_app.imaging.windowing import Window
 
 SMALL = np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)
 ENCODED = {

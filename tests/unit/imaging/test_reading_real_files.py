@@ -13,7 +13,8 @@ from clinic_app.foundation.texts import LANGUAGES
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import look_at
 from clinic_app.imaging.reading import frame_count, read_dataset
-from clinic_app.imaging.windowing import Window, render
+from clinic_app.imaging.rendering import render
+from clinic_app.imaging.windowing import Window
 
 LOSSLESS = ("BigEndian", "Deflated", "JPEG2000Lossless", "JPEGLSLossless", "Process14SV1", "Process14Transfer", "RLE")
 LOSSY = ("JPEGProcess2_4Transfer",)

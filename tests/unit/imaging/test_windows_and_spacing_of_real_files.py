@@ -19,8 +19,9 @@ from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import FoundInstance, merged
 from clinic_app.imaging.measuring import length
 from clinic_app.imaging.reading import frame_count, number_of, read_dataset
+from clinic_app.imaging.rendering import grey_table, render
 from clinic_app.imaging.spacing import Spacing, regions_of, spacing_of
-from clinic_app.imaging.windowing import Window, grey_table, render
+from clinic_app.imaging.windowing import Window
 from clinic_app.records import ImagingStudy, Patient
 from tests.helpers.frames import made_frame, ramp
 
