@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_app.devices.mllp import Deframer, frame
+from clinic_app.devices.mllp import END, START, Deframer, frame
 from clinic_app.foundation.errors import DeviceError
 
 PLAIN = st.binary(max_size=200).filter(lambda data: b"\x1c" not in data and b"\x0b" not in data)
@@ -23,7 +23,8 @@ def test_messages_come_out_whole_however_the_stream_is_cut(messages: list[bytes]
 
 @given(st.binary(max_size=500))
 def test_no_bytes_break_it(data: bytes) -> None:
-    Deframer().feed(data)
+    found = Deframer().feed(data)
+    assert all(START + message + END in data for message in found)
 
 
 def test_an_endless_message_is_refused_and_forgotten() -> None:
