@@ -13,14 +13,14 @@ from ui.language import Translated, _
 from ui.widgets.buttons import Button
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.labels import label
-from ui.widgets.paper_layout import PaperLayout, PaperTrace
+from ui.widgets.paper_layout import PaperLayout
+from ui.widgets.recording_traces import traces_of
 from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
 
 _RAW: Final = "raw"
-_VOLTS: Final = ("uV", "mV")
 
 
 class RecordingView(Translated, QWidget):
@@ -74,7 +74,7 @@ class RecordingView(Translated, QWidget):
     def show_recording(self, recording: Recording) -> None:
         """Put a recording on the paper."""
         self._recording = recording
-        self.paper.show_recording(_traces(recording))
+        self.paper.show_recording(traces_of(recording))
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -104,15 +104,3 @@ def _choice(name: str, words: dict[str, str]) -> Segmented:
 
 def _fixed(words: str) -> Callable[[], str]:
     return lambda: words
-
-
-def _traces(recording: Recording) -> list[PaperTrace]:
-    """Return the leads in the order of paper, then everything else."""
-    leads = recording.leads
-    others = [each for each in recording.channels if all(each is not lead for lead in leads)]
-    return [
-        PaperTrace(each.label, each.millivolts, each.rate_hz)
-        if each.unit in _VOLTS
-        else PaperTrace(each.label, each.samples, each.rate_hz, is_millivolts=False)
-        for each in (*leads, *others)
-    ]

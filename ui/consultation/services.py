@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import SignalInstance
-
-from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy, Patient
+from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -94,22 +92,4 @@ class Station(Protocol):
     @property
     def documents(self) -> Files:
         """Key images and other documents."""
-        ...
-
-
-class Hand(Protocol):
-    """The patient whose data the window shows."""
-
-    @property
-    def changed(self) -> SignalInstance:
-        """Another patient was taken or put away."""
-        ...
-
-    @property
-    def patient(self) -> Patient | None:
-        """The patient, or None."""
-        ...
-
-    def take(self, patient: Patient | None) -> None:
-        """Take a patient in hand."""
         ...

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
-from ui.consultation.services import Hand, Station
+from ui.consultation.services import Station
 from ui.consultation.view_model_case import CaseViewModel
 from ui.events import CoreEvents
+from ui.hand import Hand
 from ui.language import say
 from ui.news import NewsReader
 from ui.tasks import TaskRunner

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import SignalInstance
-
 from clinic_app.foundation.texts import Language
-from clinic_app.records import DocumentReference, ImagingStudy, Observation, Organization, Patient
+from clinic_app.records import DocumentReference, ImagingStudy, Observation, Organization
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -128,22 +126,4 @@ class Station(Protocol):
     @property
     def documents(self) -> Files:
         """Filed documents."""
-        ...
-
-
-class Hand(Protocol):
-    """The patient whose data the window shows."""
-
-    @property
-    def changed(self) -> SignalInstance:
-        """Another patient was taken or put away."""
-        ...
-
-    @property
-    def patient(self) -> Patient | None:
-        """The patient, or None."""
-        ...
-
-    def take(self, patient: Patient | None) -> None:
-        """Take a patient in hand."""
         ...

@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from ui.events import CoreEvents
+from ui.hand import Hand
 from ui.language import say
 from ui.news import NewsReader
-from ui.referral.services import Hand, Station
+from ui.referral.services import Station
 from ui.referral.view_model_case import CaseViewModel
 from ui.referral.view_model_form import FormViewModel
 from ui.tasks import TaskRunner

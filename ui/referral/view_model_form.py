@@ -17,9 +17,10 @@ from clinic_app.records import Organization, Patient, Urgency
 from clinic_app.referral import ReferralForm
 from clinic_app.referral.sending import LONGEST_QUESTION
 from clinic_app.terminology.specialties import Evidence, specialty
+from ui.hand import Hand
 from ui.language import _, say
 from ui.referral.evidence import EvidenceItem, completeness, evidence_items, ticked_at_first
-from ui.referral.services import Hand, Station
+from ui.referral.services import Station
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:

@@ -20,27 +20,14 @@ from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import label
 from ui.widgets.page import Page
-from ui.widgets.paper_layout import PaperTrace
 from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.recording_traces import traces_of
 
 if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
 
 LIST_PX: Final = 168
-_VOLTS: Final = ("uV", "mV")
 _RAW: Final = "raw"
-
-
-def traces_of(recording: Recording) -> tuple[PaperTrace, ...]:
-    """Return the channels as the paper draws them: leads in the order of paper, then everything else."""
-    leads = recording.leads
-    others = tuple(each for each in recording.channels if all(each is not lead for lead in leads))
-    return tuple(
-        PaperTrace(each.label, each.millivolts, each.rate_hz)
-        if each.unit in _VOLTS
-        else PaperTrace(each.label, each.samples, each.rate_hz, is_millivolts=False)
-        for each in (*leads, *others)
-    )
 
 
 class RecordingsScreen(Page):

@@ -25,8 +25,9 @@ from tests.helpers.waiting import wait_until
 from ui import language
 from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
-from ui.waveforms.recordings_screen import RecordingsScreen, traces_of
+from ui.waveforms.recordings_screen import RecordingsScreen
 from ui.waveforms.view_model_recordings import RecordingsViewModel
+from ui.widgets.recording_traces import traces_of
 
 NURSE = Session("n", "Nurse", "nurse", "nurse", "org", "Hospital")
 ONE = Patient(id="p1", name=(HumanName(family="Әлібекқызы"),))
