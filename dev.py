@@ -54,6 +54,10 @@ DISPLAY_LIBRARIES: Final = {
 }
 """The same for windows on a real display; a machine without one runs everything without them."""
 
+TEST_TOOLS: Final = {"strace": "usr/bin/strace", "postgresql": "usr/lib/postgresql/*/bin/initdb"}
+"""Programs that tests and drills put beside ours, Debian package and where its program lies: a recorder of
+writes for power cuts, and the database of a large hub."""
+
 
 class CannotGoOnError(Exception):
     """Something a person has to do first; the message says what."""
@@ -62,7 +66,7 @@ class CannotGoOnError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; return the exit code for the shell."""
     options, rest = _parser().parse_known_args(arguments)
-    if rest and options.command != "test":
+    if rest and options.command not in {"test", "drill"}:
         _parser().error(f"unknown arguments: {' '.join(rest)}")
     try:
         if options.command == "lock":
@@ -70,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepare()
         if options.command == "test":
             return test(rest)
+        if options.command == "drill":
+            return drill(rest)
+        if options.command == "sbom":
+            return sbom(options.out)
         if options.command == "check":
             return check()
         if options.command == "tour":
@@ -92,7 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
     commands.add_parser("test", help="all tests; what follows is handed to pytest")
     commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save or sweep")
+    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull or hostile")
+    sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
+    sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep or storage")
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
     commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")
@@ -235,8 +246,37 @@ def tour(out: Path) -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """Run all tests on two processes; benchmarks have their own command."""
+    _install_test_tools()
     chosen = ["-n", "2", "--dist", "worksteal", "--ignore=tests/performance"]
     return _run([PYTHON, "-m", "pytest", *chosen, *arguments], QT_QPA_PLATFORM="offscreen")
+
+
+def drill(arguments: Sequence[str]) -> int:
+    """Run one drill; what follows its name is handed to it."""
+    _install_test_tools()
+    return _run([PYTHON, "-m", "tests.drills", *arguments], QT_QPA_PLATFORM="offscreen")
+
+
+def sbom(out: Path) -> int:
+    """Write the bill of materials of what a workstation is shipped with, from the lock file of the program."""
+    tool = SCRIPTS / ("cyclonedx-py.exe" if os.name == "nt" else "cyclonedx-py")
+    form: list[str | Path] = ["--output-format", "JSON", "--output-file", out.resolve(), "--output-reproducible"]
+    code = _run([tool, "requirements", *form, "--pyproject", "pyproject.toml", RUNTIME_LOCK])
+    print(f"dev.py: no bill of materials was written to {out}" if code else f"dev.py: bill of materials: {out}")
+    return code
+
+
+def _install_test_tools() -> None:
+    """Install what the drills need from Debian's packages; elsewhere say what is left out."""
+    missing = [package for package, program in TEST_TOOLS.items() if not any(Path("/").glob(program))]
+    if not missing:
+        return
+    try:
+        if sys.platform != "linux":
+            raise CannotGoOnError("they are Debian's")
+        _install_debian_packages(missing)
+    except CannotGoOnError as error:
+        print(f"dev.py: NOT TESTED HERE is what needs {', '.join(missing)}: {error}", flush=True)
 
 
 def check() -> int:
@@ -247,6 +287,8 @@ def check() -> int:
         "lint": [PYTHON, "-m", "ruff", "check", "."],
         "types": [PYTHON, "-m", "mypy", "--strict", *SOURCES],
         "floors": [SCRIPTS / f"lint-imports{tool}"],
+        "security": [PYTHON, "-m", "bandit", "--quiet", "--recursive", "--severity-level", "medium", *SOURCES],
+        "rules": [PYTHON, "-m", "tests.architecture.house_rules"],
         "sizes": [PYTHON, "-m", "tests.architecture.house_sizes"],
     }
     codes = {}
