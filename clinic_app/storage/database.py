@@ -1,73 +1,50 @@
-"""The encrypted SQLite database and its two ways in: reading and writing.
+"""What every database can do for the store: reading and writing, each in a transaction of its own.
 
-Writers begin with BEGIN IMMEDIATE (a transaction that starts as a reader and wants to write fails at once, whatever the
-time-out) and, inside one program, queue for one lock. Readers see the last commit and wait for nobody.
+A reader sees one moment of the data and waits for nobody. Writers come one after the other, so that numbers given
+inside a transaction grow in the order of the commits. Which database it is, only its own module knows:
+`encrypted_file` on a workstation, `postgres` at a large hub.
 """
 
 from __future__ import annotations
 
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import sqlcipher3.dbapi2 as sqlcipher
-from sqlalchemy import Connection, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from clinic_app.foundation.durable_files import DISK_FULL
-from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
-from clinic_app.foundation.texts import Text
-from clinic_app.keys.derived import derive
+from clinic_app.foundation.errors import StorageError
 
-OLDEST_SQLITE: Final = (3, 51, 3)
-"""SQLite before it can damage a WAL database that two connections write (sqlite.org/wal.html, "the WAL-reset bug")."""
-_BUSY_TIMEOUT_MS: Final = 5000
-_PRAGMAS: Final = (
-    "cipher_log_level = NONE",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-    "trusted_schema = OFF",
-    "cell_size_check = ON",
-    "cache_size = -16000",
-)
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_CORRUPT, _SQLITE_FULL, _SQLITE_NOTADB = 5, 6, 11, 13, 26
-DAMAGED: Final = Text(
-    "The data on this computer are damaged. Do not delete anything; call whoever looks after the computer."
-)
 _WRITES: Final = "is_write"
 
 
-class Database:
-    """One database file.
+class Database(ABC):
+    """One database. Safe for use from several threads.
 
     Args:
-        path: the file; it is made if it is not there.
-        key: the data key, 32 bytes.
-
-    Safe for use from several threads.
-
-    Raises:
-        StorageError: the SQLite inside the program is too old or has no encryption.
+        engine: makes the connections; its parameters never come into a message.
     """
 
-    def __init__(self, path: Path, key: bytes) -> None:
-        check_engine()
-        self._path = path
-        self._key_hex = derive(key, "database").hex()
-        self._write_lock = threading.RLock()
-        self._engine = create_engine(
-            "sqlite://", module=sqlcipher, creator=self._connect, poolclass=QueuePool, pool_size=8, max_overflow=8
-        )
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        event.listen(engine, "begin", self._begin)
+
+    @property
+    def dialect(self) -> str:
+        """The SQL it speaks, by SQLAlchemy's name."""
+        return self._engine.dialect.name
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; it sees one moment of the data."""
-        with database_errors(), self._engine.connect() as connection:
+        """Open a transaction that only reads; it sees one moment of the data.
+
+        Raises:
+            DamagedError: what is there is not what was written.
+            StorageError: it cannot be read now.
+        """
+        with self._errors(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -76,116 +53,48 @@ class Database:
 
         Raises:
             DiskFullError: no room.
-            DamagedError: the file is not what was written.
-            StorageError: another program holds the database, or the disk refused it.
+            DamagedError: what is there is not what was written.
+            StorageError: somebody else holds the database, or it refused the write.
         """
-        with self._write_lock, database_errors(), self._engine.connect() as connection:
+        with self._errors(), self._one_writer(), self._engine.connect() as connection:
             writer = connection.execution_options(**{_WRITES: True})
             with writer.begin():
                 yield writer
-
-    def checkpoint(self) -> None:
-        """Move what the write-ahead log holds into the database file."""
-        self._outside_transactions("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def check(self) -> None:
-        """Look through the whole file for damage; takes seconds on a large one.
-
-        Raises:
-            DamagedError: something is not as it was written.
-        """
-        self.checkpoint()
-        with self.reading() as connection:
-            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-                raise DamagedError(DAMAGED)
-
-    def copy_to(self, path: Path) -> None:
-        """Write a compact copy of the database, under the same key, to a file that does not exist yet."""
-        self._outside_transactions("VACUUM INTO ?", str(path))
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
 
-    def _outside_transactions(self, statement: str, *values: str) -> None:
-        with self._write_lock, database_errors(), self._engine.connect() as connection:
-            raw: Any = connection.connection.driver_connection
-            with _driver_errors():
-                raw.execute(statement, values).fetchall()
+    @abstractmethod
+    def _begin_reading(self, connection: Connection) -> None:
+        """Begin a transaction that sees one moment."""
 
-    def _connect(self) -> Any:  # noqa: ANN401 - the driver has no types
-        connection = sqlcipher.connect(str(self._path), isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    @abstractmethod
+    def _begin_writing(self, connection: Connection) -> None:
+        """Begin a transaction that no other writer meets."""
 
+    @abstractmethod
+    def _known_error(self, error: BaseException | None) -> StorageError | None:
+        """Return what a driver's error means, or None for a bug of ours (a constraint, a wrong statement)."""
 
-def check_engine() -> None:
-    """Refuse to run on a SQLite that can lose or leak data.
-
-    Raises:
-        StorageError: older than `OLDEST_SQLITE`, or without encryption.
-    """
-    with_cipher = sqlcipher.connect(":memory:")
-    try:
-        cipher = with_cipher.execute("PRAGMA cipher_version").fetchone()
-    finally:
-        with_cipher.close()
-    if sqlcipher.sqlite_version_info < OLDEST_SQLITE or not cipher or not cipher[0]:
-        raise StorageError(
-            Text("The database engine of this installation is not the right one. Install the program again.")
-        )
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Turn the driver's errors inside the block into ours.
-
-    Raises:
-        DiskFullError: no room.
-        DamagedError: the file is not what was written.
-        StorageError: another program holds it, or the disk refused it.
-    """
-    try:
-        with _driver_errors():
-            yield
-    except DBAPIError as error:
-        known = _known_error(error.orig)
-        if known is None:
-            raise
-        raise known from error
-
-
-@contextmanager
-def _driver_errors() -> Iterator[None]:
-    try:
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        """Wait until no other thread of this program writes, where the database would refuse instead of waiting."""
         yield
-    except sqlcipher.Error as error:
-        known = _known_error(error)
-        if known is None:
-            raise
-        raise known from error
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the driver's errors inside the block into ours."""
+        try:
+            yield
+        except DBAPIError as error:
+            known = self._known_error(error.orig)
+            if known is None:
+                raise
+            raise known from error
 
-def _known_error(error: BaseException | None) -> StorageError | None:
-    """Return what a driver's error means, or None for a bug of ours (a constraint, a wrong statement)."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == _SQLITE_FULL:
-        return DiskFullError(DISK_FULL)
-    if code in (_SQLITE_CORRUPT, _SQLITE_NOTADB):
-        return DamagedError(DAMAGED)
-    if code in (_SQLITE_BUSY, _SQLITE_LOCKED):
-        return StorageError(Text("Another program is using the data. Close it and try again."))
-    if code in (8, 10, 14, 23):  # READONLY, IOERR, CANTOPEN, AUTH
-        return StorageError(Text("The data on this computer cannot be written: {detail}.", detail=str(error)))
-    return None
-
-
-def _begin(connection: Connection) -> None:
-    is_write = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITES, False):
+            self._begin_writing(connection)
+        else:
+            self._begin_reading(connection)

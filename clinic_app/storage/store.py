@@ -15,6 +15,7 @@ from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
+from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.key_check import WRONG_KEY, check_key, missing, write_key_check
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
@@ -32,7 +33,7 @@ class Store:
 
     Args:
         folder: the data folder.
-        database: its database, at the newest revision.
+        database: its database, at the newest revision; ``file`` is the same, where it is a file of this folder.
         key: the data key.
         clock: says when things were written.
     """
@@ -40,6 +41,7 @@ class Store:
     def __init__(self, folder: Path, database: Database, key: bytes, clock: Clock) -> None:
         self.folder = folder
         self.database = database
+        self.file = database if isinstance(database, EncryptedFile) else None
         self.blobs = BlobStore(folder / BLOB_FOLDER, key)
         self.records = RecordStore(database, self.blobs, key, clock)
         self.outbox = Outbox(database)
@@ -66,7 +68,7 @@ class Store:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             is_finished = check_key(folder, path, key)
-        database = Database(path, key)
+        database = EncryptedFile(path, key)
         try:
             _bring_up_to_date(folder, database, is_finished=is_finished)
             store = cls(folder, database, key, clock)
@@ -93,14 +95,16 @@ class Store:
         try:
             with suppress(DiskFullError):
                 self.memory.put(_IN_USE, b"")
-                self.database.checkpoint()
+                if self.file is not None:
+                    self.file.checkpoint()
         finally:
             self.database.close()
 
     def _note_start(self) -> None:
         """Look for damage and leftovers if the last run did not end in order; a full disk can still be read."""
         if self.memory.get(_IN_USE):
-            self.database.check()
+            if self.file is not None:
+                self.file.check()
             self.blobs.sweep()
         with suppress(DiskFullError):
             self.memory.put(_IN_USE, b"1")
@@ -114,7 +118,7 @@ def _bring_up_to_date(folder: Path, database: Database, *, is_finished: bool) ->
         return
     if current is None and is_finished:
         raise missing()
-    if current is not None:
+    if current is not None and isinstance(database, EncryptedFile):
         copy = folder / f"{DATABASE_NAME}.before-{newest}"
         if not copy.exists():
             database.copy_to(copy)

@@ -69,4 +69,4 @@ def test_patients_numbers_sittings_and_trail_agree_after_two_kills(tmp_path: Pat
         events = [each for each in store.records.find(AuditEvent, limit=10_000) if each.action == "C"]
         assert len(events) == len(patients) + sum(count == SIGNS for count in sittings)
         assert store.records.broken_audit_row() is None
-        store.database.check()
+        store.file.check()

@@ -67,7 +67,7 @@ def test_whatever_was_said_to_be_saved_is_there_after_a_kill(tmp_path: Path, ack
         assert len(store.records.find(AuditEvent, limit=10_000)) == len(patients)
         assert len(store.transfers.pending("up")) == len(patients)
         assert store.records.broken_audit_row() is None
-        store.database.check()
+        store.file.check()
 
 
 def test_two_programs_on_one_folder_never_get_the_same_number(tmp_path: Path) -> None:

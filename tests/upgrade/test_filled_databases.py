@@ -13,7 +13,7 @@ from sqlalchemy import text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient, Task
 from clinic_app.storage import Attempts, Store
-from clinic_app.storage.database import Database
+from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import KEY, opened
@@ -63,7 +63,7 @@ ROWS: Final[dict[str, list[tuple[Any, ...]]]] = {
 
 @pytest.fixture
 def old_folder(tmp_path: Path) -> Path:
-    database = Database(tmp_path / DATABASE_NAME, KEY)
+    database = EncryptedFile(tmp_path / DATABASE_NAME, KEY)
     with database.writing() as connection:
         migrate(connection, "0001")
     with database.writing() as connection:
@@ -139,7 +139,7 @@ def test_an_old_record_is_edited_without_losing_what_we_do_not_know(store: Store
 def test_the_copy_made_before_holds_the_old_revision_with_the_same_rows(old_folder: Path) -> None:
     with opened(old_folder):
         pass
-    copy = Database(old_folder / f"{DATABASE_NAME}.before-{newest_revision()}", KEY)
+    copy = EncryptedFile(old_folder / f"{DATABASE_NAME}.before-{newest_revision()}", KEY)
     with copy.reading() as connection:
         assert current_revision(connection) == "0001"
         assert connection.execute(text("SELECT count(*) FROM history")).scalar() == len(ROWS["history"])

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import feed_tables
-from clinic_app.storage.database import Database
+from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.tables import METADATA
 from tests.helpers.stores import KEY, opened
@@ -22,13 +22,13 @@ BODY = b'{"resourceType":"Patient","id":"p1","meta":{"versionId":"v1"},"name":[{
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / DATABASE_NAME, KEY)
+def database(tmp_path: Path) -> Iterator[EncryptedFile]:
+    database = EncryptedFile(tmp_path / DATABASE_NAME, KEY)
     yield database
     database.close()
 
 
-def test_the_revisions_make_the_tables_the_program_describes(database: Database) -> None:
+def test_the_revisions_make_the_tables_the_program_describes(database: EncryptedFile) -> None:
     assert feed_tables.METADATA is METADATA
     with database.writing() as connection:
         migrate(connection)
@@ -41,7 +41,7 @@ def belongs_to_us(name: str | None, kind: str, _parents: object) -> bool:
 
 
 def test_a_database_of_the_first_revision_opens_at_the_newest_with_its_records(
-    tmp_path: Path, database: Database
+    tmp_path: Path, database: EncryptedFile
 ) -> None:
     with database.writing() as connection:
         migrate(connection, "0001")
@@ -61,7 +61,7 @@ def test_a_database_of_the_first_revision_opens_at_the_newest_with_its_records(
     assert (tmp_path / f"{DATABASE_NAME}.before-{newest_revision()}").exists()
 
 
-def test_a_migration_that_dies_leaves_the_old_revision(database: Database) -> None:
+def test_a_migration_that_dies_leaves_the_old_revision(database: EncryptedFile) -> None:
     with database.writing() as connection:
         migrate(connection, "0001")
 

@@ -186,7 +186,7 @@ def test_a_full_disk_leaves_nothing_half_written(store: Store) -> None:
     with store.database.reading() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 4294967294")
     saved(store, patient("Иванов"))
-    store.database.check()
+    store.file.check()
 
 
 def test_records_are_found_by_what_they_say_last_changed_first(store: Store) -> None:

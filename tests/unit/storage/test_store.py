@@ -75,7 +75,7 @@ def test_a_cut_database_is_called_damaged_and_left_as_it_is(tmp_path: Path, left
 def test_damage_is_looked_for_after_a_run_that_did_not_end_in_order(tmp_path: Path) -> None:
     path = filled(tmp_path)
     store = Store.open(tmp_path, KEY, FixedClock())
-    store.database.checkpoint()
+    store.file.checkpoint()
     store.database.close()
     content = bytearray(path.read_bytes())
     content[-2000] ^= 1
@@ -122,7 +122,7 @@ def test_what_was_said_to_be_saved_survives_a_kill(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert len(store.records.find(Patient)) == store.outbox.count() == 12
         assert all(store.blobs.has(each.sha256) for each in store.transfers.pending("up"))
-        store.database.check()
+        store.file.check()
 
 
 def test_a_folder_can_be_moved(tmp_path: Path) -> None:

@@ -12,21 +12,21 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
-from clinic_app.storage import database as module
-from clinic_app.storage.database import Database, check_engine
+from clinic_app.storage import encrypted_file as module
+from clinic_app.storage.encrypted_file import EncryptedFile, check_engine
 from tests.helpers.stores import KEY
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "x.db", KEY)
+def database(tmp_path: Path) -> Iterator[EncryptedFile]:
+    database = EncryptedFile(tmp_path / "x.db", KEY)
     with database.writing() as connection:
         connection.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)"))
     yield database
     database.close()
 
 
-def count(database: Database) -> int:
+def count(database: EncryptedFile) -> int:
     with database.reading() as connection:
         return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
 
@@ -35,12 +35,12 @@ def count(database: Database) -> int:
     ("pragma", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0), ("busy_timeout", 5000)],
 )
-def test_every_connection_is_set_for_keeping_what_it_says(database: Database, pragma: str, value: object) -> None:
+def test_every_connection_is_set_for_keeping_what_it_says(database: EncryptedFile, pragma: str, value: object) -> None:
     with database.reading() as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
 
-def test_nothing_readable_lies_on_the_disk(tmp_path: Path, database: Database) -> None:
+def test_nothing_readable_lies_on_the_disk(tmp_path: Path, database: EncryptedFile) -> None:
     with database.writing() as connection:
         connection.execute(text("INSERT INTO t (b) VALUES ('marker-in-plain-sight')"))
     for path in tmp_path.iterdir():
@@ -49,7 +49,7 @@ def test_nothing_readable_lies_on_the_disk(tmp_path: Path, database: Database) -
         assert not content.startswith(b"SQLite format 3")
 
 
-def test_a_failed_write_leaves_no_trace(database: Database) -> None:
+def test_a_failed_write_leaves_no_trace(database: EncryptedFile) -> None:
     def write_and_die() -> None:
         with database.writing() as connection:
             connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
@@ -60,14 +60,14 @@ def test_a_failed_write_leaves_no_trace(database: Database) -> None:
     assert count(database) == 0
 
 
-def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+def test_a_reader_does_not_wait_for_a_writer(database: EncryptedFile) -> None:
     with database.writing() as connection:
         connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
         assert count(database) == 0
     assert count(database) == 1
 
 
-def test_eight_threads_write_without_losing_or_refusing_anything(database: Database) -> None:
+def test_eight_threads_write_without_losing_or_refusing_anything(database: EncryptedFile) -> None:
     errors: list[Exception] = []
 
     def write() -> None:
@@ -89,9 +89,11 @@ def test_eight_threads_write_without_losing_or_refusing_anything(database: Datab
         assert connection.execute(text("SELECT count(DISTINCT b) FROM t")).scalar_one() == 200
 
 
-def test_a_second_program_that_holds_the_database_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_program_that_holds_the_database_is_named(
+    database: EncryptedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode = WAL", "busy_timeout = 10"))
-    other = Database(database._path, KEY)
+    other = EncryptedFile(database._path, KEY)
     with database.writing(), pytest.raises(StorageError, match="Another program"), other.writing():
         pass
     other.close()
@@ -99,7 +101,7 @@ def test_a_second_program_that_holds_the_database_is_named(database: Database, m
         connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
 
 
-def test_a_full_disk_refuses_the_write_and_keeps_what_was_there(database: Database) -> None:
+def test_a_full_disk_refuses_the_write_and_keeps_what_was_there(database: EncryptedFile) -> None:
     with database.writing() as connection:
         connection.execute(text("INSERT INTO t (b) VALUES ('kept')"))
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -116,7 +118,7 @@ def test_a_full_disk_refuses_the_write_and_keeps_what_was_there(database: Databa
     database.check()
 
 
-def test_a_bug_of_ours_is_not_dressed_up_as_the_disk(database: Database) -> None:
+def test_a_bug_of_ours_is_not_dressed_up_as_the_disk(database: EncryptedFile) -> None:
     with pytest.raises(IntegrityError), database.writing() as connection:
         connection.execute(text("INSERT INTO t (a) VALUES (1), (1)"))
 
@@ -124,7 +126,7 @@ def test_a_bug_of_ours_is_not_dressed_up_as_the_disk(database: Database) -> None
 @pytest.mark.parametrize("cut", ["half", "changed"])
 def test_a_file_that_was_cut_or_changed_is_called_damaged_and_left_alone(tmp_path: Path, cut: str) -> None:
     path = tmp_path / "x.db"
-    database = Database(path, KEY)
+    database = EncryptedFile(path, KEY)
     with database.writing() as connection:
         connection.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)"))
         connection.execute(text("INSERT INTO t (b) VALUES (:b)"), {"b": "x" * 60_000})
@@ -136,7 +138,7 @@ def test_a_file_that_was_cut_or_changed_is_called_damaged_and_left_alone(tmp_pat
     else:
         content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    again = Database(path, KEY)
+    again = EncryptedFile(path, KEY)
     with pytest.raises(DamagedError):
         again.check()
     again.close()
@@ -160,10 +162,10 @@ def test_a_sqlite_without_encryption_is_refused(monkeypatch: pytest.MonkeyPatch)
         check_engine()
 
 
-def test_a_copy_has_the_same_content_under_the_same_key(tmp_path: Path, database: Database) -> None:
+def test_a_copy_has_the_same_content_under_the_same_key(tmp_path: Path, database: EncryptedFile) -> None:
     with database.writing() as connection:
         connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
     database.copy_to(tmp_path / "copy.db")
-    copy = Database(tmp_path / "copy.db", KEY)
+    copy = EncryptedFile(tmp_path / "copy.db", KEY)
     assert count(copy) == 1
     copy.close()

@@ -1,0 +1,154 @@
+"""The encrypted SQLite database of a data folder: one file, one key.
+
+Writers begin with BEGIN IMMEDIATE (a transaction that starts as a reader and wants to write fails at once, whatever the
+time-out) and, inside one program, queue for one lock. Readers see the last commit and wait for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, QueuePool, create_engine
+
+from clinic_app.foundation.durable_files import DISK_FULL
+from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
+from clinic_app.foundation.texts import Text
+from clinic_app.keys.derived import derive
+from clinic_app.storage.database import Database
+
+OLDEST_SQLITE: Final = (3, 51, 3)
+"""SQLite before it can damage a WAL database that two connections write (sqlite.org/wal.html, "the WAL-reset bug")."""
+_BUSY_TIMEOUT_MS: Final = 5000
+_PRAGMAS: Final = (
+    "cipher_log_level = NONE",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    "cache_size = -16000",
+)
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_CORRUPT, _SQLITE_FULL, _SQLITE_NOTADB = 5, 6, 11, 13, 26
+DAMAGED: Final = Text(
+    "The data on this computer are damaged. Do not delete anything; call whoever looks after the computer."
+)
+
+
+class EncryptedFile(Database):
+    """One database file.
+
+    Args:
+        path: the file; it is made if it is not there.
+        key: the data key, 32 bytes.
+
+    Raises:
+        StorageError: the SQLite inside the program is too old or has no encryption.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        check_engine()
+        self._path = path
+        self._key_hex = derive(key, "database").hex()
+        self._write_lock = threading.RLock()
+        engine = create_engine(
+            "sqlite://",
+            module=sqlcipher,
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=8,
+            max_overflow=8,
+            hide_parameters=True,
+        )
+        super().__init__(engine)
+
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the database file."""
+        self._outside_transactions("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> None:
+        """Look through the whole file for damage; takes seconds on a large one.
+
+        Raises:
+            DamagedError: something is not as it was written.
+        """
+        self.checkpoint()
+        with self.reading() as connection:
+            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                raise DamagedError(DAMAGED)
+
+    def copy_to(self, path: Path) -> None:
+        """Write a compact copy of the database, under the same key, to a file that does not exist yet."""
+        self._outside_transactions("VACUUM INTO ?", str(path))
+
+    def _outside_transactions(self, statement: str, *values: str) -> None:
+        with self._write_lock, self._errors(), self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute(statement, values).fetchall()
+
+    def _connect(self) -> Any:  # noqa: ANN401 - the driver has no types
+        connection = sqlcipher.connect(str(self._path), isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _begin_reading(self, connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    def _begin_writing(self, connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        with self._write_lock:
+            yield
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with super()._errors():
+                yield
+        except sqlcipher.Error as error:  # a connection's settings and what runs outside transactions
+            known = self._known_error(error)
+            if known is None:
+                raise
+            raise known from error
+
+    def _known_error(self, error: BaseException | None) -> StorageError | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == _SQLITE_FULL:
+            return DiskFullError(DISK_FULL)
+        if code in (_SQLITE_CORRUPT, _SQLITE_NOTADB):
+            return DamagedError(DAMAGED)
+        if code in (_SQLITE_BUSY, _SQLITE_LOCKED):
+            return StorageError(Text("Another program is using the data. Close it and try again."))
+        if code in (8, 10, 14, 23):  # READONLY, IOERR, CANTOPEN, AUTH
+            return StorageError(Text("The data on this computer cannot be written: {detail}.", detail=str(error)))
+        return None
+
+
+def check_engine() -> None:
+    """Refuse to run on a SQLite that can lose or leak data.
+
+    Raises:
+        StorageError: older than `OLDEST_SQLITE`, or without encryption.
+    """
+    with_cipher = sqlcipher.connect(":memory:")
+    try:
+        cipher = with_cipher.execute("PRAGMA cipher_version").fetchone()
+    finally:
+        with_cipher.close()
+    if sqlcipher.sqlite_version_info < OLDEST_SQLITE or not cipher or not cipher[0]:
+        raise StorageError(
+            Text("The database engine of this installation is not the right one. Install the program again.")
+        )
