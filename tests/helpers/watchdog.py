@@ -20,6 +20,8 @@ from typing import IO, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from tests.helpers.pace import slowness
+
 TICK_S = 0.005
 BOUND_S = 0.050
 ROOT = Path(__file__).parents[2]
@@ -35,11 +37,13 @@ class Stall:
         wall_s: how long, by the clock on the wall.
         cpu_s: how much of it the GUI thread computed; the rest it waited or was not let run.
         stack: where the GUI thread stood when the bound was passed, innermost last; empty where it was not caught.
+        slowness: how many times slower than usual the machine computed right after it.
     """
 
     wall_s: float
     cpu_s: float
     stack: tuple[str, ...]
+    slowness: float = 1.0
 
     @property
     def is_ours(self) -> bool:
@@ -48,14 +52,15 @@ class Stall:
         A thread that is not let run by a loaded machine looks like one that waits, so a wait counts from twice the
         bound on and only where the thread computed for less than a third of it.
         """
-        if self.cpu_s > BOUND_S:
+        if self.cpu_s > BOUND_S * self.slowness:
             return True
         is_waiting = self.wall_s > 2 * BOUND_S and self.cpu_s < self.wall_s / 3
         return is_waiting and any(line.startswith(_HOUSE) for line in self.stack)
 
     def __str__(self) -> str:
         """Return one paragraph for a failure report."""
-        return f"{self.wall_s * 1000:.0f} ms (computing {self.cpu_s * 1000:.0f} ms)\n    " + "\n    ".join(self.stack)
+        figures = f"{self.wall_s * 1000:.0f} ms (computing {self.cpu_s * 1000:.0f} ms, machine {self.slowness:.1f} x)"
+        return figures + "\n    " + "\n    ".join(self.stack)
 
 
 class Watchdog:
@@ -122,7 +127,8 @@ class Watchdog:
             return
         wall_s = time.monotonic() - self._last_wall
         if wall_s > self.bound_s:
-            self.stalls.append(Stall(wall_s, time.thread_time() - self._last_cpu, self._stack))
+            cpu_s = time.thread_time() - self._last_cpu
+            self.stalls.append(Stall(wall_s, cpu_s, self._stack, slowness()))
         self._forget()
 
     def _forget(self) -> None:

@@ -1,0 +1,38 @@
+"""A bound in milliseconds judges the program, not the neighbours on the same machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import pace
+from tests.helpers.watchdog import BOUND_S, Stall
+
+
+def test_a_machine_at_half_its_pace_is_called_twice_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "_seconds_of_work", lambda: 2 * pace.REFERENCE_S)
+
+    assert pace.slowness() == pytest.approx(2.0)
+
+
+def test_a_faster_machine_gets_no_smaller_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "_seconds_of_work", lambda: pace.REFERENCE_S / 5)
+
+    assert pace.slowness() == 1.0
+
+
+def test_the_best_of_some_tries_counts_so_that_one_interruption_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = iter((9 * pace.REFERENCE_S, pace.REFERENCE_S, 7 * pace.REFERENCE_S))
+    monkeypatch.setattr(pace, "_seconds_of_work", lambda: next(tries))
+
+    assert pace.slowness() == pytest.approx(1.0)
+
+
+def test_work_is_measured_for_real() -> None:
+    assert 0.1 < pace.slowness() < 100
+
+
+@pytest.mark.parametrize(("cpu_s", "slowness", "is_ours"), [(0.06, 1.0, True), (0.06, 1.5, False), (0.2, 1.5, True)])
+def test_computing_is_judged_by_the_pace_of_the_machine(cpu_s: float, slowness: float, is_ours: bool) -> None:
+    stall = Stall(wall_s=cpu_s + 0.001, cpu_s=cpu_s, stack=(), slowness=slowness)
+
+    assert (BOUND_S, stall.is_ours) == (0.050, is_ours)
