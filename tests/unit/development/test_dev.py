@@ -165,7 +165,7 @@ def test_with_a_display_the_demo_opens_windows(monkeypatch: pytest.MonkeyPatch, 
 def test_check_runs_every_gate_and_fails_if_one_does(commands: _Commands, capsys: pytest.CaptureFixture[str]) -> None:
     commands.codes["mypy"] = 1
     assert dev.check() == 1
-    assert len(commands.asked) == 5
+    assert len(commands.asked) == 7
     assert "types FAILED" in capsys.readouterr().out
     commands.codes.clear()
     assert dev.check() == 0
@@ -176,6 +176,44 @@ def test_arguments_after_test_reach_pytest(monkeypatch: pytest.MonkeyPatch, comm
     assert dev.main(["test", "-k", "iin"]) == 0
     assert commands.asked[0][-2:] == ["-k", "iin"]
     assert "--ignore=tests/performance" in commands.asked[0]
+
+
+def test_arguments_after_drill_reach_the_drill(monkeypatch: pytest.MonkeyPatch, commands: _Commands) -> None:
+    monkeypatch.setattr(dev, "prepare", lambda: None)
+    monkeypatch.setattr(dev, "_install_test_tools", lambda: None)
+    assert dev.main(["drill", "crash", "--cycles", "7"]) == 0
+    assert commands.asked[0][1:] == ["-m", "tests.drills", "crash", "--cycles", "7"]
+
+
+def test_tools_of_the_drills_are_installed_where_they_can_be(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, which: Callable[..., None]
+) -> None:
+    which("apt-get")
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(dev.sys, "platform", "linux")
+    monkeypatch.setattr(dev, "TEST_TOOLS", {"strace": "no/such/program", "coreutils": "bin/ls"})
+    dev._install_test_tools()
+    assert [words[-1] for words in commands.asked] == ["update", "strace"]
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_what_cannot_be_installed_is_said_and_nothing_stops(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], which: Callable[..., None], platform: str
+) -> None:
+    which()
+    monkeypatch.setattr(dev.sys, "platform", platform)
+    monkeypatch.setattr(dev, "TEST_TOOLS", {"postgresql": "no/such/*/initdb"})
+    dev._install_test_tools()
+    assert "NOT TESTED HERE is what needs postgresql" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, "bill of materials: "), (1, "no bill of materials")])
+def test_a_bill_of_materials_that_was_not_written_is_not_claimed(
+    commands: _Commands, capsys: pytest.CaptureFixture[str], tmp_path: Path, code: int, said: str
+) -> None:
+    commands.codes["requirements"] = code
+    assert dev.sbom(tmp_path / "sbom.json") == code
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], ["check", "--fast"], ["fly"]])
