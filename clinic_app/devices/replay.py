@@ -65,7 +65,7 @@ def load_ecg(path: Path) -> Replay:
         dataset = pydicom.dcmread(path)
         group = dataset.WaveformSequence[0]
         values = np.asarray(dataset.waveform_array(0), dtype=np.float32).T
-        rate_hz = Fraction(str(group.SamplingFrequency))
+        rate_hz = Fraction(float(str(group.SamplingFrequency))).limit_denominator(10_000)
         codes = [each.ChannelSourceSequence[0].CodeValue for each in group.ChannelDefinitionSequence]
         sensitivity = float(group.ChannelDefinitionSequence[0].ChannelSensitivity)
     except (OSError, InvalidDicomError, AttributeError, ValueError, IndexError, KeyError) as error:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from clinic_app.devices.block import ChannelInfo, NumericValue
 from clinic_app.devices.hl7 import MOST_VALUES, Message, Segment, parse_timestamp, printable, resolution_s, timestamp
 from clinic_app.foundation.errors import DeviceError
+from clinic_app.foundation.numbers import is_writable
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import LEADS, PLETH, mdc_code
 
@@ -217,7 +218,8 @@ def _decimal(text: str) -> Decimal | None:
         number = Decimal(text) if len(text) <= 24 and "_" not in text else None
     except InvalidOperation:
         return None
-    return number if number is not None and number.is_finite() and abs(number) < 10**12 else None
+    is_usable = number is not None and number.is_finite() and is_writable(number) and abs(number) < 10**12
+    return number if is_usable else None
 
 
 def _wrong_wave() -> DeviceError:

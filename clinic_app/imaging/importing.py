@@ -19,7 +19,10 @@ from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.frame import frame_of
 from clinic_app.imaging.reading import (
+    HEAD_BYTES,
     LARGEST_FILE_BYTES,
+    MOST_FRAMES,
+    check_mark,
     check_pixels,
     frame_count,
     number_of,
@@ -119,7 +122,10 @@ def look_at(path: Path) -> tuple[bytes, FoundInstance] | None:
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise UnreadableFileError(Text("The file is too large."))
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            check_mark(file.read(HEAD_BYTES))
+            file.seek(0)
+            data = file.read(LARGEST_FILE_BYTES)
     except OSError as error:
         raise UnreadableFileError(Text("The file cannot be read from its disk.")) from error
     dataset = read_dataset(data)
@@ -174,8 +180,9 @@ def merged(known: ImagingStudy | None, patient: Patient, found: Iterable[FoundIn
 
 
 def frames_of(instance: ImagingStudyInstance) -> int:
-    """Return how many pictures an instance has."""
-    return next((int(each.value_decimal or 1) for each in instance.extension if each.url == FRAMES), 1)
+    """Return how many pictures an instance has; what another hospital says of it is believed up to `MOST_FRAMES`."""
+    said = next((each.value_decimal or 1 for each in instance.extension if each.url == FRAMES), 1)
+    return int(min(max(said, 1), MOST_FRAMES))
 
 
 def sha256_of(instance: ImagingStudyInstance) -> str:
@@ -215,7 +222,7 @@ def _as_instance(found: FoundInstance) -> ImagingStudyInstance:
 
 
 def _instance(dataset: Dataset) -> FoundInstance:
-    number = int(number_of(dataset, "InstanceNumber", 0))
+    number = _whole(dataset, "InstanceNumber")
     return FoundInstance(
         study_uid=uid_of(dataset, "StudyInstanceUID"),
         series_uid=uid_of(dataset, "SeriesInstanceUID"),
@@ -224,13 +231,19 @@ def _instance(dataset: Dataset) -> FoundInstance:
         modality=text_of(dataset, "Modality")[:16],
         study_description=text_of(dataset, "StudyDescription"),
         series_description=text_of(dataset, "SeriesDescription"),
-        series_number=int(number_of(dataset, "SeriesNumber", 0)),
+        series_number=_whole(dataset, "SeriesNumber"),
         number=number,
         frames=frame_count(dataset),
         started=_started(dataset),
         patient_name=text_of(dataset, "PatientName").replace("^", " ").strip(),
         order=(float(number), *_along_the_stack(dataset)),
     )
+
+
+def _whole(dataset: Dataset, keyword: str) -> int:
+    """Return a number that puts things in order; 0 for one that no record can hold (FHIR knows 32 bits)."""
+    number = int(number_of(dataset, keyword, 0))
+    return number if abs(number) < 1 << 31 else 0
 
 
 def _along_the_stack(dataset: Dataset) -> Iterator[float]:

@@ -39,6 +39,10 @@ _MOST_INFLATED: Final = 100
 """A real image inflates to a few times its size; only a bomb (or a black picture, which is small) to more."""
 _HARMLESS_BYTES: Final = 64 << 20
 _PREAMBLE_BYTES: Final = 128
+_MARK: Final = b"DICM"
+HEAD_BYTES: Final = _PREAMBLE_BYTES + len(_MARK)
+"""What tells a DICOM file from others (PS3.10, 7.1)."""
+_PIECE_BYTES: Final = 1 << 20
 _META_GROUP: Final = 2
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
 """What pydicom remarks about strangers' files is no news to staff; what matters becomes a sentence."""
@@ -72,6 +76,7 @@ def read_dataset(data: bytes) -> Dataset:
     """
     if len(data) > LARGEST_FILE_BYTES:
         raise UnreadableFileError(Text("The file is too large."))
+    check_mark(data)
     try:
         _refuse_bomb(data)
         return pydicom.dcmread(io.BytesIO(data))
@@ -79,6 +84,16 @@ def read_dataset(data: bytes) -> Dataset:
         raise UnreadableFileError(Text("This is no DICOM file.")) from error
     except READING_ERRORS as error:
         raise damaged() from error
+
+
+def check_mark(head: bytes) -> None:
+    """Return if a file that begins with ``head`` says that it is DICOM; asked before a film of a gigabyte is read.
+
+    Raises:
+        UnreadableFileError: it does not.
+    """
+    if head[_PREAMBLE_BYTES:HEAD_BYTES] != _MARK:
+        raise UnreadableFileError(Text("This is no DICOM file."))
 
 
 def without_preamble(data: bytes) -> bytes:
@@ -171,20 +186,17 @@ def _check_length(dataset: Dataset, wanted: int) -> None:
 
 def _refuse_bomb(data: bytes) -> None:
     """Inflate a deflated dataset once, without keeping it, before pydicom does so without a limit."""
-    if data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] != b"DICM":
-        return
     stream = io.BytesIO(data)
-    stream.seek(_PREAMBLE_BYTES + 4)
+    stream.seek(HEAD_BYTES)
     meta = read_elements(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != _META_GROUP)
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
         return
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    total, pending = 0, data[stream.tell() :]
-    while pending and not inflater.eof:
+    most, total = min(LARGEST_INFLATED_BYTES, max(_HARMLESS_BYTES, _MOST_INFLATED * len(data))), 0
+    while not inflater.eof and (pending := inflater.unconsumed_tail or stream.read(_PIECE_BYTES)):
         try:
-            total += len(inflater.decompress(pending, 1 << 20))
+            total += len(inflater.decompress(pending, _PIECE_BYTES))
         except zlib.error as error:
             raise damaged() from error
-        if total > LARGEST_INFLATED_BYTES or total > max(_HARMLESS_BYTES, _MOST_INFLATED * len(data)):
+        if total > most:
             raise UnreadableFileError(Text("The file is too large."))
-        pending = inflater.unconsumed_tail

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from clinic_app.foundation.numbers import is_writable
+
 FhirDate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?\Z")]
 """A FHIR date: year, year-month, or year-month-day."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -34,13 +36,16 @@ class Extension(Element, frozen=True, kw_only=True):
     value_decimal: Decimal | None = None
 
     def __post_init__(self) -> None:
-        _refuse_endless(self.value_decimal)
+        _refuse_unwritable(self.value_decimal)
 
 
-def _refuse_endless(*numbers: Decimal | None) -> None:
-    """Refuse what JSON has no number for: written out, such a record could never be read again."""
-    if any(number is not None and not number.is_finite() for number in numbers):
-        raise ValueError("a decimal must be a number")
+def _refuse_unwritable(*numbers: Decimal | None) -> None:
+    """Refuse what JSON has no number for, and ten letters (1E+99999999) that written out are a hundred megabytes."""
+    for number in numbers:
+        if number is not None and not number.is_finite():
+            raise ValueError("a decimal must be a number")
+        if number is not None and not is_writable(number):
+            raise ValueError("a decimal has too many digits")
 
 
 class Coding(Element, frozen=True, kw_only=True):
@@ -142,7 +147,7 @@ class Quantity(Element, frozen=True, kw_only=True):
     code: str | None = None
 
     def __post_init__(self) -> None:
-        _refuse_endless(self.value)
+        _refuse_unwritable(self.value)
 
 
 class SampledData(Element, frozen=True, kw_only=True):
@@ -155,7 +160,7 @@ class SampledData(Element, frozen=True, kw_only=True):
     data: str | None = None
 
     def __post_init__(self) -> None:
-        _refuse_endless(self.period, self.factor)
+        _refuse_unwritable(self.period, self.factor)
 
 
 class Attachment(Element, frozen=True, kw_only=True):

@@ -15,7 +15,6 @@ import re
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -231,7 +230,7 @@ def _channels(group: Any) -> Iterator[RecordedChannel]:  # noqa: ANN401 - pydico
     if count < 1 or length < 1 or count * length > _MOST_SAMPLES:
         raise ValueError("the waveform's dimensions are impossible")
     raw = np.frombuffer(group.WaveformData, dtype=kind, count=count * length).reshape(length, count)
-    rate_hz = float(Fraction(str(group.SamplingFrequency)))
+    rate_hz = float(str(group.SamplingFrequency))  # never a Fraction: 1E-99999999 would be a hundred million digits
     if not 0 < rate_hz < 1e6:
         raise ValueError("the waveform's rate is impossible")
     padding = group.get("WaveformPaddingValue")

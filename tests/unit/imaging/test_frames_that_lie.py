@@ -6,6 +6,7 @@ import io
 import threading
 import tracemalloc
 import zlib
+from decimal import Decimal
 from pathlib import Path
 
 import imagecodecs
@@ -13,8 +14,10 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
+from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -25,12 +28,14 @@ from pydicom.uid import (
 )
 
 from clinic_app.foundation.errors import UnreadableFileError
+from clinic_app.imaging import reading
 from clinic_app.imaging.codestream import StatedSize, stated_size
 from clinic_app.imaging.frame import Frame, frame_of
-from clinic_app.imaging.importing import look_at
+from clinic_app.imaging.importing import FRAMES, frames_of, look_at
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.imaging.rendering import render
 from clinic_app.imaging.windowing import Window
+from clinic_app.records import Coding, Extension, ImagingStudyInstance
 
 SMALL = np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)
 ENCODED = {
@@ -176,6 +181,58 @@ def test_a_small_deflated_bomb_is_refused_by_its_ratio() -> None:
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_a_deflated_file_that_does_not_shrink_is_looked_through_once_not_squared() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(shipped("CT_small.dcm")))
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.Rows = dataset.Columns = 2048
+    dataset.PixelData = np.random.default_rng(7).bytes(2048 * 2048 * 2)
+    data = saved(dataset)
+    assert len(data) > 8 << 20, "noise does not shrink"
+    tracemalloc.start()
+    try:
+        reading._refuse_bomb(data)
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()
+    assert first_frame(data).columns == 2048
+
+
+def test_a_film_of_a_gigabyte_is_refused_by_its_first_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "film.avi"
+    with path.open("wb") as file:
+        file.write(b"RIFF")
+        file.truncate((1 << 30) - 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFileError, match="no DICOM file"):
+            look_at(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("said", "believed"),
+    [("3", 3), ("1E+60", 20_000), ("-5", 1), ("0", 1), ("1E-60", 1), ("2.9", 2)],
+)
+def test_what_another_hospital_says_of_its_frames_is_believed_up_to_a_limit(said: str, believed: int) -> None:
+    extension = (Extension(url=FRAMES, value_decimal=Decimal(said)),)
+    instance = ImagingStudyInstance(uid="1.2", sop_class=Coding(code="1.2"), extension=extension)
+    assert frames_of(instance) == believed
+
+
+@pytest.mark.parametrize("keyword", ["InstanceNumber", "SeriesNumber"])
+def test_a_number_no_record_can_hold_orders_nothing(tmp_path: Path, keyword: str) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(shipped("CT_small.dcm")))
+    path = tmp_path / "1.dcm"
+    for written, read in (("7", 7), ("1E300", 0)):
+        dataset[keyword] = RawDataElement(Tag(keyword), "IS", len(written), written.encode(), 0, False, True)
+        path.write_bytes(saved(dataset))
+        looked = look_at(path)
+        assert looked is not None
+        assert getattr(looked[1], "number" if keyword == "InstanceNumber" else "series_number") == read
 
 
 def test_an_element_of_a_broken_length_is_a_sentence(tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
+from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.records import HumanName, Patient
 from clinic_app.terminology.leads import LEADS
 from clinic_app.waveforms import RecordedChannel, Recording, from_dicom, to_dicom
@@ -175,3 +178,14 @@ def test_einthoven_and_goldberger_hold_in_the_real_file_to_its_resolution() -> N
 
 def _ours(patient: Patient) -> Dataset:
     return pydicom.dcmread(io.BytesIO(to_dicom(Recording((LEAD,), BEGAN, "M"), patient)[0]))
+
+
+@pytest.mark.parametrize("rate", ["1E-999999999", "1E999999999", "-1E-99999999", "1/0", "1/500", "NaN"])
+def test_a_rate_that_would_be_a_hundred_million_digits_is_no_rate(rate: str) -> None:
+    dataset = _strangers()
+    group = dataset.WaveformSequence[0]
+    group["SamplingFrequency"] = RawDataElement(
+        Tag("SamplingFrequency"), "DS", len(rate), rate.encode(), 0, False, True
+    )
+    with pytest.raises(UnreadableFileError):
+        _read(dataset)
