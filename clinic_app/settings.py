@@ -88,6 +88,14 @@ MONITOR_HOST: Final = _declare(
 MONITOR_PORT: Final = _declare(
     Setting("monitor_port", 0, "TCP port for patient monitors (HL7 v2, MLLP); 0 turns them off.", most=65535)
 )
+LOCK_AFTER_S: Final = _declare(
+    Setting(
+        "lock_after_s",
+        300,
+        "Seconds without a key, a movement or a touch after which the window locks; 0 leaves it open for ever.",
+        most=86400,
+    )
+)
 WORKER_THREADS: Final = _declare(Setting("worker_threads", 4, "Background threads of the windows.", least=1, most=16))
 
 

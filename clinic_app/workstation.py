@@ -12,10 +12,12 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from clinic_app.access import (
+    Drafts,
     EnrolmentForm,
     NewUser,
     People,
     Preferences,
+    RecentPeople,
     Trail,
     enrol,
     hub_token,
@@ -64,6 +66,8 @@ class Workstation:
     settings: Settings
     people: People
     preferences: Preferences
+    drafts: Drafts
+    recent_people: RecentPeople
     registration: Registration
     encounters: Encounters
     monitor_listener: MonitorListener
@@ -115,6 +119,8 @@ def build_workstation(settings: Settings, clock: Clock | None = None) -> Worksta
             settings=settings,
             people=People(store, clock),
             preferences=Preferences(store),
+            drafts=Drafts(store),
+            recent_people=RecentPeople(store),
             registration=Registration(store, trail, clock, partial(_site_code, store)),
             encounters=Encounters(store, trail, clock),
             monitor_listener=listener,

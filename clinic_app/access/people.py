@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
-from clinic_app.access.own import own_organization
+from clinic_app.access.own import is_enrolled, own_organization
 from clinic_app.access.passwords import Passwords, after_failure, seconds_to_wait
 from clinic_app.access.permissions import ROLES, Role
 from clinic_app.access.session import Session
@@ -55,6 +55,10 @@ class People:
     def is_empty(self) -> bool:
         """Return whether nobody was added yet."""
         return not self._store.accounts.all()
+
+    def facility_name(self) -> str:
+        """Return the name of the hospital this workstation belongs to, or an empty string before it is set up."""
+        return (own_organization(self._store).name or "") if is_enrolled(self._store) else ""
 
     def add(self, session: Session | None, login: str, password: str, name: str, role: Role) -> Practitioner:
         """Add somebody who may sign in here.

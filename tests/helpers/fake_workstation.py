@@ -6,15 +6,16 @@ asked, saved records have versions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import msgspec
 
-from clinic_app.access import Person, Role, Session
+from clinic_app.access import Draft, Person, RecentPerson, Role, Session
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, check_vitals
-from clinic_app.foundation.errors import InvalidInputError, NotAllowedError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError, NotAllowedError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import (
@@ -30,6 +31,7 @@ from clinic_app.records import (
 )
 from clinic_app.registration import PatientForm, check_form
 from clinic_app.registration.form import filled
+from clinic_app.settings import Settings
 from clinic_app.sync import Never, QueueSummary, SyncState
 from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
@@ -48,6 +50,9 @@ class FakePeople:
 
     def is_empty(self) -> bool:
         return not self.staff
+
+    def facility_name(self) -> str:
+        return "" if self.is_empty() else self.facility
 
     def add(self, session: Session | None, login: str, password: str, name: str, role: Role) -> Practitioner:
         if login in self.staff:
@@ -73,7 +78,7 @@ class FakePeople:
 
     def sign_in(self, login: str, password: str) -> Session:
         person = self.staff.get(login)
-        if person is None or password != self.passwords.get(login, PASSWORD):
+        if person is None or not person.is_active or password != self.passwords.get(login, PASSWORD):
             raise NotAllowedError(Text("The login or the password is wrong."))
         return Session(person.practitioner_id, person.name, login, person.role, "org", self.facility)
 
@@ -159,6 +164,37 @@ class FakePreferences:
         self.values[session.login, key] = value
 
 
+class FakeDrafts:
+    """What each person has begun; ``refusal`` is raised instead of keeping, while it is set."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[Draft, ...]] = {}
+        self.refusal: ClinicError | None = None
+
+    def all(self, session: Session) -> tuple[Draft, ...]:
+        return self.values.get(session.login, ())
+
+    def keep(self, session: Session, drafts: Sequence[Draft]) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.values[session.login] = tuple(drafts)
+
+
+class FakeRecentPeople:
+    """Who signed in, the last one first."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self.people = people
+        self.logins: list[str] = []
+
+    def note(self, session: Session) -> None:
+        self.logins = [session.login, *(each for each in self.logins if each != session.login)]
+
+    def all(self) -> tuple[RecentPerson, ...]:
+        known = (self.people.staff[login] for login in self.logins)
+        return tuple(RecentPerson(each.login, each.name, each.role) for each in known if each.is_active)
+
+
 class FakeSync:
     """A link whose state a test sets."""
 
@@ -215,6 +251,8 @@ class FakeWorkstation:
     registration: FakeRegistration = field(default_factory=FakeRegistration)
     encounters: FakeEncounters = field(default_factory=FakeEncounters)
     preferences: FakePreferences = field(default_factory=FakePreferences)
+    drafts: FakeDrafts = field(default_factory=FakeDrafts)
+    settings: Settings = field(default_factory=lambda: Settings(Path(), {"lock_after_s": 0}))
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
@@ -225,6 +263,10 @@ class FakeWorkstation:
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
     clock: FixedClock = field(default_factory=FixedClock)
+
+    def __post_init__(self) -> None:
+        """Make what rests on the others."""
+        self.recent_people = FakeRecentPeople(self.people)
 
     def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:
         """Make the facility and its first administrator."""
