@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,8 @@ class Store:
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
+        self.one_at_a_time = threading.RLock()
+        """Held by whoever reads a small value, changes it and writes it back."""
 
     @classmethod
     def open(cls, folder: Path, key: bytes, clock: Clock) -> Store:
