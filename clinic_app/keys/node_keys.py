@@ -54,7 +54,7 @@ class NodeKeys:
         try:
             secrets = msgspec.json.decode(kept, type=_Secrets)
             return cls(pyrage.x25519.Identity.from_str(secrets.age), OKPKey.import_key(dict(secrets.ed25519)))
-        except (msgspec.DecodeError, pyrage.IdentityError, JoseError, ValueError) as error:
+        except (msgspec.DecodeError, pyrage.IdentityError, JoseError, ValueError, KeyError) as error:
             raise KeyLockedError(Text("The signing keys of this workstation cannot be read.")) from error
 
     def to_bytes(self) -> bytes:

@@ -91,7 +91,8 @@ def test_letters_that_are_none_are_damage_and_the_other_copy_serves(
     key = unlock(tmp_path, storage)
     (tmp_path / SLOT_FILES[0]).write_bytes(letters)
     assert unlock(tmp_path, storage) == key
-    (tmp_path / SLOT_FILES[1]).write_bytes(letters)
+    for name in SLOT_FILES:
+        (tmp_path / name).write_bytes(letters)
     with pytest.raises(KeyLockedError):
         unlock(tmp_path, storage)
 

@@ -91,7 +91,8 @@ def test_one_damaged_copy_of_the_key_file_does_not_matter_and_two_lock(tmp_path:
     key = unlock(tmp_path, storage)
     (tmp_path / SLOT_FILES[0]).write_bytes(damage)
     assert unlock(tmp_path, storage) == key
-    (tmp_path / SLOT_FILES[1]).write_bytes(damage)
+    for name in SLOT_FILES:
+        (tmp_path / name).write_bytes(damage)
     with pytest.raises(KeyLockedError):
         unlock(tmp_path, storage)
 
