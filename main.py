@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.log_file import begin_log
 from clinic_app.settings import LANGUAGE, WORKER_THREADS, load_settings
 from clinic_app.workstation import build_workstation, provision
 from ui import language, theme
@@ -48,7 +49,7 @@ def refuse(error: ClinicError) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program until its window is closed; return the exit code."""
     options = parse(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    begin_log(options.data)
     application = QApplication(sys.argv[:1])
     if options.language:
         language.use(options.language)
@@ -67,8 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         window = MainWindow(workstation, runner)
         catch_faults(window.events)
         window.show()
-        ready = os.environ.get("DALA_BENCH_READY")
-        if ready:
+        if ready := os.environ.get("DALA_BENCH_READY"):
             window.when_usable(lambda: Path(ready).touch())
         return application.exec()
     finally:

@@ -26,6 +26,7 @@ KEPT: Final = 4
 """Older files beside the newest; all of them together take at most 5 MB."""
 _OURS: Final = ("clinic_app", "ui", "dala", "__main__")
 _DEEPEST: Final = 30
+_CONSOLE: Final = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
 class LogFile(RotatingFileHandler):
@@ -50,7 +51,7 @@ class QuietFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the library's name
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
         """Return when it happened, in UTC."""
         return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{record.msecs:03.0f}Z"
 
@@ -67,10 +68,13 @@ class QuietFormatter(logging.Formatter):
 def begin_log(data: Path) -> None:
     """Write the log from now on: in the data folder, or in the system's folder for logs where that cannot be.
 
+    The console, where there is one, is told warnings too, with their words: nobody keeps it.
+
     Args:
         data: the data folder.
     """
     end_log()
+    logging.basicConfig(level=logging.WARNING, format=_CONSOLE)
     for folder in (data / FOLDER, Path(platformdirs.user_log_dir("Dala", appauthor=False))):
         try:
             file = LogFile(folder)
