@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import io
 import logging
 import re
 import time
@@ -49,7 +51,7 @@ def _chain() -> BaseException:
 
 def _fail_twice() -> None:
     try:
-        raise KeyError(NAME)
+        _ = {}[NAME]
     except KeyError as error:
         raise RuntimeError(NAME) from error
 
@@ -173,11 +175,19 @@ def test_it_never_grows_beyond_its_bounds(folder: Path, monkeypatch: pytest.Monk
     assert "line 399" in _written(folder)
 
 
+class _FullDisk(io.StringIO):
+    """A file that takes nothing more."""
+
+    def write(self, _words: str) -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+
 def test_a_log_that_cannot_be_written_stops_nobody(folder: Path) -> None:
     (file,) = (each for each in logging.getLogger().handlers if isinstance(each, log_file.LogFile))
     file.stream.close()
-    logging.getLogger("ui").error("the disk is gone")
-    assert folder.is_dir()
+    file.stream = _FullDisk()
+    logging.getLogger("ui").error("the disk is full")
+    assert _written(folder).count("\n") == 1
 
 
 def test_where_the_data_folder_takes_no_log_the_system_has_a_place(
