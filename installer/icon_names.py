@@ -11,6 +11,7 @@ hourglass id-card image images inbox info key-round languages layers link link-2
 map-pin maximize message-square minus monitor moon move package paperclip pause pen-line pencil phone play plus
 printer refresh-cw rotate-ccw ruler save scan scan-line search send server settings shield shield-check signature
 siren snowflake stethoscope sun thermometer trash-2 triangle-alert undo-2 unlink upload user user-check user-plus
-users wifi wifi-off x zoom-in zoom-out
+users wifi wifi-off x zoom-in zoom-out archive-restore chart-column database-backup hard-drive life-buoy lock-open
+scroll-text shield-alert timer
 """
 ICON_NAMES: Final[frozenset[str]] = frozenset(_NAMES.split())

@@ -94,7 +94,11 @@ class GatePage(Translated, QWidget):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
         column.addSpacing(8)
-        column.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()  # with an alignment Qt would reckon the card's height for the width of the window
+        middle.addStretch()
+        middle.addWidget(self.card)
+        middle.addStretch()
+        column.addLayout(middle)
         column.addStretch(3)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self._foot)

@@ -13,6 +13,7 @@ from ui.shell.status_view_model import LinkState, StatusViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook
 from ui.widgets.labels import OneLine
+from ui.widgets.size_words import size_words
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -107,12 +108,3 @@ def queue_look(state: LinkState) -> ChipLook:
         return ChipLook(_("Queue is empty"), "neutral", "check")
     words = counted("{count} waits in the queue", "{count} wait in the queue", count)
     return ChipLook(f"{words} · {size_words(queue.bytes_waiting)}", "warn", "hourglass")
-
-
-def size_words(size_bytes: int) -> str:
-    """Return ``41 MB`` in the units of the language; small sizes in KB, never ``0``."""
-    if size_bytes >= 10**9:
-        return _("{size} GB", size=f"{size_bytes / 1e9:.1f}")
-    if size_bytes >= 10**6:
-        return _("{size} MB", size=round(size_bytes / 1e6))
-    return _("{size} KB", size=max(1, round(size_bytes / 1000)) if size_bytes else 0)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from ui.language import Translated
+
+_PAD: Final = 18
+"""Pixels beside the words, the edge among them."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,15 @@ class Segmented(Translated, QWidget):
             self._buttons[option.value].setText(words)
             named = self.accessibleName()
             self._buttons[option.value].setAccessibleName(f"{named}: {words}" if named else words)
+            self._buttons[option.value].setMinimumWidth(_strong_width(self._buttons[option.value]))
 
     def sizeHint(self) -> QSize:
         """Return the width of the words."""
         return self.minimumSizeHint()
+
+
+def _strong_width(button: QPushButton) -> int:
+    """Return the width a button needs once it is down and its words are bold: Qt asks only how wide it is now."""
+    font = QFont(button.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return QFontMetrics(font).horizontalAdvance(button.text()) + 2 * _PAD

@@ -20,9 +20,9 @@ from tests.helpers.watchdog import Watchdog
 from tests.helpers.windows import Desk
 from ui import language
 from ui.shell.screens import SCREENS, screens_of
-from ui.shell.status_strip import size_words
 from ui.widgets.chip import Chip
 from ui.widgets.search_field import SearchField
+from ui.widgets.size_words import size_words
 
 ALT = Qt.KeyboardModifier.AltModifier
 FORM = PatientForm(family="Әлібекқызы", given="Гүлнұр", birth_date="05.03.1964", gender="female")

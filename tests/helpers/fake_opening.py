@@ -1,0 +1,70 @@
+"""Ways into a data folder that is none: one login, one recovery code, and backups that are only told of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, StorageError
+from clinic_app.foundation.texts import Text
+from tests.helpers.clocks import NOON
+from tests.helpers.fake_workstation import PASSWORD
+
+KEY = b"k" * 32
+CODE = "7RQK-2M0W-9XTA-HH41-C3ZN-5PVB-E8D6-YJ0S"
+WRONG_PASSWORD = Text("The login or the password is wrong.")
+WRONG_CODE = Text("This is not a recovery code as it was printed: a letter or a digit is wrong or missing.")
+
+
+@dataclass(frozen=True)
+class FakeBackup:
+    """What a screen tells of a backup."""
+
+    made_at: datetime
+    kind: str = "hourly"
+    size_bytes: int = 42_000_000
+    records: int = 1200
+    is_verified: bool = True
+    path: Path = Path("backup.db")
+
+
+def three_backups() -> tuple[FakeBackup, ...]:
+    """Return an hourly one, a daily one, and one that could not be checked; the newest first."""
+    return (
+        FakeBackup(NOON - timedelta(minutes=40)),
+        FakeBackup(NOON - timedelta(hours=20), "daily", records=1100),
+        FakeBackup(NOON - timedelta(days=9), "weekly", records=800, is_verified=False),
+    )
+
+
+class FakeOpening:
+    """Answers as the real one does, where a window can tell the difference."""
+
+    def __init__(self, *ways: str) -> None:
+        self.kinds = frozenset(ways or ("keyring", "user", "recovery"))
+        self.found = three_backups()
+        self.restored: list[tuple[FakeBackup, bytes]] = []
+        self.is_disk_bad = False
+
+    def ways(self) -> frozenset[str]:
+        return self.kinds
+
+    def with_password(self, login: str, password: str) -> bytes:
+        if (login, password) != ("doctor", PASSWORD):
+            raise KeyLockedError(WRONG_PASSWORD)
+        return KEY
+
+    def with_recovery_code(self, code: str) -> bytes:
+        if code.upper() != CODE:
+            raise InvalidInputError(WRONG_CODE, "code")
+        return KEY
+
+    def backups(self) -> tuple[FakeBackup, ...]:
+        return self.found
+
+    def restore(self, backup: FakeBackup, key: bytes) -> Path:
+        if self.is_disk_bad:
+            raise StorageError(Text("The disk does not take or give data. Nothing was changed."))
+        self.restored.append((backup, key))
+        return Path("clinic.db.damaged-20260305T120000Z")
