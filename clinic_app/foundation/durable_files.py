@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from clinic_app.foundation.texts import Text
 DISK_FULL: Final = Text("The disk is full. Nothing was saved; free some space and try again.")
 PART_SUFFIX: Final = ".part"
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_making_folders = threading.RLock()
+_flushed_folders: set[Path] = set()
 
 
 class FolderSync(Protocol):
@@ -60,7 +63,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_durable_folder(path.parent)
         try:
             with open_part(part) as file:
                 yield file
@@ -90,6 +93,26 @@ def open_part(part: Path) -> BinaryIO:
     """Open the file that becomes the real one; readable by its owner only, where the platform has owners."""
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     return os.fdopen(descriptor, "wb")
+
+
+def _make_durable_folder(folder: Path) -> None:
+    """Make a folder whose own name, and the names of those made above it, are on the disk.
+
+    One that stands already is trusted only when this process has flushed the folder it lies in: whoever made it,
+    another thread or a run that was killed, may not have come to that.
+    """
+    with _making_folders:
+        if folder in _flushed_folders and folder.is_dir():
+            return
+        if folder.is_dir():
+            with suppress(OSError):  # a folder above the data may not be ours to open
+                folder_sync()(folder.parent)
+        else:
+            if folder.parent != folder:  # a drive that is not there
+                _make_durable_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
+            folder_sync()(folder.parent)
+        _flushed_folders.add(folder)
 
 
 def folder_sync() -> FolderSync:

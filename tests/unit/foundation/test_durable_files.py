@@ -163,3 +163,55 @@ def test_what_is_written_is_what_is_read(tmp_path_factory: pytest.TempPathFactor
     assert path.read_bytes() == b"".join(chunks)
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders whose entries were flushed, in order."""
+    folders: list[Path] = []
+    monkeypatch.setattr(durable_files, "folder_sync", lambda: folders.append)
+    return folders
+
+
+def test_the_name_of_a_new_folder_is_flushed_before_the_file_in_it(tmp_path: Path, flushed: list[Path]) -> None:
+    folder = tmp_path / "blobs" / "ab"
+    write_atomically(folder / "content", (b"x",))
+    assert flushed[-3:] == [tmp_path, tmp_path / "blobs", folder]
+    flushed.clear()
+    write_atomically(folder / "another", (b"y",))
+    assert flushed == [folder]
+
+
+def test_a_folder_another_run_made_is_flushed_once_by_this_one(tmp_path: Path, flushed: list[Path]) -> None:
+    """That run may have been killed between making it and flushing its name."""
+    (tmp_path / "left").mkdir()
+    write_atomically(tmp_path / "left" / "content", (b"x",))
+    write_atomically(tmp_path / "left" / "content", (b"y",))
+    assert flushed == [tmp_path, tmp_path / "left", tmp_path / "left"]
+
+
+def test_a_folder_that_was_taken_away_is_made_and_flushed_again(tmp_path: Path, flushed: list[Path]) -> None:
+    path = tmp_path / "restored" / "content"
+    write_atomically(path, (b"x",))
+    path.unlink()
+    path.parent.rmdir()
+    flushed.clear()
+    write_atomically(path, (b"y",))
+    assert flushed[-2:] == [tmp_path, tmp_path / "restored"]
+    assert path.read_bytes() == b"y"
+
+
+def test_a_folder_above_the_data_that_may_not_be_opened_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+
+    def sync(folder: Path) -> None:
+        if folder == tmp_path:
+            raise PermissionError(errno.EACCES, "not yours")
+
+    monkeypatch.setattr(durable_files, "folder_sync", lambda: sync)
+    write_atomically(tmp_path / "data" / "keys.json", (b"x",))
+    assert (tmp_path / "data" / "keys.json").read_bytes() == b"x"
+    with pytest.raises(StorageError, match="not yours"):
+        write_atomically(tmp_path / "new" / "keys.json", (b"x",))
