@@ -7,6 +7,7 @@ inside a transaction grow in the order of the commits. Which database it is, onl
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,10 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from clinic_app.foundation.errors import StorageError
+from clinic_app.foundation.errors import ClinicError, StorageError
+from clinic_app.foundation.texts import Text
 
 _WRITES: Final = "is_write"
 
@@ -29,6 +32,7 @@ class Database(ABC):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._write_lock = threading.RLock()
         event.listen(engine, "begin", self._begin)
 
     @property
@@ -56,7 +60,7 @@ class Database(ABC):
             DamagedError: what is there is not what was written.
             StorageError: somebody else holds the database, or it refused the write.
         """
-        with self._errors(), self._one_writer(), self._engine.connect() as connection:
+        with self._write_lock, self._errors(), self._engine.connect() as connection:
             writer = connection.execution_options(**{_WRITES: True})
             with writer.begin():
                 yield writer
@@ -74,13 +78,8 @@ class Database(ABC):
         """Begin a transaction that no other writer meets."""
 
     @abstractmethod
-    def _known_error(self, error: BaseException | None) -> StorageError | None:
+    def _known_error(self, error: BaseException | None) -> ClinicError | None:
         """Return what a driver's error means, or None for a bug of ours (a constraint, a wrong statement)."""
-
-    @contextmanager
-    def _one_writer(self) -> Iterator[None]:
-        """Wait until no other thread of this program writes, where the database would refuse instead of waiting."""
-        yield
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -92,6 +91,8 @@ class Database(ABC):
             if known is None:
                 raise
             raise known from error
+        except NoConnectionError as error:
+            raise StorageError(Text("The database is busy. Try again in a moment.")) from error
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get(_WRITES, False):

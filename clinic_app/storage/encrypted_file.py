@@ -6,7 +6,6 @@ time-out) and, inside one program, queue for one lock. Readers see the last comm
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, QueuePool, create_engine
 
 from clinic_app.foundation.durable_files import DISK_FULL
-from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
+from clinic_app.foundation.errors import ClinicError, DamagedError, DiskFullError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.derived import derive
 from clinic_app.storage.database import Database
@@ -55,7 +54,6 @@ class EncryptedFile(Database):
         check_engine()
         self._path = path
         self._key_hex = derive(key, "database").hex()
-        self._write_lock = threading.RLock()
         engine = create_engine(
             "sqlite://",
             module=sqlcipher,
@@ -109,11 +107,6 @@ class EncryptedFile(Database):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @contextmanager
-    def _one_writer(self) -> Iterator[None]:
-        with self._write_lock:
-            yield
-
-    @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             with super()._errors():
@@ -124,7 +117,7 @@ class EncryptedFile(Database):
                 raise
             raise known from error
 
-    def _known_error(self, error: BaseException | None) -> StorageError | None:
+    def _known_error(self, error: BaseException | None) -> ClinicError | None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == _SQLITE_FULL:
             return DiskFullError(DISK_FULL)

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, delete, exists, insert, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -21,9 +20,11 @@ from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.record_rows import new_version_id, stored_row, write_version
 from clinic_app.storage.tables import HISTORY, RECORD
+from clinic_app.storage.upserts import Upsert
 
 MOST_RECORD_BYTES: Final = 2 << 20
 """FHIR records are some kilobytes; a reader takes pages of `clinic_app.storage.feed.MOST_PAGE_BYTES`."""
+_PUT_PLACE: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
 _BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -144,10 +145,9 @@ def _put_place(
     connection: Connection, caller: Caller, write: Write, stored: StoredRecord | None, now: datetime
 ) -> None:
     seq = connection.scalar(select(RECORD.c.changed_seq).where(*_is(RECORD, write)))
-    place = {"seq": seq, "workstation_id": caller.workstation_id, "received_at": now.isoformat()}
     owner = stored.organization_id if stored else caller.organization_id
-    fresh = upsert(FEED_RECORD).values(type=write.type_name, id=write.id, organization_id=owner, **place)
-    connection.execute(fresh.on_conflict_do_update(index_elements=["type", "id"], set_=place))
+    place = {"seq": seq, "workstation_id": caller.workstation_id, "received_at": now.isoformat()}
+    _PUT_PLACE.run(connection, {"type": write.type_name, "id": write.id, "organization_id": owner, **place})
 
 
 def _put_many(connection: Connection, write: Write, table: Any, name: str, values: Sequence[str]) -> None:  # noqa: ANN401

@@ -1,16 +1,16 @@
 """The tables that make a node a hub: whose a record is, who may see it, which content it points to.
 
-The change sequence itself is `history.seq`: SQLite has one writer, so it grows in the order of the commits and nobody
-who reads up to a number ever misses a smaller one that is still to come.
+The change sequence itself is `history.seq`: a database has one writer at a time (`Database.writing`), so it grows in
+the order of the commits and nobody who reads up to a number ever misses a smaller one that is still to come.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table
+from sqlalchemy import Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table
 
-from clinic_app.storage.tables import METADATA
+from clinic_app.storage.tables import METADATA, NUMBER
 
 FEED_RECORD: Final = Table(
     "feed_record",
@@ -18,7 +18,7 @@ FEED_RECORD: Final = Table(
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
     Column("organization_id", String, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", NUMBER, nullable=False),
     Column("workstation_id", String, nullable=False),
     Column("received_at", String, nullable=False),
     PrimaryKeyConstraint("type", "id"),
@@ -64,8 +64,8 @@ FEED_CONTENT: Final = Table(
     METADATA,
     Column("organization_id", String, nullable=False),
     Column("sha256", String, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("offset", Integer, nullable=False),
+    Column("size", NUMBER, nullable=False),
+    Column("offset", NUMBER, nullable=False),
     Column("is_whole", Boolean, nullable=False),
     PrimaryKeyConstraint("organization_id", "sha256"),
 )
@@ -76,8 +76,8 @@ FEED_PIECE: Final = Table(
     METADATA,
     Column("organization_id", String, nullable=False),
     Column("sha256", String, nullable=False),
-    Column("offset", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("offset", NUMBER, nullable=False),
+    Column("size", NUMBER, nullable=False),
     Column("piece_sha256", String, nullable=False),
     PrimaryKeyConstraint("organization_id", "sha256", "offset"),
 )

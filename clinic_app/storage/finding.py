@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from sqlalchemy import Select, UnaryExpression, exists, literal_column, select
 
-from clinic_app.storage.indexes import NAMES
+from clinic_app.storage.indexes import NAMES, index_value
 from clinic_app.storage.tables import INDEX_ENTRY, RECORD
 
 _COMMON: Final = ("author", "agent", "requester", "owner", "performer", "tag", "code", "category", "status")
 """Names whose values fit many records, the most common last; every other name fits few."""
 _LAST_CHANGED_FIRST: Final[UnaryExpression[Any]] = literal_column("+record.changed_seq").desc()
-"""The plus keeps SQLite from walking the index of the order (sqlite.org/optoverview.html, "Disqualifying terms")."""
+"""The plus keeps them from walking the index of the order (sqlite.org/optoverview.html: "Disqualifying terms")."""
 
 
 def bodies_with(type_name: str, params: Mapping[str, str], limit: int) -> Select[Any]:
@@ -40,4 +40,4 @@ def bodies_with(type_name: str, params: Mapping[str, str], limit: int) -> Select
 
 
 def _entry(type_name: str, name: str, value: str) -> tuple[Any, ...]:
-    return (INDEX_ENTRY.c.type == type_name, INDEX_ENTRY.c.name == name, INDEX_ENTRY.c.value == value)
+    return (INDEX_ENTRY.c.type == type_name, INDEX_ENTRY.c.name == name, INDEX_ENTRY.c.value == index_value(value))

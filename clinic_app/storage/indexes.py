@@ -7,6 +7,7 @@ Names follow FHIR R4's search parameters where there is one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -15,14 +16,24 @@ from clinic_app.records import CodeableConcept, Coding, Identifier, Patient, Ref
 
 Values = Iterable[str | None]
 Extract = Callable[[Any], Values]
+_LONGEST_VALUE: Final = 500
+"""Characters; PostgreSQL takes 2.7 kB for a whole row of an index ("Limitations", B-tree)."""
 
 
 def entries(record: Resource) -> frozenset[tuple[str, str]]:
     """Return the ``(name, value)`` pairs ``record`` is found by."""
     pairs: set[tuple[str, str]] = set()
     for name, extract in _EXTRACTS.items():
-        pairs.update((name, value) for value in extract(record) if value)
+        pairs.update((name, index_value(value)) for value in extract(record) if value)
     return frozenset(pairs)
+
+
+def index_value(value: str) -> str:
+    """Return what stands in the index for a value: itself, unless a stranger made it too long or put a NUL in it."""
+    value = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if len(value) <= _LONGEST_VALUE:
+        return value
+    return value[: _LONGEST_VALUE - 64] + hashlib.sha256(value.encode()).hexdigest()
 
 
 def search_keys(patient: Patient) -> str:

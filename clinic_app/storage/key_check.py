@@ -26,19 +26,35 @@ def check_key(folder: Path, database: Path, key: bytes) -> bool:
         KeyLockedError: the data belong to another key.
         DamagedError: there was a database and it is gone.
     """
-    path = folder / FILE_NAME
-    if not path.exists():
+    if not check_proof(folder, key):
         return False
-    if not hmac.compare_digest(path.read_bytes(), derive(key, "key check")):
-        raise KeyLockedError(WRONG_KEY)
     if not database.exists() or database.stat().st_size == 0:
         raise missing()
     return True
 
 
+def check_proof(folder: Path, key: bytes) -> bool:
+    """Return whether the folder has the proof of ``key``; False where it has none yet.
+
+    Raises:
+        KeyLockedError: it is another key's.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        return False
+    if not hmac.compare_digest(path.read_bytes(), proof_of(key)):
+        raise KeyLockedError(WRONG_KEY)
+    return True
+
+
+def proof_of(key: bytes) -> bytes:
+    """Return the proof: made from the key, and nobody makes the key from it."""
+    return derive(key, "key check")
+
+
 def write_key_check(folder: Path, key: bytes) -> None:
     """Say that the folder holds a finished database for ``key``."""
-    write_atomically(folder / FILE_NAME, (derive(key, "key check"),))
+    write_atomically(folder / FILE_NAME, (proof_of(key),))
 
 
 def missing() -> DamagedError:

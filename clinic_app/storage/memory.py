@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from clinic_app.storage.database import Database
 from clinic_app.storage.tables import MEMORY
+from clinic_app.storage.upserts import Upsert
+
+_KEEP: Final = Upsert(MEMORY, "value")
 
 
 class Memory:
@@ -38,8 +41,7 @@ class Memory:
 def put_values(connection: Connection, values: Mapping[str, bytes]) -> None:
     """Keep values inside a transaction, in place of those before."""
     for name, value in values.items():
-        fresh = insert(MEMORY).values(name=name, value=value)
-        connection.execute(fresh.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+        _KEEP.run(connection, {"name": name, "value": value})
 
 
 def _value(connection: Connection, name: str) -> bytes | None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource
 from clinic_app.storage import indexes
 from clinic_app.storage.lanes import RANKS, Lane
-from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, PATIENT_NUMBER, RECORD
+from clinic_app.storage.patient_search import keep_names
+from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, RECORD
+from clinic_app.storage.upserts import Upsert
 
 Origin = Literal["local", "received"]
 _VERSION_BYTES: Final = 5
@@ -48,7 +49,7 @@ def write_version(
     written = connection.execute(_ADD_VERSION, {**version, "origin": origin, "written_at": at.isoformat()})
     assert written.inserted_primary_key is not None
     seq = written.inserted_primary_key[0]
-    connection.execute(_MAKE_NEWEST, {**version, "hub_version": hub_version, "changed_seq": seq})
+    _MAKE_NEWEST.run(connection, {**version, "hub_version": hub_version, "changed_seq": seq})
     _write_index(connection, record)
 
 
@@ -82,27 +83,18 @@ def _write_index(connection: Connection, record: Resource) -> None:
     if rows:
         connection.execute(_INDEX, rows)
     if isinstance(record, Patient):
-        connection.execute(_NUMBER, {"id": record.id})
-        connection.execute(_KEEP_NAMES, {"id": record.id, "keys": indexes.search_keys(record)})
+        keep_names(connection, record)
 
 
 _STORED: Final = select(RECORD.c.version_id, RECORD.c.hub_version, RECORD.c.body).where(
     RECORD.c.type == bindparam("of_type"), RECORD.c.id == bindparam("of_id")
 )
 _ADD_VERSION: Final = insert(HISTORY)
-_NEW_RECORD: Final = insert(RECORD)
-_MAKE_NEWEST: Final = _NEW_RECORD.on_conflict_do_update(
-    index_elements=["type", "id"],
-    set_={name: _NEW_RECORD.excluded[name] for name in ("version_id", "hub_version", "body", "changed_seq")},
-)
+_MAKE_NEWEST: Final = Upsert(RECORD, "version_id", "hub_version", "body", "changed_seq")
 _QUEUE: Final = insert(OUTBOX)
 _INDEX: Final = insert(INDEX_ENTRY)
 _OF_RECORD: Final = (INDEX_ENTRY.c.type == bindparam("of_type"), INDEX_ENTRY.c.id == bindparam("of_id"))
 _INDEXED: Final = select(INDEX_ENTRY.c.name, INDEX_ENTRY.c.value).where(*_OF_RECORD)
 _UNINDEX: Final = delete(INDEX_ENTRY).where(
     *_OF_RECORD, INDEX_ENTRY.c.name == bindparam("of_name"), INDEX_ENTRY.c.value == bindparam("of_value")
-)
-_NUMBER: Final = insert(PATIENT_NUMBER).on_conflict_do_nothing()
-_KEEP_NAMES: Final = text(
-    "INSERT OR REPLACE INTO patient_search (rowid, keys) SELECT number, :keys FROM patient_number WHERE id = :id"
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ConflictError, NotFoundError
@@ -28,8 +27,10 @@ from clinic_app.storage.receiving import receive_body
 from clinic_app.storage.record_rows import StoredRow, new_version_id, queue_row, stored_row, write_version
 from clinic_app.storage.tables import CURSOR, HISTORY
 from clinic_app.storage.transfers import queue_transfer
+from clinic_app.storage.upserts import Upsert
 
 R = TypeVar("R", bound=Resource)
+_KEEP_CURSOR: Final = Upsert(CURSOR, "value")
 
 
 class RecordStore:
@@ -215,8 +216,7 @@ class RecordStore:
 
 def put_cursor(connection: Connection, name: str, value: str) -> None:
     """Keep how far a feed was read, inside a transaction."""
-    fresh = insert(CURSOR).values(name=name, value=value)
-    connection.execute(fresh.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    _KEEP_CURSOR.run(connection, {"name": name, "value": value})
 
 
 def _with_meta(record: R, version_id: str | None, now: datetime) -> R:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKeyConstraint,
@@ -20,6 +21,9 @@ from sqlalchemy import (
     String,
     Table,
 )
+
+NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+"""A whole number of up to 18 digits; SQLite counts rows by itself only in a column of this very name."""
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -37,7 +41,7 @@ RECORD: Final = Table(
     Column("version_id", String, nullable=False),
     Column("hub_version", String),
     Column("body", LargeBinary, nullable=False),
-    Column("changed_seq", Integer, nullable=False),
+    Column("changed_seq", NUMBER, nullable=False),
     PrimaryKeyConstraint("type", "id"),
 )
 """The newest version of every record; ``changed_seq`` is its row in `HISTORY`."""
@@ -46,7 +50,7 @@ Index(None, RECORD.c.type, RECORD.c.changed_seq)
 HISTORY: Final = Table(
     "history",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
     Column("version_id", String, nullable=False),
@@ -75,7 +79,7 @@ Index(None, INDEX_ENTRY.c.type, INDEX_ENTRY.c.id)
 OUTBOX: Final = Table(
     "outbox",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("op_id", String, nullable=False, unique=True),
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
@@ -98,7 +102,7 @@ Index(None, OUTBOX.c.type, OUTBOX.c.id)
 CONFLICT: Final = Table(
     "conflict",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
     Column("mine", LargeBinary, nullable=False),
@@ -118,8 +122,8 @@ TRANSFER: Final = Table(
     Column("direction", String, nullable=False),
     Column("lane", String, nullable=False),
     Column("lane_rank", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("offset", Integer, nullable=False, default=0),
+    Column("size", NUMBER, nullable=False),
+    Column("offset", NUMBER, nullable=False, default=0),
     Column("state", String, nullable=False),
     Column("last_error", String, nullable=False, default=""),
     Column("queued_at", String, nullable=False),
@@ -154,7 +158,7 @@ ACCOUNT: Final = Table(
 AUDIT_CHAIN: Final = Table(
     "audit_chain",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False),
     Column("mac", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
@@ -164,7 +168,7 @@ AUDIT_CHAIN: Final = Table(
 PATIENT_NUMBER: Final = Table(
     "patient_number",
     METADATA,
-    Column("number", Integer, primary_key=True),
+    Column("number", NUMBER, primary_key=True),
     Column("id", String, nullable=False, unique=True),
 )
-"""The row of each patient in the FTS5 table ``patient_search (keys)``, which SQLAlchemy cannot describe."""
+"""The row of each patient in ``patient_search``: an FTS5 table or one with a ``tsvector``; no `Table` says both."""

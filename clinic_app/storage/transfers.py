@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage.database import Database
 from clinic_app.storage.lanes import RANKS, Lane
 from clinic_app.storage.tables import TRANSFER
+from clinic_app.storage.upserts import Upsert
 
 Direction = Literal["up", "down"]
 TransferState = Literal["queued", "done", "failed"]
 _ERROR_LENGTH: Final = 2000
+_QUEUE: Final = Upsert(TRANSFER)
 _COLUMNS: Final = tuple(c for c in TRANSFER.c if c.name not in ("lane_rank", "queued_at"))
 
 
@@ -86,18 +87,18 @@ def queue_transfer(
     connection: Connection, sha256: str, direction: Direction, lane: Lane, size: int, at: datetime
 ) -> None:
     """Put a blob on its way inside a transaction; a more pressing lane wins over the one it is in."""
-    fresh = insert(TRANSFER).values(
-        sha256=sha256,
-        direction=direction,
-        lane=lane,
-        lane_rank=RANKS[lane],
-        size=size,
-        offset=0,
-        state="queued",
-        last_error="",
-        queued_at=at.isoformat(),
-    )
-    connection.execute(fresh.on_conflict_do_nothing())
+    row = {
+        "sha256": sha256,
+        "direction": direction,
+        "lane": lane,
+        "lane_rank": RANKS[lane],
+        "size": size,
+        "offset": 0,
+        "state": "queued",
+        "last_error": "",
+        "queued_at": at.isoformat(),
+    }
+    _QUEUE.run(connection, row)
     again = update(TRANSFER).where(*_is(sha256, direction), TRANSFER.c.state == "failed")
     connection.execute(again.values(state="queued", last_error=""))
     sooner = update(TRANSFER).where(*_is(sha256, direction), TRANSFER.c.lane_rank > RANKS[lane])

@@ -10,6 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Make the tables of the first release."""
@@ -27,13 +29,13 @@ def _records() -> None:
         sa.Column("version_id", sa.String, nullable=False),
         sa.Column("hub_version", sa.String),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.Column("changed_seq", sa.Integer, nullable=False),
+        sa.Column("changed_seq", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("type", "id", name="pk_record"),
     )
     op.create_index("ix_record_type_changed_seq", "record", ["type", "changed_seq"])
     op.create_table(
         "history",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("seq", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("type", sa.String, nullable=False),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("version_id", sa.String, nullable=False),
@@ -61,19 +63,25 @@ def _records() -> None:
 def _patient_search() -> None:
     op.create_table(
         "patient_number",
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("number", NUMBER, primary_key=True),
         sa.Column("id", sa.String, nullable=False, unique=True),
     )
-    op.execute(
-        "CREATE VIRTUAL TABLE patient_search USING fts5"
-        "(keys, content='', contentless_delete=1, tokenize='unicode61', prefix='2 3')"
-    )
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE patient_search USING fts5"
+            "(keys, content='', contentless_delete=1, tokenize='unicode61', prefix='2 3')"
+        )
+    else:
+        op.execute(
+            "CREATE TABLE patient_search (number BIGINT PRIMARY KEY REFERENCES patient_number, keys TSVECTOR NOT NULL)"
+        )
+        op.execute("CREATE INDEX ix_patient_search_keys ON patient_search USING gin (keys)")
 
 
 def _outbox_and_conflicts() -> None:
     op.create_table(
         "outbox",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("seq", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("op_id", sa.String, nullable=False, unique=True),
         sa.Column("type", sa.String, nullable=False),
         sa.Column("id", sa.String, nullable=False),
@@ -93,7 +101,7 @@ def _outbox_and_conflicts() -> None:
     op.create_index("ix_outbox_type_id", "outbox", ["type", "id"])
     op.create_table(
         "conflict",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("seq", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("type", sa.String, nullable=False),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("mine", sa.LargeBinary, nullable=False),
@@ -113,8 +121,8 @@ def _transfers_and_the_rest() -> None:
         sa.Column("direction", sa.String, nullable=False),
         sa.Column("lane", sa.String, nullable=False),
         sa.Column("lane_rank", sa.Integer, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
-        sa.Column("offset", sa.Integer, nullable=False),
+        sa.Column("size", NUMBER, nullable=False),
+        sa.Column("offset", NUMBER, nullable=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("last_error", sa.String, nullable=False),
         sa.Column("queued_at", sa.String, nullable=False),
@@ -135,7 +143,7 @@ def _transfers_and_the_rest() -> None:
     )
     op.create_table(
         "audit_chain",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("seq", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("mac", sa.LargeBinary, nullable=False),
         sqlite_autoincrement=True,

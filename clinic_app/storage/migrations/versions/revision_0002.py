@@ -23,7 +23,7 @@ def _text(name: str) -> sa.Column[str]:
 
 
 def _number(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer, nullable=False)
+    return sa.Column(name, sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False)
 
 
 def _records() -> None:

@@ -1,0 +1,152 @@
+"""A PostgreSQL server as the database of a large hub; its driver is installed with the extra ``hub-postgresql`` only.
+
+Every writer takes one lock of the whole database before anything else and lets go of it after its commit can be seen
+(PostgreSQL, "Explicit Locking", advisory locks). So the numbers of `history.seq` grow in the order of the commits, as
+in a SQLite file, however many processes write. A server that hangs or goes away is noticed by time-outs and by asking
+each connection whether it still lives before it is used; nothing is repeated behind the caller's back.
+
+The address may hold a password: neither it nor the values of a statement ever come into a message.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from sqlalchemy import Connection, create_engine, event
+
+from clinic_app.foundation.errors import ClinicError, StorageError
+from clinic_app.foundation.texts import Text
+from clinic_app.storage.database import Database
+from clinic_app.storage.postgres_address import checked_address, has_safe_way
+from clinic_app.storage.postgres_errors import ONLY_READ, UNSAFE_WAY, known_error
+
+OLDEST_SERVER: Final = 15
+"""Major version: what Debian 12 has and the tests run on."""
+_WRITERS: Final = 0x44616C61
+"""The number of the writers' lock: "Dala" in ASCII."""
+_CONNECT: Final = {
+    "application_name": "dala-hub",
+    "client_encoding": "utf8",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_SETTINGS: Final = {
+    "statement_timeout": "60s",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_KEEP_WHAT_IS_SAID: Final = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+_log: Final = logging.getLogger(__name__)
+
+
+class PostgresDatabase(Database):
+    """One database of a PostgreSQL server.
+
+    Args:
+        address: ``postgresql://role:password@server/database``, with libpq's parameters behind a question mark.
+
+    Raises:
+        InvalidInputError: no such address, or an unencrypted way to another computer.
+        StorageError: the driver is not installed.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            url = checked_address(address)
+            engine = create_engine(
+                url,
+                connect_args={name: value for name, value in _CONNECT.items() if name not in url.query},
+                pool_size=8,
+                max_overflow=8,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+        except ImportError as error:
+            raise StorageError(
+                Text(
+                    "This installation cannot talk to PostgreSQL: the package “{package}” is missing.",
+                    package="psycopg",
+                )
+            ) from error
+        super().__init__(engine)
+        event.listen(engine, "connect", _settle)
+
+    def check_server(self) -> None:
+        """Look whether the server can keep what it is given.
+
+        Raises:
+            StorageError: too old, not in UTF-8, only to be read, or not to be reached.
+        """
+        with self.reading() as connection:
+            version = str(connection.exec_driver_sql("SHOW server_version").scalar())
+            number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+            is_standby = bool(connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
+            unsafe = [each for each in ("fsync", "full_page_writes") if _is_off(connection, each)]
+        if number // 10_000 < OLDEST_SERVER:
+            raise StorageError(
+                Text(
+                    "PostgreSQL {oldest} or newer is needed; this is {version}.", oldest=OLDEST_SERVER, version=version
+                )
+            )
+        if encoding != "UTF8":
+            raise StorageError(Text("The database on the server has to be made with the encoding UTF8."))
+        if is_standby:
+            raise StorageError(ONLY_READ)
+        if unsafe:
+            _log.warning("the database server has %s switched off: a power cut loses data there", ", ".join(unsafe))
+
+    def _begin_reading(self, connection: Connection) -> None:
+        """Say how the driver is to say BEGIN, which it does with the first statement."""
+        from psycopg import IsolationLevel
+
+        driver: Any = connection.connection.driver_connection
+        driver.isolation_level = IsolationLevel.REPEATABLE_READ
+        driver.read_only = True
+
+    def _begin_writing(self, connection: Connection) -> None:
+        """Wait for the writers' lock; each statement then sees what the writer before has committed."""
+        from psycopg import IsolationLevel
+
+        driver: Any = connection.connection.driver_connection
+        driver.isolation_level = IsolationLevel.READ_COMMITTED
+        driver.read_only = False
+        # allowed (sql text): the number is a constant of this file
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+    def _known_error(self, error: BaseException | None) -> ClinicError | None:
+        return known_error(error)
+
+
+def _is_off(connection: Connection, setting: str) -> bool:
+    # allowed (sql text): SHOW takes no parameters; the names are constants of this file
+    return connection.exec_driver_sql(f"SHOW {setting}").scalar() == "off"
+
+
+def _settle(driver: Any, _record: object) -> None:  # noqa: ANN401 - a driver that may not be installed
+    """Set up a new connection: safe on its way, never waiting for ever, and only words PostgreSQL can store.
+
+    Raises:
+        StorageError: the server is on another computer and nobody has looked at its certificate.
+    """
+    from psycopg.types.string import StrDumperUnknown
+
+    class WithoutNul(StrDumperUnknown):
+        """Text as PostgreSQL can store it: it takes every character but NUL."""
+
+        def dump(self, obj: str) -> Any:  # noqa: ANN401 - as declared there
+            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+    if not has_safe_way(driver.info.host, driver.info.get_parameters().get("sslmode")):
+        raise StorageError(UNSAFE_WAY)
+    driver.adapters.register_dumper(str, WithoutNul)
+    for name, value in _SETTINGS.items():
+        driver.execute("SELECT set_config(%s, %s, false)", (name, value))
+    driver.execute(_KEEP_WHAT_IS_SAID)
+    driver.commit()
