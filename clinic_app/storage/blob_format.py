@@ -61,13 +61,12 @@ class BlobCipher:
     def seal(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the file's bytes for a content that comes in pieces of any size."""
         yield self.header
-        pending, index = b"", 0
-        for piece in pieces:
-            pending += piece
-            while len(pending) > CHUNK_BYTES:
-                yield self._seal(index, pending[:CHUNK_BYTES], is_last=False)
-                pending, index = pending[CHUNK_BYTES:], index + 1
-        yield self._seal(index, pending, is_last=True)
+        index, held = -1, memoryview(b"")
+        for index, chunk in enumerate(_chunks(pieces)):  # each is held until it is known not to be the last
+            if index:
+                yield self._seal(index - 1, held, is_last=False)
+            held = chunk
+        yield self._seal(max(0, index), held, is_last=True)
 
     def open_chunk(self, index: int, sealed: bytes, *, is_last: bool) -> bytes:
         """Return the content of one chunk.
@@ -80,11 +79,31 @@ class BlobCipher:
         except (InvalidTag, ValueError) as error:
             raise DamagedError(DAMAGED) from error
 
-    def _seal(self, index: int, content: bytes, *, is_last: bool) -> bytes:
+    def _seal(self, index: int, content: memoryview, *, is_last: bool) -> bytes:
         return self.aead.encrypt(self._nonce(index, is_last=is_last), content, self.address)
 
     def _nonce(self, index: int, *, is_last: bool) -> bytes:
         return self.header[-_PREFIX_BYTES:] + struct.pack(">IB", index, is_last)
+
+
+def _chunks(pieces: Iterable[bytes]) -> Iterator[memoryview]:
+    """Yield contents of `CHUNK_BYTES`, the last one shorter, without copying what lies whole in one piece."""
+    rest = b""
+    for piece in pieces:
+        start = 0
+        if rest:
+            start = CHUNK_BYTES - len(rest)
+            rest += piece[:start]
+            if len(rest) < CHUNK_BYTES:
+                continue
+            yield memoryview(rest)
+        view = memoryview(piece)
+        while start + CHUNK_BYTES <= len(piece):
+            yield view[start : start + CHUNK_BYTES]
+            start += CHUNK_BYTES
+        rest = piece[start:]
+    if rest:
+        yield memoryview(rest)
 
 
 def content_size(file_size: int) -> int:

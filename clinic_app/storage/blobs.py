@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, write_atomically
-from clinic_app.foundation.errors import NotFoundError, StorageError
+from clinic_app.foundation.errors import DiskFullError, NotFoundError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.derived import derive
 from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, BlobCipher, content_size, read_chunk
+from clinic_app.storage.space import EndlessRoom, Room
 
 _ADDRESS: Final = re.compile(r"[0-9a-f]{64}")
 _READ_BYTES: Final = 1 << 20
@@ -34,14 +35,16 @@ class BlobStore:
     Args:
         folder: where they lie; made when the first is put.
         key: the data key, 32 bytes.
+        room: asked before a content is written.
 
     Safe for use from several threads and programs: a content is only ever added.
     """
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, room: Room | None = None) -> None:
         self._folder = folder
         self._key = key
         self._name_key = derive(key, "blob names")
+        self._room = room or EndlessRoom()
 
     def put(self, data: bytes) -> str:
         """Keep a content; return its address. Durable on return.
@@ -127,7 +130,12 @@ class BlobStore:
         return swept
 
     def _write(self, sha256: str, pieces: Iterator[bytes]) -> None:
-        write_atomically(self._path(sha256), BlobCipher.fresh(self._key, sha256).seal(pieces))
+        self._room.require()
+        try:
+            write_atomically(self._path(sha256), BlobCipher.fresh(self._key, sha256).seal(pieces))
+        except DiskFullError:
+            self._room.met_full()
+            raise
 
     def _path(self, sha256: str) -> Path:
         if not _ADDRESS.fullmatch(sha256):
@@ -165,6 +173,15 @@ class _BlobReader(io.RawIOBase):
         buffer[: len(piece)] = piece
         self._position += len(piece)
         return len(piece)
+
+    def readall(self) -> bytes:
+        """Whole chunks at a time: what the caller asked for is all of it."""
+        pieces = []
+        while self._position < self._size:
+            index, start = divmod(self._position, CHUNK_BYTES)
+            pieces.append(read_chunk(self._file, self._cipher, index, self._size)[start:])
+            self._position += len(pieces[-1])
+        return b"".join(pieces)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]

@@ -31,7 +31,7 @@ _CLOUDS: Final = (
     "nextcloud",
     "owncloud",
 )
-"""How the programs that synchronise name the folder they watch; a hospital's name may follow ("OneDrive - Hospital")."""
+"""How the programs that synchronise name the folder they watch; more may follow ("OneDrive - Hospital")."""
 
 
 class Platform(Protocol):

@@ -86,5 +86,4 @@ def allocate(file: BinaryIO, size_bytes: int) -> None:
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size_bytes)
     else:
-        for _ in range(0, size_bytes, 1 << 20):
-            file.write(os.urandom(1 << 20))
+        file.writelines(os.urandom(1 << 20) for _ in range(0, size_bytes, 1 << 20))

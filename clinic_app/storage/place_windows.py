@@ -24,7 +24,7 @@ def remote_drive(folder: PureWindowsPath, drive_type: Callable[[str], int]) -> s
 
     Args:
         folder: an absolute path.
-        drive_type: what ``GetDriveTypeW`` says of a root such as ``Z:\\``.
+        drive_type: what ``GetDriveTypeW`` says of a drive's root.
     """
     drive = folder.drive
     for prefix in _DEVICE_PREFIXES:
