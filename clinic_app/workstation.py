@@ -14,6 +14,7 @@ import msgspec
 from clinic_app.access import (
     Drafts,
     EnrolmentForm,
+    KeyKeeping,
     NewUser,
     People,
     Preferences,
@@ -24,15 +25,16 @@ from clinic_app.access import (
     is_enrolled,
     own_device,
 )
+from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
 from clinic_app.devices import MonitorListener
 from clinic_app.documents import Documents
 from clinic_app.encounters import Encounters
 from clinic_app.foundation.clock import Clock, SystemClock
-from clinic_app.foundation.errors import DeviceError, InvalidInputError
+from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Imaging, KeyImages
-from clinic_app.keys import DATABASE_NAME, NodeKeys, key_storage, unlock
+from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
 from clinic_app.referral import Referrals
 from clinic_app.registration import Registration
 from clinic_app.settings import (
@@ -65,6 +67,7 @@ class Workstation:
 
     settings: Settings
     people: People
+    keys: KeyKeeping
     preferences: Preferences
     drafts: Drafts
     recent_people: RecentPeople
@@ -81,24 +84,32 @@ class Workstation:
     sync: SyncService | None
     clock: Clock
     _store: Store
+    _slots: KeySlots
     _closing: ExitStack
 
-    def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:
-        """Set up an empty data folder by hand: the hospital and its first administrator."""
-        users = (NewUser(login, password, name, "administrator"),)
-        enrol(self._store, NodeKeys.create(), EnrolmentForm(facility_name, users=users))
+    def set_up(self, facility_name: str, name: str, login: str, password: str) -> str:
+        """Set up an empty data folder by hand: the hospital and its first administrator; return the recovery code.
+
+        The code is to be printed and locked away; it is nowhere else.
+        """
+        form = EnrolmentForm(facility_name, users=(NewUser(login, password, name, "administrator"),))
+        code = "" if is_enrolled(self._store) else self._slots.new_recovery_code(self._store.key)
+        enrol(self._store, NodeKeys.create(), form)
+        return code
 
     def close(self) -> None:
         """Stop what stands by, then close the store."""
         self._closing.close()
 
 
-def build_workstation(settings: Settings, clock: Clock | None = None) -> Workstation:
+def build_workstation(settings: Settings, clock: Clock | None = None, *, key: bytes | None = None) -> Workstation:
     """Open a data folder and make its services.
 
     Args:
         settings: of that folder.
         clock: the wall clock.
+        key: the data key, where a person unlocked the data (`clinic_app.opening`); this computer's key storage opens
+            them from then on. None asks that storage.
 
     Raises:
         ClinicError: the folder is in use, locked, damaged or full; nothing is left open.
@@ -106,7 +117,8 @@ def build_workstation(settings: Settings, clock: Clock | None = None) -> Worksta
     clock = clock or SystemClock()
     with ExitStack() as stack:
         stack.enter_context(one_instance(settings.folder))
-        store = _open_store(settings, clock)
+        slots = KeySlots(settings.folder)
+        store = _open_store(settings, clock, slots, key)
         stack.callback(store.close)
         trail = Trail(store, clock)
         traces = LiveTraces(clock)
@@ -117,7 +129,8 @@ def build_workstation(settings: Settings, clock: Clock | None = None) -> Worksta
         _stand_by(settings, listener, sync, stack)
         return Workstation(
             settings=settings,
-            people=People(store, clock),
+            people=People(store, clock, slots=slots),
+            keys=KeyKeeping(store, slots, trail),
             preferences=Preferences(store),
             drafts=Drafts(store),
             recent_people=RecentPeople(store),
@@ -134,6 +147,7 @@ def build_workstation(settings: Settings, clock: Clock | None = None) -> Worksta
             sync=sync,
             clock=clock,
             _store=store,
+            _slots=slots,
             _closing=stack.pop_all(),
         )
 
@@ -142,7 +156,8 @@ def provision(folder: Path, file: Path) -> None:
     """Set up an empty data folder from IT's file; one that is set up already is left as it is, with its settings.
 
     The file is TOML: a table ``settings``, a table ``facility`` with the fields of `EnrolmentForm`, and a list
-    ``people``. It holds passwords and should be deleted afterwards.
+    ``people``. It holds passwords and should be deleted afterwards. ``escrow_recipient`` above the tables leaves the
+    data key with the organisation.
 
     Raises:
         InvalidInputError: the file cannot be read or says something unknown or impossible.
@@ -153,6 +168,7 @@ def provision(folder: Path, file: Path) -> None:
         users = tuple(_strictly(NewUser, person) for person in told.pop("people", []))
         form = _strictly(EnrolmentForm, {**told.pop("facility"), "users": users})
         settings = settings_from(folder, {**told.pop("settings", {})})
+        escrow = msgspec.convert(told.pop("escrow_recipient", ""), str)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(Text("The file {name} cannot be used to set up.", name=file.name)) from error
     if told:
@@ -161,8 +177,12 @@ def provision(folder: Path, file: Path) -> None:
         if (folder / DATABASE_NAME).exists() and _is_set_up(load_settings(folder)):
             return
         save_settings(settings)
-        with closing(_open_store(settings, SystemClock())) as store:
+        slots = KeySlots(folder)
+        with closing(_open_store(settings, SystemClock(), slots)) as store:
+            if escrow:
+                slots.keep_escrow(escrow, store.key)
             enrol(store, NodeKeys.create(), form)
+            keep_passwords(store, slots, form.users)
 
 
 def _strictly(kind: type[T], table: dict[str, object]) -> T:
@@ -176,14 +196,30 @@ def _unknown(key: str) -> InvalidInputError:
 
 
 def _is_set_up(settings: Settings) -> bool:
-    with closing(_open_store(settings, SystemClock())) as store:
+    with closing(_open_store(settings, SystemClock(), KeySlots(settings.folder))) as store:
         return is_enrolled(store)
 
 
-def _open_store(settings: Settings, clock: Clock) -> Store:
+def _open_store(settings: Settings, clock: Clock, slots: KeySlots, key: bytes | None = None) -> Store:
     folder = settings.folder
+    if key is None:
+        return Store.open(folder, unlock(folder, storage_of(settings)), clock)
+    store = Store.open(folder, key, clock)
+    try:
+        slots.keep_in(storage_of(settings), key)
+    except (KeyLockedError, StorageError) as error:  # a person opened the data; he will be asked again next time
+        _log.warning("%s", error)
+    return store
+
+
+def storage_of(settings: Settings) -> KeyStorage:
+    """Return this computer's key storage, as the settings choose it.
+
+    Raises:
+        KeyLockedError: the keyring is wanted and this computer has none.
+    """
     kind: Literal["keyring", "file"] = "file" if settings[KEY_STORAGE] == "file" else "keyring"
-    return Store.open(folder, unlock(folder, key_storage(kind, folder)), clock)
+    return key_storage(kind, settings.folder)
 
 
 def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock) -> SyncService | None:

@@ -2,6 +2,7 @@
 
 from clinic_app.access.drafts import Draft, Drafts
 from clinic_app.access.enrolment import EnrolmentForm, NewUser, age_recipient_of, enrol, signing_jwk_of
+from clinic_app.access.key_keeping import KeyKeeping
 from clinic_app.access.own import hub_token, is_enrolled, node_keys, own_device, own_organization
 from clinic_app.access.passwords import Passwords
 from clinic_app.access.people import People, Person
@@ -19,6 +20,7 @@ __all__ = [
     "Draft",
     "Drafts",
     "EnrolmentForm",
+    "KeyKeeping",
     "NewUser",
     "Passwords",
     "People",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from dataclasses import dataclass, replace
@@ -13,15 +14,23 @@ from clinic_app.access.permissions import ROLES, Role
 from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError
+from clinic_app.foundation.errors import (
+    InvalidInputError,
+    KeyLockedError,
+    NotAllowedError,
+    NotFoundError,
+    StorageError,
+)
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.foundation.typed_words import tidy
+from clinic_app.keys import KeySlots
 from clinic_app.records import HumanName, Practitioner
 from clinic_app.storage import Account, Attempts, Store
 
 _LOGIN: Final = re.compile(r"[\w.@-]{2,64}")
 _LONGEST_NAME: Final = 200
+_log = logging.getLogger(__name__)
 _WRONG: Final = Text("The login or the password is wrong.")
 
 
@@ -43,10 +52,14 @@ class People:
         store: where they are kept.
         clock: for the time a guesser has to wait.
         passwords: how passwords are hashed; tests take a quicker one.
+        slots: lets a person's password unlock the data too; None where it does not.
     """
 
-    def __init__(self, store: Store, clock: Clock, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, passwords: Passwords | None = None, slots: KeySlots | None = None
+    ) -> None:
         self._store = store
+        self._slots = slots
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._trail = Trail(store, clock)
@@ -81,6 +94,7 @@ class People:
         practitioner, account = new_person(login, password, name, role, self._passwords)
         audit = (self._trail.event(session, "create", practitioner),) if session else ()
         (saved,) = self._store.records.commit((practitioner,), audit=audit, accounts=(account,))
+        self._keep_slot(account, password)
         return cast("Practitioner", saved)
 
     def all(self, session: Session) -> tuple[Person, ...]:
@@ -99,7 +113,10 @@ class People:
         account = self._account(login)
         if account.login == session.login and not is_active:
             raise InvalidInputError(Text("You cannot shut yourself out."), "login")
-        return self._change(session, replace(account, is_active=is_active))
+        changed = self._change(session, replace(account, is_active=is_active))
+        if self._slots is not None and not is_active:
+            self._slots.forget_password(account.login, self._store.key)
+        return changed
 
     def change_password(self, session: Session, old: str, new: str) -> None:
         """Change one's own password.
@@ -110,7 +127,9 @@ class People:
         """
         account = self._account(session.login)
         self._check(account.login, account, old)
-        self._change(session, replace(account, password_hash=self._passwords.hashed(new)))
+        account = replace(account, password_hash=self._passwords.hashed(new))
+        self._change(session, account)
+        self._keep_slot(account, new)
 
     def sign_in(self, login: str, password: str) -> Session:
         """Let somebody in. Takes a quarter of a second on purpose: call it off the GUI thread.
@@ -123,12 +142,22 @@ class People:
         organization = own_organization(self._store)
         account = self._store.accounts.get(login)
         account = self._check(login, account if account and account.is_active else None, password)
+        self._keep_slot(account, password)
         person = self._person(account)
         event = self._trail.sign_in(person.practitioner_id, person.name, "0")
         self._store.records.commit((), audit=(event,))
         return Session(
             person.practitioner_id, person.name, login, person.role, organization.id, organization.name or ""
         )
+
+    def _keep_slot(self, account: Account, password: str) -> None:
+        """Let the password unlock the data; where that cannot be kept now, the next sign-in tries again."""
+        if self._slots is None or self._slots.has_password(account.login, account.password_hash):
+            return
+        try:
+            self._slots.keep_password(account.login, password, self._store.key, account.password_hash)
+        except (StorageError, KeyLockedError) as error:
+            _log.warning("the password of a user does not unlock the data yet: %s", error)
 
     def _change(self, session: Session, account: Account) -> Person:
         """Note the change in the trail first: one that cannot be noted does not happen."""

@@ -41,6 +41,7 @@ class Store:
 
     def __init__(self, folder: Path, database: Database, key: bytes, clock: Clock) -> None:
         self.folder = folder
+        self.key = key
         self.database = database
         self.file = database if isinstance(database, EncryptedFile) else None
         self.blobs = BlobStore(folder / BLOB_FOLDER, key)

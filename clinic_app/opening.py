@@ -1,0 +1,64 @@
+"""The door before there is a workstation: ways to unlock a data folder when this computer's key storage does not.
+
+A Windows profile was replaced, a disk was moved to another computer, somebody new sits at a shared one: the data are
+whole and only the usual way to their key is gone. What opens here is handed to `build_workstation(settings, key=…)`,
+which lets this computer's key storage open the data from then on.
+"""
+
+from __future__ import annotations
+
+from clinic_app.keys import KeySlots
+from clinic_app.settings import Settings
+from clinic_app.storage import one_instance
+
+
+class Opening:
+    """The ways into one data folder that need a person.
+
+    Args:
+        settings: of the folder.
+        slots: its slots; tests take quicker ones.
+
+    Every way raises StorageError where the program is running with these data already.
+    """
+
+    def __init__(self, settings: Settings, slots: KeySlots | None = None) -> None:
+        self._folder = settings.folder
+        self._slots = slots or KeySlots(settings.folder)
+
+    def ways(self) -> frozenset[str]:
+        """Return the kinds of ways there are: ``keyring``, ``file``, ``user``, ``recovery``, ``escrow``; or none.
+
+        Raises:
+            KeyLockedError: the file that holds them is damaged.
+        """
+        return self._slots.kinds()
+
+    def with_password(self, login: str, password: str) -> bytes:
+        """Return the data key by what somebody signs in with; call it off the GUI thread.
+
+        Raises:
+            KeyLockedError: it does not open, whichever of the two is wrong.
+        """
+        with one_instance(self._folder):
+            return self._slots.open_with_password(login, password)
+
+    def with_recovery_code(self, code: str) -> bytes:
+        """Return the data key by the printed code, however it is typed.
+
+        Raises:
+            InvalidInputError: a letter is wrong or missing.
+            KeyLockedError: it is not the newest code of these data.
+        """
+        with one_instance(self._folder):
+            return self._slots.open_with_recovery_code(code)
+
+    def with_escrow(self, identity: str) -> bytes:
+        """Return the data key by the organisation's secret key, as its file says it.
+
+        Raises:
+            InvalidInputError: this is no secret key.
+            KeyLockedError: the data were not left with the organisation.
+        """
+        with one_instance(self._folder):
+            return self._slots.open_with_escrow(identity)
