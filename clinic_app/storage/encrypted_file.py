@@ -92,8 +92,10 @@ class EncryptedFile(Database):
     def _connect(self) -> Any:  # noqa: ANN401 - the driver has no types
         connection = sqlcipher.connect(str(self._path), isolation_level=None, check_same_thread=False)
         try:
+            # allowed (sql text): a PRAGMA takes no parameters; the key is hexadecimal
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
             for pragma in _PRAGMAS:
+                # allowed (sql text): a PRAGMA takes no parameters; these are constants
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         except BaseException:
             connection.close()
