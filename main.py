@@ -43,7 +43,7 @@ def refuse(error: ClinicError) -> None:
     """Say why the program does not start: always in the log, and in a box where somebody can close it."""
     logging.getLogger("dala").error("%s", error)
     if QGuiApplication.platformName() not in NOBODY_LOOKS:
-        QMessageBox.critical(None, "Dala", error.text.render(language.current()))
+        QMessageBox.critical(None, "Dala", error.text.render(language.current()))  # allowed (label): only our words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,9 @@ def test_the_gate_sees_each_kind_of_fault(tmp_path: Path) -> None:
     long_function = "def long():\n    '''Doc.'''\n" + "    x = 1\n" * 90
     room = tmp_path / "clinic_app"
     room.mkdir()
-    (room / "bad.py").write_text(f"from PySide6.QtCore import QObject\n\n\nclass Open:\n    pass\n\n\n{long_function}")
+    (room / "bad.py").write_text(
+        f"from PySide6.QtCore import QObject\n\n\nclass Open:\n    pass\n\n\n{long_function}", encoding="utf-8"
+    )
     broken = broken_limits(measure(tmp_path))
     assert any("function of 91 lines" in sentence for sentence in broken)
     assert "no docstring: clinic_app/bad.py" in broken

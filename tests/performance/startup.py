@@ -61,7 +61,7 @@ def start_once(command: list[str], ready: Path) -> float:
     try:
         while not ready.exists():
             if process.poll() is not None or time.perf_counter() - begin > PATIENCE_S:
-                raise RuntimeError(f"{command[1]} did not become usable: {log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(f"{command[1]} did not become usable: {log.read_text('utf-8', 'replace')[-2000:]}")
             time.sleep(0.001)
         return (time.perf_counter() - begin) * 1000
     finally:

@@ -18,7 +18,7 @@ from ui.consultation.view_model_case import CaseViewModel
 from ui.consultation.vitals_view import VitalsView
 from ui.language import Translated, _, counted
 from ui.widgets.empty_state import EmptyState
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.two_line_rows import DETAIL_ROLE, ICON_ROLE, ROW, TwoLineRows
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class EvidenceView(Translated, QWidget):
             item.setText(piece_title(piece))
             item.setData(DETAIL_ROLE, piece_detail(piece))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{piece_title(piece)}, {piece_detail(piece)}")
-            item.setToolTip(piece_detail(piece))
+            item.setToolTip(plain_tip(piece_detail(piece)))
 
     def _say_empty(self) -> None:
         missing = self._model.missing

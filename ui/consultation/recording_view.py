@@ -12,7 +12,7 @@ from ui import icons, theme
 from ui.language import Translated, _
 from ui.widgets.buttons import Button
 from ui.widgets.ecg_paper import EcgPaper
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.paper_layout import PaperLayout
 from ui.widgets.recording_traces import traces_of
 from ui.widgets.segmented import Option, Segmented
@@ -82,7 +82,7 @@ class RecordingView(Translated, QWidget):
         self.paper.setAccessibleName(_("ECG on millimetre paper; C puts calipers on it"))
         for part, words in ((self._layout, _("Leads")), (self._speed, _("Paper speed")), (self._gain, _("Gain"))):
             part.setAccessibleName(words)
-            part.setToolTip(words)
+            part.setToolTip(plain_tip(words))
             part.retranslate()
         self._speed_unit.setText(_("mm/s"))
         self._gain_unit.setText(_("mm/mV"))
@@ -91,7 +91,7 @@ class RecordingView(Translated, QWidget):
         if recording is not None:
             self.paper.set_band(_("unfiltered") if recording.band == _RAW else recording.band)
             self._about.setText(f"{form_moment(recording.started_at)} · {recording.device}")
-            self._about.setToolTip(self._about.text())
+            self._about.setToolTip(plain_tip(self._about.text()))
 
     def _put_calipers(self) -> None:
         self.paper.setFocus()

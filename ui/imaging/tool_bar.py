@@ -13,6 +13,7 @@ from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
 from ui.widgets.image_series import ZOOM_STEP
+from ui.widgets.labels import plain_tip
 
 
 class ViewerTools(Translated, QWidget):
@@ -114,7 +115,7 @@ class ViewerTools(Translated, QWidget):
         """Say everything anew."""
         for button, words, shortcut in self._said:
             button.setAccessibleName(words())
-            button.setToolTip(f"{words()} ({shortcut})")
+            button.setToolTip(plain_tip(f"{words()} ({shortcut})"))
         chosen = self._presets.currentIndex()
         self._presets.clear()
         self._presets.addItem(_("Own window"), "")
@@ -122,7 +123,7 @@ class ViewerTools(Translated, QWidget):
             self._presets.addItem(f"{preset.key}  {preset.words()}", preset.key)
         self._presets.setCurrentIndex(max(chosen, 0))
         self._presets.setAccessibleName(_("Window for CT"))
-        self._presets.setToolTip(_("Window for CT ({keys})", keys="1–5"))
+        self._presets.setToolTip(plain_tip(_("Window for CT ({keys})", keys="1–5")))
         self.set_marked(is_marked=self._mark.isChecked(), can_mark=self._mark.isEnabled())
 
     def _set_preset(self, place: int) -> None:

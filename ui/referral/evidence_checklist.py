@@ -12,7 +12,7 @@ from ui import theme
 from ui.language import Translated, _
 from ui.referral.evidence import EvidenceItem, item_detail, item_icon, item_title, kind_words
 from ui.widgets.chip import Chip, ChipLook
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.two_line_rows import DETAIL_ROLE, ICON_ROLE, TwoLineRows
 
 _KEY = Qt.ItemDataRole.UserRole
@@ -109,7 +109,7 @@ class EvidenceChecklist(Translated, QWidget):
             row.setText(item_title(item))
             row.setData(DETAIL_ROLE, detail)
             row.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item_title(item)}, {detail}")
-            row.setToolTip(detail)
+            row.setToolTip(plain_tip(detail))
 
     def _show_chips(self) -> None:
         while (old := self._chips.takeAt(0)) is not None:

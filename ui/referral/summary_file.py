@@ -24,6 +24,7 @@ def ask_where(parent: QWidget, name: str) -> Path | None:
 
 def show_with_system(path: Path) -> None:
     """Open the file with whatever the computer reads PDFs with."""
+    # allowed (handed to the system): a PDF this program has just made, at the place the person chose
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 

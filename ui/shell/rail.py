@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QV
 from ui import icons
 from ui.language import Translated, say
 from ui.shell.screens import Screen
+from ui.widgets.labels import plain_tip
 
 WIDTH = 104
 BUTTON_HEIGHT = 60
@@ -91,4 +92,4 @@ class Rail(Translated, QFrame):
             button = self._buttons[screen.key]
             button.setText(words)
             button.setAccessibleName(words)
-            button.setToolTip(f"{words} (Alt+{place})")
+            button.setToolTip(plain_tip(f"{words} (Alt+{place})"))

@@ -24,7 +24,7 @@ from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook, Tone
 from ui.widgets.empty_state import EmptyState
-from ui.widgets.labels import Card, label
+from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Lane, Picked, SweepGroup
@@ -220,7 +220,7 @@ class MonitorScreen(Page):
         look = ChipLook(state_words(state), tone, sign)
         if look != self._state.look:
             self._state.show_look(look)
-        self._state.setToolTip(say(state.error) if state.error else look.text)
+        self._state.setToolTip(plain_tip(say(state.error) if state.error else look.text))
         self._say_empty(state)
         self._show_sources()
         values = self._model.values()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from clinic_app.foundation.numbers import show_number
 from ui import language
 from ui.language import Translated, _
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.segmented import Option, Segmented
 from ui.widgets.trace_scale import GAINS_MM_MV, SPEEDS_MM_S
 
@@ -65,7 +65,7 @@ class ScaleBar(Translated, QWidget):
         """Say everything anew."""
         for choice, words in ((self._layout, _("Layout")), (self._speed, _("Speed")), (self._gain, _("Gain"))):
             choice.setAccessibleName(words)
-            choice.setToolTip(words)
+            choice.setToolTip(plain_tip(words))
             choice.retranslate()
         self._speed_unit.setText(_("mm/s"))
         self._gain_unit.setText(_("mm/mV"))
