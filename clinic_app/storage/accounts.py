@@ -90,7 +90,7 @@ class Accounts:
         """Keep the wrong tries, so that a restart does not forget them."""
         wait_until = attempts.wait_until.isoformat() if attempts.wait_until else None
         values = {"failures": attempts.failures, "wait_until": wait_until}
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             connection.execute(update(ACCOUNT).where(ACCOUNT.c.login == login).values(**values))
 
 

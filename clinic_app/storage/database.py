@@ -17,8 +17,9 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from clinic_app.foundation.errors import ClinicError, StorageError
+from clinic_app.foundation.errors import ClinicError, DiskFullError, StorageError
 from clinic_app.foundation.texts import Text
+from clinic_app.storage.space import EndlessRoom, Room
 
 _WRITES: Final = "is_write"
 
@@ -33,6 +34,8 @@ class Database(ABC):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._write_lock = threading.RLock()
+        self.room: Room = EndlessRoom()
+        """Asked before each write; a store puts that of its own disk in the place of this one."""
         event.listen(engine, "begin", self._begin)
 
     @property
@@ -52,18 +55,28 @@ class Database(ABC):
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, may_use_reserve: bool = False) -> Iterator[Connection]:
         """Open a transaction that writes; it is committed at the end of the block, or leaves no trace.
 
+        Args:
+            may_use_reserve: whether it is so small and so needed (the audit row of a reading, what the hub answered)
+                that it goes on when the disk is full.
+
         Raises:
-            DiskFullError: no room.
+            DiskFullError: no room; without ``may_use_reserve`` before anything was begun.
             DamagedError: what is there is not what was written.
             StorageError: somebody else holds the database, or it refused the write.
         """
-        with self._write_lock, self._errors(), self._engine.connect() as connection:
-            writer = connection.execution_options(**{_WRITES: True})
-            with writer.begin():
-                yield writer
+        if not may_use_reserve:
+            self.room.require()
+        try:
+            with self._write_lock, self._errors(), self._engine.connect() as connection:
+                writer = connection.execution_options(**{_WRITES: True})
+                with writer.begin():
+                    yield writer
+        except DiskFullError:
+            self.room.met_full()
+            raise
 
     def close(self) -> None:
         """Close every connection that is not in use."""

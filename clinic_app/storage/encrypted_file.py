@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, QueuePool, create_engine
 
-from clinic_app.foundation.durable_files import DISK_FULL
+from clinic_app.foundation.durable_files import DISK_FULL, disk_errors
 from clinic_app.foundation.errors import ClinicError, DamagedError, DiskFullError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.derived import derive
@@ -33,7 +33,13 @@ _PRAGMAS: Final = (
     "cell_size_check = ON",
     "cache_size = -16000",
 )
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_CORRUPT, _SQLITE_FULL, _SQLITE_NOTADB = 5, 6, 11, 13, 26
+_READ_ONLY_PRAGMAS: Final = (
+    "cipher_log_level = NONE",
+    "query_only = ON",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+)
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_INTERRUPT, _SQLITE_CORRUPT, _SQLITE_FULL, _SQLITE_NOTADB = 5, 6, 9, 11, 13, 26
 DAMAGED: Final = Text(
     "The data on this computer are damaged. Do not delete anything; call whoever looks after the computer."
 )
@@ -45,14 +51,17 @@ class EncryptedFile(Database):
     Args:
         path: the file; it is made if it is not there.
         key: the data key, 32 bytes.
+        is_read_only: change nothing, not even the log beside the file; for copies and for what is damaged.
 
     Raises:
         StorageError: the SQLite inside the program is too old or has no encryption.
     """
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, *, is_read_only: bool = False) -> None:
         check_engine()
-        self._path = path
+        self.path = path
+        self.is_read_only = is_read_only
+        self._copying: Any = None
         self._key_hex = derive(key, "database").hex()
         engine = create_engine(
             "sqlite://",
@@ -80,9 +89,54 @@ class EncryptedFile(Database):
             if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
                 raise DamagedError(DAMAGED)
 
+    def check_all(self) -> None:
+        """Look through the whole file, its indexes and the seal of every page; takes a minute on a large one.
+
+        Raises:
+            DamagedError: something is not as it was written.
+        """
+        if not self.is_read_only:
+            self.checkpoint()  # a torn page may be whole in the log
+        with self.reading() as connection:
+            if connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() != "ok":
+                raise DamagedError(DAMAGED)
+            if connection.exec_driver_sql("PRAGMA cipher_integrity_check").first() is not None:
+                raise DamagedError(DAMAGED)
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise DamagedError(DAMAGED)
+
     def copy_to(self, path: Path) -> None:
-        """Write a compact copy of the database, under the same key, to a file that does not exist yet."""
-        self._outside_transactions("VACUUM INTO ?", str(path))
+        """Write a compact copy of the database, under the same key, to a file that does not exist yet.
+
+        Writing goes on meanwhile; the copy holds one moment.
+
+        Raises:
+            StorageError: it was broken off by `interrupt_copy`; what is at ``path`` is no copy.
+        """
+        with self._errors():
+            connection = self._connect()
+            try:
+                self._copying = connection
+                connection.execute("VACUUM INTO ?", (str(path),)).fetchall()
+            finally:
+                self._copying = None
+                connection.close()
+
+    def interrupt_copy(self) -> None:
+        """Break off a copy that is being made, from another thread."""
+        connection = self._copying
+        if connection is not None:
+            connection.interrupt()
+
+    def size_bytes(self) -> int:
+        """Return how much room the file and its log take."""
+        with disk_errors(self.path):
+            sizes = [
+                each.stat().st_size
+                for each in (self.path, self.path.with_name(f"{self.path.name}-wal"))
+                if each.exists()
+            ]
+        return sum(sizes)
 
     def _outside_transactions(self, statement: str, *values: str) -> None:
         with self._write_lock, self._errors(), self._engine.connect() as connection:
@@ -90,11 +144,12 @@ class EncryptedFile(Database):
             raw.execute(statement, values).fetchall()
 
     def _connect(self) -> Any:  # noqa: ANN401 - the driver has no types
-        connection = sqlcipher.connect(str(self._path), isolation_level=None, check_same_thread=False)
+        name = f"{self.path.absolute().as_uri()}?mode={'ro' if self.is_read_only else 'rwc'}"
+        connection = sqlcipher.connect(name, uri=True, isolation_level=None, check_same_thread=False)
         try:
             # allowed (sql text): a PRAGMA takes no parameters; the key is hexadecimal
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
-            for pragma in _PRAGMAS:
+            for pragma in _READ_ONLY_PRAGMAS if self.is_read_only else _PRAGMAS:
                 # allowed (sql text): a PRAGMA takes no parameters; these are constants
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         except BaseException:
@@ -127,6 +182,8 @@ class EncryptedFile(Database):
             return DamagedError(DAMAGED)
         if code in (_SQLITE_BUSY, _SQLITE_LOCKED):
             return StorageError(Text("Another program is using the data. Close it and try again."))
+        if code == _SQLITE_INTERRUPT:
+            return StorageError(Text("This was broken off because the program is being closed."))
         if code in (8, 10, 14, 23):  # READONLY, IOERR, CANTOPEN, AUTH
             return StorageError(Text("The data on this computer cannot be written: {detail}.", detail=str(error)))
         return None

@@ -12,6 +12,8 @@ from clinic_app.storage.tables import MEMORY
 from clinic_app.storage.upserts import Upsert
 
 _KEEP: Final = Upsert(MEMORY, "value")
+NUMBERS_PASSED_OVER: Final = "numbers-passed-over"
+"""``when how-many``: after a restoration every counter leaves out as many as may have been given since the backup."""
 
 
 class Memory:
@@ -27,13 +29,17 @@ class Memory:
 
     def put(self, name: str, value: bytes) -> None:
         """Keep a value, in place of the one before."""
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             put_values(connection, {name: value})
 
     def next_number(self, name: str) -> int:
         """Return 1, 2, 3 ... and never the same twice, whoever asks; a number may be lost, not given again."""
         with self._database.writing() as connection:
             number = int(_value(connection, name) or b"0") + 1
+            passed_over = _value(connection, NUMBERS_PASSED_OVER) or b""
+            if passed_over != (_value(connection, _noted(name)) or b""):
+                number += int(passed_over.split()[1])
+                put_values(connection, {_noted(name): passed_over})
             put_values(connection, {name: str(number).encode()})
         return number
 
@@ -42,6 +48,10 @@ def put_values(connection: Connection, values: Mapping[str, bytes]) -> None:
     """Keep values inside a transaction, in place of those before."""
     for name, value in values.items():
         _KEEP.run(connection, {"name": name, "value": value})
+
+
+def _noted(name: str) -> str:
+    return f"{NUMBERS_PASSED_OVER}/{name}"
 
 
 def _value(connection: Connection, name: str) -> bytes | None:

@@ -73,14 +73,14 @@ class Outbox:
 
     def acknowledge(self, seqs_with_hub_versions: Mapping[int, str]) -> None:
         """Note that the hub has these rows, each under the version the hub gave it; safe to repeat."""
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             for seq in sorted(seqs_with_hub_versions):
                 acknowledge_row(connection, seq, seqs_with_hub_versions[seq])
 
     def failed(self, seqs: Iterable[int], error: str) -> None:
         """Note one more attempt that came to nothing; the rows stay queued."""
         values = {"attempts": OUTBOX.c.attempts + 1, "last_error": error[:_ERROR_LENGTH]}
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             connection.execute(update(OUTBOX).where(OUTBOX.c.seq.in_(list(seqs))).values(values))
 
     def quarantine(self, seq: int, error: str) -> None:
@@ -97,7 +97,7 @@ class Outbox:
 
     def _settle(self, seq: int, state: OutboxState, error: str) -> None:
         values = {"state": state, "last_error": error[:_ERROR_LENGTH]}
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             connection.execute(update(OUTBOX).where(OUTBOX.c.seq == seq, OUTBOX.c.state != "acked").values(values))
 
     def _rows(self, query: Select[tuple[object, ...]]) -> tuple[OutboxRow, ...]:

@@ -127,11 +127,12 @@ class RecordStore:
         Raises:
             ConflictError: a record was changed since it was read, or a new one exists.
             NotFoundError: an upload is not in the blob store.
-            DiskFullError: no room; nothing was written.
+            DiskFullError: no room; nothing was written. Audit rows alone may use the reserve.
         """
         sizes = {sha256: self._blobs.size(sha256) for sha256 in uploads}
         now = self._clock.now()
-        with self._database.writing() as connection:
+        is_only_audit = not (records or uploads or accounts)
+        with self._database.writing(may_use_reserve=is_only_audit) as connection:
             written = tuple(self._write(connection, record, lane if send else None, now) for record in records)
             for event in audit:
                 self._write(connection, event, "audit", now)

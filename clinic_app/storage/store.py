@@ -14,6 +14,7 @@ from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
+from clinic_app.storage.backups import Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
@@ -21,12 +22,14 @@ from clinic_app.storage.key_check import WRONG_KEY, check_key, missing, write_ke
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.outbox import Outbox
+from clinic_app.storage.place import check_place
 from clinic_app.storage.record_store import RecordStore
+from clinic_app.storage.restoring import IN_USE, finish_restoring
+from clinic_app.storage.space import Space
 from clinic_app.storage.tables import CURSOR
 from clinic_app.storage.transfers import Transfers
 
 BLOB_FOLDER: Final = "blobs"
-_IN_USE: Final = "store-in-use"
 
 
 class Store:
@@ -37,45 +40,62 @@ class Store:
         database: its database, at the newest revision; ``file`` is the same, where it is a file of this folder.
         key: the data key.
         clock: says when things were written.
+        space: the room on its disk.
     """
 
-    def __init__(self, folder: Path, database: Database, key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, database: Database, key: bytes, clock: Clock, *, space: Space | None = None
+    ) -> None:
         self.folder = folder
         self.key = key
         self.database = database
         self.file = database if isinstance(database, EncryptedFile) else None
-        self.blobs = BlobStore(folder / BLOB_FOLDER, key)
+        self.space = space or Space(folder)
+        self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space)
+        self.backups = Backups(folder, self.file, key, clock, self.space)
         self.records = RecordStore(database, self.blobs, key, clock)
         self.outbox = Outbox(database)
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
+        self._is_suspect = False
         self.one_at_a_time = threading.RLock()
         """Held by whoever reads a small value, changes it and writes it back."""
 
     @classmethod
-    def open(cls, folder: Path, key: bytes, clock: Clock) -> Store:
+    def open(
+        cls, folder: Path, key: bytes, clock: Clock, *, reserve_bytes: int = 0, is_read_only: bool = False
+    ) -> Store:
         """Open a data folder, make what is missing and bring it to the newest revision.
 
         Args:
             folder: made if it is not there.
             key: the data key, 32 bytes.
             clock: says when things were written.
+            reserve_bytes: how much room is kept free for the day the disk is full.
+            is_read_only: change nothing and look for nothing: for data that are damaged, to see what can be seen.
 
         Raises:
             KeyLockedError: the data belong to another key.
             DamagedError: the data are there but cannot be read; they are left as they are.
             DiskFullError: no room.
-            StorageError: written by a newer program, held by another one, or refused by the disk.
+            StorageError: written by a newer program, held by another one, refused by the disk, or in a place where a
+                database would be damaged.
         """
+        check_place(folder)
         path = folder / DATABASE_NAME
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            finish_restoring(folder)
             is_finished = check_key(folder, path, key)
-        database = EncryptedFile(path, key)
+        space = Space(folder, reserve_bytes)
+        database = EncryptedFile(path, key, is_read_only=is_read_only)
         try:
+            if is_read_only:
+                return cls(folder, database, key, clock, space=space)
+            database.room = space
             _bring_up_to_date(folder, database, is_finished=is_finished)
-            store = cls(folder, database, key, clock)
+            store = cls(folder, database, key, clock, space=space)
             store._note_start()
         except DamagedError as error:
             database.close()
@@ -98,20 +118,26 @@ class Store:
         """Close in order: the next start need not look for damage."""
         try:
             with suppress(DiskFullError):
-                self.memory.put(_IN_USE, b"")
+                if self._is_suspect or (self.file is not None and self.file.is_read_only):
+                    return
+                self.memory.put(IN_USE, b"")
                 if self.file is not None:
                     self.file.checkpoint()
         finally:
             self.database.close()
 
+    def suspect(self) -> None:
+        """Have the next start look for damage, however this run ends."""
+        self._is_suspect = True
+
     def _note_start(self) -> None:
         """Look for damage and leftovers if the last run did not end in order; a full disk can still be read."""
-        if self.memory.get(_IN_USE):
+        if self.memory.get(IN_USE):
             if self.file is not None:
                 self.file.check()
             self.blobs.sweep()
         with suppress(DiskFullError):
-            self.memory.put(_IN_USE, b"1")
+            self.memory.put(IN_USE, b"1")
 
 
 def _bring_up_to_date(folder: Path, database: Database, *, is_finished: bool) -> None:

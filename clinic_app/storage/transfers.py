@@ -79,7 +79,7 @@ class Transfers:
             return int(connection.execute(waiting).scalar() or 0)
 
     def _update(self, sha256: str, direction: Direction, **values: object) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(may_use_reserve=True) as connection:
             connection.execute(update(TRANSFER).where(*_is(sha256, direction)).values(**values))
 
 

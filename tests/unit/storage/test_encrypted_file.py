@@ -93,7 +93,7 @@ def test_a_second_program_that_holds_the_database_is_named(
     database: EncryptedFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode = WAL", "busy_timeout = 10"))
-    other = EncryptedFile(database._path, KEY)
+    other = EncryptedFile(database.path, KEY)
     with database.writing(), pytest.raises(StorageError, match="Another program"), other.writing():
         pass
     other.close()
