@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -84,22 +83,18 @@ def slots_without_fsync(folder: Path) -> None:
 def rename_before_fsync(folder: Path) -> None:
     """Move a new file over the old one first, and flush it then."""
     real_fsync, real_replace = os.fsync, os.replace
-    held: dict[Path, int] = {}
-    lock = threading.Lock()
+    held: set[Path] = set()
 
     def fsync(descriptor: int) -> None:
-        path = _path_of(descriptor)
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            return real_fsync(descriptor)
-        with lock:
-            held[path] = os.dup(descriptor)
-        return None
+            real_fsync(descriptor)
+        else:
+            held.add(_path_of(descriptor))
 
     def replace(source: Any, target: Any, **words: Any) -> None:
         real_replace(source, target, **words)
-        with lock:
-            descriptor = held.pop(Path(source), None)
-        if descriptor is not None:
+        if Path(source) in held:
+            descriptor = os.open(target, os.O_RDWR)
             real_fsync(descriptor)
             os.close(descriptor)
 

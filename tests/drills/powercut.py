@@ -1,0 +1,206 @@
+"""``dev.py drill powercut --images N``: the power goes at a random instant, and what had been said must be there.
+
+A writer is recorded call by call (`tests.drills.recorded_disk`); then disks are made as a power cut may leave them
+(`tests.drills.disk_image`), and the real program opens each. A store with one flush less is recorded and cut in the
+same way and must be found out: else the drill has not held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import pickle
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Final
+
+from tests.drills.claims import Claims
+from tests.drills.comparing import Found, look_into
+from tests.drills.disk_image import Disk
+from tests.drills.recorded_disk import CannotRecordError, Event, record
+
+ROOT: Final = Path(__file__).parents[2]
+MUTANTS: Final = ("synchronous-normal", "blobs-without-fsync", "rename-before-fsync", "folders-without-fsync")
+"""What a power cut must find out."""
+_STEPS: Final = 300
+_MUTANT_STEPS: Final = 120
+_MUTANT_IMAGES: Final = 400
+_BATCH: Final = 50
+_FAST: Final = Path("/dev/shm")
+
+
+@dataclass
+class Cut:
+    """What some images came to."""
+
+    images: int = 0
+    images_with_losses: int = 0
+    found: Found = field(default_factory=Found)
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, other: Cut) -> None:
+        """Put other images to these."""
+        self.images += other.images
+        self.images_with_losses += other.images_with_losses
+        self.found.add(other.found)
+        self.examples += other.examples
+
+
+@dataclass(frozen=True)
+class Film:
+    """A recording of one writer.
+
+    Args:
+        folder: what was recorded.
+        events: what happened there.
+        path: the same in a file, for other processes.
+    """
+
+    folder: Path
+    events: tuple[Event, ...]
+    path: Path
+
+    def count(self, *kinds: str) -> int:
+        """Return how many events are of these kinds."""
+        return sum(event.kind in kinds for event in self.events)
+
+
+def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
+    """Cut the power of a writer ``--images`` times, and of each broken store until it is found out; see the module."""
+    parser = argparse.ArgumentParser(prog="drill powercut")
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args(arguments)
+    begin = time.monotonic()
+    try:
+        return _drill(options.images, options.seed, begin)
+    except CannotRecordError as error:
+        print(f"drill powercut: NOTHING WAS TESTED: {error}", file=sys.stderr)
+        return {"images": 0, "reason": str(error)}, False
+
+
+def _drill(images: int, seed: int, begin: float) -> tuple[dict[str, object], bool]:
+    with tempfile.TemporaryDirectory(dir=_FAST if _FAST.is_dir() else None) as base, _pool() as pool:
+        film = shoot(Path(base) / "whole", "", _STEPS, seed)
+        cut = cut_power(pool, film, images, seed)
+        betrayals = pool.map(partial(betrayal, Path(base), seed), MUTANTS)
+        caught = [name for name, how in zip(MUTANTS, map(_told, betrayals), strict=True) if how]
+    found = cut.found
+    figures: dict[str, object] = {
+        "images": cut.images,
+        "acked": film.count("said"),
+        "writes": film.count("write"),
+        "flushes": film.count("flush"),
+        "lost": len(found.lost),
+        "corrupt": len(found.damage),
+        "orphans": len(found.orphans),
+        "open_failures": len(found.refusals),
+        "mutants_caught": caught,
+        "examples": cut.examples[:5],
+        "seed": seed,
+        "seconds": round(time.monotonic() - begin, 1),
+    }
+    return figures, cut.images == images and found.is_whole and caught == list(MUTANTS)
+
+
+def shoot(base: Path, mutant: str, steps: int, seed: int) -> Film:
+    """Record a writer from the first call in an empty folder to its last.
+
+    Args:
+        base: a folder of this recording's own; it is made.
+        mutant: name of a broken store, or empty.
+        steps: things it writes.
+        seed: of what it writes.
+
+    Raises:
+        CannotRecordError: this computer has no way to record a process.
+    """
+    folder = base / "data"
+    folder.mkdir(parents=True)
+    words = [str(folder), "--steps", str(steps), "--seed", str(seed), "--mutant", mutant]
+    command = [sys.executable, "-m", "tests.drills.writing", *words]
+    events = tuple(record(command, folder, base / "strace.log", ROOT))
+    path = base / "events.pickle"
+    path.write_bytes(pickle.dumps(events))
+    return Film(folder, events, path)
+
+
+def cut_power(pool: ProcessPoolExecutor, film: Film, images: int, seed: int) -> Cut:
+    """Make and open images at random instants of a recording, on all processors."""
+    rng = random.Random(seed)
+    instants = sorted((rng.randrange(len(film.events)), rng.randrange(1 << 30)) for _ in range(images))
+    cut = Cut()
+    for part in pool.map(_cut_some, *zip(*_jobs(film, instants), strict=True)):
+        cut.add(part)
+    return cut
+
+
+def _jobs(film: Film, instants: list[tuple[int, int]]) -> Iterator[tuple[Path, Path, list[tuple[int, int]]]]:
+    for start in range(0, len(instants), _BATCH):
+        yield film.path, film.folder, instants[start : start + _BATCH]
+
+
+def _cut_some(path: Path, folder: Path, instants: list[tuple[int, int]]) -> Cut:
+    """Make and open some images; ``instants`` are (events that have happened, seed), in order."""
+    events: tuple[Event, ...] = pickle.loads(path.read_bytes())
+    disk, claims, cut, rest, done = Disk(folder), Claims(), Cut(), b"", 0
+    for instant, seed in instants:
+        while done <= instant:
+            disk.take(events[done])
+            if events[done].kind == "said":
+                rest = claims.hear(rest + events[done].data)
+            done += 1
+        with tempfile.TemporaryDirectory(dir=path.parent) as image:
+            kept = disk.write_image(Path(image), random.Random(seed))
+            found = look_into(Path(image), claims)
+        cut.images += 1
+        cut.images_with_losses += bool(found.lost)
+        cut.found.add(found)
+        if not found.is_whole:
+            amiss = [*found.refusals, *found.damage, *found.lost, *found.orphans]
+            cut.examples.append(f"after event {instant} of {len(events)} ({kept}): {amiss[0]}")
+    return cut
+
+
+def betrayal(base: Path, seed: int, mutant: str) -> tuple[str, str]:
+    """Return a broken store's name and what gives it away; nothing where it stands every cut.
+
+    The power goes after the first thing was said.
+    """
+    film = shoot(base / mutant, mutant, _MUTANT_STEPS, seed)
+    rng = random.Random(seed)
+    first = next(index for index, event in enumerate(film.events) if event.kind == "said")
+    for _ in range(_MUTANT_IMAGES // _BATCH):
+        instants = sorted((rng.randrange(first, len(film.events)), rng.randrange(1 << 30)) for _ in range(_BATCH))
+        cut = _cut_some(film.path, film.folder, instants)
+        if cut.examples:
+            return mutant, cut.examples[0]
+    return mutant, ""
+
+
+def _told(mutant_and_how: tuple[str, str]) -> str:
+    mutant, how = mutant_and_how
+    print(f"{mutant}: {how or 'NOT FOUND OUT'}", flush=True)
+    return how
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(min(os.cpu_count() or 1, 8), mp_context=_context())
+
+
+def _context() -> BaseContext:
+    """Return how processes are made: from a server that has imported everything, where the platform has one."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
