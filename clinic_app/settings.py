@@ -96,6 +96,15 @@ LOCK_AFTER_S: Final = _declare(
         most=86400,
     )
 )
+REFERRAL_ACCESS_DAYS: Final = _declare(
+    Setting(
+        "referral_access_days",
+        90,
+        "Days after the end of a referral in which the hospital that was asked may still open the patient's record.",
+        least=1,
+        most=3650,
+    )
+)
 WORKER_THREADS: Final = _declare(Setting("worker_threads", 4, "Background threads of the windows.", least=1, most=16))
 
 

@@ -12,6 +12,8 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from clinic_app.access import (
+    AuditLog,
+    BreakGlass,
     Drafts,
     EnrolmentForm,
     KeyKeeping,
@@ -42,6 +44,7 @@ from clinic_app.settings import (
     KEY_STORAGE,
     MONITOR_HOST,
     MONITOR_PORT,
+    REFERRAL_ACCESS_DAYS,
     SYNC_INTERVAL_S,
     Settings,
     load_settings,
@@ -68,6 +71,8 @@ class Workstation:
     settings: Settings
     people: People
     keys: KeyKeeping
+    break_glass: BreakGlass
+    audit_log: AuditLog
     preferences: Preferences
     drafts: Drafts
     recent_people: RecentPeople
@@ -120,7 +125,7 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
         slots = KeySlots(settings.folder)
         store = _open_store(settings, clock, slots, key)
         stack.callback(store.close)
-        trail = Trail(store, clock)
+        trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
         listener.subscribe(traces.take_in)
@@ -131,6 +136,8 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
             settings=settings,
             people=People(store, clock, slots=slots),
             keys=KeyKeeping(store, slots, trail),
+            break_glass=BreakGlass(store, trail, clock),
+            audit_log=AuditLog(store, trail, clock),
             preferences=Preferences(store),
             drafts=Drafts(store),
             recent_people=RecentPeople(store),

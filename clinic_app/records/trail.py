@@ -15,6 +15,7 @@ class AuditEventAgent(Element, frozen=True, kw_only=True):
     name: str | None = None
     role: tuple[CodeableConcept, ...] = ()
     requestor: bool
+    purpose_of_use: tuple[CodeableConcept, ...] = ()
 
 
 class AuditEventSource(Element, frozen=True, kw_only=True):
@@ -25,11 +26,14 @@ class AuditEventSource(Element, frozen=True, kw_only=True):
 
 
 class AuditEventEntity(Element, frozen=True, kw_only=True):
-    """What it was about."""
+    """What it was about; ``query`` is base64 of what was asked for, in an event of a search."""
 
     what: Reference | None = None
     type: Coding | None = None
+    role: Coding | None = None
+    name: str | None = None
     description: str | None = None
+    query: str | None = None
 
 
 class AuditEvent(Resource, frozen=True, kw_only=True, tag=True):
@@ -40,6 +44,7 @@ class AuditEvent(Resource, frozen=True, kw_only=True, tag=True):
     action: Literal["C", "R", "U", "D", "E"]
     recorded: Instant
     outcome: Literal["0", "4", "8", "12"] | None = None
+    outcome_desc: str | None = None
     agent: tuple[AuditEventAgent, ...]
     source: AuditEventSource
     entity: tuple[AuditEventEntity, ...] = ()

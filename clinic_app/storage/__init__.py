@@ -5,6 +5,7 @@ is one transaction: record, history, indexes, outbox, audit, transfers.
 """
 
 from clinic_app.storage.accounts import Account, Accounts, Attempts
+from clinic_app.storage.audit_rows import AuditQuery, AuditRow, AuditRows, ChainVerdict
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.conflicts import Conflict
 from clinic_app.storage.lanes import Lane
@@ -19,7 +20,11 @@ __all__ = [
     "Account",
     "Accounts",
     "Attempts",
+    "AuditQuery",
+    "AuditRow",
+    "AuditRows",
     "BlobStore",
+    "ChainVerdict",
     "Conflict",
     "Direction",
     "Lane",

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError
+from clinic_app.keys.derived import derive
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
+from clinic_app.storage.audit_rows import AuditRows
 from clinic_app.storage.backups import Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
@@ -58,6 +60,7 @@ class Store:
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
+        self.audit = AuditRows(database, derive(key, "audit"))
         self._is_suspect = False
         self.one_at_a_time = threading.RLock()
         """Held by whoever reads a small value, changes it and writes it back."""

@@ -152,11 +152,12 @@ EXAMPLES: Final[dict[str, str]] = {
             "extension": [{"url": "urn:at", "valueInstant": "2026-03-05T07:00:00Z"}]}]}""",
     "AuditEvent": """{
         "resourceType": "AuditEvent", "id": "e1", "type": {"code": "rest"}, "subtype": [{"code": "read"}],
-        "action": "R", "recorded": "2026-03-05T07:00:00Z", "outcome": "0",
+        "action": "R", "recorded": "2026-03-05T07:00:00Z", "outcome": "0", "outcomeDesc": "why",
         "agent": [{"who": {"reference": "Practitioner/n1"}, "name": "dariger", "role": [{"text": "doctor"}],
-                   "requestor": true}],
+                   "requestor": true, "purposeOfUse": [{"coding": [{"code": "BTG"}]}]}],
         "source": {"site": "o1", "observer": {"reference": "Device/d1"}},
-        "entity": [{"what": {"reference": "Patient/p1"}, "type": {"code": "1"}, "description": "d"}]}""",
+        "entity": [{"what": {"reference": "Patient/p1"}, "type": {"code": "1"}, "role": {"code": "24"},
+                    "name": "n", "description": "d", "query": "cQ=="}]}""",
     "Provenance": """{
         "resourceType": "Provenance", "id": "v1", "target": [{"reference": "DiagnosticReport/r1"}],
         "recorded": "2026-03-05T07:00:00Z",
