@@ -16,7 +16,7 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``records`` are (type, id, version), the version empty where it is not known; ``blobs`` and ``attempts`` are
     addresses, saved and about to be; ``accounts`` and ``slots`` are logins; ``values`` only ever grow; ``sent`` are
-    outbox rows the hub is said to have; ``arrived`` are addresses said to be there.
+    outbox rows the hub is said to have; ``arrived`` are addresses said to be there; ``backups`` are names of files.
     """
 
     records: tuple[tuple[str, str, str], ...] = ()
@@ -28,6 +28,7 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     cursors: dict[str, int] = {}
     sent: tuple[int, ...] = ()
     arrived: tuple[str, ...] = ()
+    backups: tuple[str, ...] = ()
 
 
 @dataclass
@@ -43,11 +44,12 @@ class Claims:
     cursors: dict[str, int] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
     arrived: set[str] = field(default_factory=set)
+    backups: set[str] = field(default_factory=set)
     count: int = 0
 
     def take(self, claim: Claim) -> None:
         """Add one line."""
-        for name in ("records", "blobs", "attempts", "accounts", "slots", "sent", "arrived"):
+        for name in ("records", "blobs", "attempts", "accounts", "slots", "sent", "arrived", "backups"):
             getattr(self, name).update(getattr(claim, name))
         for name in ("values", "cursors"):
             known = getattr(self, name)

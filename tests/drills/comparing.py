@@ -18,10 +18,11 @@ from sqlalchemy import Connection, select, text
 
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundError
+from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
 from clinic_app.storage.tables import ACCOUNT, AUDIT_CHAIN, HISTORY, OUTBOX, PATIENT_NUMBER, RECORD, TRANSFER
 from tests.drills.claims import Claims
-from tests.helpers.stores import KEY
+from tests.helpers.stores import PASSWORD
 
 _ADDRESS: Final = re.compile(rb"urn:sha256:([0-9a-f]{64})")
 _CHECKS: Final = ("integrity_check", "cipher_integrity_check", "foreign_key_check")
@@ -51,12 +52,13 @@ def look_into(folder: Path, claims: Claims) -> Found:
     """Open a data folder as a start after a disaster does, and compare it with what was said."""
     found = Found()
     try:
-        store = Store.open(folder, KEY, SystemClock())
+        store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), SystemClock())
     except ClinicError as error:
         found.refusals.append(f"{type(error).__name__}: {error}")
         return found
     with closing(store):
-        store.database.checkpoint()
+        assert store.file is not None
+        store.file.checkpoint()
         try:
             with store.database.reading() as connection:
                 found.damage += _damage(connection)
@@ -67,6 +69,8 @@ def look_into(folder: Path, claims: Claims) -> Found:
             found.damage.append(str(error))
             return found
         _look_at_contents(store, claims, referenced, found)
+        _look_at_backups(store, claims, found)
+        _try_passwords(store, claims, found)
         if broken := store.records.broken_audit_row():
             found.damage.append(f"audit chain broken at {broken}")
         found.lost += [f"cursor {name}" for name, n in claims.cursors.items() if int(store.cursor(name) or 0) < n]
@@ -143,6 +147,27 @@ def _look_at_contents(store: Store, claims: Claims, referenced: set[str], found:
             found.orphans += [f"upload without its content {address}"] if address in uploads else []
         except ClinicError as error:
             found.damage.append(f"content {address}: {error}")
+
+
+def _look_at_backups(store: Store, claims: Claims, found: Found) -> None:
+    made = {backup.path.name: backup for backup in store.backups.all() if backup.is_verified}
+    found.lost += [f"backup {name}" for name in claims.backups - made.keys()]
+    for name, backup in made.items():
+        try:
+            store.backups.verify(backup)
+        except ClinicError as error:
+            found.damage.append(f"backup {name}: {error}")
+
+
+def _try_passwords(store: Store, claims: Claims, found: Found) -> None:
+    slots = KeySlots(store.folder)
+    for login in claims.slots:
+        try:
+            key = slots.open_with_password(login, PASSWORD)
+        except ClinicError:
+            found.lost.append(f"slot {login}")
+        else:
+            found.damage += [f"slot {login} gives another key"] if key != store.key else []
 
 
 _VERSIONS: Final = select(HISTORY.c.type, HISTORY.c.id, HISTORY.c.version_id, HISTORY.c.origin).order_by(HISTORY.c.seq)

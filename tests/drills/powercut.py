@@ -29,7 +29,13 @@ from tests.drills.disk_image import Disk
 from tests.drills.recorded_disk import CannotRecordError, Event, record
 
 ROOT: Final = Path(__file__).parents[2]
-MUTANTS: Final = ("synchronous-normal", "blobs-without-fsync", "rename-before-fsync", "folders-without-fsync")
+MUTANTS: Final = (
+    "synchronous-normal",
+    "blobs-without-fsync",
+    "rename-before-fsync",
+    "folders-without-fsync",
+    "slots-without-fsync",
+)
 """What a power cut must find out."""
 _STEPS: Final = 300
 _MUTANT_STEPS: Final = 120

@@ -23,6 +23,7 @@ import msgspec
 
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
+from clinic_app.keys import FileKeyStorage, KeySlots, SlotCost, unlock
 from clinic_app.records import (
     Attachment,
     AuditEvent,
@@ -42,13 +43,15 @@ from clinic_app.records.datatypes import SHA256_URN
 from clinic_app.storage import Account, Store
 from tests.drills.claims import Claim, line_of
 from tests.drills.mutants import MUTANTS
-from tests.helpers.stores import KEY
+from tests.helpers.stores import PASSWORD
 
 Say = Callable[[Claim], None]
 FAULT: Final = 3
 _LARGEST_BLOB: Final = 150_000
 _STEPS_FOR_EVER: Final = 1 << 62
-_CHECKPOINT_EVERY: Final = 60
+_BACKUP_EVERY: Final = 60
+QUICK_SLOTS: Final = SlotCost(memory_kib=8, passes=1)
+"""Argon2id with the least it takes; for drills only."""
 _CLOCK: Final = SystemClock()
 
 
@@ -57,27 +60,31 @@ class Ward:
 
     Args:
         store: where it is written.
+        slots: where passwords open the data.
         say: called with a claim after each write has returned.
         rng: chooses what is done next.
     """
 
-    def __init__(self, store: Store, say: Say, rng: random.Random) -> None:
+    def __init__(self, store: Store, slots: KeySlots, say: Say, rng: random.Random) -> None:
         self._store = store
+        self._slots = slots
         self._say = say
         self._rng = rng
         self._name = secrets.token_hex(4)
         self._number = 0
         self._patients: list[Patient] = []
         self._uploads: list[str] = []
+        often = {self.register: 30, self.amend: 20, self.picture: 15, self.staff: 4, self.password: 2, self.arrive: 4}
+        often |= {self.remember: 6, self.number: 6, self.receive: 6, self.send: 6}
+        self._works, self._weights = tuple(often), tuple(often.values())
 
     def step(self) -> None:
         """Do one thing a ward does, and say so."""
         self._number += 1
-        choices = (self.register, self.amend, self.picture, self.staff, self.remember, self.number)
-        (work,) = self._rng.choices((*choices, self.receive, self.send, self.arrive), (30, 20, 15, 4, 6, 6, 6, 6, 4))
+        (work,) = self._rng.choices(self._works, self._weights)
         work()
-        if self._number % _CHECKPOINT_EVERY == 0:
-            self._store.database.checkpoint()
+        if self._number % _BACKUP_EVERY == 0:
+            self.back_up()
 
     def register(self) -> None:
         """Save a new patient and who did it."""
@@ -152,6 +159,16 @@ class Ward:
         self._store.transfers.done(address, "up")
         return self._say(Claim(arrived=(address,)))
 
+    def password(self) -> None:
+        """Let somebody's password open the data."""
+        login = f"{self._name}-{self._number}"
+        self._slots.keep_password(login, PASSWORD, self._store.key)
+        self._say(Claim(slots=(login,)))
+
+    def back_up(self) -> None:
+        """Make a backup, as is done every hour."""
+        self._say(Claim(backups=(self._store.backups.make("by-hand").path.name,)))
+
     def _patient(self) -> Patient:
         return Patient(id=new_id(), name=(HumanName(family=f"Қасымов{self._rng.random()}", given=("Нұрлан",)),))
 
@@ -169,12 +186,13 @@ def write(folder: Path, say: Say, *, steps: int, threads: int, seed: int, mutant
     """
     if mutant:
         MUTANTS[mutant](folder)
-    store = Store.open(folder, KEY, _CLOCK)
+    store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), _CLOCK)
+    slots = KeySlots(folder, QUICK_SLOTS)
     left = iter(range(steps))
     turn = threading.Lock()
 
     def work(number: int) -> None:
-        ward = Ward(store, say, random.Random(f"{seed} {number}"))
+        ward = Ward(store, slots, say, random.Random(f"{seed} {number}"))
         while True:
             with turn:
                 if next(left, None) is None:
