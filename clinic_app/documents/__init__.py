@@ -3,7 +3,7 @@
 The PDF library is loaded with the first document, not with the program: it would slow every start down.
 """
 
-from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines
+from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines, RecoverySheet
 from clinic_app.documents.filing import Documents
 from clinic_app.foundation.texts import Language
 
@@ -14,7 +14,9 @@ __all__ = [
     "EcgStrip",
     "KeyImage",
     "PatientLines",
+    "RecoverySheet",
     "render_consult_summary",
+    "render_recovery_sheet",
 ]
 
 
@@ -27,3 +29,14 @@ def render_consult_summary(content: ConsultContent, language: Language) -> bytes
     from clinic_app.documents import consult_summary
 
     return consult_summary.render_consult_summary(content, language)
+
+
+def render_recovery_sheet(sheet: RecoverySheet, language: Language) -> bytes:
+    """Return the PDF of the paper with the recovery code; see `clinic_app.documents.recovery_sheet`.
+
+    Raises:
+        InvalidInputError: a character cannot be printed; the sentence names it.
+    """
+    from clinic_app.documents import recovery_sheet
+
+    return recovery_sheet.render_recovery_sheet(sheet, language)

@@ -6,7 +6,6 @@ across, at true scale. The paper speaks one language; what people wrote stays as
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
@@ -28,7 +27,7 @@ from reportlab.platypus import (
 from clinic_app.documents import blocks
 from clinic_app.documents.content import ConsultContent, EcgStrip, PatientLines, Words
 from clinic_app.documents.ecg_paper import STRIP_S, WIDTH_MM, EcgPaper
-from clinic_app.documents.fonts import printable, register_fonts
+from clinic_app.documents.fonts import ONE_AT_A_TIME, printable, register_fonts
 from clinic_app.documents.page import LANDSCAPE, MARGIN, PORTRAIT, Furniture, NumberedCanvas
 from clinic_app.documents.qr import QrCode, qr_content
 from clinic_app.foundation.dates import age_years, document_date, document_moment, form_date
@@ -40,9 +39,6 @@ ECG_MARGIN: Final = (LANDSCAPE[0] - WIDTH_MM * mm) / 2
 ECG_HEIGHT_MM: Final = 145
 _HEADER: Final = 18 * mm
 _FOOTER: Final = 17 * mm
-_one_at_a_time = threading.Lock()
-"""The library's fonts carry the state of the document being written."""
-
 GENDERS: Final = {"male": Text("male"), "female": Text("female"), "other": Text("other"), "unknown": Text("not known")}
 
 
@@ -70,7 +66,7 @@ def render_consult_summary(content: ConsultContent, language: Language) -> bytes
             PageTemplate("across", [across], pagesize=LANDSCAPE),
         ]
     )
-    with _one_at_a_time:
+    with ONE_AT_A_TIME:
         document.build(list(_story(content, language)), canvasmaker=partial(NumberedCanvas, furniture=furniture))
     return file.getvalue()
 

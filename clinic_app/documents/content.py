@@ -149,3 +149,20 @@ class ConsultContent:
     vitals: tuple[tuple[Words, Words], ...] = field(default=())
     ecg: EcgStrip | None = None
     image: KeyImage | None = None
+
+
+@dataclass(frozen=True)
+class RecoverySheet:
+    """What the paper with the recovery code says.
+
+    Args:
+        code: the recovery code, its groups divided by hyphens.
+        facility: name of the hospital.
+        workstation: what this computer is called there; may be empty.
+        made_at: when the code was made.
+    """
+
+    code: str
+    facility: str
+    workstation: str
+    made_at: datetime

@@ -7,6 +7,7 @@ character.
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ FOLDER: Final = Path(__file__).parents[2] / "resources" / "built" / "fonts"
 REGULAR: Final = "Inter-Regular"
 SEMI_BOLD: Final = "Inter-SemiBold"
 BOLD: Final = "Inter-Bold"
+ONE_AT_A_TIME: Final = threading.Lock()
+"""The library's fonts carry the state of the document being written."""
 
 _EQUALS: Final = {
     "\t": " ",

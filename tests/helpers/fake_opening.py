@@ -9,10 +9,9 @@ from pathlib import Path
 from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Text
 from tests.helpers.clocks import NOON
-from tests.helpers.fake_workstation import PASSWORD
+from tests.helpers.fake_workstation import CODE, PASSWORD
 
 KEY = b"k" * 32
-CODE = "7RQK-2M0W-9XTA-HH41-C3ZN-5PVB-E8D6-YJ0S"
 WRONG_PASSWORD = Text("The login or the password is wrong.")
 WRONG_CODE = Text("This is not a recovery code as it was printed: a letter or a digit is wrong or missing.")
 

@@ -38,6 +38,8 @@ from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 
 PASSWORD = "steppe-wind-7"
+CODE = "7RQK-2M0W-9XTA-HH41-C3ZN-5PVB-E8D6-YJ0S"
+"""The recovery code of every fake data folder."""
 
 
 class FakePeople:
@@ -268,10 +270,11 @@ class FakeWorkstation:
         """Make what rests on the others."""
         self.recent_people = FakeRecentPeople(self.people)
 
-    def set_up(self, facility_name: str, name: str, login: str, password: str) -> None:
-        """Make the facility and its first administrator."""
+    def set_up(self, facility_name: str, name: str, login: str, password: str) -> str:
+        """Make the facility and its first administrator; return the recovery code."""
         self.people.facility = facility_name
         self.people.add(None, login, password, name, "administrator")
+        return CODE
 
 
 def staffed() -> FakeWorkstation:

@@ -14,6 +14,7 @@ from tests.helpers.fake_workstation import PASSWORD, FakeWorkstation
 from tests.helpers.waiting import wait_until
 from ui.shell.main_window import MainWindow
 from ui.tasks import TaskRunner
+from ui.widgets.recovery_code_panel import RecoveryCodePanel
 
 W = TypeVar("W", bound=QWidget)
 
@@ -129,6 +130,16 @@ class Desk:
         self.click("sign_in.enter")
         wait_until(lambda: self.window.work is not None, what="the work page")
         self.settle()
+
+    def write_code_down(self) -> str:
+        """Type one group of the recovery code back, as after the first start; return the code."""
+        panel = self.find("recovery_code.panel", RecoveryCodePanel)
+        groups = [self.words(f"recovery_code.panel.code.{number}") for number in range(1, 9)]
+        self.type("recovery_code.panel.back", groups[panel.asked])
+        self.click("recovery_code.panel.done")
+        wait_until(lambda: self.window.work is not None, what="the work page")
+        self.settle()
+        return "-".join(groups)
 
     def close(self) -> None:
         """Close the window and the background."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from shiboken6 import isValid
 
+from clinic_app.documents import RecoverySheet
 from clinic_app.foundation.texts import LANGUAGES, Language
 from ui import language, theme
 from ui.events import CoreEvents
@@ -21,6 +22,7 @@ from ui.shell.first_start import FirstStartScreen
 from ui.shell.gate_page import GatePage
 from ui.shell.lock import LockScreen
 from ui.shell.patient_in_hand import PatientInHand
+from ui.shell.recovery_code_page import RecoveryCodePage
 from ui.shell.screens import warm_up
 from ui.shell.sign_in import SignInScreen
 from ui.shell.view_model import GateViewModel
@@ -56,8 +58,10 @@ class MainWindow(Translated, QMainWindow):
         self._sign_in = SignInScreen(self._gate)
         self._first_start = FirstStartScreen(self._gate)
         self._lock = LockScreen(self._gate)
+        self._code_page = RecoveryCodePage(runner)
+        self._newcomer: Session | None = None
         self._pages = QStackedWidget()
-        for page in (self._sign_in, self._first_start, self._lock):
+        for page in (self._sign_in, self._first_start, self._lock, self._code_page):
             self._pages.addWidget(page)
             page.choices.language_chosen.connect(self._use_language)
             page.choices.theme_chosen.connect(self._use_theme)
@@ -71,6 +75,8 @@ class MainWindow(Translated, QMainWindow):
     def _connect(self) -> None:
         self._gate.looked.connect(self._after_look)
         self._gate.let_in.connect(self._let_in)
+        self._gate.code_made.connect(self._show_code)
+        self._code_page.written_down.connect(self._after_code)
         self._lock.left.connect(self.sign_out)
         self._runner.faulted.connect(self._show_crash)
         self.events.fault.connect(self._show_crash)
@@ -123,6 +129,18 @@ class MainWindow(Translated, QMainWindow):
         for call in calls:
             QTimer.singleShot(0, self, call)
         self._runner.run(warm_up, owner=self, done=lambda _none: None)
+
+    def _show_code(self, code: str, session: Session) -> None:
+        """Show the recovery code of the data before the first administrator comes in."""
+        self._newcomer = session
+        made_at = self._workstation.clock.now()
+        self._code_page.show_sheet(RecoverySheet(code, session.organization_name, "Dala", made_at))
+        self._front(self._code_page)
+
+    def _after_code(self) -> None:
+        session, self._newcomer = self._newcomer, None
+        if session is not None:
+            self._let_in(session)
 
     def _let_in(self, session: Session) -> None:
         for page in (self._sign_in, self._first_start, self._lock):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clinic_app.access import Session
 
 LEAST_PASSWORD = 8
+T = TypeVar("T")
 
 
 class Gate(Protocol):
@@ -22,6 +23,10 @@ class Gate(Protocol):
 
     def is_empty(self) -> bool:
         """Say whether nobody has been added yet."""
+        ...
+
+    def facility_name(self) -> str:
+        """Return the name of the hospital, or an empty string before it is set up."""
         ...
 
     def sign_in(self, login: str, password: str) -> Session:
@@ -32,20 +37,22 @@ class Gate(Protocol):
 class SetUp(Protocol):
     """Makes the facility and its first administrator in an empty data folder."""
 
-    def __call__(self, facility_name: str, name: str, login: str, password: str) -> object:
-        """Write everything in one transaction."""
+    def __call__(self, facility_name: str, name: str, login: str, password: str) -> str:
+        """Write everything in one transaction; return the recovery code of the data."""
         ...
 
 
 class GateViewModel(QObject):
     """The state of the gate.
 
-    Signals: ``looked(is_empty)`` after `look`; ``let_in(session)``; ``refused(field, Text or None)``, where an empty
+    Signals: ``looked(is_empty, name of the hospital)`` after `look`; ``let_in(session)``; ``code_made(code, session)`` after the first start,
+    for the code to be written down before its administrator is let in; ``refused(field, Text or None)``, where an empty
     field means the whole form and None takes everything back; ``busy_changed(bool)``.
     """
 
-    looked = Signal(bool)
+    looked = Signal(bool, str)
     let_in = Signal(object)
+    code_made = Signal(str, object)
     refused = Signal(str, object)
     busy_changed = Signal(bool)
 
@@ -62,8 +69,14 @@ class GateViewModel(QObject):
         self.busy_changed.emit(False)
 
     def look(self) -> None:
-        """Find out whether this is the first start."""
-        self._runner.run(self._people.is_empty, owner=self, done=self.looked.emit, failed=self._fail)
+        """Find out whether this is the first start, and whose workstation it is."""
+        people = self._people
+        self._runner.run(
+            lambda: (people.is_empty(), people.facility_name()),
+            owner=self,
+            done=lambda found: self.looked.emit(*found),
+            failed=self._fail,
+        )
 
     def sign_in(self, login: str, password: str) -> None:
         """Ask to be let in."""
@@ -71,7 +84,7 @@ class GateViewModel(QObject):
             field = "login" if not login.strip() else "password"
             self.refused.emit(field, Text("Type the login and the password."))
             return
-        self._ask(lambda: self._people.sign_in(login.strip(), password))
+        self._ask(lambda: self._people.sign_in(login.strip(), password), self.let_in.emit)
 
     def set_up(self, facility_name: str, name: str, login: str, password: str, repeated: str) -> None:
         """Make the facility and its first administrator, then let him in."""
@@ -80,22 +93,29 @@ class GateViewModel(QObject):
             self.refused.emit(*wrong)
             return
 
-        def work() -> Session:
-            self._set_up(facility_name.strip(), name.strip(), login.strip(), password)
-            return self._people.sign_in(login.strip(), password)
+        def work() -> tuple[str, Session]:
+            code = self._set_up(facility_name.strip(), name.strip(), login.strip(), password)
+            return code, self._people.sign_in(login.strip(), password)
 
-        self._ask(work)
+        self._ask(work, self._after_set_up)
 
-    def _ask(self, work: Callable[[], Session]) -> None:
+    def _after_set_up(self, made: tuple[str, Session]) -> None:
+        code, session = made
+        if code:
+            self.code_made.emit(code, session)
+        else:
+            self.let_in.emit(session)
+
+    def _ask(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
         self.refused.emit("", None)
         self.busy_changed.emit(True)
         self._asked += 1
         asked = self._asked
 
-        def enter(session: Session) -> None:
+        def enter(answer: T) -> None:
             if asked == self._asked:
                 self.busy_changed.emit(False)
-                self.let_in.emit(session)
+                done(answer)
 
         def fail(error: ClinicError) -> None:
             if asked == self._asked:

@@ -34,6 +34,7 @@ class CodeSheet(Translated, QFrame):
         """Show another code; none at all empties the sheet."""
         for each in self._groups:
             cell = each.parentWidget()
+            each.clear()
             if cell is not None:
                 self._grid.removeWidget(cell)
                 cell.hide()

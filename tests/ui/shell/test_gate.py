@@ -27,6 +27,7 @@ def test_the_first_start_makes_the_facility_and_lets_its_administrator_in(
     for key, words in typed.items():
         desk.type(f"first_start.{key}", words)
     desk.click("first_start.enter")
+    desk.write_code_down()
     assert desk.station.people.staff["it"].role == "administrator"
     assert desk.words("status.user") == "Петров Сергей · Ырғыз АА"
 

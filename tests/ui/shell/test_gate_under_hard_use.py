@@ -196,6 +196,7 @@ def test_the_first_start_begun_twice_makes_one_facility(open_desk: Callable[[Fak
     slow.let_go()
     desk.settle()
     assert len(slow.calls) == 1
+    desk.write_code_down()
     assert _pages(desk) == 1
 
 

@@ -28,6 +28,7 @@ def _first_start(desk: Desk) -> None:
     for key, words in typed.items():
         desk.type(f"first_start.{key}", words)
     desk.click("first_start.enter")
+    desk.write_code_down()
 
 
 @pytest.mark.usefixtures("_plain")
