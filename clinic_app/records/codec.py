@@ -7,6 +7,7 @@ theirs, and only what the edit changed is written anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -28,8 +29,12 @@ TYPES: Final[Mapping[str, type[Resource]]] = {
 """Every resource type we model, by its FHIR name."""
 
 MAX_DEPTH: Final = 64
-"""FHIR needs fewer than 20 levels; a deeper body is an attack."""
+"""FHIR needs fewer than 20 levels; a deeper body is an attack. How deep the parser itself goes depends on who calls
+it, so that a body which came in could be one that nobody can read again."""
 
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_TO_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -41,7 +46,7 @@ def decode(body: bytes | msgspec.Raw) -> Resource:
     """Return the record in ``body``, whatever modelled type it says it is.
 
     Raises:
-        InvalidInputError: no JSON, no modelled type, or an element breaks FHIR's rules.
+        InvalidInputError: no JSON, no modelled type, nested too deep, or an element breaks FHIR's rules.
     """
     try:
         name = msgspec.json.decode(body, type=_Header).resourceType
@@ -49,6 +54,8 @@ def decode(body: bytes | msgspec.Raw) -> Resource:
         raise _unreadable(str(error)) from error
     if name not in TYPES:
         raise _unreadable(f"unknown resource type {name!r}")
+    if _is_too_deep(bytes(body)):
+        raise _unreadable("nested too deep")
     return decode_as(TYPES[name], body)
 
 
@@ -128,6 +135,16 @@ def _merge_items(fresh: bytes, base: bytes, new: tuple[Any, ...], old: tuple[Any
         else:
             result.append(msgspec.Raw(_merge(bytes(raw), bytes(base_items[twin]), item, free.pop(twin))))
     return _encoder.encode(result)
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Return whether objects and lists of well-formed JSON are nested deeper than `MAX_DEPTH`, strings left out."""
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return False
+    brackets = _STRING.sub(b"", body).translate(_TO_SQUARE, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):  # each round takes the innermost level away
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
 
 
 def _unreadable(detail: str) -> InvalidInputError:

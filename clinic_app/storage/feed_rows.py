@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Row, Select, delete, exists, insert, or_, sel
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY, Meta, Resource, audience_of, decode, encode
-from clinic_app.records.codec import MAX_DEPTH
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.record_rows import new_version_id, stored_row, write_version
@@ -25,7 +24,6 @@ from clinic_app.storage.upserts import Upsert
 MOST_RECORD_BYTES: Final = 2 << 20
 """FHIR records are some kilobytes; a reader takes pages of `clinic_app.storage.feed.MOST_PAGE_BYTES`."""
 _PUT_PLACE: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
-_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
@@ -50,10 +48,10 @@ def decoded(write: Write) -> Resource:
     """Return the record of a write, which is what its address says.
 
     Raises:
-        InvalidInputError: it cannot be read, is another record, or larger or deeper than a reader would take.
+        InvalidInputError: it cannot be read, is another record, or larger than a reader would take.
     """
-    if len(write.body) > MOST_RECORD_BYTES or _depth(write.body) > MAX_DEPTH:
-        raise InvalidInputError(Text("This record cannot be read: {detail}", detail="too large or too deep"))
+    if len(write.body) > MOST_RECORD_BYTES:
+        raise InvalidInputError(Text("This record cannot be read: {detail}", detail="too large"))
     record = decode(write.body)
     if (record.type_name, record.id) != (write.type_name, write.id):
         raise InvalidInputError(Text("The record is not the one its address names."))
@@ -155,18 +153,6 @@ def _put_many(connection: Connection, write: Write, table: Any, name: str, value
     rows = [{"type": write.type_name, "id": write.id, name: value} for value in values]
     if rows:
         connection.execute(insert(table), rows)
-
-
-def _depth(body: bytes) -> int:
-    """Return how deep objects and lists are nested at most, strings left out."""
-    depth = deepest = 0
-    for token in _BRACKETS.finditer(body):
-        if token[0] in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token[0] in (b"}", b"]"):
-            depth -= 1
-    return deepest
 
 
 def _is(table: Any, write: Write) -> tuple[Any, ...]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.numbers import is_writable
-from clinic_app.records import Extension, Observation, Patient, Quantity, decode, decode_as, encode
+from clinic_app.records import Extension, Observation, Patient, Quantity, Resource, decode, decode_as, encode
 from clinic_app.records.codec import TYPES
 from clinic_app.records.datatypes import SampledData
 
@@ -91,6 +92,30 @@ def test_a_tower_of_brackets_falls_on_nobody(opened: bytes, closed: bytes) -> No
     for attempt in (lambda: decode(tower), lambda: encode(Patient(id="2"), tower)):
         with pytest.raises(InvalidInputError):
             attempt()
+
+
+@pytest.mark.parametrize(("levels", "is_taken"), [(63, True), (64, False), (900, False)])
+def test_a_record_is_as_deep_as_a_reader_can_read_it_wherever_it_is_called_from(levels: int, is_taken: bool) -> None:
+    body = b'{"resourceType":"Patient","id":"1","x":' + b"[" * levels + b"]" * levels + b"}"
+    if is_taken:
+        assert _called_from_far_below(600, lambda: decode(body)).id == "1"
+    else:
+        with pytest.raises(InvalidInputError, match="nested too deep"):
+            decode(body)
+
+
+def _called_from_far_below(steps: int, read: Callable[[], Resource]) -> Resource:
+    return _called_from_far_below(steps - 1, read) if steps > 0 else read()
+
+
+def test_brackets_inside_words_are_no_levels() -> None:
+    words = r'\"[[[{{{\\"' + ',"y":"' + "[{" * 500
+    assert decode(('{"resourceType":"Patient","id":"1","x":"' + words + '"}').encode()).id == "1"
+
+
+def test_many_objects_side_by_side_are_not_deep() -> None:
+    body = b'{"resourceType":"Patient","id":"1","x":[' + b",".join([b"{}"] * 5000) + b"]}"
+    assert decode(body).id == "1"
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))
