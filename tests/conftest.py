@@ -14,6 +14,7 @@ import pytest
 from tests.helpers.leaks import left_since, look
 
 ROOT = Path(__file__).parents[1]
+pytest_plugins = ["tests.helpers.engines"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import text
 
 from clinic_app.access import EnrolmentForm, NewUser, Passwords, enrol
 from clinic_app.foundation.clock import Clock
@@ -18,12 +20,19 @@ KEY = bytes(range(32))
 QUICK = Passwords(memory_kib=8, passes=1)
 """Argon2id with the least it takes; for tests only."""
 PASSWORD = "correct horse"
+opener: Callable[[Path, bytes, Clock], Store] = Store.open
+"""Where the stores of the running test lie; `tests.helpers.engines` puts them on a server."""
+
+
+def open_store(folder: Path, key: bytes = KEY, clock: Clock | None = None) -> Store:
+    """Open the store of a folder; whoever opens it closes it."""
+    return opener(folder, key, clock or FixedClock())
 
 
 @contextmanager
 def opened(folder: Path, key: bytes = KEY, clock: Clock | None = None) -> Iterator[Store]:
     """Open the store of a folder for the length of the block."""
-    store = Store.open(folder, key, clock or FixedClock())
+    store = open_store(folder, key, clock)
     try:
         yield store
     finally:
@@ -36,6 +45,14 @@ def set_up(store: Store, *roles: str) -> None:
     users += [NewUser(role, PASSWORD, f"{role} here", role) for role in roles]  # type: ignore[arg-type]
     form = EnrolmentForm("Хромтау аудандық ауруханасы", "Reception", organization_id="org-a", users=tuple(users))
     enrol(store, NodeKeys.create(), form, QUICK)
+
+
+def tamper(store: Store, record_id: str, old: bytes, new: bytes) -> None:
+    """Change the newest version of a record behind the program's back."""
+    with store.database.writing() as connection:
+        body = connection.execute(text("SELECT body FROM record WHERE id = :id"), {"id": record_id}).scalar_one()
+        row = {"id": record_id, "body": body.replace(old, new)}
+        connection.execute(text("UPDATE record SET body = :body WHERE id = :id"), row)
 
 
 def patient(family: str = "Қасымов", *given: str, iin: str = "") -> Patient:

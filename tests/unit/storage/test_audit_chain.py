@@ -13,7 +13,9 @@ from sqlalchemy import text
 from clinic_app.records import AuditEvent, AuditEventAgent, AuditEventSource, Coding, Reference
 from clinic_app.storage import Store
 from tests.helpers.clocks import NOON
-from tests.helpers.stores import opened, patient
+from tests.helpers.stores import opened, patient, tamper
+
+pytestmark = pytest.mark.usefixtures("both_databases")
 
 COUNT: Final = 5
 
@@ -61,11 +63,7 @@ def test_a_trail_is_whole_after_a_restart_and_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", range(1, COUNT + 1))
 def test_one_changed_letter_is_found_where_it_is(store: Store, number: int) -> None:
-    _sql(
-        store,
-        "UPDATE record SET body = CAST(replace(body, '\"R\"', '\"U\"') AS BLOB) WHERE id = :id",
-        id=f"e{number}",
-    )
+    tamper(store, f"e{number}", b'"R"', b'"U"')
     assert store.records.broken_audit_row() == f"e{number}"
 
 

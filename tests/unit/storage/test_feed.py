@@ -21,6 +21,8 @@ from clinic_app.storage.feed_content import FeedContent, OffsetError
 from clinic_app.storage.feed_rows import Caller, StoredRecord
 from tests.helpers.stores import opened
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 A1, A2, B1 = Caller("a1", "org-a"), Caller("a2", "org-a"), Caller("b1", "org-b")
 
 

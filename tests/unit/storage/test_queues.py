@@ -17,6 +17,8 @@ from clinic_app.storage import Account, Attempts, Lane, Store
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import opened, patient
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:

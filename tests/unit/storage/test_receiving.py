@@ -14,6 +14,8 @@ from clinic_app.records import Patient
 from clinic_app.storage import Store
 from tests.helpers.stores import opened, patient
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:

@@ -30,7 +30,7 @@ from clinic_app.records.trail import AuditEventAgent, AuditEventSource
 from clinic_app.storage import Account, Store
 from clinic_app.storage.finding import bodies_with
 from tests.helpers.clocks import NOON, FixedClock
-from tests.helpers.stores import opened, patient
+from tests.helpers.stores import opened, patient, tamper
 
 
 @pytest.fixture
@@ -263,9 +263,7 @@ def test_a_tampered_audit_row_is_found(store: Store) -> None:
     for each in events:
         store.records.commit([], audit=[each])
     assert store.records.broken_audit_row() is None
-    with store.database.writing() as connection:
-        statement = text("UPDATE record SET body = CAST(replace(body, '\"R\"', '\"U\"') AS BLOB) WHERE id = :id")
-        connection.execute(statement, {"id": events[2].id})
+    tamper(store, events[2].id, b'"R"', b'"U"')
     assert store.records.broken_audit_row() == events[2].id
 
 

@@ -16,6 +16,8 @@ from clinic_app.records import Patient
 from clinic_app.storage import Conflict, Lane, Store
 from tests.helpers.stores import opened, patient
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 LANES: tuple[Lane, ...] = get_args(Lane)
 
 
