@@ -143,7 +143,7 @@ class Desk:
 
     def close(self) -> None:
         """Close the window and the background."""
-        self.window.close()
+        self.window.close_now()
         self.window.deleteLater()
         self.runner.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

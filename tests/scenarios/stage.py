@@ -121,7 +121,7 @@ def _desk(folder: Path, facility: Facility, hub_url: str, token: str, port: int)
     try:
         yield Desk(workstation, window, runner, Hand(window))
     finally:
-        window.close()
+        window.close_now()
         window.deleteLater()
         runner.close()
         workstation.close()

@@ -22,11 +22,13 @@ class FirstStartScreen(GatePage):
         password = self.add_field("password", is_secret=True)
         repeated = self.add_field("repeated", is_secret=True)
         self.card.column.addWidget(self.enter)
+        self.can_be_left = True
         password.returnPressed.connect(repeated.setFocus)
         repeated.returnPressed.connect(self._enter)
         self.enter.clicked.connect(self._enter)
         model.refused.connect(self.refuse)
         model.busy_changed.connect(self.set_busy)
+        self.left_waiting.connect(model.forget)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -39,6 +41,10 @@ class FirstStartScreen(GatePage):
         self.fields["password"].set_label(_("Password"))
         self.fields["repeated"].set_label(_("Password once more"))
         self.enter.say(_("Begin"))
+
+    def wait_words(self) -> str:
+        """Return what is waited for."""
+        return _("Setting up this workstation…")
 
     def _enter(self) -> None:
         if self.enter.isEnabled():

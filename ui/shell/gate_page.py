@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, 
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
 from ui import language, theme
 from ui.language import Translated, _
+from ui.shell.people_pad import PeoplePad
+from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.form_field import FormField
-from ui.widgets.labels import Card, label
+from ui.widgets.labels import Card, breakable, label
 from ui.widgets.notice import NoticeBar
 from ui.widgets.segmented import Option, Segmented
 
@@ -65,9 +67,14 @@ class GatePage(Translated, QWidget):
 
     Args:
         name: stable object name.
+        has_pad: the people who worked here last stand beside the card.
+
+    Signal ``left_waiting``: the person does not want to wait for the answer any longer.
     """
 
-    def __init__(self, name: str) -> None:
+    left_waiting = Signal()
+
+    def __init__(self, name: str, *, has_pad: bool = False) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setProperty("role", "page")
@@ -76,6 +83,11 @@ class GatePage(Translated, QWidget):
         self.choices = LanguageAndTheme(name)
         self.brand = label("brand", "Dala")
         self.under = label("muted", is_wrapped=True)
+        self.place = label("heading", is_wrapped=True)
+        self.place.setObjectName(f"{name}.place")
+        self.pad = PeoplePad(f"{name}.people") if has_pad else None
+        self.can_be_left = False
+        self.busy = BusyLine(f"{name}.busy")
         self.card = Card(margin=20, spacing=6)
         self.card.setFixedWidth(CARD_WIDTH)
         self.heading = label("title", is_wrapped=True)
@@ -90,13 +102,21 @@ class GatePage(Translated, QWidget):
         column.setSpacing(6)
         column.addWidget(self.choices)
         column.addStretch(2)
-        for part in (self.brand, self.under):
+        for part in (self.brand, self.under, self.place):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
+        self.place.hide()
         column.addSpacing(8)
         middle = QHBoxLayout()  # with an alignment Qt would reckon the card's height for the width of the window
+        middle.setSpacing(28)
         middle.addStretch()
-        middle.addWidget(self.card)
+        if self.pad is not None:
+            middle.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
+        with_wait = QVBoxLayout()
+        with_wait.addWidget(self.card)
+        with_wait.addWidget(self.busy)
+        with_wait.addStretch()
+        middle.addLayout(with_wait)
         middle.addStretch()
         column.addLayout(middle)
         column.addStretch(3)
@@ -105,6 +125,12 @@ class GatePage(Translated, QWidget):
         self.card.column.addWidget(self.heading)
         self.card.column.addSpacing(6)
         self.card.column.addWidget(self.notice)
+        self.busy.cancelled.connect(self.left_waiting)
+
+    def show_place(self, name: str) -> None:
+        """Name the hospital whose data this window holds, so that two windows are told apart."""
+        self.place.setText(breakable(name))
+        self.place.setVisible(bool(name))
 
     def add_field(self, key: str, *, is_secret: bool = False) -> QLineEdit:
         """Add one line to the form and return its input."""
@@ -150,8 +176,16 @@ class GatePage(Translated, QWidget):
             last.selectAll()
 
     def set_busy(self, is_busy: bool) -> None:
-        """Keep the form from being sent twice."""
+        """Keep the form from being sent twice; a wait that is felt says for what, and can be left."""
         self.enter.setEnabled(not is_busy)
+        if is_busy:
+            self.busy.begin(self.wait_words(), can_cancel=self.can_be_left, after_ms=FELT_MS)
+        else:
+            self.busy.end()
+
+    def wait_words(self) -> str:
+        """Return what is waited for."""
+        return _("Checking the password…")
 
     def retranslate(self) -> None:
         """Say the words every gate has."""

@@ -22,22 +22,26 @@ class LockScreen(GatePage):
     Args:
         model: the gate.
 
-    Signal ``left``: somebody else wants to sign in.
+    Signal ``left`` carries the login of whoever wants to sign in instead, or nothing where he is not on a button.
     """
 
-    left = Signal()
+    left = Signal(str)
 
     def __init__(self, model: GateViewModel) -> None:
-        super().__init__("lock")
+        super().__init__("lock", has_pad=True)
         self._model = model
         self._session: Session | None = None
         password = self.add_field("password", is_secret=True)
         self._leave = Button("lock.leave", "quiet")
         self.card.column.addWidget(self.enter)
+        self.can_be_left = True
         self.card.column.addWidget(self._leave)
         password.returnPressed.connect(self._enter)
         self.enter.clicked.connect(self._enter)
-        self._leave.clicked.connect(self.left)
+        self._leave.clicked.connect(lambda: self.left.emit(""))
+        self.left_waiting.connect(model.forget)
+        if self.pad is not None:
+            self.pad.chosen.connect(self.left)
         model.refused.connect(self.refuse)
         model.busy_changed.connect(self.set_busy)
         self.retranslate()

@@ -1,4 +1,8 @@
-"""The one window of the program: the gate, the work page of whoever is signed in, and the lock over it."""
+"""The one window of the program: the gate, the work page of whoever is signed in, and the lock over it.
+
+Several people may keep a place at a shared workstation; the page of whoever works is in front, the others' are hidden
+until their owners unlock them with their own passwords.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +11,36 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
-from shiboken6 import isValid
 
 from clinic_app.documents import RecoverySheet
 from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.settings import LOCK_AFTER_S
 from ui import language, theme
 from ui.events import CoreEvents
 from ui.language import Translated
 from ui.shell.context import ScreenContext
+from ui.shell.cover import cover_all_but
 from ui.shell.crash_dialog import CrashDialog
+from ui.shell.draft_book import DraftBook
 from ui.shell.first_start import FirstStartScreen
 from ui.shell.gate_page import GatePage
+from ui.shell.idle_watch import IdleWatch
+from ui.shell.leaving import Leaving
 from ui.shell.lock import LockScreen
 from ui.shell.patient_in_hand import PatientInHand
 from ui.shell.recovery_code_page import RecoveryCodePage
 from ui.shell.screens import warm_up
+from ui.shell.seats import Seat, Seats
 from ui.shell.sign_in import SignInScreen
+from ui.shell.system_lock import SystemLock, system_lock
 from ui.shell.view_model import GateViewModel
 from ui.shell.work_page import WorkPage
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
-    from clinic_app.access import Session
+    from clinic_app.access import RecentPerson, Session
     from clinic_app.workstation import Workstation
 
 LEAST_WIDTH, LEAST_HEIGHT = 1180, 680
@@ -42,16 +52,22 @@ class MainWindow(Translated, QMainWindow):
     Args:
         workstation: the services of the core.
         runner: the way into the background; outlives the window.
+        computer: tells when the computer itself is locked.
     """
 
-    def __init__(self, workstation: Workstation, runner: TaskRunner) -> None:
+    def __init__(self, workstation: Workstation, runner: TaskRunner, computer: SystemLock | None = None) -> None:
         super().__init__()
         self._workstation = workstation
         self._runner = runner
         self.events = CoreEvents()
-        self.session: Session | None = None
-        self.work: WorkPage | None = None
-        self._cursor: QWidget | None = None
+        self.seats = Seats()
+        self._seat: Seat | None = None
+        self._coming: Session | None = None
+        self._books: dict[str, DraftBook] = {}
+        self._place = ""
+        self._is_told = False
+        self._leaving = Leaving(self, self.seats, self._books)
+        self._late_fault: BaseException | None = None
         self._usable_calls: list[Callable[[], object]] = []
         self._end_subscription: Callable[[], None] | None = None
         self._gate = GateViewModel(workstation.people, workstation.set_up, runner)
@@ -61,6 +77,8 @@ class MainWindow(Translated, QMainWindow):
         self._code_page = RecoveryCodePage(runner)
         self._newcomer: Session | None = None
         self._pages = QStackedWidget()
+        self.idle = IdleWatch(workstation.settings[LOCK_AFTER_S], self)
+        self._computer = computer or system_lock()
         for page in (self._sign_in, self._first_start, self._lock, self._code_page):
             self._pages.addWidget(page)
             page.choices.language_chosen.connect(self._use_language)
@@ -72,16 +90,34 @@ class MainWindow(Translated, QMainWindow):
         self.retranslate()
         self._gate.look()
 
+    @property
+    def session(self) -> Session | None:
+        """Who is signed in, also while the window is locked by him."""
+        return self._seat.session if self._seat is not None else self._coming
+
+    @property
+    def work(self) -> WorkPage | None:
+        """The page of whoever is signed in."""
+        return self._seat.page if self._seat is not None else None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nobody's work can be seen."""
+        return self.work is None or self._pages.currentWidget() is not self.work
+
     def _connect(self) -> None:
         self._gate.looked.connect(self._after_look)
         self._gate.let_in.connect(self._let_in)
         self._gate.code_made.connect(self._show_code)
         self._code_page.written_down.connect(self._after_code)
-        self._lock.left.connect(self.sign_out)
+        self._lock.left.connect(self._change_person)
         self._runner.faulted.connect(self._show_crash)
         self.events.fault.connect(self._show_crash)
+        self.idle.due.connect(self.lock)
+        self.idle.warned.connect(self._warn)
         keys = QShortcut(QKeySequence("Ctrl+Shift+L"), self)
         keys.activated.connect(self.lock)
+        self._leaving.left.connect(self.sign_out)
         if self._workstation.sync is not None:
             self._end_subscription = self._workstation.sync.subscribe(self.events.tell_sync_changed)
 
@@ -90,41 +126,83 @@ class MainWindow(Translated, QMainWindow):
         self._usable_calls.append(call)
 
     def lock(self) -> None:
-        """Cover everything; the session, what is being written and the place of the cursor stay."""
-        if self.session is not None and self.work is not None and self._pages.currentWidget() is self.work:
-            self._cursor = self.focusWidget()
-            self._lock.lock(self.session)
-            self._front(self._lock)
+        """Cover everything; the session, what is being written and the place of the cursor stay, recordings go on."""
+        seat = self._seat
+        if seat is None or self.is_locked:
+            return
+        cursor = self.focusWidget()
+        seat.page.keep_drafts()
+        seat.leave(cursor, cover_all_but(self))
+        self.idle.stop()
+        self._lock.lock(seat.session)
+        self._front(self._lock)
+        self._show_people()
 
-    def sign_out(self) -> None:
-        """End the session: its screens and the patient go, the sign-in screen comes."""
-        if self.work is not None:
-            self._pages.removeWidget(self.work)
-            self.work.deleteLater()
-        self.session, self.work = None, None
-        self._gate.forget()
-        self._sign_in.clear()
-        self._front(self._sign_in)
-        self.retranslate()
+    def ask_sign_out(self) -> None:
+        """End the session; first ask where something is not saved."""
+        if self.work is None or not self._leaving.asks("sign_out", self.work):
+            self.sign_out()
+
+    def sign_out(self, with_words: bool = True) -> None:  # a signal carries it
+        """End the session: its screens and the patient go, the sign-in screen comes.
+
+        Args:
+            with_words: what is typed and not saved is kept as drafts; False throws it away.
+        """
+        seat, self._seat, self._coming = self._seat, None, None
+        if seat is not None:
+            self._end(seat, with_words=with_words)
+            cover_all_but(self)
+        self._to_gate("")
 
     def retranslate(self) -> None:
         """Put the title of the window."""
-        place = f" · {self.session.organization_name}" if self.session else ""
-        self.setWindowTitle(f"Dala{place}")
+        self.setWindowTitle(f"Dala · {self._place}" if self._place else "Dala")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """From now on there is a window the computer can tell of its lock."""
+        super().showEvent(event)
+        handle = self.windowHandle()
+        if handle is not None and not self._is_told:
+            self._is_told = True
+            self._computer.start(handle, self.lock)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop listening to the core before the window goes."""
+        """Ask where something is not saved, let drafts reach the disk, stop listening to the core."""
+        if self._leaving.is_held(None if self.is_locked else self.work):
+            event.ignore()
+            return
+        self.idle.stop()
+        self._computer.stop()
         if self._end_subscription is not None:
             self._end_subscription()
             self._end_subscription = None
         super().closeEvent(event)
 
+    def close_now(self) -> None:
+        """Close without a question; what is typed is kept as drafts if the disk still takes it."""
+        self._leaving.may_close = True
+        for seat in self.seats:
+            seat.page.keep_drafts()
+        self.close()
+
     def _front(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
 
-    def _after_look(self, is_empty: bool) -> None:
+    def _to_gate(self, login: str) -> None:
+        self.idle.stop()
+        self._gate.forget()
+        self._lock.clear()
+        self._sign_in.begin(login)
+        self._front(self._sign_in)
+        self._show_people()
+        self.retranslate()
+
+    def _after_look(self, is_empty: bool, place: str) -> None:
+        self._name_place(place)
         page: GatePage = self._first_start if is_empty else self._sign_in
         self._front(page)
+        self._show_people()
         calls, self._usable_calls = self._usable_calls, []
         for call in calls:
             QTimer.singleShot(0, self, call)
@@ -142,44 +220,108 @@ class MainWindow(Translated, QMainWindow):
         if session is not None:
             self._let_in(session)
 
+    def _name_place(self, place: str) -> None:
+        self._place = place
+        for page in (self._sign_in, self._lock):
+            page.show_place(place)
+        self.retranslate()
+
+    def _show_people(self) -> None:
+        """Put those who worked here last on the buttons; on the lock all but its owner."""
+        self._runner.run(self._workstation.recent_people.all, owner=self, done=self._put_people)
+
+    def _put_people(self, people: tuple[RecentPerson, ...]) -> None:
+        kept = frozenset(seat.session.login for seat in self.seats)
+        mine = self._seat.session.login if self._seat is not None else ""
+        if self._sign_in.pad is not None and self._lock.pad is not None:
+            self._sign_in.pad.show_people(people, kept)
+            self._lock.pad.show_people([each for each in people if each.login != mine], kept)
+
+    def _change_person(self, login: str) -> None:
+        """Somebody else wants to sign in at the lock; whoever locked keeps his place."""
+        self._seat = None
+        self._to_gate(login)
+
     def _let_in(self, session: Session) -> None:
         for page in (self._sign_in, self._first_start, self._lock):
             page.clear()
-        if self.session is not None and self.work is not None:
-            if session.login == self.session.login:
-                self._front(self.work)
-                if self._cursor is not None and isValid(self._cursor) and self._cursor.isVisible():
-                    self._cursor.setFocus()
-                return
-            self.sign_out()
-        self.session = session
+        for seat in self.seats.outworn(session):
+            self._end(seat, with_words=True)
+        if self._seat is not None and self._seat not in self.seats:
+            self._seat = None
+        kept = self.seats.of(session)
+        self._coming = session
+        if kept is not None:
+            self._come_back(kept)
+            return
         self._runner.run(
-            lambda: {key: self._workstation.preferences.get(session, key) for key in ("language", "theme")},
+            partial(self._greet, session),
             owner=self,
             done=partial(self._open_work, session),
             failed=lambda _error: self._open_work(session, {}),
         )
 
+    def _greet(self, session: Session) -> dict[str, str | None]:
+        """In the background: note who came, read what he likes."""
+        self._workstation.recent_people.note(session)
+        return {key: self._workstation.preferences.get(session, key) for key in ("language", "theme")}
+
     def _open_work(self, session: Session, preferences: dict[str, str | None]) -> None:
-        if session is not self.session:
+        if session is not self._coming:
             return  # signed out, or somebody else came, while the preferences were read
-        self._wear(preferences)
+        self._name_place(session.organization_name)
+        self._wear(preferences.get("language"), preferences.get("theme"))
         context = ScreenContext(self._workstation, self._runner, session, PatientInHand(), self.events)
-        self.work = WorkPage(context)
-        self._pages.addWidget(self.work)
-        self.work.lock_asked.connect(self.lock)
-        self.work.sign_out_asked.connect(self.sign_out)
-        self.work.language_chosen.connect(self._use_language)
-        self.work.theme_chosen.connect(self._use_theme)
-        self._front(self.work)
-        QTimer.singleShot(0, self.work, self.work.begin)  # the window is drawn first, then its first screen
+        book = self._book(session)
+        work = WorkPage(context, book)
+        self._pages.addWidget(work)
+        work.lock_asked.connect(self.lock)
+        work.sign_out_asked.connect(self.ask_sign_out)
+        work.language_chosen.connect(self._use_language)
+        work.theme_chosen.connect(self._use_theme)
+        self._sit(Seat(session, work, book))
+        QTimer.singleShot(0, work, work.begin)  # the window is drawn first, then its first screen
+        book.open()
+
+    def _come_back(self, seat: Seat) -> None:
+        session = seat.session
+        self._runner.run(lambda: self._workstation.recent_people.note(session), owner=self, done=lambda _none: None)
+        self._wear(*seat.worn)
+        self._sit(seat)
+        seat.come_back()
+        if self._late_fault is not None:
+            error, self._late_fault = self._late_fault, None
+            self._show_crash(error)
+
+    def _sit(self, seat: Seat) -> None:
+        self._seat, self._coming = seat, None
+        self.seats.sit(seat)
+        self._front(seat.page)
+        for each in self.seats.surplus():
+            self._end(each, with_words=True)
+        self.idle.start()
         self.retranslate()
 
-    def _wear(self, preferences: dict[str, str | None]) -> None:
-        wanted = preferences.get("language")
+    def _book(self, session: Session) -> DraftBook:
+        """Return the drafts of a person; they outlive his page, so that what is on its way to the disk is not lost."""
+        if session.practitioner_id not in self._books:
+            book = DraftBook(self._workstation.drafts, self._runner, session, self)
+            self._books[session.practitioner_id] = book
+        return self._books[session.practitioner_id]
+
+    def _end(self, seat: Seat, *, with_words: bool) -> None:
+        """Give a place up: its screens go and their memory with them."""
+        self.seats.remove(seat)
+        self._pages.removeWidget(seat.page)
+        seat.page.end(seat.page.deleteLater, with_words=with_words)
+
+    def _warn(self, is_near: bool) -> None:
+        if self.work is not None:
+            self.work.warn_of_lock(is_near)
+
+    def _wear(self, wanted: str | None, shade: str | None) -> None:
         if wanted in LANGUAGES and wanted != language.current():
             language.use(wanted)
-        shade = preferences.get("theme")
         if shade in ("light", "dark") and shade != theme.current():
             self._dress(shade)
 
@@ -199,7 +341,7 @@ class MainWindow(Translated, QMainWindow):
 
     def _remember(self, key: str, value: str) -> None:
         session = self.session
-        if session is not None:
+        if session is not None and not self.is_locked:
             self._runner.run(
                 lambda: self._workstation.preferences.put(session, key, value), owner=self, done=lambda _none: None
             )
@@ -207,6 +349,9 @@ class MainWindow(Translated, QMainWindow):
     def _show_crash(self, error: BaseException) -> None:
         if any(each.isVisible() for each in self.findChildren(CrashDialog)):
             return  # one is enough; every fault is in the log
+        if self.is_locked and self._seat is not None:
+            self._late_fault = error
+            return
         dialog = CrashDialog(error, self)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

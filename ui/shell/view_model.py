@@ -45,9 +45,9 @@ class SetUp(Protocol):
 class GateViewModel(QObject):
     """The state of the gate.
 
-    Signals: ``looked(is_empty, name of the hospital)`` after `look`; ``let_in(session)``; ``code_made(code, session)`` after the first start,
-    for the code to be written down before its administrator is let in; ``refused(field, Text or None)``, where an empty
-    field means the whole form and None takes everything back; ``busy_changed(bool)``.
+    Signals: ``looked(is_empty, name of the hospital)`` after `look`; ``let_in(session)``; ``code_made(code, session)``
+    after the first start, for the code to be written down before its administrator is let in; ``refused(field, Text or
+    None)``, where an empty field means the whole form and None takes everything back; ``busy_changed(bool)``.
     """
 
     looked = Signal(bool, str)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from clinic_app.records import AllergyIntolerance
-from ui.language import say
+from clinic_app.foundation.texts import Text
+from clinic_app.records import AllergyIntolerance, Patient
+from ui.drafts import SCREEN_OF, DraftHolder, SelfKeeper, Worker, draft_words
+from ui.language import _, say
 from ui.shell.context import ScreenContext
+from ui.shell.draft_bar import DraftBar
+from ui.shell.draft_book import DraftBook
 from ui.shell.rail import Rail
 from ui.shell.screens import Screen, screens_of, warm_up
 from ui.shell.status_strip import StatusStrip
@@ -18,7 +23,14 @@ from ui.widgets.chip import Tone
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_banner import PatientBanner
 
-_BREATH_MS = 40
+if TYPE_CHECKING:
+    from clinic_app.access import Draft
+
+_ONE_FORM: Final = ("register", "amend")
+"""Kinds of draft that share one form."""
+_KEEP_MS: Final = 10_000
+"""How often what is typed goes to the disk: a power cut costs no more words than this."""
+_BREATH_MS: Final = 40
 """Between two screens that are made ahead; the window answers in between."""
 
 
@@ -27,6 +39,7 @@ class WorkPage(QWidget):
 
     Args:
         context: services, session, patient.
+        book: the drafts of whoever is signed in.
 
     Signals: ``lock_asked``, ``sign_out_asked``, ``language_chosen(str)``, ``theme_chosen(str)``.
     """
@@ -36,20 +49,24 @@ class WorkPage(QWidget):
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
 
-    def __init__(self, context: ScreenContext) -> None:
+    def __init__(self, context: ScreenContext, book: DraftBook) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._context = context
+        self._book = book
         self._screens = {screen.key: screen for screen in screens_of(context.session.role)}
         self._made: dict[str, QWidget] = {}
         self.rail = Rail(tuple(self._screens.values()))
         self.banner = PatientBanner(self._keys_of("patients"))
         self.notice = NoticeBar("notice")
+        self.lock_warning = NoticeBar("lock_warning")
+        self._drafts = DraftBar()
         self._stack = QStackedWidget()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
         self.status = StatusStrip(self._status_model, context.session)
         self._breath = QTimer(self, singleShot=True, interval=_BREATH_MS)
+        self._keep = QTimer(self, interval=_KEEP_MS)
         self._build()
         self._connect()
         self._follow_patient()
@@ -62,7 +79,7 @@ class WorkPage(QWidget):
         middle.setSpacing(0)
         right = QVBoxLayout()
         right.setSpacing(0)
-        for part in (self.banner, self.notice):
+        for part in (self.lock_warning, self.banner, self.notice, self._drafts):
             right.addWidget(part)
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
@@ -76,6 +93,11 @@ class WorkPage(QWidget):
 
     def _connect(self) -> None:
         self._breath.timeout.connect(self._make_ahead)
+        self._keep.timeout.connect(self.keep_drafts)
+        self._book.changed.connect(self._show_drafts)
+        self._book.failed.connect(lambda text: self.notice.show_notice(text, "warn"))
+        self._drafts.taken.connect(self._go_on_with)
+        self._drafts.discarded.connect(self._book.discard)
         self.rail.chosen.connect(self._choose)
         self.status.lock_asked.connect(self.lock_asked)
         self.status.sign_out_asked.connect(self.sign_out_asked)
@@ -85,6 +107,8 @@ class WorkPage(QWidget):
     def begin(self) -> None:
         """Open the first screen of the role; call it when the page can be seen, so that the cursor finds its place."""
         self._status_model.look()
+        self._keep.start()
+        self._show_drafts()
         self.go(next(iter(self._screens)))
         self._context.runner.run(warm_up, owner=self, done=lambda _none: self._make_ahead())
 
@@ -139,10 +163,113 @@ class WorkPage(QWidget):
             ("language_chosen", self.language_chosen),
             ("theme_chosen", self.theme_chosen),
             ("allergies_changed", self._ask_allergies),
+            ("draft_left", self._book.put_by),
         ):
             if hasattr(widget, signal):
                 getattr(widget, signal).connect(slot)
         return widget
+
+    def has_unsaved(self) -> bool:
+        """Return whether something would be lost if the page went now without a word."""
+        is_typed = any(each.has_unsaved() for each in self._holders())
+        return is_typed or self.is_working() or not all(each.is_kept() for each in self._keepers())
+
+    def unsaved_words(self) -> list[str]:
+        """Return what is not saved, a sentence for each."""
+        lines = [draft_words(draft) for draft in self._typed()]
+        refused = [each for each in self._keepers() if not each.is_kept()]
+        return lines + [_("An opinion is not kept yet") for _each in refused]
+
+    def is_working(self) -> bool:
+        """Return whether a recording runs."""
+        return any(each.is_working() for each in self._made.values() if isinstance(each, Worker))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether everything typed is on the disk, as drafts at least."""
+        return self._book.is_kept and all(each.is_kept() for each in self._keepers())
+
+    def keep_drafts(self, done: Callable[[], None] | None = None) -> None:
+        """Keep what is typed; call back once everything is on the disk or was refused."""
+        keepers = self._keepers()
+        left = [len(keepers) + 1]
+
+        def one_is_through() -> None:
+            left[0] -= 1
+            if left[0] == 0 and done is not None:
+                done()
+
+        self._book.keep(self._typed(), one_is_through)
+        for each in keepers:
+            each.keep_now(one_is_through)
+
+    def end(self, gone: Callable[[], None], *, with_words: bool) -> None:
+        """The person leaves: what he typed waits for him, or is thrown away.
+
+        Args:
+            gone: called once nothing of the page is on its way to the disk any more.
+            with_words: what is typed is kept.
+        """
+        self._keep.stop()
+        self._breath.stop()
+        self.keep_drafts(gone)
+        self._book.leave_forms(with_words=with_words)
+
+    def warn_of_lock(self, is_near: bool) -> None:
+        """Say that the window locks soon, or no longer."""
+        if is_near:
+            text = Text("Nobody has touched this window for a while: it locks soon. Any key or movement keeps it open.")
+            self.lock_warning.show_notice(text, "info")
+        else:
+            self.lock_warning.hide()
+
+    def _holders(self) -> list[DraftHolder]:
+        return [each for each in self._made.values() if isinstance(each, DraftHolder)]
+
+    def _keepers(self) -> list[SelfKeeper]:
+        return [each for each in self._made.values() if isinstance(each, SelfKeeper)]
+
+    def _typed(self) -> list[Draft]:
+        return [draft for each in self._holders() for draft in each.drafts()]
+
+    def _show_drafts(self) -> None:
+        mine = self._book.waiting
+        self._drafts.show_drafts(tuple(each for each in mine if SCREEN_OF.get(each.kind) in self._screens))
+
+    def _go_on_with(self, draft: Draft) -> None:
+        """Put a draft back into its form, if no other words of the same kind are in the way."""
+        holder = cast("DraftHolder", self.widget_of(SCREEN_OF[draft.kind]))
+        if any(draft_words(each) == draft_words(draft) or each.kind in _ONE_FORM for each in holder.drafts()):
+            self.say(_("Another form is open there: save it or leave it first."), "warn")
+            return
+        patient = self._context.hand.patient
+        if not draft.patient_id:
+            self._context.hand.take(None)
+            self._put_back(draft)
+        elif patient is not None and patient.id == draft.patient_id:
+            self._put_back(draft)
+        else:
+            self._fetch(draft)
+
+    def _fetch(self, draft: Draft) -> None:
+        context = self._context
+
+        def take(patient: Patient) -> None:
+            context.hand.take(patient)
+            self._put_back(draft)
+
+        context.runner.run(
+            lambda: context.workstation.registration.get(context.session, draft.patient_id),
+            owner=cast("QObject", self),
+            done=take,
+            failed=lambda error: self.say(say(error.text), "warn"),
+        )
+
+    def _put_back(self, draft: Draft) -> None:
+        key = SCREEN_OF[draft.kind]
+        self._book.take(draft)
+        self.go(key)
+        cast("DraftHolder", self.widget_of(key)).take_draft(draft)
 
     def _put_away(self) -> None:
         self._context.hand.take(None)

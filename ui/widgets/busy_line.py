@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import Final
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from ui.language import Translated, _
 from ui.widgets.buttons import Button
 from ui.widgets.labels import label
+
+FELT_MS: Final = 1000
+"""A wait shorter than this needs no words; a bar that only flashes up disturbs."""
 
 
 class BusyLine(Translated, QWidget):
@@ -35,16 +40,22 @@ class BusyLine(Translated, QWidget):
         row.addWidget(self._words)
         row.addWidget(self._bar, 1)
         row.addWidget(self._cancel)
+        self._later = QTimer(self, singleShot=True)
+        self._later.timeout.connect(self.show)
         self.retranslate()
         self.hide()
 
-    def begin(self, words: str, *, can_cancel: bool = False) -> None:
-        """Show what is waited for."""
+    def begin(self, words: str, *, can_cancel: bool = False, after_ms: int = 0) -> None:
+        """Show what is waited for, at once or only once the wait is felt."""
         self._words.setText(words)
         self._bar.setAccessibleName(words)
         self._bar.setRange(0, 0)
         self._cancel.setVisible(can_cancel)
-        self.show()
+        if after_ms:
+            self._later.start(after_ms)
+        else:
+            self._later.stop()
+            self.show()
 
     def progress(self, done: int, total: int) -> None:
         """Show how far it is; ``total`` 0 means unknown."""
@@ -53,6 +64,7 @@ class BusyLine(Translated, QWidget):
 
     def end(self) -> None:
         """The wait is over."""
+        self._later.stop()
         self._bar.setRange(0, 1)
         self.hide()
 

@@ -57,6 +57,12 @@ class OneLine(QLabel):
         self.setToolTip(plain_tip(text))
         self._least_px = least_px
 
+    def say(self, text: str) -> None:
+        """Put other words."""
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setToolTip(plain_tip(text))
+
     def minimumSizeHint(self) -> QSize:
         """Return the least width, or that of the words where they are shorter."""
         whole = super().sizeHint()
