@@ -106,6 +106,12 @@ REFERRAL_ACCESS_DAYS: Final = _declare(
     )
 )
 WORKER_THREADS: Final = _declare(Setting("worker_threads", 4, "Background threads of the windows.", least=1, most=16))
+BACKUP_FOLDER: Final = _declare(
+    Setting("backup_folder", "", "Folder on a second disk that gets a copy of every backup; empty for none.")
+)
+RESERVE_MB: Final = _declare(
+    Setting("reserve_mb", 64, "Megabytes of disk kept free for the day the disk is full; 0 for none.", most=65536)
+)
 
 
 @dataclass(frozen=True)

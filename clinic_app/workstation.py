@@ -21,6 +21,7 @@ from clinic_app.access import (
     People,
     Preferences,
     RecentPeople,
+    Safekeeping,
     Trail,
     enrol,
     hub_token,
@@ -40,11 +41,13 @@ from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_s
 from clinic_app.referral import Referrals
 from clinic_app.registration import Registration
 from clinic_app.settings import (
+    BACKUP_FOLDER,
     HUB_URL,
     KEY_STORAGE,
     MONITOR_HOST,
     MONITOR_PORT,
     REFERRAL_ACCESS_DAYS,
+    RESERVE_MB,
     SYNC_INTERVAL_S,
     Settings,
     load_settings,
@@ -52,7 +55,7 @@ from clinic_app.settings import (
     save_settings,
     settings_from,
 )
-from clinic_app.storage import Store, one_instance
+from clinic_app.storage import BackupKeeper, Store, one_instance
 from clinic_app.sync import SyncService
 from clinic_app.waveforms import LiveTraces, Recordings
 
@@ -73,6 +76,7 @@ class Workstation:
     keys: KeyKeeping
     break_glass: BreakGlass
     audit_log: AuditLog
+    safekeeping: Safekeeping
     preferences: Preferences
     drafts: Drafts
     recent_people: RecentPeople
@@ -125,6 +129,9 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
         slots = KeySlots(settings.folder)
         store = _open_store(settings, clock, slots, key)
         stack.callback(store.close)
+        keeper = BackupKeeper(store, clock, Path(settings[BACKUP_FOLDER]) if settings[BACKUP_FOLDER] else None)
+        keeper.start()
+        stack.callback(keeper.stop)
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
@@ -138,6 +145,7 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
             keys=KeyKeeping(store, slots, trail),
             break_glass=BreakGlass(store, trail, clock),
             audit_log=AuditLog(store, trail, clock),
+            safekeeping=Safekeeping(store, keeper, trail),
             preferences=Preferences(store),
             drafts=Drafts(store),
             recent_people=RecentPeople(store),
@@ -208,10 +216,10 @@ def _is_set_up(settings: Settings) -> bool:
 
 
 def _open_store(settings: Settings, clock: Clock, slots: KeySlots, key: bytes | None = None) -> Store:
-    folder = settings.folder
+    folder, reserve_bytes = settings.folder, settings[RESERVE_MB] << 20
     if key is None:
-        return Store.open(folder, unlock(folder, storage_of(settings)), clock)
-    store = Store.open(folder, key, clock)
+        return Store.open(folder, unlock(folder, storage_of(settings)), clock, reserve_bytes=reserve_bytes)
+    store = Store.open(folder, key, clock, reserve_bytes=reserve_bytes)
     try:
         slots.keep_in(storage_of(settings), key)
     except (KeyLockedError, StorageError) as error:  # a person opened the data; he will be asked again next time

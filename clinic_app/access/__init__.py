@@ -21,6 +21,7 @@ from clinic_app.access.permissions import ACTIONS, ROLE_WORDS, ROLES, Action, Re
 from clinic_app.access.preferences import Preferences
 from clinic_app.access.recent_people import RecentPeople, RecentPerson
 from clinic_app.access.relations import is_restricted
+from clinic_app.access.safekeeping import Safekeeping
 from clinic_app.access.session import ClosedRecordError, Session
 from clinic_app.access.trail import Trail
 
@@ -56,6 +57,7 @@ __all__ = [
     "RecentPerson",
     "Relation",
     "Role",
+    "Safekeeping",
     "Session",
     "Trail",
     "age_recipient_of",

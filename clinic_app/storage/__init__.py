@@ -6,6 +6,8 @@ is one transaction: record, history, indexes, outbox, audit, transfers.
 
 from clinic_app.storage.accounts import Account, Accounts, Attempts
 from clinic_app.storage.audit_rows import AuditQuery, AuditRow, AuditRows, ChainVerdict
+from clinic_app.storage.backup_keeper import BackupKeeper, KeeperState
+from clinic_app.storage.backups import Backup, BackupKind, Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.conflicts import Conflict
 from clinic_app.storage.lanes import Lane
@@ -13,6 +15,8 @@ from clinic_app.storage.memory import Memory
 from clinic_app.storage.one_instance import one_instance
 from clinic_app.storage.outbox import Outbox, OutboxRow, OutboxState
 from clinic_app.storage.record_store import RecordStore
+from clinic_app.storage.restoring import restore_backup
+from clinic_app.storage.space import Space, SpaceState
 from clinic_app.storage.store import Store
 from clinic_app.storage.transfers import Direction, Transfer, Transfers, TransferState
 
@@ -23,19 +27,27 @@ __all__ = [
     "AuditQuery",
     "AuditRow",
     "AuditRows",
+    "Backup",
+    "BackupKeeper",
+    "BackupKind",
+    "Backups",
     "BlobStore",
     "ChainVerdict",
     "Conflict",
     "Direction",
+    "KeeperState",
     "Lane",
     "Memory",
     "Outbox",
     "OutboxRow",
     "OutboxState",
     "RecordStore",
+    "Space",
+    "SpaceState",
     "Store",
     "Transfer",
     "TransferState",
     "Transfers",
     "one_instance",
+    "restore_backup",
 ]

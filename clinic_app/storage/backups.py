@@ -26,6 +26,7 @@ from clinic_app.foundation.errors import DiskFullError, NotFoundError, StorageEr
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.examining import examine, holdings
+from clinic_app.storage.memory import Memory
 from clinic_app.storage.space import Space
 
 BackupKind = Literal["hourly", "daily", "weekly", "before-update", "by-hand"]
@@ -34,7 +35,8 @@ KEPT: Final[dict[BackupKind, int]] = {"hourly": 24, "daily": 14, "weekly": 53, "
 FOLDER_NAME: Final = "backups"
 _ALWAYS_KEPT: Final = 3
 """The newest of all kinds are kept even where the disk runs full."""
-_NAME: Final = re.compile(r"(\d{6})-(" + "|".join(get_args(BackupKind)) + r")-(\d{8}T\d{6}Z)\.db")
+_NAME: Final = re.compile(r"(\d{6,9})-(" + "|".join(get_args(BackupKind)) + r")-(\d{8}T\d{6}Z)\.db")
+_COUNTER: Final = "backup-number"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _LARGEST_NOTE: Final = 1 << 16
 
@@ -60,7 +62,7 @@ class Backup:
     @property
     def number(self) -> int:
         """Its place in the order of making, from 1."""
-        return int(self.path.name[:6])
+        return int(self.path.name.partition("-")[0])
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -83,15 +85,20 @@ class Backups:
         key: the data key.
         clock: says when.
         space: the room on the disk.
+        memory: counts them, so that numbers go on growing when the folder was lost.
     """
 
-    def __init__(self, folder: Path, file: EncryptedFile | None, key: bytes, clock: Clock, space: Space) -> None:
+    def __init__(
+        self, folder: Path, file: EncryptedFile | None, key: bytes, clock: Clock, space: Space, memory: Memory
+    ) -> None:
         self.folder = folder / FOLDER_NAME
         self._file = file
         self._key = key
         self._clock = clock
         self._space = space
+        self._memory = memory
         self._making = threading.Lock()
+        self._stopping = threading.Event()
 
     def make(self, kind: BackupKind) -> Backup:
         """Make a backup and look through it; older ones that are no longer needed go.
@@ -108,7 +115,7 @@ class Backups:
             self.folder.mkdir(parents=True, exist_ok=True)
             _sweep(self.folder)
             now = self._clock.now().astimezone(UTC)
-            number = max((backup.number for backup in self.all()), default=0) + 1
+            number = max(self._memory.next_number(_COUNTER), *(each.number + 1 for each in self.all()), 1)
             path = self.folder / f"{number:06d}-{kind}-{now.strftime(_STAMP)}.db"
             part = path.with_name(path.name + PART_SUFFIX)
             try:
@@ -120,7 +127,7 @@ class Backups:
             finally:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
-            write_atomically(_note_path(path), (msgspec.json.encode(note),))
+            write_atomically(note_path(path), (msgspec.json.encode(note),))
             self.prune()
             return _described(path, kind, now.replace(microsecond=0), note)
 
@@ -139,11 +146,7 @@ class Backups:
 
     def prune(self) -> tuple[Path, ...]:
         """Remove what is older than its kind is kept; return what went. Copies nobody looked through stay."""
-        gone = []
-        for kind, most in KEPT.items():
-            of_kind = [backup for backup in self.all() if backup.kind == kind and backup.is_verified]
-            gone += [backup.path for backup in of_kind[most:]]
-        return _removed(gone)
+        return prune(self.folder)
 
     def has_news(self) -> bool:
         """Return whether something was written or read since the newest backup."""
@@ -155,15 +158,14 @@ class Backups:
         return (now.history_seq, now.audit_seq) != (newest.history_seq, newest.audit_seq)
 
     def stop(self) -> None:
-        """Break off a backup that is being made, so that the program can close."""
-        if self._file is not None:
-            self._file.interrupt_copy()
+        """Break off a backup that is being made, so that the program can close; none is made any more."""
+        self._stopping.set()
 
     def _copy(self, file: EncryptedFile, part: Path) -> _Note:
         with file.reading() as connection:
             before = holdings(connection)
-        file.copy_to(part)
-        found = examine(part, self._key, before)
+        file.copy_to(part, self._stopping.is_set)
+        found = examine(part, self._key, before, should_stop=self._stopping.is_set)
         return _Note(
             size_bytes=part.stat().st_size,
             records=found.records,
@@ -190,10 +192,20 @@ def listed(folder: Path) -> tuple[Backup, ...]:
     """Return the backups of a folder, the newest first; it need not be there."""
     with disk_errors(folder):
         try:
-            names = sorted((each.name for each in folder.iterdir()), reverse=True)
+            paths = tuple(folder.iterdir())
         except FileNotFoundError:
             return ()
-    return tuple(backup for name in names if (backup := _backup(folder / name)))
+    found = [backup for path in paths if (backup := _backup(path))]
+    return tuple(sorted(found, key=lambda each: (each.number, each.made_at), reverse=True))
+
+
+def prune(folder: Path) -> tuple[Path, ...]:
+    """Remove from a folder of backups what is older than its kind is kept; return what went."""
+    gone = []
+    for kind, most in KEPT.items():
+        of_kind = [backup for backup in listed(folder) if backup.kind == kind and backup.is_verified]
+        gone += [backup.path for backup in of_kind[most:]]
+    return _removed(gone)
 
 
 def verified(backup: Backup, key: bytes) -> Backup:
@@ -249,13 +261,14 @@ def _described(path: Path, kind: BackupKind, made_at: datetime, note: _Note) -> 
 
 def _note(path: Path) -> _Note | None:
     try:
-        with _note_path(path).open("rb") as file:
+        with note_path(path).open("rb") as file:
             return msgspec.json.decode(file.read(_LARGEST_NOTE), type=_Note)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def _note_path(path: Path) -> Path:
+def note_path(path: Path) -> Path:
+    """Return where the note of a backup lies."""
     return path.with_suffix(".json")
 
 
@@ -279,7 +292,7 @@ def _removed(paths: Iterable[Path]) -> tuple[Path, ...]:
     gone = []
     for path in paths:
         with suppress(OSError):
-            _note_path(path).unlink(missing_ok=True)
+            note_path(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             gone.append(path)
     return tuple(gone)

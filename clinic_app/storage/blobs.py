@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import os
 import re
+import threading
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -45,6 +48,7 @@ class BlobStore:
         self._key = key
         self._name_key = derive(key, "blob names")
         self._room = room or EndlessRoom()
+        self._putting = threading.Lock()
 
     def put(self, data: bytes) -> str:
         """Keep a content; return its address. Durable on return.
@@ -53,7 +57,7 @@ class BlobStore:
             DiskFullError: no room; nothing was kept.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self.has(sha256):
+        if not self._is_kept(sha256):
             self._write(sha256, iter((data,)))
         return sha256
 
@@ -67,7 +71,7 @@ class BlobStore:
         """
         with disk_errors(path), path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            if not self.has(sha256):
+            if not self._is_kept(sha256):
                 file.seek(0)
                 self._write(sha256, _pieces_of(file, path, sha256))
         return sha256
@@ -128,6 +132,33 @@ class BlobStore:
                     part.unlink()
                     swept += 1
         return swept
+
+    def keep_only(self, needed: AbstractSet[str], before_s: float) -> int:
+        """Remove the contents that are not among ``needed``; return how many.
+
+        Args:
+            needed: addresses.
+            before_s: what was put after this moment (seconds since the epoch, by the disk's clock) stays anyway.
+        """
+        names = {self._path(sha256).name for sha256 in needed}
+        removed = 0
+        for path in self._folder.glob("??/*"):
+            if path.name not in names and _ADDRESS.fullmatch(path.name):
+                with self._putting, suppress(OSError):
+                    if path.stat().st_mtime < before_s:
+                        path.unlink()
+                        removed += 1
+        return removed
+
+    def _is_kept(self, sha256: str) -> bool:
+        """Return whether a content that is put again is here, and make it young: it is no orphan any more."""
+        path = self._path(sha256)
+        with self._putting:
+            if not path.exists():
+                return False
+            with suppress(OSError):
+                os.utime(path)
+            return True
 
     def _write(self, sha256: str, pieces: Iterator[bytes]) -> None:
         self._room.require()

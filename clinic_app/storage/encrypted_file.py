@@ -6,7 +6,7 @@ time-out) and, inside one program, queue for one lock. Readers see the last comm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,8 @@ from clinic_app.storage.database import Database
 OLDEST_SQLITE: Final = (3, 51, 3)
 """SQLite before it can damage a WAL database that two connections write (sqlite.org/wal.html, "the WAL-reset bug")."""
 _BUSY_TIMEOUT_MS: Final = 5000
+_STEPS_BETWEEN_QUESTIONS: Final = 100_000
+"""Steps of SQLite's machine between two questions whether to stop: some milliseconds."""
 _PRAGMAS: Final = (
     "cipher_log_level = NONE",
     "journal_mode = WAL",
@@ -52,16 +54,19 @@ class EncryptedFile(Database):
         path: the file; it is made if it is not there.
         key: the data key, 32 bytes.
         is_read_only: change nothing, not even the log beside the file; for copies and for what is damaged.
+        should_stop: asked now and then while a statement runs; True breaks it off.
 
     Raises:
         StorageError: the SQLite inside the program is too old or has no encryption.
     """
 
-    def __init__(self, path: Path, key: bytes, *, is_read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, key: bytes, *, is_read_only: bool = False, should_stop: Callable[[], bool] | None = None
+    ) -> None:
         check_engine()
         self.path = path
         self.is_read_only = is_read_only
-        self._copying: Any = None
+        self._should_stop = should_stop
         self._key_hex = derive(key, "database").hex()
         engine = create_engine(
             "sqlite://",
@@ -105,28 +110,25 @@ class EncryptedFile(Database):
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                 raise DamagedError(DAMAGED)
 
-    def copy_to(self, path: Path) -> None:
+    def copy_to(self, path: Path, should_stop: Callable[[], bool] | None = None) -> None:
         """Write a compact copy of the database, under the same key, to a file that does not exist yet.
 
         Writing goes on meanwhile; the copy holds one moment.
 
+        Args:
+            path: where.
+            should_stop: asked now and then; True breaks it off.
+
         Raises:
-            StorageError: it was broken off by `interrupt_copy`; what is at ``path`` is no copy.
+            StorageError: it was broken off; what is at ``path`` is no copy.
         """
         with self._errors():
             connection = self._connect()
             try:
-                self._copying = connection
+                connection.set_progress_handler(should_stop, _STEPS_BETWEEN_QUESTIONS)
                 connection.execute("VACUUM INTO ?", (str(path),)).fetchall()
             finally:
-                self._copying = None
                 connection.close()
-
-    def interrupt_copy(self) -> None:
-        """Break off a copy that is being made, from another thread."""
-        connection = self._copying
-        if connection is not None:
-            connection.interrupt()
 
     def size_bytes(self) -> int:
         """Return how much room the file and its log take."""
@@ -148,6 +150,7 @@ class EncryptedFile(Database):
         connection = sqlcipher.connect(name, uri=True, isolation_level=None, check_same_thread=False)
         try:
             # allowed (sql text): a PRAGMA takes no parameters; the key is hexadecimal
+            connection.set_progress_handler(self._should_stop, _STEPS_BETWEEN_QUESTIONS)
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
             for pragma in _READ_ONLY_PRAGMAS if self.is_read_only else _PRAGMAS:
                 # allowed (sql text): a PRAGMA takes no parameters; these are constants

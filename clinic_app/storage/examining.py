@@ -6,6 +6,7 @@ SQLCipher's own check would call that damage (38 of 2000 images of a power cut).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,14 @@ def link_at(connection: Connection, audit_seq: int) -> str:
     return bytes(link).hex() if link else ""
 
 
-def examine(path: Path, key: bytes, before: Holdings | None = None, *, name: str = "") -> Holdings:
+def examine(
+    path: Path,
+    key: bytes,
+    before: Holdings | None = None,
+    *,
+    name: str = "",
+    should_stop: Callable[[], bool] | None = None,
+) -> Holdings:
     """Look through a file from end to end; return what it holds.
 
     Args:
@@ -56,11 +64,13 @@ def examine(path: Path, key: bytes, before: Holdings | None = None, *, name: str
         key: the data key.
         before: what the original held before the copy was begun; the copy must hold all of it.
         name: what to call the file in the sentence.
+        should_stop: asked now and then; True breaks it off.
 
     Raises:
         DamagedError: it is not whole, under another key, or lacks something.
+        StorageError: it was broken off.
     """
-    file = EncryptedFile(path, key, is_read_only=True)
+    file = EncryptedFile(path, key, is_read_only=True, should_stop=should_stop)
     try:
         file.check_all()
         with file.reading() as connection:

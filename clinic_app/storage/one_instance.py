@@ -11,6 +11,7 @@ from typing import BinaryIO, Final, Protocol
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import StorageError
 from clinic_app.foundation.texts import Text
+from clinic_app.storage.place import check_place
 
 FILE_NAME: Final = "in-use.lock"
 
@@ -28,8 +29,9 @@ def one_instance(folder: Path) -> Iterator[None]:
     """Hold a data folder for the length of the block.
 
     Raises:
-        StorageError: another program holds it.
+        StorageError: another program holds it, or it is in a place where data would be damaged.
     """
+    check_place(folder)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / FILE_NAME).open("ab+")

@@ -54,12 +54,12 @@ class Store:
         self.file = database if isinstance(database, EncryptedFile) else None
         self.space = space or Space(folder)
         self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space)
-        self.backups = Backups(folder, self.file, key, clock, self.space)
         self.records = RecordStore(database, self.blobs, key, clock)
         self.outbox = Outbox(database)
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
+        self.backups = Backups(folder, self.file, key, clock, self.space, self.memory)
         self.audit = AuditRows(database, derive(key, "audit"))
         self._is_suspect = False
         self.one_at_a_time = threading.RLock()

@@ -1,0 +1,66 @@
+"""What the program does so that nothing is lost, for the people who answer for it: backups, and room on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clinic_app.access.own import own_device
+from clinic_app.access.session import Session
+from clinic_app.access.trail import Trail
+from clinic_app.storage import Backup, BackupKeeper, KeeperState, Space, Store
+
+
+class Safekeeping:
+    """The backups and the room of one workstation.
+
+    Args:
+        store: whose.
+        keeper: makes the backups.
+        trail: tells who made one.
+    """
+
+    def __init__(self, store: Store, keeper: BackupKeeper, trail: Trail) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._trail = trail
+
+    def backups(self, session: Session) -> tuple[Backup, ...]:
+        """Return the backups on this computer, the newest first.
+
+        Raises:
+            NotAllowedError: only an administrator sees them.
+        """
+        self._trail.require(session, "update", "Device")
+        return self._store.backups.all()
+
+    def back_up_now(self, session: Session) -> Backup:
+        """Make a backup and look through it, and carry it to the second disk; takes seconds to minutes.
+
+        Raises:
+            NotAllowedError: only an administrator does.
+            DiskFullError: there is no room for it.
+            DamagedError: the data are damaged.
+            StorageError: the disk refused it.
+        """
+        self._trail.require(session, "update", "Device")
+        event = self._trail.event(session, "update", own_device(self._store))
+        self._store.records.commit([], audit=[event])
+        return self._keeper.make("by-hand")
+
+    def state(self) -> KeeperState:
+        """Return how it stands with backups and the second disk."""
+        return self._keeper.state()
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have ``callback`` called when backups or room have changed, from another thread; return what ends it."""
+        ends = (self._keeper.subscribe(callback), self._store.space.subscribe(callback))
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    def space(self) -> Space:
+        """Return the room on the disk; everybody may know it."""
+        return self._store.space
