@@ -19,8 +19,30 @@ from clinic_app.storage.server_store import open_server_store
 from tests.helpers import stores
 from tests.helpers.postgres import server, why_not
 
-_taken: dict[Path, str] = {}
-"""The database of each folder that has one on the server."""
+
+class OnServer(stores.Places):
+    """Stores whose records lie on this process's server, each folder's in a database of its own."""
+
+    def __init__(self) -> None:
+        self.taken: dict[Path, str] = {}
+
+    def open(self, folder: Path, key: bytes, clock: Clock) -> Store:
+        """Return the open store of a folder; the first time it gets a new database."""
+        if folder not in self.taken:
+            self.taken[folder] = server().take()
+        return open_server_store(folder, self.taken[folder], key, clock)
+
+    def forget(self, folder: Path) -> None:
+        """Remove the database of a folder."""
+        server().give_back(self.taken.pop(folder))
+
+    def forget_all_but(self, kept: set[Path]) -> None:
+        """Remove the databases of all folders but those in ``kept``."""
+        for folder in set(self.taken) - kept:
+            self.forget(folder)
+
+
+_on_server = OnServer()
 
 
 @pytest.fixture(scope="module", params=["file"] if why_not() else ["file", "server"])
@@ -28,30 +50,17 @@ def both_databases(request: pytest.FixtureRequest) -> Iterator[str]:
     """Let the stores of the tests lie in files, then on a server; return ``file`` or ``server``."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "server":
-            patch.setattr(stores, "opener", open_on_server)
+            patch.setattr(stores, "places", _on_server)
         yield request.param
-    give_back(set())
+    _on_server.forget_all_but(set())
 
 
 @pytest.fixture(autouse=True)
 def _databases_go_back() -> Iterator[None]:
     """Remove the databases a test has taken, but for those of fixtures that serve several tests."""
-    before = set(_taken)
+    before = set(_on_server.taken)
     yield
-    give_back(before)
-
-
-def open_on_server(folder: Path, key: bytes, clock: Clock) -> Store:
-    """Open the store of a folder with its records on the server; the first time in a new database."""
-    if folder not in _taken:
-        _taken[folder] = server().take()
-    return open_server_store(folder, _taken[folder], key, clock)
-
-
-def give_back(kept: set[Path]) -> None:
-    """Remove the databases of all folders but those in ``kept``."""
-    for folder in set(_taken) - kept:
-        server().give_back(_taken.pop(folder))
+    _on_server.forget_all_but(before)
 
 
 def pytest_report_header() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,13 +20,26 @@ KEY = bytes(range(32))
 QUICK = Passwords(memory_kib=8, passes=1)
 """Argon2id with the least it takes; for tests only."""
 PASSWORD = "correct horse"
-opener: Callable[[Path, bytes, Clock], Store] = Store.open
-"""Where the stores of the running test lie; `tests.helpers.engines` puts them on a server."""
+
+
+class Places:
+    """Where stores lie: each in the files of its folder."""
+
+    def open(self, folder: Path, key: bytes, clock: Clock) -> Store:
+        """Return the open store of a folder."""
+        return Store.open(folder, key, clock)
+
+    def forget(self, folder: Path) -> None:
+        """Let go of what lies outside of a folder that is being removed."""
+
+
+places = Places()
+"""Those of the running test; `tests.helpers.engines` puts a server in their place."""
 
 
 def open_store(folder: Path, key: bytes = KEY, clock: Clock | None = None) -> Store:
     """Open the store of a folder; whoever opens it closes it."""
-    return opener(folder, key, clock or FixedClock())
+    return places.open(folder, key, clock or FixedClock())
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class Filled:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+def filled(both_databases: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     with opened(tmp_path_factory.mktemp("finding")) as store:
         store.records.commit(TASKS, send=False)
         yield Filled(store, TASKS)
@@ -151,7 +151,7 @@ def test_a_name_nobody_indexes_is_said_even_beside_a_good_one(filled: Filled, na
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(both_databases: str, tmp_path: Path) -> Iterator[Store]:
     with opened(tmp_path) as store:
         yield store
 

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from clinic_app.foundation.errors import NotFoundError
 from clinic_app.records import HumanName, Patient
-from clinic_app.storage import OutboxRow, Store
-from tests.helpers.clocks import FixedClock
-from tests.helpers.stores import KEY
+from clinic_app.storage import OutboxRow
+from tests.helpers import stores
+from tests.helpers.stores import open_store
 
 FAMILIES = st.sampled_from(["A", "B", "C", "D"])
 
@@ -63,7 +64,7 @@ class TwoSides(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.open(Path(self.folder.name), KEY, FixedClock())
+        self.store = open_store(Path(self.folder.name))
         self.hub = Hub()
         self.typed: list[str] = []
 
@@ -72,6 +73,7 @@ class TwoSides(RuleBasedStateMachine):
             self.come_to_rest()
         finally:
             self.store.close()
+            stores.places.forget(Path(self.folder.name))
             self.folder.cleanup()
 
     def here(self) -> Patient | None:
@@ -117,7 +119,7 @@ class TwoSides(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.store.close()
-        self.store = Store.open(Path(self.folder.name), KEY, FixedClock())
+        self.store = open_store(Path(self.folder.name))
 
     @rule(mine=st.booleans())
     def somebody_settles(self, *, mine: bool) -> None:
@@ -144,5 +146,6 @@ class TwoSides(RuleBasedStateMachine):
         assert (record.name[0].family if record else None) == self.hub.family
 
 
-TestNothingIsLost = TwoSides.TestCase
-TestNothingIsLost.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+@pytest.mark.usefixtures("both_databases")
+def test_nothing_typed_is_lost_and_both_sides_end_alike() -> None:
+    run_state_machine_as_test(TwoSides, settings=settings(max_examples=40, stateful_step_count=12, deadline=None))

@@ -15,7 +15,7 @@ from tests.helpers.stores import opened, patient
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(both_databases: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with opened(tmp_path_factory.mktemp("search")) as store:
         first = msgspec.structs.replace(
             patient("Қасымов", "Нұрлан", "Ғалымұлы", iin="850101300124"),
