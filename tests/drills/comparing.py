@@ -93,7 +93,7 @@ def _lost(connection: Connection, claims: Claims) -> Iterator[str]:
     )
     logins = set(connection.execute(select(ACCOUNT.c.login)).scalars())
     yield from (f"account {login}" for login in claims.accounts - logins)
-    values = dict(connection.execute(text("SELECT name, value FROM memory")).tuples().all())
+    values = {row.name: row.value for row in connection.execute(text("SELECT name, value FROM memory"))}
     yield from (f"value {name} {n}" for name, n in claims.values.items() if int(values.get(name, b"0")) < n)
     sent = set(connection.execute(select(OUTBOX.c.seq).where(OUTBOX.c.state == "acked")).scalars())
     yield from (f"hub's word for row {seq}" for seq in claims.sent - sent)

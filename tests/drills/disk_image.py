@@ -54,6 +54,16 @@ class Disk:
             if event.of in self._flushes:
                 self._flushed(*self._flushes.pop(event.of))
 
+    def everything(self) -> dict[str, bytes | None]:
+        """Return every name with its content as the program saw it, flushed or not; None for a folder."""
+        names = dict(self._names)
+        for event in self._pending_names:
+            _rename(names, event)
+        rng = random.Random(0)
+        return {
+            name: bytes(self._content(self._file(file), "all", rng)) if file else None for name, file in names.items()
+        }
+
     def write_image(self, folder: Path, rng: random.Random) -> str:
         """Write what a power cut at this moment may leave to an empty folder; return in words what was kept."""
         kept_names, kept_bytes = rng.choice(KEPT[:-1]), rng.choice(KEPT)

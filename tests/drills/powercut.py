@@ -75,9 +75,15 @@ class Film:
     events: tuple[Event, ...]
     path: Path
 
-    def count(self, *kinds: str) -> int:
-        """Return how many events are of these kinds."""
-        return sum(event.kind in kinds for event in self.events)
+    def count(self, kind: str) -> int:
+        """Return how many events are of this kind."""
+        return sum(event.kind == kind for event in self.events)
+
+    def said(self) -> Claims:
+        """Return all that the writer had said at the end."""
+        claims = Claims()
+        claims.hear(b"".join(event.data for event in self.events if event.kind == "said"))
+        return claims
 
 
 def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
@@ -103,7 +109,7 @@ def _drill(images: int, seed: int, begin: float) -> tuple[dict[str, object], boo
     found = cut.found
     figures: dict[str, object] = {
         "images": cut.images,
-        "acked": film.count("said"),
+        "acked": film.said().count,
         "writes": film.count("write"),
         "flushes": film.count("flush"),
         "lost": len(found.lost),
@@ -135,9 +141,25 @@ def shoot(base: Path, mutant: str, steps: int, seed: int) -> Film:
     words = [str(folder), "--steps", str(steps), "--seed", str(seed), "--mutant", mutant]
     command = [sys.executable, "-m", "tests.drills.writing", *words]
     events = tuple(record(command, folder, base / "strace.log", ROOT))
+    _check_recording(folder, events)
     path = base / "events.pickle"
     path.write_bytes(pickle.dumps(events))
     return Film(folder, events, path)
+
+
+def _check_recording(folder: Path, events: Sequence[Event]) -> None:
+    """Compare what was recorded with what lies there: with a write overlooked the drill would prove nothing."""
+    disk = Disk(folder)
+    for event in events:
+        disk.take(event)
+    recorded = disk.everything()
+    real = {
+        str(path): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+        if not path.name.endswith("-shm")
+    }
+    if wrong := [name for name in recorded.keys() | real.keys() if recorded.get(name, 0) != real.get(name, 0)]:
+        raise CannotRecordError(f"what was recorded is not what lies there: {sorted(wrong)[:3]}")
 
 
 def cut_power(pool: ProcessPoolExecutor, film: Film, images: int, seed: int) -> Cut:
