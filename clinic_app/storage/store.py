@@ -20,7 +20,7 @@ from clinic_app.storage.backups import Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.key_check import WRONG_KEY, check_key, missing, write_key_check
+from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, missing, refusal, write_key_check
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.outbox import Outbox
@@ -90,25 +90,28 @@ class Store:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             finish_restoring(folder)
-            is_finished = check_key(folder, path, key)
+            proof = look_at_proof(folder, path, key)
+        if proof == "other" and not can_read(path, key):
+            raise KeyLockedError(WRONG_KEY)
         space = Space(folder, reserve_bytes)
         database = EncryptedFile(path, key, is_read_only=is_read_only)
         try:
             if is_read_only:
                 return cls(folder, database, key, clock, space=space)
             database.room = space
-            _bring_up_to_date(folder, database, is_finished=is_finished)
+            _bring_up_to_date(folder, database, is_finished=proof != "none")
             store = cls(folder, database, key, clock, space=space)
             store._note_start()
         except DamagedError as error:
             database.close()
-            if is_finished:
+            other = refusal(folder, proof, key, is_opened=can_read(path, key))
+            if other is None:
                 raise
-            raise KeyLockedError(WRONG_KEY) from error
+            raise other from error
         except BaseException:
             database.close()
             raise
-        if not is_finished:
+        if proof != "fits":
             write_key_check(folder, key)
         return store
 
