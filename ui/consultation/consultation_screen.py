@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget
@@ -63,6 +65,14 @@ class ConsultationScreen(QStackedWidget):
         self.model.refresh()
         if self.currentWidget() is self.worklist:
             self.worklist.table.view.setFocus()
+
+    def keep_now(self, done: Callable[[], None]) -> None:
+        """Save the draft of the opinion; call back once it is on the disk or was refused."""
+        self.model.case.keep_now(done)
+
+    def is_kept(self) -> bool:
+        """Return False where the disk did not take the draft."""
+        return self.model.case.draft_state != "failed"
 
     def open(self, case: Case) -> None:
         """Open a case; its patient comes in hand, for the banner must tell whose data is shown."""

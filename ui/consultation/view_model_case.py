@@ -145,6 +145,11 @@ class CaseViewModel(QObject):
             self._tell("saving")
             self._keeper.keep(self.case.task.id, self.form)
 
+    def keep_now(self, done: Callable[[], None]) -> None:
+        """Save every draft now; call back once they are on the disk or were refused."""
+        self.flush()
+        self._keeper.then(done)
+
     def check(self) -> bool:
         """Tell whether the opinion can be signed; what is wrong is told by ``refused``."""
         self.refused.emit("", "")

@@ -7,6 +7,7 @@ from typing import cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
 
+from clinic_app.access import Draft
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
@@ -17,6 +18,7 @@ from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, breakable, label
 from ui.widgets.page import Page
+from ui.widgets.patient_words import list_name
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.standstill import Standstill
 
@@ -34,14 +36,17 @@ class ChartScreen(Page):
     Args:
         model: the chart.
 
-    Signal ``allergies_changed``: the banner must ask anew.
+    Signals: ``allergies_changed``: the banner must ask anew; ``draft_left(Draft)``: another patient came in hand while
+    something was typed for this one.
     """
 
     allergies_changed = Signal()
+    draft_left = Signal(object)
 
     def __init__(self, model: ChartViewModel) -> None:
         super().__init__("chart")
         self._model = model
+        self._patient = model.hand.patient
         model.setParent(self)
         self._vitals = {sign.field: FormField(QLineEdit(), f"chart.{sign.field}") for sign in VITAL_SIGNS}
         self._save = Button("chart.save_vitals", "primary", "save")
@@ -121,7 +126,7 @@ class ChartScreen(Page):
     def _connect(self) -> None:
         self._model.changed.connect(self._show)
         self._model.errors_found.connect(self._show_errors)
-        self._model.patient_changed.connect(self._empty_fields)
+        self._model.patient_changed.connect(self._after_patient)
         self._model.busy_changed.connect(self._still.set_busy)
         self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
         self._model.vitals_saved.connect(self._after_vitals)
@@ -136,6 +141,33 @@ class ChartScreen(Page):
     def entered(self) -> None:
         """Read the chart anew: a recording may have been added meanwhile."""
         self._model.look()
+
+    def has_unsaved(self) -> bool:
+        """Return whether something is typed."""
+        return any(self._typed().values())
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return what is typed for the patient in hand."""
+        if self._patient is None or not self.has_unsaved():
+            return ()
+        words = {key: value for key, value in self._typed().items() if value}
+        return (Draft(kind="vitals", patient_id=self._patient.id, name=list_name(self._patient), values=words),)
+
+    def take_draft(self, draft: Draft) -> None:
+        """Put back what was typed for the patient who is in hand."""
+        for key, field in (*self._vitals.items(), ("allergy", self._allergy)):
+            cast("QLineEdit", field.editor).setText(draft.values.get(key, ""))
+        put_cursor(next(iter(self._vitals.values())).editor)
+
+    def _typed(self) -> dict[str, str]:
+        fields = (*self._vitals.items(), ("allergy", self._allergy))
+        return {key: cast("QLineEdit", field.editor).text().strip() for key, field in fields}
+
+    def _after_patient(self) -> None:
+        for draft in self.drafts():
+            self.draft_left.emit(draft)
+        self._patient = self._model.hand.patient
+        self._empty_fields()
 
     def retranslate(self) -> None:
         """Say everything anew."""

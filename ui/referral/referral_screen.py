@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget
 
+from clinic_app.access import Draft
 from clinic_app.referral import Case
 from ui.referral.case_page import ReferralCasePage
 from ui.referral.form_page import ReferralFormPage
@@ -78,6 +79,19 @@ class ReferralScreen(QStackedWidget):
             self._form.entered()
         elif self.currentWidget() is self.list:
             self.list.table.view.setFocus()
+
+    def has_unsaved(self) -> bool:
+        """Return whether a question is written and not sent."""
+        return bool(self.drafts())
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return the questions that are written and not sent, one for each patient."""
+        return self.model.form.begun()
+
+    def take_draft(self, draft: Draft) -> None:
+        """Open the form with the question; its patient is in hand."""
+        self.model.form.take_back(draft)
+        self.write()
 
     def write(self) -> None:
         """Bring the form to the front."""

@@ -6,17 +6,19 @@ the doctor says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from clinic_app.access import Draft as Kept
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Organization, Patient, Urgency
 from clinic_app.referral import ReferralForm
 from clinic_app.referral.sending import LONGEST_QUESTION
-from clinic_app.terminology.specialties import Evidence, specialty
+from clinic_app.terminology.specialties import URGENCIES, Evidence, specialty
 from ui.hand import Hand
 from ui.language import _, say
 from ui.referral.evidence import EvidenceItem, completeness, evidence_items, ticked_at_first
@@ -40,6 +42,28 @@ class Draft:
     question: str = ""
     destination: str = ""
     ticked: frozenset[str] | None = None
+
+    def as_words(self) -> dict[str, str]:
+        """Return it as it is kept while nobody works at it."""
+        words = {"specialty": self.specialty, "question": self.question, "destination": self.destination}
+        if self.urgency is not None:
+            words["urgency"] = self.urgency
+        if self.ticked is not None:
+            words["ticked"] = "\n".join(sorted(self.ticked))
+        return words
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, str]) -> Draft:
+        """Return it as it stood; what a later version wrote beside it is left out."""
+        urgency = words.get("urgency")
+        ticked = words.get("ticked")
+        return cls(
+            words.get("specialty", ""),
+            urgency if urgency in URGENCIES else None,
+            words.get("question", ""),
+            words.get("destination", ""),
+            None if ticked is None else frozenset(filter(None, ticked.split("\n"))),
+        )
 
 
 @dataclass
@@ -72,6 +96,7 @@ class FormViewModel(QObject):
         self._session = session
         self._hand = hand
         self._drafts: dict[str, Draft] = {}
+        self._names: dict[str, str] = {}
         self._now = _OnePatient()
         self.destinations: tuple[Organization, ...] = ()
         self.is_busy = False
@@ -115,6 +140,26 @@ class FormViewModel(QObject):
         """Tell whether something unsent is written for the patient in hand."""
         return bool(self.draft.question.strip())
 
+    def begun(self) -> tuple[Kept, ...]:
+        """Return the questions that are written and not sent, of every patient."""
+        return tuple(
+            Kept(kind="referral", patient_id=patient_id, name=self._names.get(patient_id, ""), values=draft.as_words())
+            for patient_id, draft in self._drafts.items()
+            if draft.question.strip()
+        )
+
+    def take_back(self, kept: Kept) -> None:
+        """Put a question back; its patient is in hand."""
+        if self._now.patient:
+            self._set_draft(Draft.from_words(kept.values))
+            self.changed.emit()
+
+    def _set_draft(self, draft: Draft) -> None:
+        patient = self._now.patient
+        if patient:
+            self._drafts[patient.id] = draft
+            self._names[patient.id] = patient.full_name
+
     def write(
         self,
         *,
@@ -127,7 +172,7 @@ class FormViewModel(QObject):
         new = {"specialty": specialty, "urgency": urgency, "question": question, "destination": destination}
         given = {name: value for name, value in new.items() if value is not None}
         if self._now.patient:
-            self._drafts[self._now.patient.id] = replace(self.draft, **given)  # type: ignore[arg-type]
+            self._set_draft(replace(self.draft, **given))  # type: ignore[arg-type]
             for name in given:
                 self._now.errors.pop(name, None)
             self.changed.emit()
@@ -137,7 +182,7 @@ class FormViewModel(QObject):
         keys = frozenset(item.key for item in self.ticked)
         if self._now.patient and is_ticked != (key in keys):
             ticked = keys | {key} if is_ticked else keys - {key}
-            self._drafts[self._now.patient.id] = replace(self.draft, ticked=ticked)
+            self._set_draft(replace(self.draft, ticked=ticked))
             self._now.errors.pop("evidence", None)
             self.changed.emit()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Final, cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from clinic_app.access import Draft
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient
 from clinic_app.registration import PatientForm
@@ -156,6 +158,23 @@ class PatientFormPanel(Translated, QWidget):
         """Return what is typed."""
         typed = {key: self._line(key).text() for key in _PLACES if key != "gender"}
         return PatientForm(gender=self._gender.value(), **typed)
+
+    def draft(self) -> Draft | None:
+        """Return what is typed and not saved, or None where nothing is."""
+        form = self.form()
+        if form == self._begun:
+            return None
+        name = list_name(self._patient) if self._patient else f"{form.family} {form.given}".strip()
+        kind, patient_id = ("amend", self._patient.id) if self._patient else ("register", "")
+        return Draft(kind=kind, patient_id=patient_id, name=name, values=asdict(form))
+
+    def take_draft(self, draft: Draft) -> None:
+        """Put back what was typed; the form was begun for the same patient, or for a new one."""
+        for key in _PLACES:
+            if key != "gender":
+                self._line(key).setText(draft.values.get(key, ""))
+        self._gender.choose(draft.values.get("gender", ""))
+        self._look_while_typing()
 
     def send(self) -> None:
         """Ask to save."""

@@ -6,6 +6,7 @@ from datetime import date
 
 from PySide6.QtWidgets import QStackedWidget
 
+from clinic_app.access import Draft
 from clinic_app.records import Patient
 from ui.language import _
 from ui.registration.patient_form import PatientFormPanel
@@ -81,6 +82,20 @@ class RegistrationScreen(Page):
         if self._stack.currentWidget() is self._table:
             self._model.search(self._search.text().strip())
             self._search.setFocus()
+
+    def has_unsaved(self) -> bool:
+        """Return whether the form is open and something is typed in it."""
+        return bool(self.drafts())
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return what is typed in the form."""
+        draft = self._form.draft() if self._stack.currentWidget() is self._form else None
+        return (draft,) if draft is not None else ()
+
+    def take_draft(self, draft: Draft) -> None:
+        """Open the form with what was typed; the patient being amended is in hand."""
+        self._show_form(self._model.hand.patient if draft.kind == "amend" else None)
+        self._form.take_draft(draft)
 
     def retranslate(self) -> None:
         """Say everything anew."""

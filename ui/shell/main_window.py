@@ -163,7 +163,7 @@ class MainWindow(Translated, QMainWindow):
         """From now on there is a window the computer can tell of its lock."""
         super().showEvent(event)
         handle = self.windowHandle()
-        if handle is not None and not self._is_told:
+        if not self._is_told and handle is not None:
             self._is_told = True
             self._computer.start(handle, self.lock)
 

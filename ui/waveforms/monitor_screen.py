@@ -6,26 +6,31 @@ Dark whatever the windows wear. It is no bedside alarm monitor and says so.
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout
 
+from clinic_app.access import Draft
+from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.dates import form_moment
+from clinic_app.records import Patient
 from clinic_app.terminology.leads import PLETH
 from ui import icons, theme
 from ui.language import _, counted, say
 from ui.waveforms.numbers_panel import NumbersPanel
 from ui.waveforms.scale_bar import ScaleBar
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
-from ui.waveforms.vitals_panel import VitalsPanel
+from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook, Tone
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
+from ui.widgets.patient_words import list_name
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Lane, Picked, SweepGroup
 
@@ -69,11 +74,16 @@ class MonitorScreen(Page):
 
     Args:
         model: the monitor.
+
+    Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
+
+    draft_left = Signal(object)
 
     def __init__(self, model: MonitorViewModel) -> None:
         super().__init__("monitor")
         self._model = model
+        self._patient: Patient | None = None
         self.sweep = Sweep("monitor.sweep")
         self.sweep.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._state = Chip("monitor.state")
@@ -278,8 +288,32 @@ class MonitorScreen(Page):
         self.noticed.emit(_("The vital signs are saved."), "ok")
 
     def _show_patient(self) -> None:
-        self._vitals.clear()
+        old, new = self._patient, self._model.patient
+        if old is None or new is None or old.id != new.id:
+            for draft in self.drafts():
+                self.draft_left.emit(draft)
+            self._vitals.clear()
+        self._patient = new
         self._show_state()
+
+    def has_unsaved(self) -> bool:
+        """Return whether vital signs stand in the form."""
+        return self._vitals.form() != VitalsForm()
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return the vital signs in the form."""
+        if self._patient is None or not self.has_unsaved():
+            return ()
+        words = {key: value for key, value in asdict(self._vitals.form()).items() if value}
+        return (Draft(kind="monitor_vitals", patient_id=self._patient.id, name=list_name(self._patient), values=words),)
+
+    def take_draft(self, draft: Draft) -> None:
+        """Put vital signs back into the form; from now on they count as typed."""
+        self._vitals.fill(VitalsForm(**{key: draft.values.get(key, "") for key in FIELDS}))
+
+    def is_working(self) -> bool:
+        """Return whether a recording runs."""
+        return self._model.progress is not None
 
 
 def state_words(state: MonitorState) -> str:
