@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Text
-from tests.helpers.clocks import NOON
-from tests.helpers.fake_workstation import CODE, PASSWORD
+from tests.helpers.fake_safekeeping import CODE, FakeBackup, three_backups
+from tests.helpers.fake_workstation import PASSWORD
 
 KEY = b"k" * 32
 WRONG_PASSWORD = Text("The login or the password is wrong.")
 WRONG_CODE = Text("This is not a recovery code as it was printed: a letter or a digit is wrong or missing.")
-
-
-@dataclass(frozen=True)
-class FakeBackup:
-    """What a screen tells of a backup."""
-
-    made_at: datetime
-    kind: str = "hourly"
-    size_bytes: int = 42_000_000
-    records: int = 1200
-    is_verified: bool = True
-    path: Path = Path("backup.db")
-
-
-def three_backups() -> tuple[FakeBackup, ...]:
-    """Return an hourly one, a daily one, and one that could not be checked; the newest first."""
-    return (
-        FakeBackup(NOON - timedelta(minutes=40)),
-        FakeBackup(NOON - timedelta(hours=20), "daily", records=1100),
-        FakeBackup(NOON - timedelta(days=9), "weekly", records=800, is_verified=False),
-    )
 
 
 class FakeOpening:
@@ -58,6 +35,9 @@ class FakeOpening:
         if code.upper() != CODE:
             raise InvalidInputError(WRONG_CODE, "code")
         return KEY
+
+    def with_key_storage(self) -> bytes:
+        return b"of this computer"
 
     def backups(self) -> tuple[FakeBackup, ...]:
         return self.found

@@ -15,7 +15,7 @@ import msgspec
 
 from clinic_app.access import Draft, Person, RecentPerson, Role, Session
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, check_vitals
-from clinic_app.foundation.errors import ClinicError, InvalidInputError, NotAllowedError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import (
@@ -36,10 +36,9 @@ from clinic_app.sync import Never, QueueSummary, SyncState
 from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
+from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 
 PASSWORD = "steppe-wind-7"
-CODE = "7RQK-2M0W-9XTA-HH41-C3ZN-5PVB-E8D6-YJ0S"
-"""The recovery code of every fake data folder."""
 
 
 class FakePeople:
@@ -94,6 +93,13 @@ class FakeRegistration:
     def search(self, session: Session, words: str) -> tuple[Patient, ...]:
         session.require("read", "Patient")
         return tuple(each for each in reversed(self.patients) if words.casefold() in each.full_name.casefold())
+
+    def get(self, session: Session, patient_id: str) -> Patient:
+        session.require("read", "Patient")
+        found = next((each for each in self.patients if each.id == patient_id), None)
+        if found is None:
+            raise NotFoundError(Text("There is no such record here."))
+        return found
 
     def check(self, form: PatientForm) -> tuple[InvalidInputError, ...]:
         return check_form(form, date(2026, 3, 5))
@@ -254,7 +260,7 @@ class FakeWorkstation:
     encounters: FakeEncounters = field(default_factory=FakeEncounters)
     preferences: FakePreferences = field(default_factory=FakePreferences)
     drafts: FakeDrafts = field(default_factory=FakeDrafts)
-    settings: Settings = field(default_factory=lambda: Settings(Path(), {"lock_after_s": 0}))
+    settings: Settings = field(default_factory=lambda: Settings(Path("nowhere"), {"lock_after_s": 0}))
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
@@ -262,6 +268,8 @@ class FakeWorkstation:
     documents: NothingStored = field(default_factory=NothingStored)
     referrals: NothingStored = field(default_factory=NothingStored)
     consultations: NothingStored = field(default_factory=NothingStored)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+    safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
     clock: FixedClock = field(default_factory=FixedClock)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from clinic_app.access import ROLE_WORDS, ROLES, Person
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
 from ui import language, theme
 from ui.language import _, say
+from ui.people.data_page import DataPage
 from ui.people.password_card import PasswordCard
 from ui.people.view_model import PeopleViewModel
 from ui.widgets.buttons import Button
@@ -32,6 +33,7 @@ class SettingsScreen(Page):
 
     Args:
         model: the people.
+        data: keys and backups, where the person answers for them; None for everybody else.
 
     Signals: ``language_chosen``, ``theme_chosen``.
     """
@@ -39,9 +41,10 @@ class SettingsScreen(Page):
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
 
-    def __init__(self, model: PeopleViewModel) -> None:
+    def __init__(self, model: PeopleViewModel, data: DataPage | None = None) -> None:
         super().__init__("settings")
         self._model = model
+        self._data = data
         model.setParent(self)
         words = [Option(each, lambda each=each: LANGUAGE_NAMES[each]) for each in LANGUAGES]  # type: ignore[misc]
         self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
@@ -92,7 +95,7 @@ class SettingsScreen(Page):
         self.column.addLayout(own)
         self._people = QWidget()
         below = QHBoxLayout(self._people)
-        below.setContentsMargins(0, 0, 0, 0)
+        below.setContentsMargins(0, 8, 0, 0)
         below.setSpacing(14)
         left = QVBoxLayout()
         over = QHBoxLayout()
@@ -103,9 +106,17 @@ class SettingsScreen(Page):
         left.addWidget(self._table, 1)
         below.addLayout(left, 1)
         below.addWidget(self._form())
-        self.column.addWidget(self._people, 1)
+        self._tabs = QTabWidget()
+        self._tabs.setObjectName("settings.tabs")
+        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setObjectName("settings.tab_bar")
+        self._tabs.tabBar().setDrawBase(False)
+        self._tabs.addTab(self._people, "")
+        if self._data is not None:
+            self._tabs.addTab(self._data, "")
+        self.column.addWidget(self._tabs, 1)
         self.column.addStretch(0)
-        self._people.setVisible(self._model.is_administrator)
+        self._tabs.setVisible(self._model.is_administrator)
         if not self._model.is_administrator:
             self.column.addStretch(1)
 
@@ -138,11 +149,19 @@ class SettingsScreen(Page):
         self._password.changed_password.connect(lambda: self.noticed.emit(_("Your password is changed."), "ok"))
         self._model.refused.connect(self._refuse)
         theme.notifier().changed.connect(self._follow)
+        if self._data is not None:
+            self._data.noticed.connect(self.noticed)
+            self._tabs.currentChanged.connect(self._open_tab)
+
+    def _open_tab(self, _place: int) -> None:
+        if self._data is not None and self._tabs.currentWidget() is self._data:
+            self._data.entered()
 
     def entered(self) -> None:
         """Read the list anew, and forget what was typed of a password."""
         self._password.clear()
         self._model.look()
+        self._open_tab(self._tabs.currentIndex())
 
     def retranslate(self) -> None:
         """Say everything anew."""
@@ -150,6 +169,10 @@ class SettingsScreen(Page):
         self._mine.setText(_("Your settings"))
         self._others.setText(_("People of this facility"))
         self._add_title.setText(_("Add a person"))
+        self._tabs.tabBar().setAccessibleName(_("Parts of the settings"))
+        self._tabs.setTabText(0, _("People"))
+        if self._data is not None:
+            self._tabs.setTabText(1, _("Keys and backups"))
         self._language.set_label(_("Language"))
         self._theme.set_label(_("Theme"))
         self._fields["name"].set_label(_("Family name and given name"))
@@ -186,7 +209,7 @@ class SettingsScreen(Page):
         return cast("QLineEdit", self._fields[key].editor).text()
 
     def _primary(self) -> None:
-        if self._model.is_administrator:
+        if self._model.is_administrator and self._people.isVisible():
             self._add.click()
 
     def _send(self) -> None:

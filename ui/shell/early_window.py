@@ -30,6 +30,7 @@ class EarlyWindow(GatePage):
 
     def __init__(self, name: str, card_width: int) -> None:
         super().__init__(name)
+        self._is_held = False
         self.setWindowTitle("Dala")
         self.card.setFixedWidth(card_width)
         self.choices.language_chosen.connect(lambda chosen: language.use(cast("Language", chosen)))
@@ -39,8 +40,15 @@ class EarlyWindow(GatePage):
         """Return about the size of the program's window."""
         return QSize(WIDTH, HEIGHT)
 
+    def hold(self, is_held: bool) -> None:
+        """Keep the window from being closed while the data are being opened: nobody would be there to close them."""
+        self._is_held = is_held
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Tell that the window is gone."""
+        if self._is_held:
+            event.ignore()
+            return
         super().closeEvent(event)
         self.closed.emit()
 

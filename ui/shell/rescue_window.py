@@ -156,6 +156,7 @@ class RescueWindow(EarlyWindow):
 
     def _show_busy(self, words: Text | None) -> None:
         self._said = words
+        self.hold(words is not None)
         self._still.set_busy(words is not None)
         if words is not None:
             self._busy.begin(say(words))

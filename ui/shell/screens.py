@@ -20,6 +20,7 @@ from ui.shell.context import ScreenContext
 
 if TYPE_CHECKING:
     from clinic_app.access import Role
+    from ui.people.data_page import DataPage
 
 EVERYONE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "administrator"})
 CARE: Final[frozenset[str]] = EVERYONE - {"administrator"}
@@ -126,7 +127,22 @@ def _settings(context: ScreenContext) -> QWidget:
     from ui.people.settings_screen import SettingsScreen
     from ui.people.view_model import PeopleViewModel
 
-    return SettingsScreen(PeopleViewModel(context.workstation.people, context.runner, context.session))
+    return SettingsScreen(
+        PeopleViewModel(context.workstation.people, context.runner, context.session), _data_page(context)
+    )
+
+
+def _data_page(context: ScreenContext) -> DataPage | None:
+    """Keys and backups, for those who answer for the computer."""
+    from clinic_app.settings import BACKUP_FOLDER
+    from ui.people.data_page import DataPage
+    from ui.people.view_model_data import DataViewModel
+
+    if context.session.role != "administrator":
+        return None
+    station = context.workstation
+    model = DataViewModel(station, context.runner, context.session)
+    return DataPage(model, context.runner, station.settings[BACKUP_FOLDER])
 
 
 _ROOMS: Final = (

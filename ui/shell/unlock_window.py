@@ -144,6 +144,7 @@ class UnlockWindow(EarlyWindow):
 
     def _show_busy(self, words: Text | None) -> None:
         self._said = words
+        self.hold(words is not None)
         self._still.set_busy(words is not None)
         if words is None:
             self._busy.end()
