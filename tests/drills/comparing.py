@@ -1,15 +1,18 @@
 """Opening what a disaster left, by the real program's own code, and comparing it with what had been said.
 
 Three things are counted apart: *lost* (said to be saved and not there), *orphans* (one half of a pair that is only
-ever written together), *damage* (what is there is not what was written). A folder that does not open is worse than all.
+ever written together, or a content nobody refers to that the collection left), *damage* (what is there is not what was
+written). A folder that does not open is worse than all.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,9 +20,12 @@ from typing import Final
 from sqlalchemy import Connection, select, text
 
 from clinic_app.foundation.clock import SystemClock
+from clinic_app.foundation.durable_files import PART_SUFFIX
 from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundError
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
+from clinic_app.storage.orphans import KEPT_S, collect_orphans
+from clinic_app.storage.store import BLOB_FOLDER
 from clinic_app.storage.tables import ACCOUNT, AUDIT_CHAIN, HISTORY, OUTBOX, PATIENT_NUMBER, RECORD, TRANSFER
 from tests.drills.claims import Claims
 from tests.helpers.stores import PASSWORD
@@ -136,17 +142,42 @@ def _referenced(connection: Connection) -> set[str]:
 
 
 def _look_at_contents(store: Store, claims: Claims, referenced: set[str], found: Found) -> None:
+    """Look at announced contents, have those collected that nobody refers to, then look at the ones that are needed."""
+    for address in claims.attempts:
+        with suppress(NotFoundError):
+            _read(store, address, found)
+    _collect(store)
     with store.database.reading() as connection:
         uploads = set(connection.execute(select(TRANSFER.c.sha256).where(TRANSFER.c.direction == "up")).scalars())
-    for address in claims.blobs | claims.attempts | referenced | uploads:
+    for address in claims.blobs | referenced | uploads:
         try:
-            store.blobs.read(address)
+            _read(store, address, found)
         except NotFoundError:
             found.lost += [f"content {address}"] if address in claims.blobs else []
             found.orphans += [f"record without its content {address}"] if address in referenced else []
             found.orphans += [f"upload without its content {address}"] if address in uploads else []
-        except ClinicError as error:
-            found.damage.append(f"content {address}: {error}")
+    needed = {store.blobs._path(address).name for address in referenced | uploads}
+    here = {path.name for path in _contents(store)}
+    found.orphans += [f"content without a record {name}" for name in here - needed]
+
+
+def _read(store: Store, address: str, found: Found) -> None:
+    try:
+        store.blobs.read(address)
+    except DamagedError as error:
+        found.add(Found(damage=[f"content {address}: {error}"]))
+
+
+def _collect(store: Store) -> None:
+    """Do what the keeper does each week, as if everything here were old enough."""
+    long_ago_s = time.time() - 2 * KEPT_S
+    for path in _contents(store):
+        os.utime(path, (long_ago_s, long_ago_s))
+    collect_orphans(store.database, store.blobs, SystemClock().now())
+
+
+def _contents(store: Store) -> list[Path]:
+    return [path for path in (store.folder / BLOB_FOLDER).glob("*/*") if path.suffix != PART_SUFFIX]
 
 
 def _look_at_backups(store: Store, claims: Claims, found: Found) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
+from tests.drills import comparing
 from tests.drills.claims import Claim, Claims
 from tests.drills.comparing import Found, look_into
 from tests.drills.writing import QUICK_SLOTS, Ward
@@ -150,6 +152,29 @@ def test_an_announced_content_that_is_there_in_part_is_damage(written: Written) 
     assert len(written.look().damage) == 1
 
 
+def test_a_content_nobody_refers_to_is_collected_and_no_orphan(written: Written) -> None:
+    with written.store() as store:
+        address = store.blobs.put(b"a content whose record never came")
+    assert written.look().is_whole
+    with written.store() as store:
+        assert not store.blobs.has(address)
+
+
+def test_a_content_that_the_collection_leaves_is_an_orphan(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    with written.store() as store:
+        store.blobs.put(b"a content whose record never came")
+    monkeypatch.setattr(comparing, "collect_orphans", lambda *_: 0)
+    (orphan,) = written.look().orphans
+    assert orphan.startswith("content without a record")
+
+
+def test_a_collection_that_takes_too_much_loses(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "collect_orphans", lambda _, blobs, __: blobs.keep_only(set(), time.time()))
+    found = written.look()
+    assert len(found.lost) == 1
+    assert found.orphans
+
+
 def test_a_changed_audit_row_is_damage(written: Written) -> None:
     written.change("UPDATE record SET body = CAST(replace(body, 'rest', 'test') AS BLOB) WHERE type = 'AuditEvent'")
     assert any("audit chain broken" in each for each in written.look().damage)
@@ -177,7 +202,6 @@ def test_a_changed_backup_is_damage(written: Written) -> None:
         lambda folder: [(folder / name).unlink() for name in ("keys.json", "keys.copy.json")],
         lambda folder: [(folder / name).write_bytes(b"{") for name in ("keys.json", "keys.copy.json")],
         lambda folder: (folder / "unsealed.key").unlink(),
-        lambda folder: (folder / "key.check").write_bytes(b"x" * 32),
     ],
 )
 def test_a_folder_that_does_not_open_is_a_refusal_with_a_sentence(
