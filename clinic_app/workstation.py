@@ -111,7 +111,9 @@ class Workstation:
         self._closing.close()
 
 
-def build_workstation(settings: Settings, clock: Clock | None = None, *, key: bytes | None = None) -> Workstation:
+def build_workstation(
+    settings: Settings, clock: Clock | None = None, *, key: bytes | None = None, is_read_only: bool = False
+) -> Workstation:
     """Open a data folder and make its services.
 
     Args:
@@ -119,6 +121,7 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
         clock: the wall clock.
         key: the data key, where a person unlocked the data (`clinic_app.opening`); this computer's key storage opens
             them from then on. None asks that storage.
+        is_read_only: for data that are damaged: nothing is taken, nothing stands by, and what can be read is shown.
 
     Raises:
         ClinicError: the folder is in use, locked, damaged or full; nothing is left open.
@@ -127,10 +130,11 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
     with ExitStack() as stack:
         stack.enter_context(one_instance(settings.folder))
         slots = KeySlots(settings.folder)
-        store = _open_store(settings, clock, slots, key)
+        store = _open_store(settings, clock, slots, key, is_read_only=is_read_only)
         stack.callback(store.close)
         keeper = BackupKeeper(store, clock, Path(settings[BACKUP_FOLDER]) if settings[BACKUP_FOLDER] else None)
-        keeper.start()
+        if not is_read_only:
+            keeper.start()
         stack.callback(keeper.stop)
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
@@ -138,14 +142,17 @@ def build_workstation(settings: Settings, clock: Clock | None = None, *, key: by
         listener.subscribe(traces.take_in)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock)
-        _stand_by(settings, listener, sync, stack)
+        safekeeping = Safekeeping(store, keeper, trail)
+        if not is_read_only:
+            safekeeping.note_restoration()
+            _stand_by(settings, listener, sync, stack)
         return Workstation(
             settings=settings,
             people=People(store, clock, slots=slots),
             keys=KeyKeeping(store, slots, trail),
             break_glass=BreakGlass(store, trail, clock),
             audit_log=AuditLog(store, trail, clock),
-            safekeeping=Safekeeping(store, keeper, trail),
+            safekeeping=safekeeping,
             preferences=Preferences(store),
             drafts=Drafts(store),
             recent_people=RecentPeople(store),
@@ -215,11 +222,15 @@ def _is_set_up(settings: Settings) -> bool:
         return is_enrolled(store)
 
 
-def _open_store(settings: Settings, clock: Clock, slots: KeySlots, key: bytes | None = None) -> Store:
-    folder, reserve_bytes = settings.folder, settings[RESERVE_MB] << 20
+def _open_store(
+    settings: Settings, clock: Clock, slots: KeySlots, key: bytes | None = None, *, is_read_only: bool = False
+) -> Store:
+    open_with = partial(
+        Store.open, settings.folder, clock=clock, reserve_bytes=settings[RESERVE_MB] << 20, is_read_only=is_read_only
+    )
     if key is None:
-        return Store.open(folder, unlock(folder, storage_of(settings)), clock, reserve_bytes=reserve_bytes)
-    store = Store.open(folder, key, clock, reserve_bytes=reserve_bytes)
+        return open_with(key=unlock(settings.folder, storage_of(settings)))
+    store = open_with(key=key)
     try:
         slots.keep_in(storage_of(settings), key)
     except (KeyLockedError, StorageError) as error:  # a person opened the data; he will be asked again next time

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from clinic_app.access.own import own_device
+import msgspec
+
+from clinic_app.access.own import is_enrolled, own_device
 from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
+from clinic_app.records import AuditEventEntity, Coding
 from clinic_app.storage import Backup, BackupKeeper, KeeperState, Space, Store
+from clinic_app.storage.restoring import RESTORED_NOTE
+from clinic_app.terminology.systems import AUDIT_ACTION, DCM
+
+_ACTIVITY: Final = Coding(system=DCM, code="110100", display="Application Activity")
+_RESTORED: Final = Coding(system=AUDIT_ACTION, code="restore")
 
 
 class Safekeeping:
@@ -23,6 +32,21 @@ class Safekeeping:
         self._store = store
         self._keeper = keeper
         self._trail = trail
+
+    def note_restoration(self) -> None:
+        """Write into the trail that the data were restored from a backup, if they were since the last start."""
+        made_at = self._store.memory.get(RESTORED_NOTE)
+        if not made_at or not is_enrolled(self._store):
+            return
+        words = f"restored from a backup that ends at {made_at.decode()}"
+        event = msgspec.structs.replace(
+            self._trail.arrival(own_device(self._store)),
+            type=_ACTIVITY,
+            subtype=(_RESTORED,),
+            action="E",
+            entity=(AuditEventEntity(description=words),),
+        )
+        self._store.records.commit([], audit=[event], values={RESTORED_NOTE: b""})
 
     def backups(self, session: Session) -> tuple[Backup, ...]:
         """Return the backups on this computer, the newest first.

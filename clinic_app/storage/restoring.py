@@ -26,10 +26,12 @@ from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, folder
 from clinic_app.foundation.errors import DamagedError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.unlocking import DATABASE_NAME
+from clinic_app.storage.backups import FOLDER_NAME as BACKUPS
 from clinic_app.storage.encrypted_file import DAMAGED, EncryptedFile
 from clinic_app.storage.examining import examine
 from clinic_app.storage.key_check import write_key_check
 from clinic_app.storage.memory import NUMBERS_PASSED_OVER, put_values
+from clinic_app.storage.second_disk import bring_back_blobs
 from clinic_app.storage.tables import HISTORY
 
 PLAN_NAME: Final = "restore.json"
@@ -39,7 +41,7 @@ RESTORED_NOTE: Final = "restored-note"
 """Kept until the audit trail says so: when, from which backup."""
 RESTORED_AT: Final = "restored-at"
 IN_USE: Final = "store-in-use"
-_PARTS: Final = ("-wal", "-shm", "")
+_PARTS: Final = ("-looked-at", "-looked-at-wal", "-looked-at-shm", "-wal", "-shm", "")
 _NUMBERS_A_DAY: Final = 1000
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _COPY_BYTES: Final = 1 << 20
@@ -76,6 +78,9 @@ def restore_backup(folder: Path, backup: Path, key: bytes, clock: Clock) -> Path
         examine(fresh, key, name=backup.name)
         _mark(fresh, key, now)
         _flush(fresh)
+        there = backup.parent.parent
+        if backup.parent.name == BACKUPS and there.resolve() != folder.resolve():
+            bring_back_blobs(there, folder)
     except BaseException:
         _remove(fresh)
         raise

@@ -21,6 +21,7 @@ from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, missing, refusal, write_key_check
+from clinic_app.storage.looking import ClosedSpace, open_to_look
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.outbox import Outbox
@@ -53,6 +54,7 @@ class Store:
         self.database = database
         self.file = database if isinstance(database, EncryptedFile) else None
         self.space = space or Space(folder)
+        database.room = self.space if self.file else database.room
         self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space)
         self.records = RecordStore(database, self.blobs, key, clock)
         self.outbox = Outbox(database)
@@ -76,7 +78,8 @@ class Store:
             key: the data key, 32 bytes.
             clock: says when things were written.
             reserve_bytes: how much room is kept free for the day the disk is full.
-            is_read_only: change nothing and look for nothing: for data that are damaged, to see what can be seen.
+            is_read_only: take nothing that people write and leave the database as it is: to see what can be seen of
+                data that are damaged (`clinic_app.storage.looking`).
 
         Raises:
             KeyLockedError: the data belong to another key.
@@ -93,12 +96,11 @@ class Store:
             proof = look_at_proof(folder, path, key)
         if proof == "other" and not can_read(path, key):
             raise KeyLockedError(WRONG_KEY)
+        if is_read_only:
+            return cls(folder, open_to_look(folder, key), key, clock, space=ClosedSpace(folder))
         space = Space(folder, reserve_bytes)
-        database = EncryptedFile(path, key, is_read_only=is_read_only)
+        database = EncryptedFile(path, key)
         try:
-            if is_read_only:
-                return cls(folder, database, key, clock, space=space)
-            database.room = space
             _bring_up_to_date(folder, database, is_finished=proof != "none")
             store = cls(folder, database, key, clock, space=space)
             store._note_start()
@@ -124,7 +126,7 @@ class Store:
         """Close in order: the next start need not look for damage."""
         try:
             with suppress(DiskFullError):
-                if self._is_suspect or (self.file is not None and self.file.is_read_only):
+                if self._is_suspect:
                     return
                 self.memory.put(IN_USE, b"")
                 if self.file is not None:
