@@ -38,23 +38,30 @@ class Stall:
         cpu_s: how much of it the GUI thread computed; the rest it waited or was not let run.
         stack: where the GUI thread stood when the bound was passed, innermost last; empty where it was not caught.
         slowness: how many times slower than usual the machine computed right after it.
+        starved_s: for how much of it the watching thread, which needs next to nothing, was not let run either.
+        process_cpu_s: how much all threads of the program computed in it.
     """
 
     wall_s: float
     cpu_s: float
     stack: tuple[str, ...]
     slowness: float = 1.0
+    starved_s: float = 0.0
+    process_cpu_s: float = 0.0
 
     @property
     def is_ours(self) -> bool:
         """True where the thread computed too long, or waited in the house's code; not where the machine was busy.
 
         A thread that is not let run by a loaded machine looks like one that waits, so a wait counts from twice the
-        bound on and only where the thread computed for less than a third of it.
+        bound on and only where the thread computed for less than a third of it. Where the watching thread was not let
+        run either, the machine was busy with others, unless another thread of the program kept both from running.
         """
         if self.cpu_s > BOUND_S * self.slowness:
             return True
         is_waiting = self.wall_s > 2 * BOUND_S and self.cpu_s < self.wall_s / 3
+        if self.starved_s > self.wall_s / 3 and self.process_cpu_s < self.wall_s * 0.7:
+            return False
         return is_waiting and any(line.startswith(_HOUSE) for line in self.stack)
 
     def __str__(self) -> str:
@@ -79,6 +86,8 @@ class Watchdog:
         self._gui_thread = threading.get_ident()
         self._last_wall = 0.0
         self._last_cpu = 0.0
+        self._last_process_cpu = 0.0
+        self._starved_s = 0.0
         self._stack: tuple[str, ...] = ()
         self._is_paused = False
         self._is_over = threading.Event()
@@ -128,17 +137,25 @@ class Watchdog:
         wall_s = time.monotonic() - self._last_wall
         if wall_s > self.bound_s:
             cpu_s = time.thread_time() - self._last_cpu
-            self.stalls.append(Stall(wall_s, cpu_s, self._stack, slowness()))
+            process_cpu_s = time.process_time() - self._last_process_cpu
+            self.stalls.append(Stall(wall_s, cpu_s, self._stack, slowness(), self._starved_s, process_cpu_s))
         self._forget()
 
     def _forget(self) -> None:
         self._stack = ()
         self._last_wall = time.monotonic()
         self._last_cpu = time.thread_time()
+        self._last_process_cpu = time.process_time()
+        self._starved_s = 0.0
 
     def _sample(self) -> None:
         with TemporaryFile() as file:
+            last_s = time.monotonic()
             while not self._is_over.wait(TICK_S):
+                now_s = time.monotonic()
+                late_s = now_s - last_s - TICK_S
+                last_s = now_s
+                self._starved_s += late_s if late_s > TICK_S else 0.0
                 is_late = time.monotonic() - self._last_wall > self.bound_s * 0.6
                 if is_late and not self._is_paused and not self._stack:
                     self._stack = _stack_of(self._gui_thread, file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers import pace
-from tests.helpers.watchdog import BOUND_S, Stall
+from tests.helpers.watchdog import BOUND_S, ROOT, Stall
 
 
 def test_a_machine_at_half_its_pace_is_called_twice_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +36,23 @@ def test_computing_is_judged_by_the_pace_of_the_machine(cpu_s: float, slowness: 
     stall = Stall(wall_s=cpu_s + 0.001, cpu_s=cpu_s, stack=(), slowness=slowness)
 
     assert (BOUND_S, stall.is_ours) == (0.050, is_ours)
+
+
+WAITING = (str(ROOT / "ui" / "shell" / "work_page.py") + ":1 go",)
+
+
+@pytest.mark.parametrize(
+    ("starved_s", "process_cpu_s", "is_ours", "why"),
+    [
+        (0.0, 0.01, True, "it waited for something while the watching thread ran freely"),
+        (0.15, 0.01, False, "nobody in the program was let run: the machine was busy"),
+        (0.15, 0.19, True, "another thread of the program kept everybody from running"),
+        (0.05, 0.01, True, "the machine was busy for a part of it only"),
+    ],
+)
+def test_waiting_counts_unless_the_machine_let_nobody_run(
+    starved_s: float, process_cpu_s: float, is_ours: bool, why: str
+) -> None:
+    stall = Stall(0.2, 0.01, WAITING, 1.0, starved_s, process_cpu_s)
+
+    assert stall.is_ours is is_ours, why
