@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui import icons
@@ -80,8 +81,13 @@ class LeaveQuestion(QDialog):
         away.clicked.connect(lambda: self._answer(self.discarded))
         keep.clicked.connect(lambda: self._answer(self.kept))
         stay.clicked.connect(self.reject)
-        stay.setFocus()
+        self._stay = stay
         return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Put the cursor on the answer that loses nothing: Enter gives it."""
+        super().showEvent(event)
+        self._stay.setFocus()
 
     def _answer(self, signal: object) -> None:
         self.done(QDialog.DialogCode.Accepted)

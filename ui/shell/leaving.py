@@ -72,8 +72,11 @@ class Leaving(QObject):
         self.may_close = True
         loop = QEventLoop()
         if self._wait(loop.quit):
-            QTimer.singleShot(_LONGEST_FAREWELL_MS, loop, loop.quit)
+            longest = QTimer(loop, singleShot=True, interval=_LONGEST_FAREWELL_MS)
+            longest.timeout.connect(loop.quit)
+            longest.start()
             loop.exec()
+            longest.stop()
 
     def _wait(self, done: Callable[[], object]) -> bool:
         """Keep everything; return whether something is on its way, and call back when it is through or refused."""
