@@ -79,12 +79,15 @@ async def transaction(request: Request) -> Response:
 
 
 async def changes(request: Request) -> Response:
-    """GET /$changes?cursor=&_count=: what came after the cursor and is the caller's to see."""
+    """GET /$changes?cursor=&_count=&own=: what came after the cursor and is the caller's to see; his own if he asks."""
     caller = await caller_of(request)
     count = _count(request.query_params.get("_count"))
     cursor = request.query_params.get("cursor", "")
-    page = await run_in_threadpool(hub_of(request).feed.changes, caller, cursor, count)
-    next_url = "$changes?" + urlencode({"cursor": page.cursor, "_count": count})
+    with_own = request.query_params.get("own") == "true"
+    page = await run_in_threadpool(hub_of(request).feed.changes, caller, cursor, count, with_own=with_own)
+    next_url = "$changes?" + urlencode(
+        {"cursor": page.cursor, "_count": count, **({"own": "true"} if with_own else {})}
+    )
     return Response(encode_history(page.changes, next_url), media_type=MEDIA_TYPE)
 
 

@@ -127,8 +127,14 @@ class Feed:
                 self._keep_answer(connection, caller, key, digest, body, now)
             return body
 
-    def changes(self, caller: Caller, cursor: str, count: int) -> Page:
+    def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:
         """Return what came after ``cursor`` and is the caller's to see, but for what he wrote himself.
+
+        Args:
+            caller: who asks.
+            cursor: what the last page ended with; empty for the start.
+            count: at most so many changes.
+            with_own: also what he wrote himself, for one who was restored from a backup.
 
         Raises:
             ForeignCursorError: not a cursor of this hub.
@@ -138,7 +144,8 @@ class Feed:
             if version_at(connection, after) != version:
                 raise _foreign_cursor()
             newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
-            rows, is_all = self._page(connection, visible_changes(caller, after, newest, count), count)
+            query = visible_changes(caller, after, newest, count, with_own=with_own)
+            rows, is_all = self._page(connection, query, count)
             last = newest if is_all else rows[-1].seq
             return Page(tuple(change(row) for row in rows), self._cursor(last, version_at(connection, last)))
 

@@ -117,13 +117,14 @@ def visible_to(organization_id: str) -> Any:  # noqa: ANN401 - an SQL condition
     return or_(FEED_RECORD.c.organization_id == organization_id, meant)
 
 
-def visible_changes(caller: Caller, after: int, newest: int, count: int) -> Select[Any]:
-    """Return the query for the caller's part of the feed in ``(after, newest]``, without what he wrote himself."""
+def visible_changes(caller: Caller, after: int, newest: int, count: int, *, with_own: bool = False) -> Select[Any]:
+    """Return the query for the caller's part of the feed in ``(after, newest]``, with or without what he wrote."""
+    not_own = FEED_RECORD.c.workstation_id != caller.workstation_id
     return (
         select(FEED_RECORD.c.type, FEED_RECORD.c.id, FEED_RECORD.c.seq, FEED_RECORD.c.received_at, RECORD.c.body)
         .join(RECORD, (RECORD.c.type == FEED_RECORD.c.type) & (RECORD.c.id == FEED_RECORD.c.id))
         .where(FEED_RECORD.c.seq > after, FEED_RECORD.c.seq <= newest)
-        .where(FEED_RECORD.c.workstation_id != caller.workstation_id, visible_to(caller.organization_id))
+        .where(visible_to(caller.organization_id), *(() if with_own else (not_own,)))
         .order_by(FEED_RECORD.c.seq)
         .limit(count)
     )

@@ -42,6 +42,7 @@ RESTORED_NOTE: Final = "restored-note"
 RESTORED_AT: Final = "restored-at"
 IN_USE: Final = "store-in-use"
 _PARTS: Final = ("-looked-at", "-looked-at-wal", "-looked-at-shm", "-wal", "-shm", "")
+_DAMAGED: Final = ".damaged-"
 _NUMBERS_A_DAY: Final = 1000
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _COPY_BYTES: Final = 1 << 20
@@ -76,7 +77,7 @@ def restore_backup(folder: Path, backup: Path, key: bytes, clock: Clock) -> Path
     try:
         _copy(backup, fresh)
         examine(fresh, key, name=backup.name)
-        _mark(fresh, key, now)
+        _mark(fresh, key, now, len(tuple(folder.glob(f"{DATABASE_NAME}{_DAMAGED}*"))))
         _flush(fresh)
         there = backup.parent.parent
         if backup.parent.name == BACKUPS and there.resolve() != folder.resolve():
@@ -85,7 +86,7 @@ def restore_backup(folder: Path, backup: Path, key: bytes, clock: Clock) -> Path
         _remove(fresh)
         raise
     write_key_check(folder, key)
-    kept = _free_name(folder, f"{DATABASE_NAME}.damaged-{now.strftime(_STAMP)}")
+    kept = _free_name(folder, f"{DATABASE_NAME}{_DAMAGED}{now.strftime(_STAMP)}")
     write_atomically(folder / PLAN_NAME, (msgspec.json.encode(_Plan(fresh.name, kept)),))
     finish_restoring(folder)
     return folder / kept
@@ -138,8 +139,12 @@ def _copy(backup: Path, fresh: Path) -> None:
             raise NotFoundError(Text("This backup is not there any more.")) from error
 
 
-def _mark(fresh: Path, key: bytes, now: datetime) -> None:
-    """Say inside the copy that it was restored, and close it so that no log is left beside it."""
+def _mark(fresh: Path, key: bytes, now: datetime, restorations: int) -> None:
+    """Say inside the copy that it was restored, and close it so that no log is left beside it.
+
+    More numbers are passed over than a hospital gives in the time since the backup, and more each time, because the
+    same backup may be restored twice.
+    """
     file = EncryptedFile(fresh, key)
     try:
         with file.writing() as connection:
@@ -153,7 +158,7 @@ def _mark(fresh: Path, key: bytes, now: datetime) -> None:
                     RESTORED_AT: now.isoformat().encode(),
                     RESTORED_NOTE: last_at.isoformat().encode(),
                     RESTORED_PULL: b"1",
-                    NUMBERS_PASSED_OVER: f"{now.strftime(_STAMP)} {days * _NUMBERS_A_DAY}".encode(),
+                    NUMBERS_PASSED_OVER: f"{now.strftime(_STAMP)} {(days + restorations) * _NUMBERS_A_DAY}".encode(),
                 },
             )
         file.checkpoint()

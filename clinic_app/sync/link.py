@@ -105,14 +105,14 @@ class HubLink:
         body = await self._message("POST", "/", headers, encode_transaction(writes))
         return decode_transaction_response(body, writes)
 
-    async def changes(self, cursor: str) -> HubPage:
-        """Return what came after ``cursor``.
+    async def changes(self, cursor: str, *, with_own: bool = False) -> HubPage:
+        """Return what came after ``cursor``; what this workstation wrote itself only ``with_own``.
 
         Raises:
             HubRefusalError: status 410 where the hub does not know the cursor.
             LinkError: no hub, or nonsense.
         """
-        query = urlencode({"cursor": cursor, "_count": PAGE_ENTRIES})
+        query = urlencode({"cursor": cursor, "_count": PAGE_ENTRIES, **({"own": "true"} if with_own else {})})
         changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}"))
         try:
             cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])

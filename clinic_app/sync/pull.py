@@ -7,6 +7,7 @@ from typing import Final
 from clinic_app.records import Task
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Store
+from clinic_app.storage.restoring import RESTORED_PULL
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
 from clinic_app.sync.wire import nonsense
 
@@ -29,25 +30,30 @@ class Pull:
     async def run(self) -> bool:
         """Take everything that is new, and tell whether there was anything.
 
+        After a restoration that includes what this workstation wrote itself since the backup.
+
         Raises:
             LinkError: the hub cannot be reached; what came before stays, and the next try goes on from there.
             HubRefusalError: the hub does not give its feed.
         """
         has_news = False
-        while (page := await self._page()).changes:
+        was_restored = bool(self._store.memory.get(RESTORED_PULL))
+        while (page := await self._page(with_own=was_restored)).changes:
             self._take(page)
             has_news = True
+        if was_restored:
+            self._store.memory.put(RESTORED_PULL, b"")
         return has_news
 
-    async def _page(self) -> HubPage:
+    async def _page(self, *, with_own: bool) -> HubPage:
         """Return the next page; a hub that does not know our cursor is read from the start, which loses nothing."""
         cursor = self._store.cursor(CURSOR) or ""
         try:
-            page = await self._link.changes(cursor)
+            page = await self._link.changes(cursor, with_own=with_own)
         except HubRefusalError as error:
             if error.status != _GONE:
                 raise
-            return await self._link.changes("")
+            return await self._link.changes("", with_own=with_own)
         if page.changes and page.cursor == cursor:  # a cache in between repeats itself, and would for ever
             raise nonsense()
         return page
