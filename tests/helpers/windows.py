@@ -13,6 +13,7 @@ from clinic_app.records import Patient
 from tests.helpers.fake_workstation import PASSWORD, FakeWorkstation
 from tests.helpers.waiting import wait_until
 from ui.shell.main_window import MainWindow
+from ui.shell.system_lock import SystemLock
 from ui.tasks import TaskRunner
 from ui.widgets.recovery_code_panel import RecoveryCodePanel
 
@@ -25,12 +26,13 @@ class Desk:
     Args:
         station: the services.
         runner: closed by `close`.
+        computer: tells when the computer is locked.
     """
 
-    def __init__(self, station: FakeWorkstation, runner: TaskRunner) -> None:
+    def __init__(self, station: FakeWorkstation, runner: TaskRunner, computer: SystemLock | None = None) -> None:
         self.station = station
         self.runner = runner
-        self.window = MainWindow(cast("object", station), runner)  # type: ignore[arg-type]
+        self.window = MainWindow(cast("object", station), runner, computer)  # type: ignore[arg-type]
         self.window.show()
         self.settle()
 
