@@ -39,14 +39,16 @@ class BlobStore:
         folder: where they lie; made when the first is put.
         key: the data key, 32 bytes.
         room: asked before a content is written.
+        former_key: the data key before, while some contents are still sealed with it.
 
     Safe for use from several threads and programs: a content is only ever added.
     """
 
-    def __init__(self, folder: Path, key: bytes, room: Room | None = None) -> None:
+    def __init__(self, folder: Path, key: bytes, room: Room | None = None, former_key: bytes | None = None) -> None:
         self._folder = folder
         self._key = key
-        self._name_key = derive(key, "blob names")
+        self._former_key = former_key
+        self._name_keys = {each: derive(each, "blob names") for each in self._keys()}
         self._room = room or EndlessRoom()
         self._putting = threading.Lock()
 
@@ -93,14 +95,14 @@ class BlobStore:
             NotFoundError: it is not here.
             DamagedError: the file is not what was written; reading may find that out later.
         """
-        path = self._path(sha256)
+        path, key = self._found(sha256)
         try:
             with disk_errors(path):
                 file = path.open("rb")
         except FileNotFoundError as error:
             raise _missing() from error
         try:
-            raw = _BlobReader(file, path.stat().st_size, self._key, sha256)
+            raw = _BlobReader(file, path.stat().st_size, key, sha256)
         except BaseException:
             file.close()
             raise
@@ -108,7 +110,7 @@ class BlobStore:
 
     def has(self, sha256: str) -> bool:
         """Return whether the content is here."""
-        return _ADDRESS.fullmatch(sha256) is not None and self._path(sha256).exists()
+        return _ADDRESS.fullmatch(sha256) is not None and self._found(sha256)[0].exists()
 
     def size(self, sha256: str) -> int:
         """Return the bytes of a content.
@@ -118,7 +120,7 @@ class BlobStore:
             DamagedError: the file is cut.
         """
         try:
-            return content_size(self._path(sha256).stat().st_size)
+            return content_size(self._found(sha256)[0].stat().st_size)
         except FileNotFoundError as error:
             raise _missing() from error
 
@@ -140,7 +142,7 @@ class BlobStore:
             needed: addresses.
             before_s: what was put after this moment (seconds since the epoch, by the disk's clock) stays anyway.
         """
-        names = {self._path(sha256).name for sha256 in needed}
+        names = {self._path(sha256, key).name for sha256 in needed for key in self._keys()}
         removed = 0
         for path in self._folder.glob("??/*"):
             if path.name not in names and _ADDRESS.fullmatch(path.name):
@@ -152,7 +154,7 @@ class BlobStore:
 
     def _is_kept(self, sha256: str) -> bool:
         """Return whether a content that is put again is here, and make it young: it is no orphan any more."""
-        path = self._path(sha256)
+        path, _ = self._found(sha256)
         with self._putting:
             if not path.exists():
                 return False
@@ -168,10 +170,39 @@ class BlobStore:
             self._room.met_full()
             raise
 
-    def _path(self, sha256: str) -> Path:
+    def seal_anew(self, sha256: str) -> bool:
+        """Seal a content that lies under the former key with the present one; return whether there was such a one.
+
+        Safe to repeat, and to be cut off: the content is under one of the keys, or both, at any moment.
+
+        Raises:
+            DamagedError: it is not what was written; it stays as it is.
+            DiskFullError: no room; it stays as it is.
+        """
+        if self._former_key is None:
+            return False
+        former = self._path(sha256, self._former_key)
+        if not former.exists():
+            return False
+        if not self._path(sha256).exists():
+            with self.open(sha256) as file:
+                self._write(sha256, _pieces_of(file, former, sha256))
+        with disk_errors(former):
+            former.unlink()
+        return True
+
+    def _found(self, sha256: str) -> tuple[Path, bytes]:
+        """Return where a content lies and under which key; where it would lie if it does not."""
+        places = [(self._path(sha256, key), key) for key in self._keys()]
+        return next((place for place in places if place[0].exists()), places[0])
+
+    def _keys(self) -> tuple[bytes, ...]:
+        return (self._key,) if self._former_key is None else (self._key, self._former_key)
+
+    def _path(self, sha256: str, key: bytes | None = None) -> Path:
         if not _ADDRESS.fullmatch(sha256):
             raise _missing()
-        name = hmac.digest(self._name_key, bytes.fromhex(sha256), "sha256").hex()
+        name = hmac.digest(self._name_keys[key or self._key], bytes.fromhex(sha256), "sha256").hex()
         return self._folder / name[:2] / name
 
 

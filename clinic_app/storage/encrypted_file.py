@@ -130,6 +130,29 @@ class EncryptedFile(Database):
             finally:
                 connection.close()
 
+    def copy_under(self, path: Path, key: bytes) -> None:
+        """Write a copy of the database under another data key to a file that does not exist yet.
+
+        Raises:
+            DiskFullError: no room; what is at ``path`` is no copy.
+            DamagedError: the database is not what was written.
+            StorageError: the disk refused it.
+        """
+        with self._errors():
+            connection = self._connect()
+            try:
+                connection.execute(
+                    "ATTACH DATABASE ? AS copy KEY ?", (str(path), f"x'{derive(key, 'database').hex()}'")
+                )
+                connection.execute("SELECT sqlcipher_export('copy')").fetchall()
+                for pragma in ("user_version", "application_id"):
+                    # allowed (sql text): a PRAGMA takes no parameters; these are constants and a number
+                    value = int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+                    connection.execute(f"PRAGMA copy.{pragma} = {value}")
+                connection.execute("DETACH DATABASE copy")
+            finally:
+                connection.close()
+
     def size_bytes(self) -> int:
         """Return how much room the file and its log take."""
         with disk_errors(self.path):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from clinic_app.storage.database import Database
 from clinic_app.storage.tables import MEMORY
@@ -48,6 +48,11 @@ def put_values(connection: Connection, values: Mapping[str, bytes]) -> None:
     """Keep values inside a transaction, in place of those before."""
     for name, value in values.items():
         _KEEP.run(connection, {"name": name, "value": value})
+
+
+def forget_values(connection: Connection, names: Iterable[str]) -> None:
+    """Forget values inside a transaction."""
+    connection.execute(delete(MEMORY).where(MEMORY.c.name.in_(tuple(names))))
 
 
 def _noted(name: str) -> str:

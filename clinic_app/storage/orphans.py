@@ -43,7 +43,7 @@ def collect_orphans(
     if _was_restored_lately(database, now):
         return 0
     needed: set[bytes] = set()
-    for digests in _named(database):
+    for digests in named_contents(database):
         needed.update(digests)
         if should_stop():
             return 0
@@ -58,8 +58,8 @@ def _was_restored_lately(database: Database, now: datetime) -> bool:
     return abs(now - datetime.fromisoformat(bytes(restored_at).decode())) < KEPT_AFTER_RESTORING
 
 
-def _named(database: Database) -> Iterator[set[bytes]]:
-    """Yield the digests found in every table that can name a content, page by page."""
+def named_contents(database: Database) -> Iterator[set[bytes]]:
+    """Yield the addresses found in every table that can name a content, page by page; not all of them are contents."""
     for column in (HISTORY.c.body, OUTBOX.c.body, CONFLICT.c.mine, CONFLICT.c.theirs):
         yield from _in_pages(database, column.table.c.seq, column)
     for column in (RECORD.c.body, MEMORY.c.value, TRANSFER.c.sha256):

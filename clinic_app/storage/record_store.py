@@ -12,7 +12,6 @@ from sqlalchemy import Connection, select
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.keys.derived import derive
 from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode_as, encode
 from clinic_app.storage.accounts import Account, add_accounts
 from clinic_app.storage.audit_chain import add_link, first_broken_link
@@ -39,14 +38,14 @@ class RecordStore:
     Args:
         database: where they lie.
         blobs: where the contents lie that records point to.
-        key: the data key; the audit chain's key is made from it.
+        audit_key: of the audit chain.
         clock: says when a version was written.
     """
 
-    def __init__(self, database: Database, blobs: BlobStore, key: bytes, clock: Clock) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, audit_key: bytes, clock: Clock) -> None:
         self._database = database
         self._blobs = blobs
-        self._audit_key = derive(key, "audit")
+        self._audit_key = audit_key
         self._clock = clock
 
     def get(self, kind: type[R], id: str) -> R:

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError
-from clinic_app.keys.derived import derive
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.audit_rows import AuditRows
@@ -20,6 +19,7 @@ from clinic_app.storage.backups import Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.kept_keys import kept_keys
 from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, missing, refusal, write_key_check
 from clinic_app.storage.looking import ClosedSpace, open_to_look
 from clinic_app.storage.memory import Memory
@@ -55,14 +55,15 @@ class Store:
         self.file = database if isinstance(database, EncryptedFile) else None
         self.space = space or Space(folder)
         database.room = self.space if self.file else database.room
-        self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space)
-        self.records = RecordStore(database, self.blobs, key, clock)
+        kept = kept_keys(database, key, may_be_damaged=isinstance(self.space, ClosedSpace))
+        self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space, kept.former)
+        self.records = RecordStore(database, self.blobs, kept.audit, clock)
         self.outbox = Outbox(database)
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
         self.backups = Backups(folder, self.file, key, clock, self.space, self.memory)
-        self.audit = AuditRows(database, derive(key, "audit"))
+        self.audit = AuditRows(database, kept.audit)
         self._is_suspect = False
         self.one_at_a_time = threading.RLock()
         """Held by whoever reads a small value, changes it and writes it back."""
