@@ -7,10 +7,13 @@ and annex I (boxes).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 _JPEG_START: Final = b"\xff\xd8"
+_JPEG_END: Final = b"\xff\xd9"
+_SCAN: Final = 0xDA
 _FRAME_HEADERS: Final = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
 _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _MOST_MARKERS: Final = 1000
@@ -37,18 +40,36 @@ def stated_size(source: bytes) -> StatedSize | None:
     return _of_jpeg_2000(source) if source.startswith(_J2K_START) else None
 
 
+def coded_bytes(source: bytes) -> int:
+    """Return how many bytes of a frame can hold pixels: of a JPEG what lies between its first scan and its end.
+
+    Padding behind the end passes for pixels otherwise, and a decoder fills with grey what it does not find.
+    """
+    if not source.startswith(_JPEG_START):
+        return len(source)
+    begin = next((place for place, marker in _segments(source) if marker == _SCAN), len(source))
+    end = source.find(_JPEG_END, begin)
+    return (end if end >= 0 else len(source)) - begin
+
+
 def _of_jpeg(source: bytes) -> StatedSize | None:
+    for place, marker in _segments(source):
+        if marker in _FRAME_HEADERS and place + 10 <= len(source):
+            return StatedSize(_number(source, place + 5, 2), _number(source, place + 7, 2), source[place + 9])
+    return None
+
+
+def _segments(source: bytes) -> Iterator[tuple[int, int]]:
+    """Yield place and marker of a JPEG's segments, up to the first that is none."""
     place = len(_JPEG_START)
     for _ in range(_MOST_MARKERS):
         while source[place : place + 2] == b"\xff\xff":
             place += 1
         if place + 4 > len(source) or source[place] != 0xFF:
-            return None
+            return
         marker = source[place + 1]
-        if marker in _FRAME_HEADERS and place + 10 <= len(source):
-            return StatedSize(_number(source, place + 5, 2), _number(source, place + 7, 2), source[place + 9])
+        yield place, marker
         place += 2 if marker in _WITHOUT_LENGTH else 2 + _number(source, place + 2, 2)
-    return None
 
 
 def _of_jpeg_2000(source: bytes) -> StatedSize | None:

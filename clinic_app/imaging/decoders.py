@@ -36,7 +36,7 @@ from pydicom.uid import (
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.codestream import StatedSize, stated_size
+from clinic_app.imaging.codestream import StatedSize, coded_bytes, stated_size
 from clinic_app.imaging.reading import READING_ERRORS, damaged
 
 PLUGIN: Final = "imagecodecs"
@@ -48,6 +48,10 @@ _JPEG_LS: Final = (JPEGLSLossless, JPEGLSNearLossless)
 _JPEG_2000: Final = (JPEG2000Lossless, JPEG2000)
 _HTJ2K: Final = (HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
 SYNTAXES: Final = (*_JPEG, *_JPEG_LOSSLESS, *_JPEG_LS, *_JPEG_2000, *_HTJ2K)
+
+_MOST_COMPRESSED: Final = {**dict.fromkeys(_JPEG, 1024), **dict.fromkeys(_JPEG_LOSSLESS, 32)}
+"""Bytes of pixels in a byte: of DCT at least a bit for a block of 64, of lossless Huffman a bit for each sample."""
+_MOST_OF_OTHERS: Final = 5000
 
 _ADDED: Final = {syntax: Decoder(syntax) for syntax in _RETIRED}
 
@@ -71,13 +75,16 @@ def decode(source: bytes, runner: DecodeRunner) -> bytearray:
     if stated_size(source) != stated:
         raise ValueError("the frame states another size than the file")
     syntax = runner.transfer_syntax
+    wanted = runner.rows * runner.columns * runner.samples_per_pixel * runner.bits_allocated // 8
+    if wanted > max(coded_bytes(source), 1) * _MOST_COMPRESSED.get(syntax, _MOST_OF_OTHERS):
+        raise ValueError("the frame states more pixels than its bytes can hold")
     array = _decode_jpeg(source, runner) if syntax in _JPEG else _decode_other(source, syntax)
     runner.set_option("bits_allocated", array.dtype.itemsize * 8)
     if array.ndim == 3:
         runner.set_option("planar_configuration", 0)
         if syntax in _JPEG_2000 + _HTJ2K and runner.photometric_interpretation in ("YBR_ICT", "YBR_RCT"):
             runner.set_option("photometric_interpretation", "RGB")
-    return bytearray(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
+    return bytearray(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data.cast("B"))
 
 
 def decoded_frame(dataset: Dataset, index: int) -> tuple[NDArray[Any], str]:

@@ -120,12 +120,13 @@ def look_at(path: Path) -> tuple[bytes, FoundInstance] | None:
         UnreadableFileError: it cannot be taken, and why.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
+        size = path.stat().st_size
+        if size > LARGEST_FILE_BYTES:
             raise UnreadableFileError(Text("The file is too large."))
         with path.open("rb") as file:
             check_mark(file.read(HEAD_BYTES))
             file.seek(0)
-            data = file.read(LARGEST_FILE_BYTES)
+            data = file.read(size)
     except OSError as error:
         raise UnreadableFileError(Text("The file cannot be read from its disk.")) from error
     dataset = read_dataset(data)

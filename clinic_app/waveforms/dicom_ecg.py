@@ -32,6 +32,7 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import format_number_as_ds
 
+from clinic_app.foundation.bounded_stream import BoundedStream
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient
@@ -47,6 +48,9 @@ _LONGEST_RESTING: Final = 16384
 """Samples of a channel in a 12-lead ECG object."""
 LARGEST_BYTES: Final = 256 << 20
 _MOST_SAMPLES: Final = 50_000_000
+_MOST_ELEMENTS: Final = 100_000
+_MOST_ITEMS: Final = 10_000
+_ITEM: Final = b"\xfe\xff\x00\xe0"
 _DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 """Transfer syntax in which a small file may unpack to any size; no recorder uses it."""
 _STAMP: Final = re.compile(
@@ -82,10 +86,10 @@ def from_dicom(data: bytes) -> Recording:
     Raises:
         UnreadableFileError: no DICOM, no waveform in it, or one that contradicts itself.
     """
-    if len(data) > LARGEST_BYTES or _DEFLATED in data:
+    if len(data) > LARGEST_BYTES or _DEFLATED in data or data.count(_ITEM) > _MOST_ITEMS:
         raise _unreadable()
     try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
+        dataset = pydicom.dcmread(BoundedStream(data, _MOST_ELEMENTS))
         group = dataset.WaveformSequence[0]
         return Recording(
             tuple(_channels(group)),

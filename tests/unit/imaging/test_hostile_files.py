@@ -109,3 +109,36 @@ def test_no_changed_bytes_in_the_header_break_it(place: int, change: bytes) -> N
     except UnreadableFileError:
         return
     assert frame.rows > 0
+
+
+BEFORE_PIXELS = CT.index(b"\xe0\x7f\x10\x00OW")
+ITEM = b"\xfe\xff\x00\xe0\x00\x00\x00\x00"
+ELEMENT = b"\x10\x00\x10\x00PN\x00\x00"
+
+
+def _with(element: bytes) -> bytes:
+    return CT[:BEFORE_PIXELS] + element + CT[BEFORE_PIXELS:]
+
+
+@pytest.mark.parametrize("items", [100, 40_000])
+def test_a_sequence_has_as_many_items_as_a_picture_needs(items: int) -> None:
+    data = _with(b"\x08\x00\x15\x11SQ\x00\x00\xff\xff\xff\xff" + ITEM * items + b"\xfe\xff\xdd\xe0\x00\x00\x00\x00")
+    if items == 100:
+        assert frame_of(read_dataset(data), 0).rows == 128
+    else:
+        with pytest.raises(UnreadableFileError, match="more parts"):
+            read_dataset(data)
+
+
+def test_a_file_of_tiny_elements_is_given_up_early() -> None:
+    with pytest.raises(UnreadableFileError, match="more parts"):
+        read_dataset(_with(ELEMENT * 400_000))
+
+
+@pytest.mark.parametrize("tag", [b"\x00\x52\x30\x92", b"\x00\x52\x29\x92", b"\x28\x00\x00\x30", b"\x18\x00\x11\x60"])
+def test_a_long_sequence_that_is_parsed_only_when_it_is_asked_for_is_refused_before(tag: bytes) -> None:
+    inside = ELEMENT * 600_000
+    item = b"\xfe\xff\x00\xe0" + len(inside).to_bytes(4, "little") + inside
+    data = _with(tag + b"SQ\x00\x00" + len(item).to_bytes(4, "little") + item)
+    with pytest.raises(UnreadableFileError, match="more parts"):
+        frame_of(read_dataset(data), 0)
