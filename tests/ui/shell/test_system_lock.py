@@ -1,4 +1,4 @@
-"""The lock of the computer: what Windows and a Linux desktop tell, and what is done with a system that tells nothing."""
+"""The lock of the computer: what Windows and a Linux desktop tell, and what of a silent system."""
 
 from __future__ import annotations
 
