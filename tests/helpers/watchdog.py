@@ -56,8 +56,9 @@ class Stall:
         A thread that is not let run by a loaded machine looks like one that waits, so a wait counts from twice the
         bound on and only where the thread computed for less than a third of it. Where the watching thread was not let
         run either, the machine was busy with others, unless another thread of the program kept both from running.
+        Computing on a machine that was busy for a part of the time finds its caches emptied and is allowed that part more.
         """
-        if self.cpu_s > BOUND_S * self.slowness:
+        if self.cpu_s > BOUND_S * max(self.slowness, 1 + self.starved_s / self.wall_s):
             return True
         is_waiting = self.wall_s > 2 * BOUND_S and self.cpu_s < self.wall_s / 3
         if self.starved_s > self.wall_s / 3 and self.process_cpu_s < self.wall_s * 0.7:

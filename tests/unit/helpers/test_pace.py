@@ -56,3 +56,10 @@ def test_waiting_counts_unless_the_machine_let_nobody_run(
     stall = Stall(0.2, 0.01, WAITING, 1.0, starved_s, process_cpu_s)
 
     assert stall.is_ours is is_ours, why
+
+
+@pytest.mark.parametrize(("starved_s", "is_ours"), [(0.0, True), (0.02, True), (0.06, False)])
+def test_computing_is_allowed_more_where_the_machine_was_taken_away_in_between(starved_s: float, is_ours: bool) -> None:
+    stall = Stall(0.12, 0.065, (), 1.0, starved_s, 0.065)
+
+    assert stall.is_ours is is_ours
