@@ -56,7 +56,7 @@ class Stall:
         A thread that is not let run by a loaded machine looks like one that waits, so a wait counts from twice the
         bound on and only where the thread computed for less than a third of it. Where the watching thread was not let
         run either, the machine was busy with others, unless another thread of the program kept both from running.
-        Computing on a machine that was busy for a part of the time finds its caches emptied and is allowed that part more.
+        Computing on a machine that was busy for a part of the time finds its caches emptied: the bound is wider by it.
         """
         if self.cpu_s > BOUND_S * max(self.slowness, 1 + self.starved_s / self.wall_s):
             return True
