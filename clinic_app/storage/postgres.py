@@ -11,6 +11,7 @@ The address may hold a password: neither it nor the values of a statement ever c
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine, event
@@ -34,14 +35,20 @@ _CONNECT: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-_SETTINGS: Final = {
-    "statement_timeout": "60s",
-    "lock_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
-}
-_KEEP_WHAT_IS_SAID: Final = (
-    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-)
+_SETTLE: Final = """
+SELECT set_config('statement_timeout', '60s', false),
+       set_config('lock_timeout', '30s', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false),
+       set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
+"""
+"""Nobody waits for ever, nobody holds the writers' lock for ever, and what is said to be saved is on a disk."""
+_FACTS: Final = """
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int / 10000 AS major,
+       current_setting('server_encoding') AS encoding,
+       pg_is_in_recovery() AS is_standby,
+       current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS keeps
+"""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -84,23 +91,16 @@ class PostgresDatabase(Database):
             StorageError: too old, not in UTF-8, only to be read, or not to be reached.
         """
         with self.reading() as connection:
-            version = str(connection.exec_driver_sql("SHOW server_version").scalar())
-            number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
-            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
-            is_standby = bool(connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
-            unsafe = [each for each in ("fsync", "full_page_writes") if _is_off(connection, each)]
-        if number // 10_000 < OLDEST_SERVER:
-            raise StorageError(
-                Text(
-                    "PostgreSQL {oldest} or newer is needed; this is {version}.", oldest=OLDEST_SERVER, version=version
-                )
-            )
-        if encoding != "UTF8":
+            server = connection.exec_driver_sql(_FACTS).one()
+        if server.major < OLDEST_SERVER:
+            needed = {"oldest": OLDEST_SERVER, "version": server.version}
+            raise StorageError(Text("PostgreSQL {oldest} or newer is needed; this is {version}.", **needed))
+        if server.encoding != "UTF8":
             raise StorageError(Text("The database on the server has to be made with the encoding UTF8."))
-        if is_standby:
+        if server.is_standby:
             raise StorageError(ONLY_READ)
-        if unsafe:
-            _log.warning("the database server has %s switched off: a power cut loses data there", ", ".join(unsafe))
+        if not server.keeps:
+            _log.warning("the database server has fsync or full_page_writes switched off: a power cut loses data there")
 
     def _begin_reading(self, connection: Connection) -> None:
         """Say how the driver is to say BEGIN, which it does with the first statement."""
@@ -124,29 +124,35 @@ class PostgresDatabase(Database):
         return known_error(error)
 
 
-def _is_off(connection: Connection, setting: str) -> bool:
-    # allowed (sql text): SHOW takes no parameters; the names are constants of this file
-    return connection.exec_driver_sql(f"SHOW {setting}").scalar() == "off"
-
-
 def _settle(driver: Any, _record: object) -> None:  # noqa: ANN401 - a driver that may not be installed
-    """Set up a new connection: safe on its way, never waiting for ever, and only words PostgreSQL can store.
+    """Set up a new connection: safe on its way, with an end to all waiting, and only words PostgreSQL can store.
 
     Raises:
         StorageError: the server is on another computer and nobody has looked at its certificate.
     """
+    try:
+        _check_way(driver.info)
+        driver.adapters.register_dumper(str, _dumper_without_nul())
+        driver.execute(_SETTLE)
+        driver.commit()
+    except BaseException:
+        driver.close()
+        raise
+
+
+def _check_way(info: Any) -> None:  # noqa: ANN401 - as above
+    """Look where the connection really leads: libpq also takes servers from its environment and its service file."""
+    if not has_safe_way(info.host, info.get_parameters().get("sslmode")):
+        raise StorageError(UNSAFE_WAY)
+
+
+@cache
+def _dumper_without_nul() -> type[Any]:
+    """Return the driver's way to hand over text, for words a stranger put a NUL in: PostgreSQL takes all but that."""
     from psycopg.types.string import StrDumperUnknown
 
     class WithoutNul(StrDumperUnknown):
-        """Text as PostgreSQL can store it: it takes every character but NUL."""
-
         def dump(self, obj: str) -> Any:  # noqa: ANN401 - as declared there
             return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
-    if not has_safe_way(driver.info.host, driver.info.get_parameters().get("sslmode")):
-        raise StorageError(UNSAFE_WAY)
-    driver.adapters.register_dumper(str, WithoutNul)
-    for name, value in _SETTINGS.items():
-        driver.execute("SELECT set_config(%s, %s, false)", (name, value))
-    driver.execute(_KEEP_WHAT_IS_SAID)
-    driver.commit()
+    return WithoutNul

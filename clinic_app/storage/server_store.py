@@ -18,6 +18,7 @@ from clinic_app.foundation.errors import DamagedError, KeyLockedError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.key_check import check_proof, proof_of, write_key_check
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
+from clinic_app.storage.place import check_place
 from clinic_app.storage.postgres import PostgresDatabase
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import MEMORY
@@ -40,6 +41,7 @@ def open_server_store(folder: Path, address: str, key: bytes, clock: Clock) -> S
         DamagedError: there was a database and it is gone.
         StorageError: the server is not there, not the right one or refuses.
     """
+    check_place(folder)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         is_finished = check_proof(folder, key)

@@ -17,7 +17,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.storage import Store
 from clinic_app.storage.server_store import open_server_store
 from tests.helpers import stores
-from tests.helpers.postgres import server, why_not
+from tests.helpers.postgres import PostgresServer, server, why_not
 
 
 class OnServer(stores.Places):
@@ -61,6 +61,28 @@ def _databases_go_back() -> Iterator[None]:
     before = set(_on_server.taken)
     yield
     _on_server.forget_all_but(before)
+
+
+@pytest.fixture
+def postgres() -> PostgresServer:
+    """Return this process's server; where none can run, the tests that take this fixture are left out."""
+    return server()
+
+
+@pytest.fixture
+def address(postgres: PostgresServer) -> Iterator[str]:
+    """Return the address of a new database with the newest tables."""
+    taken = postgres.take()
+    yield taken
+    postgres.give_back(taken)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about the server alone, where none can run."""
+    if why_not():
+        needy = [item for item in items if "postgres" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=needy)
+        items[:] = [item for item in items if item not in needy]
 
 
 def pytest_report_header() -> list[str]:
