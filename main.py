@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import platformdirs
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import LANGUAGES, Language
 from clinic_app.log_file import begin_log
 from clinic_app.settings import LANGUAGE, WORKER_THREADS, load_settings
-from clinic_app.workstation import build_workstation, provision
+from clinic_app.workstation import Workstation, provision
 from ui import language, theme
 from ui.shell.crash_dialog import catch_faults
 from ui.shell.main_window import MainWindow
+from ui.shell.starting import open_clinic, refuse
 from ui.tasks import TaskRunner
-
-NOBODY_LOOKS: Final = ("offscreen", "minimal")
-"""Qt's platforms without a person before them: a box there would wait for ever."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -37,13 +33,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
     parser.add_argument("--version", action="version", version="Dala 0.1.0")
     return parser.parse_args(arguments)
-
-
-def refuse(error: ClinicError) -> None:
-    """Say why the program does not start: always in the log, and in a box where somebody can close it."""
-    logging.getLogger("dala").error("%s", error)
-    if QGuiApplication.platformName() not in NOBODY_LOOKS:
-        QMessageBox.critical(None, "Dala", error.text.render(language.current()))  # allowed (label): only our words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,21 +48,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(options.data)
         language.use(cast("Language", options.language or settings[LANGUAGE]))
         theme.apply(application, "light")
-        workstation = build_workstation(settings)
     except ClinicError as error:
         refuse(error)
         return 1
     runner = TaskRunner(settings[WORKER_THREADS])
+    workstation: Workstation | None = None
     try:
-        window = MainWindow(workstation, runner)
-        catch_faults(window.events)
-        window.show()
-        if ready := os.environ.get("DALA_BENCH_READY"):
-            window.when_usable(lambda: Path(ready).touch())
-        return application.exec()
+        workstation = open_clinic(settings, runner)
+        return show(application, workstation, runner) if workstation is not None else 0
+    except ClinicError as error:
+        refuse(error)
+        return 1
     finally:
         runner.close()
-        workstation.close()
+        if workstation is not None:
+            workstation.close()
+
+
+def show(application: QApplication, workstation: Workstation, runner: TaskRunner) -> int:
+    """Show the window of an opened workstation until it is closed; return the exit code."""
+    window = MainWindow(workstation, runner)
+    catch_faults(window.events)
+    window.show()
+    if ready := os.environ.get("DALA_BENCH_READY"):
+        window.when_usable(lambda: Path(ready).touch())
+    return application.exec()
 
 
 if __name__ == "__main__":

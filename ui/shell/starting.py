@@ -15,9 +15,6 @@ from PySide6.QtWidgets import QMessageBox
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, DamagedError, KeyLockedError
 from ui import language
-from ui.shell.early_window import EarlyWindow
-from ui.shell.rescue_window import RescueWindow
-from ui.shell.unlock_window import UnlockWindow
 from ui.shell.view_model_opening import OpeningViewModel, Ways
 from ui.shell.view_model_rescue import RescueViewModel, RescueWork
 from ui.tasks import TaskRunner
@@ -25,6 +22,7 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.settings import Settings
     from clinic_app.workstation import Workstation
+    from ui.shell.early_window import EarlyWindow
 
 NOBODY_LOOKS: Final = ("offscreen", "minimal")
 """Qt's platforms without a person before them: a window there would wait for ever."""
@@ -109,12 +107,16 @@ class Starting(QObject):
         return self.workstation
 
     def _unlock(self) -> None:
+        from ui.shell.unlock_window import UnlockWindow  # most starts need none
+
         model = OpeningViewModel(self._door, lambda key: self._build(key=key), self._runner)
         model.opened.connect(self._finish)
         model.damaged.connect(lambda key, text: self._rescue(DamagedError(text), key))
         self._show(UnlockWindow(model))
 
     def _rescue(self, error: ClinicError, key: bytes | None) -> None:
+        from ui.shell.rescue_window import RescueWindow  # most starts need none
+
         work: RescueWork[Any] = RescueWork(
             self._door.backups,
             lambda backup: self._door.restore(backup, self._door.with_key_storage() if key is None else key),
