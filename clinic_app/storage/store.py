@@ -127,11 +127,10 @@ class Store:
         """Close in order: the next start need not look for damage."""
         try:
             with suppress(DiskFullError):
-                if self._is_suspect:
+                if self._is_suspect or self.file is None:
                     return
                 self.memory.put(IN_USE, b"")
-                if self.file is not None:
-                    self.file.checkpoint()
+                self.file.checkpoint()
         finally:
             self.database.close()
 
