@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAccessible, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from shiboken6 import isValid
 
 from tests.helpers.waiting import wait_until
 from ui.tasks import TaskRunner
@@ -35,7 +36,12 @@ class Pane(Generic[P]):
 
     def settle(self) -> None:
         """Wait until every answer of the background has been delivered."""
-        if self.widget.isVisible() and self.widget.isWindow() and not self.widget.isActiveWindow():
+        if (
+            isValid(self.widget)
+            and self.widget.isVisible()
+            and self.widget.isWindow()
+            and not self.widget.isActiveWindow()
+        ):
             self.widget.activateWindow()
             wait_until(self.widget.isActiveWindow, what="the window to be in front")
         for _ in range(2):
