@@ -115,6 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("specialist", "create update sign send", _ANSWERS, "referred"),
     _rule("specialist", "create", ("Provenance",), "referred"),
     _rule("specialist", "sign send", ("DocumentReference",), "referred"),
+    _rule("specialist", "send", ("ServiceRequest",), "referred"),
     # whose glass was broken
     _rule("nurse doctor specialist", "override", _PATIENT),
     _rule("nurse", "read", (*_PATIENT, *_FINDINGS), "emergency"),

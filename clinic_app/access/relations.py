@@ -87,7 +87,10 @@ class Relations:
     def _is_referred(self, patient_id: str) -> bool:
         """Whether another hospital asked ours about the patient, and the question is open or was closed lately."""
         tasks = self._store.records.find(Task, subject=patient_id, owner=self._own, limit=_MOST_TASKS)
-        return any(task.requester and task.requester.id != self._own and self._opens(task) for task in tasks)
+        return any(self._is_asked_from_elsewhere(task) and self._opens(task) for task in tasks)
+
+    def _is_asked_from_elsewhere(self, task: Task) -> bool:
+        return task.requester is None or task.requester.id != self._own
 
     def _opens(self, task: Task) -> bool:
         if task.status in _NEVER:

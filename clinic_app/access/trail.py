@@ -22,6 +22,7 @@ from clinic_app.access.audit_events import (
     Happening,
     Outcome,
     patient_entity,
+    patients_of,
     person_agent,
     query_entity,
     record_entities,
@@ -49,6 +50,7 @@ from clinic_app.records import (
 )
 from clinic_app.storage import Store
 
+R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 _SAID_ALREADY: Final = timedelta(minutes=1)
 _MOST_SAID: Final = 1000
@@ -70,14 +72,14 @@ class Trail:
         self._refused: dict[tuple[str, ...], datetime] = {}
         self.emergencies = Emergencies(store, clock)
 
-    def require(self, session: Session, action: Action, type_name: str, patient_id: str = "") -> None:
+    def require(self, session: Session, action: Action, type_name: str, patient_id: str | None = None) -> None:
         """Return if this person may do this; a refusal is written to the trail.
 
         Args:
             session: who.
             action: what.
             type_name: FHIR type of the record.
-            patient_id: whom the record is about; empty for what is about nobody, for a list whose entries are asked
+            patient_id: whom the record is about; None for what is about nobody, for a list whose entries are asked
                 for one by one, and for a patient who is being registered.
 
         Raises:
@@ -87,8 +89,29 @@ class Trail:
         """
         error = self._objection(session, action, type_name, patient_id)
         if error is not None:
-            self._note_refusal(session, action, type_name, patient_id, error)
+            self._note_refusal(session, action, type_name, patient_id or "", error)
             raise error
+
+    def require_stored(self, session: Session, action: Action, kind: type[R], id: str, type_name: str = "") -> R:
+        """Return a record, if this person may do this to it; whose it is says the store and not the caller.
+
+        Args:
+            session: who.
+            action: what.
+            kind: type of the record.
+            id: of the record.
+            type_name: FHIR type of what is done, where it is another: an opinion on a Task.
+
+        Raises:
+            NotAllowedError: as `require`.
+            NotFoundError: there is no such record here.
+        """
+        type_name = type_name or kind.__name__
+        self.require(session, action, type_name)
+        record = self._store.records.get(kind, id)
+        for patient in patients_of(record):
+            self.require(session, action, type_name, patient.partition("/")[2])
+        return record
 
     def require_signed_in(self, session: Session) -> None:
         """Return if this person is still one of the staff, in the same role.
@@ -120,7 +143,9 @@ class Trail:
 
         def is_permitted(item: T) -> bool:
             about = patient_of(item)
-            held = relations.of_patient(about) if isinstance(about, Patient) else relations.of(about or "")
+            if about is None:
+                return may(session.role, action, type_name)
+            held = relations.of_patient(about) if isinstance(about, Patient) else relations.of(about)
             return may(session.role, action, type_name, held or ())
 
         return tuple(filter(is_permitted, items))
@@ -155,6 +180,14 @@ class Trail:
         agents = (self._person(session, entities), self._workstation())
         return self._made(KINDS[what], SUBTYPES[what], "E", agents, entities)
 
+    def looking(self, session: Session, type_name: str, patient_id: str, *records: Resource) -> AuditEvent:
+        """Return the event of somebody looking what a patient has of one type, also where there is nothing."""
+        if records:
+            return self.event(session, "read", *records)
+        entities = (*patient_entity(patient_id), query_entity(f"{type_name}?subject={patient_id}"))
+        agents = (self._person(session, entities), self._workstation())
+        return self._made(REST, SUBTYPES["search"], "E", agents, entities)
+
     def refusal(self, session: Session, action: Action, type_name: str, patient_id: str, why: str) -> AuditEvent:
         """Return the event of something that was asked for and refused."""
         entities = (*patient_entity(patient_id), AuditEventEntity(type=OBJECT, name=type_name))
@@ -172,12 +205,14 @@ class Trail:
         here = AuditEventAgent(who=reference_to(own_device(self._store)), requestor=True)
         return self._made(IMPORT, SUBTYPES["import"], "C", (here,), tuple(record_entities(records)))
 
-    def _objection(self, session: Session, action: Action, type_name: str, patient_id: str) -> ClinicError | None:
+    def _objection(
+        self, session: Session, action: Action, type_name: str, patient_id: str | None
+    ) -> ClinicError | None:
         if not self._is_signed_in(session):
             return _shut_out()
         if not may(session.role, action, type_name):
             return refused(session.role)
-        if not patient_id:
+        if patient_id is None:
             return None
         held = self._relations(session).of(patient_id)
         if held is None:

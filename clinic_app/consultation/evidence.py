@@ -31,6 +31,11 @@ class Evidence:
     documents: tuple[DocumentReference, ...] = ()
     missing: int = 0
 
+    @property
+    def records(self) -> tuple[Resource, ...]:
+        """Everything of it that is here."""
+        return (*self.recordings, *self.studies, *self.vitals, *self.key_images, *self.documents)
+
 
 def evidence_of(store: Store, request: ServiceRequest) -> Evidence:
     """Return the evidence a question names."""

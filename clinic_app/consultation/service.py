@@ -43,7 +43,7 @@ from clinic_app.records import (
     reference_to,
     with_audience,
 )
-from clinic_app.referral.cases import Case, by_urgency, case_of
+from clinic_app.referral.cases import Case, by_urgency, case_of, permitted_tasks
 from clinic_app.referral.sending import lane_of
 from clinic_app.referral.states import FINAL, NOT_FINAL, may_move
 from clinic_app.storage import Store
@@ -88,16 +88,20 @@ class Consultations:
         self._trail = trail
         self._clock = clock
         self._documents = Documents(store, trail, clock)
+        self._noted: frozenset[str] = frozenset()
 
     def worklist(self, session: Session) -> tuple[Case, ...]:
         """Return the open cases this hospital is asked about, the most pressing and longest waiting first."""
-        session.require("read", "Task")
+        self._trail.require(session, "read", "Task")
         own = own_organization(self._store).id
         found = (
-            self._store.records.find(Task, owner=own, status=status, limit=MOST_OPEN_CASES)
+            task
             for status in sorted(NOT_FINAL)
+            for task in self._store.records.find(Task, owner=own, status=status, limit=MOST_OPEN_CASES)
         )
-        return by_urgency(case_of(self._store, task) for tasks in found for task in tasks)
+        tasks = permitted_tasks(self._trail, session, found)
+        self._note_list(session, tasks)
+        return by_urgency(case_of(self._store, task) for task in tasks)
 
     def open(self, session: Session, task_id: str) -> Case:
         """Open a case to work on it: from now on the district sees that somebody has it in hand.
@@ -106,8 +110,7 @@ class Consultations:
             NotAllowedError: this person answers no questions.
             NotFoundError: there is no such case here.
         """
-        session.require("update", "DiagnosticReport")
-        task = self._store.records.get(Task, task_id)
+        task = self._trail.require_stored(session, "update", Task, task_id, "DiagnosticReport")
         claimed = self._claimed(task)
         self._store.records.commit(
             [] if claimed is task else [claimed],
@@ -118,15 +121,16 @@ class Consultations:
 
     def evidence(self, session: Session, task_id: str) -> Evidence:
         """Return what the case brings, as far as it is here."""
-        session.require("read", "Task")
-        request = self._request(self._store.records.get(Task, task_id))
-        self._note(session, "read", request)
-        return evidence_of(self._store, request)
+        request = self._request(self._trail.require_stored(session, "read", Task, task_id))
+        evidence = evidence_of(self._store, request)
+        self._note(session, "read", request, *evidence.records)
+        return evidence
 
     def draft(self, session: Session, task_id: str) -> OpinionForm | None:
         """Return what was written and not signed, or None."""
-        session.require("update", "DiagnosticReport")
-        drafts = self._drafts(self._store.records.get(Task, task_id))
+        task = self._trail.require_stored(session, "update", Task, task_id, "DiagnosticReport")
+        drafts = self._drafts(task)
+        self._note(session, "read", task, *filter(None, (drafts.report, drafts.plan)))
         if drafts.report is None:
             return None
         return OpinionForm(drafts.report.conclusion or "", (drafts.plan.description or "") if drafts.plan else "")
@@ -138,8 +142,7 @@ class Consultations:
             NotAllowedError: another hospital is asked.
             InvalidInputError: the case is answered already.
         """
-        session.require("update", "DiagnosticReport")
-        task = self._open_task(task_id)
+        task = self._open_task(self._trail.require_stored(session, "update", Task, task_id, "DiagnosticReport"))
         drafts, now = self._drafts(task), self._clock.now()
         records: list[Resource] = [draft_report(session, task, form, drafts, now)]
         if form.plan or drafts.plan:
@@ -154,10 +157,10 @@ class Consultations:
             NotAllowedError: this person may not sign, or another hospital is asked.
             InvalidInputError: there is no opinion, or the case is answered already.
         """
-        session.require("sign", "DiagnosticReport")
+        self._trail.require_stored(session, "sign", Task, task_id, "DiagnosticReport")
         check_opinion(form)
         self.open(session, task_id)
-        task = self._open_task(task_id)
+        task = self._open_task(self._store.records.get(Task, task_id))
         drafts, now = self._drafts(task), self._clock.now()
         reader_id = task.requester.id if task.requester else ""
         report = signed_report(draft_report(session, task, form, drafts, now), form, reader_id, now)
@@ -175,11 +178,13 @@ class Consultations:
 
     def answer(self, session: Session, task_id: str) -> Answer | None:
         """Return the signed answer to a case, its signature checked here; None while there is none."""
-        session.require("read", "DiagnosticReport")
-        task = self._store.records.get(Task, task_id)
+        task = self._trail.require_stored(session, "read", Task, task_id, "DiagnosticReport")
         found = self._answer(task)
-        if found is not None:
-            self._note(session, "read", found.report)
+        self._note(
+            session,
+            "read",
+            *((found.report, found.plan) if found and found.plan else (found.report,) if found else (task,)),
+        )
         return found
 
     def make_summary(self, session: Session, task_id: str, language: Language) -> DocumentReference:
@@ -189,11 +194,11 @@ class Consultations:
             InvalidInputError: there is no answer yet, or a character cannot be printed.
             NotFoundError: the patient's records are not on this workstation.
         """
-        session.require("create", "DocumentReference")
-        case = case_of(self._store, self._store.records.get(Task, task_id))
+        case = case_of(self._store, self._trail.require_stored(session, "create", Task, task_id, "DocumentReference"))
         found = self._answer(case.task)
         if found is None:
             raise InvalidInputError(Text("There is no answer to this case yet."))
+        self._note(session, "read", found.report)
         document_id = new_id()
         content = summary_content(
             self._store,
@@ -218,8 +223,7 @@ class Consultations:
             NotAllowedError: this is not the hospital that asked.
             InvalidInputError: there is no answer yet.
         """
-        session.require("update", "ServiceRequest")
-        task = self._store.records.get(Task, task_id)
+        task = self._trail.require_stored(session, "update", Task, task_id, "ServiceRequest")
         if not self._is_own(task.requester):
             raise NotAllowedError(Text("Only the hospital that asked can close the case."))
         request = self._request(task)
@@ -243,8 +247,7 @@ class Consultations:
             return task
         return msgspec.structs.replace(task, status="in-progress", last_modified=self._clock.now())
 
-    def _open_task(self, task_id: str) -> Task:
-        task = self._store.records.get(Task, task_id)
+    def _open_task(self, task: Task) -> Task:
         if not self._is_own(task.owner):
             raise NotAllowedError(Text("This case is for another hospital to answer."))
         if task.status in FINAL:
@@ -303,6 +306,13 @@ class Consultations:
             recipient=(task.owner,) if task.owner else (),
         )
         return with_audience(note, task.owner.id if task.owner else "")
+
+    def _note_list(self, session: Session, tasks: tuple[Task, ...]) -> None:
+        """A list that a screen reads again and again is one access for each person and each change of the list."""
+        seen = frozenset((session.practitioner_id, *(task.id for task in tasks)))
+        if seen != self._noted:
+            self._note(session, "read", *tasks)
+            self._noted = seen
 
     def _note(self, session: Session, action: Action, *records: Resource) -> None:
         self._store.records.commit([], audit=[self._trail.event(session, action, *records)], send=False)

@@ -53,7 +53,7 @@ class Documents:
             language: of the document.
             id: of the document, where it is already printed on its pages.
         """
-        session.require("create", "DocumentReference")
+        self._trail.require(session, "create", "DocumentReference", patient_id)
         sha256 = self._store.blobs.put(pdf)
         now = self._clock.now()
         attachment = Attachment(
@@ -80,7 +80,7 @@ class Documents:
         Raises:
             NotFoundError: the bytes are not on this workstation.
         """
-        session.require("read", "DocumentReference")
+        document = self._trail.require_stored(session, "read", DocumentReference, document.id)
         sha256 = next((each.attachment.sha256 for each in document.content if each.attachment.sha256), "")
         if not sha256 or not self._store.blobs.has(sha256):
             raise NotFoundError(Text("This document has not arrived on this workstation yet."))

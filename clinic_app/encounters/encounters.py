@@ -59,7 +59,7 @@ class Encounters:
         Raises:
             InvalidInputError: the first of the form's errors.
         """
-        session.require("create", "Observation")
+        self._trail.require(session, "create", "Observation", patient_id)
         for error in check_vitals(form):
             raise error
         common = _Common(session, patient_id, device, self._clock.now())
@@ -73,11 +73,11 @@ class Encounters:
 
     def vitals(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
         """Return the patient's vital signs, the last measured first, in whatever order they came here."""
-        session.require("read", "Observation")
+        self._trail.require(session, "read", "Observation", patient_id)
         found = self._store.records.find(Observation, subject=patient_id)
         vitals = [each for each in found if any(c.code(OBSERVATION_CATEGORY) == _VITAL for c in each.category)]
         newest_first = tuple(sorted(vitals, key=lambda each: each.effective_date_time or _LONG_AGO, reverse=True))
-        self._note_reading(session, newest_first)
+        self._note_looking(session, "Observation", patient_id, newest_first)
         return newest_first
 
     def record_allergy(self, session: Session, patient_id: str, text: str) -> AllergyIntolerance:
@@ -86,7 +86,7 @@ class Encounters:
         Raises:
             InvalidInputError: no words, or too many.
         """
-        session.require("create", "AllergyIntolerance")
+        self._trail.require(session, "create", "AllergyIntolerance", patient_id)
         words = tidy(text)
         if not words or len(words) > _LONGEST_ALLERGY:
             sentence = Text(
@@ -107,14 +107,14 @@ class Encounters:
 
     def allergies(self, session: Session, patient_id: str) -> tuple[AllergyIntolerance, ...]:
         """Return the patient's allergies, the newest first."""
-        session.require("read", "AllergyIntolerance")
+        self._trail.require(session, "read", "AllergyIntolerance", patient_id)
         found = self._store.records.find(AllergyIntolerance, subject=patient_id)
-        self._note_reading(session, found)
+        self._note_looking(session, "AllergyIntolerance", patient_id, found)
         return found
 
-    def _note_reading(self, session: Session, records: tuple[Resource, ...]) -> None:
-        if records:
-            self._store.records.commit((), audit=(self._trail.event(session, "read", *records),))
+    def _note_looking(self, session: Session, type_name: str, patient_id: str, found: tuple[Resource, ...]) -> None:
+        event = self._trail.looking(session, type_name, patient_id, *found)
+        self._store.records.commit((), audit=(event,))
 
 
 class _Common:

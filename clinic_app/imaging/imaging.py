@@ -71,11 +71,12 @@ class Imaging:
         Returns:
             The report; where names differ and were not confirmed, nothing is filed.
         """
-        session.require("create", "ImagingStudy")
+        self._trail.require(session, "create", "ImagingStudy", patient_id)
         patient = self._store.records.get(Patient, patient_id)
         harvest = self._gather(folder, progress, is_cancelled)
         names = tuple(dict.fromkeys(each.patient_name for each in harvest.instances))
         if not names_confirmed and not all(is_same_person(patient, name) for name in names):
+            self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
             return ImportReport((), len(harvest.instances), tuple(harvest.refused), names, is_filed=False)
         studies, refused = self._file(session, patient, harvest.instances)
         return ImportReport(
@@ -84,10 +85,10 @@ class Imaging:
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
         """Return a patient's studies, the newest first."""
-        session.require("read", "ImagingStudy")
+        self._trail.require(session, "read", "ImagingStudy", patient_id)
         found = self._store.records.find(ImagingStudy, subject=patient_id, limit=_TOO_MANY_STUDIES)
-        if found:
-            self._store.records.commit((), audit=(self._trail.event(session, "read", *found),))
+        event = self._trail.looking(session, "ImagingStudy", patient_id, *found)
+        self._store.records.commit((), audit=(event,))
         return found
 
     def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
@@ -96,7 +97,7 @@ class Imaging:
         Raises:
             NotFoundError: the study has no such series.
         """
-        session.require("read", "ImagingStudy")
+        study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
         series = next((each for each in study.series if each.uid == series_uid), None)
         if series is None:
             raise NotFoundError(Text("The study has no such series."))

@@ -97,7 +97,7 @@ class KeyImages:
             NotFoundError: the study has no such file.
             UnreadableFileError: the picture is damaged.
         """
-        session.require("create", "DocumentReference")
+        study = self._trail.require_stored(session, "create", ImagingStudy, study.id, "DocumentReference")
         series_uid, sha256 = _place_of(study, sop_uid)
         frame = frame_of(read_dataset(self._store.blobs.read(sha256)), frame_number - 1)
         png = _png(render(frame, window))
@@ -124,11 +124,11 @@ class KeyImages:
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's key images, the newest first."""
-        session.require("read", "DocumentReference")
+        self._trail.require(session, "read", "DocumentReference", patient_id)
         found = self._store.records.find(DocumentReference, subject=patient_id)
         images = tuple(each for each in found if is_key_image(each))
-        if images:
-            self._store.records.commit((), audit=(self._trail.event(session, "read", *images),))
+        event = self._trail.looking(session, "DocumentReference", patient_id, *images)
+        self._store.records.commit((), audit=(event,))
         return images
 
     def source(self, document: DocumentReference) -> KeyImageSource:

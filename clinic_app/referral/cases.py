@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
+from clinic_app.access import Session, Trail
 from clinic_app.foundation.errors import NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import DocumentReference, Patient, Resource, ServiceRequest, Task
@@ -74,6 +75,11 @@ def case_of(store: Store, task: Task) -> Case:
         hub_received_at=hub_time_of(store, task.id),
         problem=_problem(store, task, request),
     )
+
+
+def permitted_tasks(trail: Trail, session: Session, tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Return the tasks about patients this person may see."""
+    return trail.permitted(session, "read", "Task", tasks, lambda task: task.for_.id if task.for_ else None)
 
 
 def package_of(store: Store, request: ServiceRequest | None) -> DocumentReference | None:

@@ -23,7 +23,7 @@ from clinic_app.records import (
     encode,
 )
 from clinic_app.referral.bundle import build_document
-from clinic_app.referral.cases import Case, by_urgency, case_of, package_of
+from clinic_app.referral.cases import Case, by_urgency, case_of, package_of, permitted_tasks
 from clinic_app.referral.cover import Cover
 from clinic_app.referral.evidence import evidence_files, evidence_records
 from clinic_app.referral.package import PackageSource, build_package, package_name
@@ -60,7 +60,7 @@ class Referrals:
 
     def destinations(self, session: Session) -> tuple[Organization, ...]:
         """Return the hospitals that can be asked, by name."""
-        session.require("read", "Organization")
+        self._trail.require(session, "read", "Organization")
         own = own_organization(self._store).id
         others = (
             each for each in self._store.records.find(Organization) if each.id != own and each.active is not False
@@ -74,7 +74,7 @@ class Referrals:
             NotAllowedError: this person may not refer.
             InvalidInputError: something in the form cannot be; nothing was saved.
         """
-        session.require("send", "ServiceRequest")
+        self._trail.require(session, "send", "ServiceRequest", patient_id)
         new = self._new(session, patient_id, form)
         task, request = task_of(new), request_of(new)
         sealed = self._sealed(new, task, request)
@@ -89,16 +89,18 @@ class Referrals:
 
     def cases(self, session: Session) -> tuple[Case, ...]:
         """Return the cases this hospital has sent, the newest first."""
-        session.require("read", "Task")
-        tasks = self._store.records.find(Task, requester=own_organization(self._store).id)
+        self._trail.require(session, "read", "Task")
+        sent = self._store.records.find(Task, requester=own_organization(self._store).id)
+        tasks = permitted_tasks(self._trail, session, sent)
         cases = tuple(case_of(self._store, task) for task in tasks)
         self._note_list(session, tasks)
         return tuple(sorted(cases, key=lambda case: case.task.id, reverse=True))
 
     def received(self, session: Session) -> tuple[Case, ...]:
         """Return the cases this hospital has been asked, the most pressing first."""
-        session.require("read", "Task")
-        tasks = self._store.records.find(Task, owner=own_organization(self._store).id)
+        self._trail.require(session, "read", "Task")
+        asked = self._store.records.find(Task, owner=own_organization(self._store).id)
+        tasks = permitted_tasks(self._trail, session, asked)
         self._note_list(session, tasks)
         return by_urgency(case_of(self._store, task) for task in tasks)
 
@@ -108,8 +110,7 @@ class Referrals:
         Raises:
             NotFoundError: there is no such case here.
         """
-        session.require("read", "Task")
-        task = self._store.records.get(Task, task_id)
+        task = self._trail.require_stored(session, "read", Task, task_id)
         self._note_read(session, task)
         return case_of(self._store, task)
 
@@ -129,8 +130,7 @@ class Referrals:
         Raises:
             NotFoundError: the package is not on this workstation.
         """
-        session.require("send", "ServiceRequest")
-        task = self._store.records.get(Task, task_id)
+        task = self._trail.require_stored(session, "send", Task, task_id, "ServiceRequest")
         request = self._store.records.get(ServiceRequest, task.focus.id if task.focus else "")
         document = package_of(self._store, request)
         if document is None:

@@ -12,6 +12,7 @@ from clinic_app.foundation.dates import parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Identifier, Patient, Reference
+from clinic_app.registration.confidentiality import masked, with_restriction
 from clinic_app.registration.form import PatientForm, check_form, filled
 from clinic_app.registration.iin import check_iin
 from clinic_app.registration.keyboard import other_layouts
@@ -38,27 +39,28 @@ class Registration:
     def search(self, session: Session, words: str, *, limit: int = 50) -> tuple[Patient, ...]:
         """Return patients by name in any script or layout, by IIN or by chart number; best first.
 
-        Nothing typed gives the patients registered last.
+        Nothing typed gives the patients registered last. Of a patient whose record is closed to this person only so
+        much is shown that he is not registered twice and can be opened in an emergency (`is_masked`).
         """
-        session.require("read", "Patient")
+        self._trail.require(session, "read", "Patient")
         if not words.strip():
             found = self._store.records.find(Patient, limit=limit)
         else:
             spellings = (words, *other_layouts(words))
             answers = (self._store.records.search_patients(each, limit=limit) for each in spellings)
             found = next(filter(None, answers), ())
-        self._note_reading(session, found)
-        return found
+        return self._shown(session, found, words)
 
     def get(self, session: Session, patient_id: str) -> Patient:
         """Return one patient.
 
         Raises:
+            NotAllowedError: his record is closed to this person.
             NotFoundError: there is none here with this id.
         """
-        session.require("read", "Patient")
+        self._trail.require(session, "read", "Patient", patient_id)
         patient = self._store.records.get(Patient, patient_id)
-        self._note_reading(session, (patient,))
+        self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
         return patient
 
     def check(self, form: PatientForm) -> tuple[InvalidInputError, ...]:
@@ -70,12 +72,11 @@ class Registration:
 
         A warning, never a lock: two people can share name and birth date, and an IIN can be mistyped unseen.
         """
-        session.require("read", "Patient")
+        self._trail.require(session, "read", "Patient")
         found = {patient.id: patient for patient in self._same_iin(form)}
         found |= {patient.id: patient for patient in self._same_name_and_birth(form)}
-        patients = tuple(found.values())
-        self._note_reading(session, patients)
-        return patients
+        typed = (form.iin, form.family, form.given, form.birth_date)
+        return self._shown(session, tuple(found.values()), " ".join(filter(None, typed)))
 
     def register(self, session: Session, form: PatientForm) -> Patient:
         """Register a new patient and give a chart number; saved when this returns.
@@ -84,7 +85,7 @@ class Registration:
             InvalidInputError: the first of the form's errors.
             NotAllowedError: this person registers nobody.
         """
-        session.require("create", "Patient")
+        self._trail.require(session, "create", "Patient")
         self._refuse_wrong(form)
         blank = Patient(
             id=new_id(),
@@ -101,15 +102,25 @@ class Registration:
             ConflictError: somebody changed the patient since ``patient`` was read.
             InvalidInputError: the first of the form's errors.
         """
-        session.require("update", "Patient")
+        self._trail.require(session, "update", "Patient", patient.id)
         self._refuse_wrong(form)
         return self._commit(session, "update", filled(patient, form))
+
+    def restrict(self, session: Session, patient: Patient, is_restricted: bool) -> Patient:
+        """Close a patient's record to all but those who treat him, or open it to the staff again.
+
+        Raises:
+            NotAllowedError: only a doctor who treats him decides this.
+            ConflictError: somebody changed the patient since ``patient`` was read.
+        """
+        self._trail.require(session, "restrict", "Patient", patient.id)
+        return self._commit(session, "restrict", with_restriction(patient, is_restricted=is_restricted))
 
     def _refuse_wrong(self, form: PatientForm) -> None:
         for error in self.check(form):
             raise error
 
-    def _commit(self, session: Session, action: Literal["create", "update"], patient: Patient) -> Patient:
+    def _commit(self, session: Session, action: Literal["create", "update", "restrict"], patient: Patient) -> Patient:
         event = self._trail.event(session, action, patient)
         (saved,) = self._store.records.commit((patient,), audit=(event,))
         assert isinstance(saved, Patient)
@@ -136,9 +147,12 @@ class Registration:
         candidates = self._store.records.search_patients(words, limit=200) if words else ()
         return tuple(patient for patient in candidates if patient.birth_date == born)
 
-    def _note_reading(self, session: Session, patients: tuple[Patient, ...]) -> None:
-        if patients:
-            self._store.records.commit((), audit=(self._trail.event(session, "read", *patients),))
+    def _shown(self, session: Session, found: tuple[Patient, ...], asked: str) -> tuple[Patient, ...]:
+        """Return what this person is shown of the patients found, and note what was asked, also where none was."""
+        open_ids = {each.id for each in self._trail.permitted(session, "read", "Patient", found, lambda each: each)}
+        shown = tuple(each if each.id in open_ids else masked(each) for each in found)
+        self._store.records.commit((), audit=(self._trail.happening(session, "search", *shown, query=asked),))
+        return shown
 
     def _today(self) -> date:
         return self._clock.now().astimezone().date()

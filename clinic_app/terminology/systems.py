@@ -20,6 +20,7 @@ AUDIT_ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-t
 AUDIT_ENTITY_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+OBSERVATION_VALUE: Final = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 RESTFUL_INTERACTION: Final = "http://hl7.org/fhir/restful-interaction"
 ALLERGY_STATUS: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 

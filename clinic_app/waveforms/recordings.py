@@ -61,7 +61,7 @@ class Recordings:
             InvalidInputError: there is not one sample in the recording.
             NotFoundError: there is no such patient here.
         """
-        session.require("create", "DocumentReference")
+        self._trail.require(session, "create", "DocumentReference", patient_id)
         if not any(np.isfinite(channel.samples).any() for channel in recording.channels):
             raise InvalidInputError(Text("There is nothing in this recording."))
         patient = self._store.records.get(Patient, patient_id)
@@ -75,11 +75,11 @@ class Recordings:
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's recordings, the newest first."""
-        session.require("read", "DocumentReference")
+        self._trail.require(session, "read", "DocumentReference", patient_id)
         found = self._store.records.find(DocumentReference, subject=patient_id)
         recordings = tuple(each for each in found if is_recording(each))
-        if recordings:
-            self._store.records.commit((), audit=(self._trail.event(session, "read", *recordings),))
+        event = self._trail.looking(session, "DocumentReference", patient_id, *recordings)
+        self._store.records.commit((), audit=(event,))
         return recordings
 
     def load(self, session: Session, document: DocumentReference) -> Recording:
@@ -89,7 +89,7 @@ class Recordings:
             UnreadableFileError: the document points to no recording.
             NotFoundError: its content has not arrived yet.
         """
-        session.require("read", "DocumentReference")
+        document = self._trail.require_stored(session, "read", DocumentReference, document.id)
         recording = read_recording(self._store, document)
         self._store.records.commit((), audit=(self._trail.event(session, "read", document),))
         return recording

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from clinic_app.access import EnrolmentForm, NewUser, Passwords, enrol
+from clinic_app.access import EnrolmentForm, NewUser, Passwords, Session, enrol, own_organization
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.ids import new_id
 from clinic_app.keys import NodeKeys
@@ -66,6 +66,13 @@ def tamper(store: Store, record_id: str, old: bytes, new: bytes) -> None:
         body = connection.execute(text("SELECT body FROM record WHERE id = :id"), {"id": record_id}).scalar_one()
         row = {"id": record_id, "body": body.replace(old, new)}
         connection.execute(text("UPDATE record SET body = :body WHERE id = :id"), row)
+
+
+def session_of(store: Store, role: str) -> Session:
+    """Return somebody of this role, signed in here."""
+    account = next(each for each in store.accounts.all() if each.role == role)
+    place = own_organization(store)
+    return Session(account.practitioner_id, f"{role} here", account.login, role, place.id, place.name or "")  # type: ignore[arg-type]
 
 
 def patient(family: str = "Қасымов", *given: str, iin: str = "") -> Patient:

@@ -50,7 +50,7 @@ Observation         .         .     r      cru        cru        .             .
 AllergyIntolerance  .         .     r      cru        .          .             .            .
 ImagingStudy        .         .     r      cru        .          .             .            .
 DocumentReference   .         .     r      crusx      .          .             .            .
-ServiceRequest      .         .     r      r          r          .             .            .
+ServiceRequest      .         .     r      rx         r          .             .            .
 Task                .         .     r      cru        r          .             .            .
 Communication       .         .     r      cru        .          .             .            .
 Composition         .         .     r      r          .          .             .            .

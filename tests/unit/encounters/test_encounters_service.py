@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clinic_app.access import People, Session, Trail
 from clinic_app.encounters import VITAL_SIGNS, Encounters, VitalsForm, VitalSign, check_vitals, vital_sign_of
 from clinic_app.encounters.vitals import BLOOD_PRESSURE
-from clinic_app.foundation.errors import DiskFullError, InvalidInputError, NotAllowedError
+from clinic_app.foundation.errors import DiskFullError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.records import (
     AllergyIntolerance,
     AuditEvent,
@@ -177,6 +177,7 @@ def test_the_last_measured_stands_first_although_an_older_one_came_later(bedside
     """What a specialist pulls from the hub arrives in any order; the top line must still be the newest."""
     hours = [3, 1, 5, 2]
     bodies = [encode(foreign_vital(f"t{hour}", NOON + timedelta(hours=hour))) for hour in hours]
+    bedside.store.records.commit((Patient(id="p"),))
     bedside.store.records.receive([*bodies, encode(foreign_vital("undated", None))], is_from_hub=False)
     found = bedside.service.vitals(bedside.nurse, "p")
     assert [each.id for each in found] == ["t5", "t3", "t2", "t1", "undated"]
@@ -184,6 +185,7 @@ def test_the_last_measured_stands_first_although_an_older_one_came_later(bedside
 
 def test_a_vital_sign_of_another_system_is_one_although_its_category_has_words(bedside: Bedside) -> None:
     bodies = [encode(foreign_vital("v", NOON)), encode(foreign_vital("lab", NOON, category="laboratory"))]
+    bedside.store.records.commit((Patient(id="p"),))
     bedside.store.records.receive(bodies, is_from_hub=False)
     assert [each.id for each in bedside.service.vitals(bedside.nurse, "p")] == ["v"]
 
@@ -213,7 +215,8 @@ def test_another_patients_values_are_never_shown(bedside: Bedside) -> None:
     assert bedside.service.vitals(bedside.nurse, other.id) == ()
     assert bedside.service.allergies(bedside.nurse, other.id) == ()
     for like in ("", "%", bedside.patient.id[:-1], bedside.patient.id.upper()):
-        assert bedside.service.vitals(bedside.nurse, like) == ()
+        with pytest.raises(NotFoundError):
+            bedside.service.vitals(bedside.nurse, like)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from clinic_app.access import People, Session, Trail
 from clinic_app.encounters import Encounters, vital_sign_of
 from clinic_app.foundation.ids import new_id
-from clinic_app.records import AllergyIntolerance, CodeableConcept, Coding, Observation, Reference, encode
+from clinic_app.records import AllergyIntolerance, CodeableConcept, Coding, Observation, Patient, Reference, encode
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import OBSERVATION_CATEGORY
 from tests.helpers.any_record import structs
@@ -44,6 +44,7 @@ def bedside(store: Store) -> Encounters:
 def received(store: Store, *records: Observation | AllergyIntolerance) -> str:
     """Take records in as from the hub, all of one new patient; return the patient's id."""
     patient_id = new_id()
+    store.records.commit((Patient(id=patient_id),))
     about = Reference(reference=f"Patient/{patient_id}")
     for record in records:
         field = "subject" if isinstance(record, Observation) else "patient"
