@@ -15,11 +15,13 @@ class CoreEvents(QObject):
 
     ``sync_changed``: state of the link, the queue or the cases may have changed.
     ``monitor_changed``: a patient monitor came, went or failed.
+    ``keeping_changed``: backups or the room on the disk may have changed.
     ``fault``: an exception that nobody expected, from any thread, after it was logged.
     """
 
     sync_changed = Signal()
     monitor_changed = Signal()
+    keeping_changed = Signal()
     fault = Signal(object)
     _hop = Signal(str, object)
 
@@ -35,6 +37,10 @@ class CoreEvents(QObject):
         """From any thread: the monitor listener has news."""
         self._tell("monitor_changed", None)
 
+    def tell_keeping_changed(self, *_ignored: object) -> None:
+        """From any thread: the keeper of backups and room has news."""
+        self._tell("keeping_changed", None)
+
     def tell_fault(self, error: BaseException) -> None:
         """From any thread: something unexpected was raised."""
         self._tell("fault", error)
@@ -46,7 +52,9 @@ class CoreEvents(QObject):
     def _arrive(self, name: str, value: object) -> None:
         if name == "fault":
             self.fault.emit(value)
-        elif name == "sync_changed":
-            self.sync_changed.emit()
         else:
-            self.monitor_changed.emit()
+            {
+                "sync_changed": self.sync_changed,
+                "monitor_changed": self.monitor_changed,
+                "keeping_changed": self.keeping_changed,
+            }[name].emit()

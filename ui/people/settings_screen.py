@@ -11,7 +11,6 @@ from clinic_app.access import ROLE_WORDS, ROLES, Person
 from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
 from ui import language, theme
 from ui.language import _, say
-from ui.people.data_page import DataPage
 from ui.people.password_card import PasswordCard
 from ui.people.view_model import PeopleViewModel
 from ui.widgets.buttons import Button
@@ -26,6 +25,7 @@ from ui.widgets.standstill import Standstill
 
 if TYPE_CHECKING:
     from clinic_app.access import Role
+    from ui.people.data_page import DataPage
 
 
 class SettingsScreen(Page):

@@ -69,7 +69,7 @@ class MainWindow(Translated, QMainWindow):
         self._leaving = Leaving(self, self.seats, self._books)
         self._late_fault: BaseException | None = None
         self._usable_calls: list[Callable[[], object]] = []
-        self._end_subscription: Callable[[], None] | None = None
+        self._subscriptions: list[Callable[[], None]] = []
         self._gate = GateViewModel(workstation.people, workstation.set_up, runner)
         self._sign_in = SignInScreen(self._gate)
         self._first_start = FirstStartScreen(self._gate)
@@ -119,7 +119,8 @@ class MainWindow(Translated, QMainWindow):
         keys.activated.connect(self.lock)
         self._leaving.left.connect(self.sign_out)
         if self._workstation.sync is not None:
-            self._end_subscription = self._workstation.sync.subscribe(self.events.tell_sync_changed)
+            self._subscriptions.append(self._workstation.sync.subscribe(self.events.tell_sync_changed))
+        self._subscriptions.append(self._workstation.safekeeping.subscribe(self.events.tell_keeping_changed))
 
     def when_usable(self, call: Callable[[], object]) -> None:
         """Call back once, when the window is drawn and somebody could sign in."""
@@ -174,9 +175,9 @@ class MainWindow(Translated, QMainWindow):
             return
         self.idle.stop()
         self._computer.stop()
-        if self._end_subscription is not None:
-            self._end_subscription()
-            self._end_subscription = None
+        ends, self._subscriptions = self._subscriptions, []
+        for end in ends:
+            end()
         super().closeEvent(event)
 
     def close_now(self) -> None:

@@ -149,6 +149,7 @@ _ROOMS: Final = (
     "ui.registration.registration_screen",
     "ui.encounters.chart_screen",
     "ui.people.settings_screen",
+    "ui.people.data_page",
     "ui.referral.referral_screen",
     "ui.consultation.consultation_screen",
     "ui.waveforms.monitor_screen",

@@ -17,6 +17,7 @@ from ui.shell.draft_bar import DraftBar
 from ui.shell.draft_book import DraftBook
 from ui.shell.rail import Rail
 from ui.shell.screens import Screen, screens_of, warm_up
+from ui.shell.space_bar import SpaceBar
 from ui.shell.status_strip import StatusStrip
 from ui.shell.status_view_model import StatusViewModel
 from ui.widgets.chip import Tone
@@ -61,6 +62,7 @@ class WorkPage(QWidget):
         self.banner = PatientBanner(self._keys_of("patients"))
         self.notice = NoticeBar("notice")
         self.lock_warning = NoticeBar("lock_warning")
+        self.space = SpaceBar(context.workstation.safekeeping.space(), context.events)
         self._drafts = DraftBar()
         self._stack = QStackedWidget()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
@@ -79,7 +81,7 @@ class WorkPage(QWidget):
         middle.setSpacing(0)
         right = QVBoxLayout()
         right.setSpacing(0)
-        for part in (self.lock_warning, self.banner, self.notice, self._drafts):
+        for part in (self.lock_warning, self.space, self.banner, self.notice, self._drafts):
             right.addWidget(part)
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
