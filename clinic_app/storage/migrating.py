@@ -33,17 +33,29 @@ def newest_revision() -> str:
     return newest
 
 
+def check_revision(current: str | None) -> None:
+    """Return if this program knows the revision a database is at.
+
+    Raises:
+        StorageError: the database was made by a newer program.
+    """
+    if current is not None and current not in revisions():
+        raise StorageError(Text("These data were written by a newer version of the program. Install that version."))
+
+
+def revisions() -> tuple[str, ...]:
+    """Return every revision this program knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def migrate(connection: Connection, revision: str = HEAD) -> None:
     """Bring the database to ``revision`` inside the transaction that ``connection`` has begun.
 
     Raises:
         StorageError: the database was made by a newer program.
     """
+    check_revision(current_revision(connection))
     config = _config()
-    current = current_revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise StorageError(Text("These data were written by a newer version of the program. Install that version."))
     config.attributes["connection"] = connection
     with _alembic_is_global:
         command.upgrade(config, revision)

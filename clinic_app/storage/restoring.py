@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,8 @@ RESTORED_AT: Final = "restored-at"
 IN_USE: Final = "store-in-use"
 _PARTS: Final = ("-looked-at", "-looked-at-wal", "-looked-at-shm", "-wal", "-shm", "")
 _DAMAGED: Final = ".damaged-"
+_COPIES: Final = tuple(f"{DATABASE_NAME}.{what}{PART_SUFFIX}" for what in ("restoring", "upgrading"))
+_PART_KEPT_S: Final = 86400.0
 _NUMBERS_A_DAY: Final = 1000
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _COPY_BYTES: Final = 1 << 20
@@ -112,6 +115,19 @@ def finish_restoring(folder: Path) -> None:
             folder_sync()(folder)
         path.unlink()
         folder_sync()(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove copies that were cut off before they came into the database's place; what is whole is never among them.
+
+    Small files that were cut off are left for a day: another program may be writing one.
+    """
+    oldest_kept = time.time() - _PART_KEPT_S
+    for path in folder.glob(f"*{PART_SUFFIX}*"):
+        is_copy = path.name.startswith(_COPIES)
+        with suppress(OSError):
+            if is_copy or path.stat().st_mtime < oldest_kept:
+                path.unlink()
 
 
 def _plan(path: Path) -> _Plan:

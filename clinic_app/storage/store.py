@@ -20,17 +20,17 @@ from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.kept_keys import kept_keys
-from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, missing, refusal, write_key_check
+from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, refusal, write_key_check
 from clinic_app.storage.looking import ClosedSpace, open_to_look
 from clinic_app.storage.memory import Memory
-from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.outbox import Outbox
 from clinic_app.storage.place import check_place
 from clinic_app.storage.record_store import RecordStore
-from clinic_app.storage.restoring import IN_USE, finish_restoring
+from clinic_app.storage.restoring import IN_USE, finish_restoring, sweep
 from clinic_app.storage.space import Space
 from clinic_app.storage.tables import CURSOR
 from clinic_app.storage.transfers import Transfers
+from clinic_app.storage.upgrading import bring_up_to_date
 
 BLOB_FOLDER: Final = "blobs"
 
@@ -94,6 +94,7 @@ class Store:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             finish_restoring(folder)
+            sweep(folder)
             proof = look_at_proof(folder, path, key)
         if proof == "other" and not can_read(path, key):
             raise KeyLockedError(WRONG_KEY)
@@ -102,7 +103,8 @@ class Store:
         space = Space(folder, reserve_bytes)
         database = EncryptedFile(path, key)
         try:
-            _bring_up_to_date(folder, database, is_finished=proof != "none")
+            backups = Backups(folder, database, key, clock, space, Memory(database))
+            bring_up_to_date(database, backups, space, key, is_finished=proof != "none")
             store = cls(folder, database, key, clock, space=space)
             store._note_start()
         except DamagedError as error:
@@ -146,19 +148,3 @@ class Store:
             self.blobs.sweep()
         with suppress(DiskFullError):
             self.memory.put(IN_USE, b"1")
-
-
-def _bring_up_to_date(folder: Path, database: Database, *, is_finished: bool) -> None:
-    with database.reading() as connection:
-        current = current_revision(connection)
-    newest = newest_revision()
-    if current == newest:
-        return
-    if current is None and is_finished:
-        raise missing()
-    if current is not None and isinstance(database, EncryptedFile):
-        copy = folder / f"{DATABASE_NAME}.before-{newest}"
-        if not copy.exists():
-            database.copy_to(copy)
-    with database.writing() as connection:
-        migrate(connection)

@@ -1,79 +1,33 @@
-"""A first release's database with a whole clinic's day in it: nothing of it is lost on the way to the newest."""
+"""The kept database of every revision, with a clinic's day in it: nothing is lost on the way to the newest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 import msgspec
 import pytest
 from sqlalchemy import text
 
 from clinic_app.keys import DATABASE_NAME
-from clinic_app.records import Patient, Task
-from clinic_app.storage import Attempts, Store
+from clinic_app.records import AuditEvent, Patient, Task
+from clinic_app.storage import Attempts, Store, restore_backup
 from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import current_revision, migrate, newest_revision
-from tests.helpers.clocks import NOON
+from clinic_app.storage.migrating import current_revision, newest_revision, revisions
+from tests.helpers.audit_rows import audit_row
+from tests.helpers.clocks import NOON, FixedClock
+from tests.helpers.kept_databases import FILES, ROWS, SHA256, put_kept_database
 from tests.helpers.stores import KEY, opened
 
-AT: Final = NOON.isoformat()
-SHA256: Final = "ab" * 32
 
-
-def _patient(number: int, version: str) -> bytes:
-    return (
-        f'{{"resourceType":"Patient","id":"p{number}","meta":{{"versionId":"{version}"}},'
-        f'"name":[{{"family":"Қасымов{number}"}}],"foreign":{{"x":72.50}}}}'
-    ).encode()
-
-
-TASK: Final = (
-    b'{"resourceType":"Task","id":"t","meta":{"versionId":"v"},"status":"requested","intent":"order",'
-    b'"for":{"reference":"Patient/p1"}}'
-)
-ROWS: Final[dict[str, list[tuple[Any, ...]]]] = {
-    "record": [("Patient", f"p{n}", "v2", f"h{n}", _patient(n, "v2"), 2 * n) for n in (1, 2, 3)]
-    + [("Task", "t", "v", None, TASK, 7)],
-    "history": [
-        row
-        for n in (1, 2, 3)
-        for row in (
-            (2 * n - 1, "Patient", f"p{n}", "v1", "received", _patient(n, "v1"), AT),
-            (2 * n, "Patient", f"p{n}", "v2", "local", _patient(n, "v2"), AT),
-        )
-    ]
-    + [(7, "Task", "t", "v", "local", TASK, AT)],
-    "index_entry": [("Task", "t", "subject", "p1"), ("Task", "t", "status", "requested")],
-    "outbox": [
-        (1, "op1", "Patient", "p1", _patient(1, "v2"), "h1", None, "records", 2, 3, "queued", "no link", AT),
-        (2, "op2", "Task", "t", TASK, None, None, "emergency", 0, 0, "queued", "", AT),
-        (3, "op3", "Patient", "p2", _patient(2, "v2"), "h2", None, "records", 2, 1, "quarantined", "refused", AT),
-        (9, "op4", "Patient", "p3", _patient(3, "v2"), "h3", "h4", "records", 2, 0, "acked", "", AT),
-    ],
-    "conflict": [(4, "Patient", "p1", _patient(1, "v2"), _patient(1, "h9"), "h9", AT, None)],
-    "transfer": [(SHA256, "up", "images", 3, 1000, 400, "queued", "", AT)],
-    "cursor": [("hub", "41")],
-    "memory": [("hub-token", b"secret"), ("chart", b"17")],
-    "account": [("dariger", "n1", "doctor", "$argon2id$", 1, 2, AT)],
-    "patient_number": [(1, "p1"), (2, "p2"), (3, "p3")],
-}
+@pytest.fixture(params=sorted(ROWS))
+def revision(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def old_folder(tmp_path: Path) -> Path:
-    database = EncryptedFile(tmp_path / DATABASE_NAME, KEY)
-    with database.writing() as connection:
-        migrate(connection, "0001")
-    with database.writing() as connection:
-        for table, rows in ROWS.items():
-            for row in rows:
-                marks = ", ".join(f":v{place}" for place in range(len(row)))
-                values = {f"v{place}": value for place, value in enumerate(row)}
-                connection.execute(text(f"INSERT INTO {table} VALUES ({marks})"), values)
-        connection.execute(text("INSERT INTO patient_search (rowid, keys) VALUES (1, 'kasimov1')"))
-    database.close()
+def old_folder(revision: str, tmp_path: Path) -> Path:
+    put_kept_database(revision, tmp_path)
     return tmp_path
 
 
@@ -83,12 +37,23 @@ def store(old_folder: Path) -> Iterator[Store]:
         yield store
 
 
-@pytest.mark.parametrize("table", ROWS)
-def test_every_row_of_every_table_is_there_as_it_was(store: Store, table: str) -> None:
-    with store.database.reading() as connection:
-        rows = [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))]
-    kept = [row for row in rows if row[0] != "store-in-use"]
-    assert sorted(kept, key=repr) == sorted(ROWS[table], key=repr)
+def test_every_revision_has_a_file_that_was_kept() -> None:
+    assert sorted(path.stem for path in FILES.glob("*.db")) == sorted(revisions()) == sorted(ROWS)
+
+
+def test_every_row_of_every_table_is_there_as_it_was(store: Store, revision: str) -> None:
+    for table, before in ROWS[revision].items():
+        with store.database.reading() as connection:
+            rows = [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))]
+        kept = [row for row in rows if row[0] not in ("store-in-use", "backup-number")]
+        assert sorted(kept, key=repr) == sorted(before, key=repr), table
+
+
+def test_the_audit_trail_is_whole_after_the_upgrade(store: Store) -> None:
+    assert store.records.broken_audit_row() is None
+    assert [each.id for each in store.records.find(AuditEvent)] == ["e"]
+    store.records.commit([], audit=[audit_row()])
+    assert store.records.broken_audit_row() is None
 
 
 def test_the_records_are_read_found_and_searched(store: Store) -> None:
@@ -136,21 +101,37 @@ def test_an_old_record_is_edited_without_losing_what_we_do_not_know(store: Store
     assert newest.base_hub_version == "h2"
 
 
-def test_the_copy_made_before_holds_the_old_revision_with_the_same_rows(old_folder: Path) -> None:
-    with opened(old_folder):
-        pass
-    copy = EncryptedFile(old_folder / f"{DATABASE_NAME}.before-{newest_revision()}", KEY)
-    with copy.reading() as connection:
-        assert current_revision(connection) == "0001"
-        assert connection.execute(text("SELECT count(*) FROM history")).scalar() == len(ROWS["history"])
-    copy.close()
+def test_the_backup_made_before_holds_the_old_revision_with_the_same_rows(old_folder: Path, revision: str) -> None:
+    with opened(old_folder) as store:
+        backups = store.backups.all()
+        assert [each.kind for each in backups] == ["before-update"] * (revision != newest_revision())
+        for backup in backups:
+            assert store.backups.verify(backup).records == len(ROWS[revision]["record"])
+    for backup in backups:
+        copy = EncryptedFile(backup.path, KEY, is_read_only=True)
+        with copy.reading() as connection:
+            assert current_revision(connection) == revision
+            assert connection.execute(text("SELECT count(*) FROM history")).scalar() == len(ROWS[revision]["history"])
+        copy.close()
 
 
 def test_opening_a_second_time_changes_nothing_and_copies_nothing(old_folder: Path) -> None:
-    with opened(old_folder):
-        pass
-    copy = old_folder / f"{DATABASE_NAME}.before-{newest_revision()}"
-    copy.write_bytes(b"kept as it is")
+    with opened(old_folder) as store:
+        before = store.backups.all()
     with opened(old_folder) as store:
         assert store.outbox.count() == 2
-    assert copy.read_bytes() == b"kept as it is"
+        assert store.backups.all() == before
+
+
+def test_a_backup_of_an_old_program_is_restored_and_brought_up_to_date(old_folder: Path, revision: str) -> None:
+    if revision == newest_revision():
+        revision = "0001"
+    put_kept_database(revision, old_folder / "elsewhere")
+    with opened(old_folder):
+        pass
+    restore_backup(old_folder, old_folder / "elsewhere" / DATABASE_NAME, KEY, FixedClock())
+    with opened(old_folder) as store:
+        assert store.outbox.count() == 2
+        assert store.records.broken_audit_row() is None
+        with store.database.reading() as connection:
+            assert current_revision(connection) == newest_revision()

@@ -58,7 +58,7 @@ def test_a_database_of_the_first_revision_opens_at_the_newest_with_its_records(
         assert store.records.body(Patient, "p1") == BODY
         with store.database.reading() as connection:
             assert current_revision(connection) == newest_revision()
-    assert (tmp_path / f"{DATABASE_NAME}.before-{newest_revision()}").exists()
+        assert [each.kind for each in store.backups.all()] == ["before-update"]
 
 
 def test_a_migration_that_dies_leaves_the_old_revision(database: EncryptedFile) -> None:
