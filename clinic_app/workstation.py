@@ -56,6 +56,7 @@ from clinic_app.settings import (
     settings_from,
 )
 from clinic_app.storage import BackupKeeper, Store, one_instance
+from clinic_app.storage.rekeying import finish_change
 from clinic_app.sync import SyncService
 from clinic_app.waveforms import LiveTraces, Recordings
 
@@ -228,12 +229,13 @@ def _open_store(
     open_with = partial(
         Store.open, settings.folder, clock=clock, reserve_bytes=settings[RESERVE_MB] << 20, is_read_only=is_read_only
     )
-    if key is None:
-        return open_with(key=unlock(settings.folder, storage_of(settings)))
-    store = open_with(key=key)
+    store = open_with(key=key or unlock(settings.folder, storage_of(settings)))
     try:
-        slots.keep_in(storage_of(settings), key)
-    except (KeyLockedError, StorageError) as error:  # a person opened the data; he will be asked again next time
+        if not is_read_only:
+            finish_change(settings.folder, store.key, slots)
+        if key is not None:  # a person opened the data
+            slots.keep_in(storage_of(settings), key)
+    except (KeyLockedError, StorageError) as error:  # the data are open; the next start tries again
         _log.warning("%s", error)
     return store
 

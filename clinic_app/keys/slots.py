@@ -318,9 +318,9 @@ class KeySlots:
             DiskFullError: no room; both keys still have slots.
         """
         with self._lock:
-            file = self._copies.trusted(key)
-            if file is None or not file.next_key:
+            if not any(copy.next_key for copy in self._copies.readable()):
                 return
+            file = self._newest(key)
             slots = tuple(slot for slot in file.slots if (slot.key or file.key) == key_id(key))
             self._copies.write(msgspec.structs.replace(file, slots=slots, key=key_id(key), next_key=""), key)
 

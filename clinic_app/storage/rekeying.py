@@ -107,7 +107,8 @@ def change_key(
         StorageError: an earlier change is not ended, or the disk refused it; the next start goes on with it.
     """
     Store.open(folder, key, clock).close()
-    if finish_change(folder, key, slots):
+    finish_change(folder, key, slots)
+    if is_sealing(folder, key):
         raise StorageError(Text("An earlier change of the key is not ended: some contents are still sealed with it."))
     next_key = secrets.token_bytes(KEY_BYTES)
     _copy(folder, key, next_key)
@@ -126,15 +127,19 @@ def change_key(
     return KeyChange(next_key, sealed, damaged)
 
 
-def finish_change(folder: Path, key: bytes, slots: KeySlots) -> bool:
-    """End a change that was cut off, after ``key`` has opened the database; return whether contents are left to seal.
+def finish_change(folder: Path, key: bytes, slots: KeySlots) -> None:
+    """Go on with a change that was cut off, or take it back; ``key`` has opened the database.
 
     Raises:
         DiskFullError: no room; the data open as before, and the next start tries again.
         StorageError: the disk refused it; likewise.
     """
-    slots.settle(key)  # before the copy goes: where it lies tells which key is the present one
+    slots.settle(key)  # before the copy goes: whether it is there tells which key is the present one
     _remove_copy(folder)
+
+
+def is_sealing(folder: Path, key: bytes) -> bool:
+    """Return whether contents are left under the former key."""
     file = EncryptedFile(folder / DATABASE_NAME, key)
     try:
         return kept_keys(file, key).former is not None
