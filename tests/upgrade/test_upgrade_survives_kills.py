@@ -9,7 +9,8 @@ import pytest
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.storage import space
-from clinic_app.storage.migrating import newest_revision
+from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.migrating import current_revision, newest_revision
 from tests.helpers.dying import killed_everywhere
 from tests.helpers.kept_databases import ROWS, put_kept_database
 from tests.helpers.stores import KEY, opened
@@ -56,11 +57,14 @@ def test_a_disk_without_room_for_two_copies_leaves_the_old_data_as_they_are(
     revision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_kept_database(revision, tmp_path)
-    before = (tmp_path / DATABASE_NAME).read_bytes()
     monkeypatch.setattr(space, "_free_bytes", lambda _folder: (1 << 20) + 400_000)
     with pytest.raises(DiskFullError, match="up to date"), opened(tmp_path, KEY):
         pass
-    assert (tmp_path / DATABASE_NAME).read_bytes() == before
+    file = EncryptedFile(tmp_path / DATABASE_NAME, KEY)
+    with file.reading() as connection:
+        assert current_revision(connection) == revision
+    file.close()
+    assert not (tmp_path / "backups").exists()
     monkeypatch.undo()
     with opened(tmp_path, KEY) as store:
         assert store.outbox.count() == 2
