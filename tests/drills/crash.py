@@ -12,18 +12,17 @@ import os
 import random
 import select
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Final
 
 from tests.drills.claims import Claims
 from tests.drills.comparing import Found, look_into
+from tests.drills.processes import context as process_context
+from tests.drills.processes import processes
 from tests.drills.writing import write_to_the_end
 
 CYCLES_OF_A_FOLDER: Final = 5
@@ -85,10 +84,9 @@ def kill_writers(cycles: int, seed: int, mutant: str = "") -> Tally:
         mutant: name of a broken store, or empty.
     """
     tally = Tally()
-    lanes = min(os.cpu_count() or 1, 8)
     whole, rest = divmod(cycles, CYCLES_OF_A_FOLDER)
     counts = [CYCLES_OF_A_FOLDER] * whole + [rest] * bool(rest)
-    with tempfile.TemporaryDirectory() as base, ProcessPoolExecutor(lanes, mp_context=_context()) as pool:
+    with tempfile.TemporaryDirectory() as base, processes(__name__) as pool:
         jobs = [
             pool.submit(_kill_in_one_folder, Path(base) / str(number), count, f"{seed} {number}", mutant)
             for number, count in enumerate(counts)
@@ -111,7 +109,7 @@ def _kill_in_one_folder(folder: Path, cycles: int, seed: str, mutant: str) -> Ta
 
 def _write_and_kill(folder: Path, claims: Claims, rng: random.Random, mutant: str) -> None:
     """Let a process write, kill it some time after its first word (or while it is still opening), hear it out."""
-    context = _context()
+    context = process_context(__name__)
     reader, writer = context.Pipe(duplex=False)
     words = (folder, writer, rng.randrange(1 << 30), mutant)
     process = context.Process(target=_child, args=words, daemon=True)
@@ -146,12 +144,3 @@ def _hear_until(
                 break
             rest = claims.hear(rest + said)
     return rest
-
-
-def _context() -> BaseContext:
-    """Return how processes are made: from a server that has imported everything, where the platform has one."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import sqlcipher3.dbapi2 as sqlcipher
 
+from clinic_app.foundation.errors import StorageError
 from clinic_app.records import Resource
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.record_store import RecordStore
@@ -36,6 +37,19 @@ def says_before_commit(folder: Path) -> None:
         return tuple(records)
 
     RecordStore.commit = commit  # type: ignore[assignment,method-assign]
+
+
+def says_saved_anyway(folder: Path) -> None:
+    """Say "saved" also where the disk was full."""
+    real = RecordStore.commit
+
+    def commit(self: RecordStore, records: Any, **words: Any) -> tuple[Resource, ...]:
+        try:
+            return real(self, records, **words)
+        except StorageError:
+            return tuple(records)
+
+    RecordStore.commit = commit  # type: ignore[method-assign]
 
 
 def blob_after_the_row(folder: Path) -> None:
@@ -103,6 +117,7 @@ def rename_before_fsync(folder: Path) -> None:
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "says-before-commit": says_before_commit,
+    "says-saved-anyway": says_saved_anyway,
     "blob-after-the-row": blob_after_the_row,
     "synchronous-normal": synchronous_normal,
     "blobs-without-fsync": blobs_without_fsync,

@@ -8,8 +8,6 @@ same way and must be found out: else the drill has not held.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import pickle
 import random
 import sys
@@ -19,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Final
 
 from tests.drills.claims import Claims
 from tests.drills.comparing import Found, look_into
 from tests.drills.disk_image import Disk
+from tests.drills.processes import processes
 from tests.drills.recorded_disk import CannotRecordError, Event, record
 
 ROOT: Final = Path(__file__).parents[2]
@@ -101,7 +99,7 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
 
 
 def _drill(images: int, seed: int, begin: float) -> tuple[dict[str, object], bool]:
-    with tempfile.TemporaryDirectory(dir=_FAST if _FAST.is_dir() else None) as base, _pool() as pool:
+    with tempfile.TemporaryDirectory(dir=_FAST if _FAST.is_dir() else None) as base, processes(__name__) as pool:
         film = shoot(Path(base) / "whole", "", _STEPS, seed)
         cut = cut_power(pool, film, images, seed)
         betrayals = pool.map(partial(betrayal, Path(base), seed), MUTANTS)
@@ -219,16 +217,3 @@ def _told(mutant_and_how: tuple[str, str]) -> str:
     mutant, how = mutant_and_how
     print(f"{mutant}: {how or 'NOT FOUND OUT'}", flush=True)
     return how
-
-
-def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(min(os.cpu_count() or 1, 8), mp_context=_context())
-
-
-def _context() -> BaseContext:
-    """Return how processes are made: from a server that has imported everything, where the platform has one."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context

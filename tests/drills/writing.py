@@ -78,6 +78,11 @@ class Ward:
         often |= {self.remember: 6, self.number: 6, self.receive: 6, self.send: 6}
         self._works, self._weights = tuple(often), tuple(often.values())
 
+    @classmethod
+    def on(cls, store: Store, rng: random.Random) -> Ward:
+        """Return one that tells nobody."""
+        return cls(store, KeySlots(store.folder, QUICK_SLOTS), lambda claim: None, rng)
+
     def step(self) -> None:
         """Do one thing a ward does, and say so."""
         self._number += 1

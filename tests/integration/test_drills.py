@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.drills import __main__ as drills
-from tests.drills import crash, powercut
+from tests.drills import crash, diskfull, powercut
 from tests.drills.comparing import Found
 from tests.drills.crash import Tally, kill_writers
+from tests.drills.diskfull import Points
+from tests.drills.small_disk import best_way
 
 
 def test_what_was_said_to_be_saved_is_there_after_25_kills() -> None:
@@ -97,6 +101,69 @@ def test_an_overlooked_write_ends_the_power_drill(tmp_path: Path) -> None:
     powercut._check_recording(film.folder, film.events)
     with pytest.raises(powercut.CannotRecordError, match="is not what lies there"):
         powercut._check_recording(film.folder, without)
+
+
+@pytest.mark.timeout(400)
+def test_a_disk_that_runs_full_costs_nothing_that_was_said_and_is_noticed_in_both_directions() -> None:
+    figures, has_held = diskfull.run(["--points", "6", "--seed", "1"])
+    assert figures["examples"] == []
+    assert figures["acknowledged"] == figures["present"]
+    assert figures["mutants_caught"] == list(diskfull.mutants_of(best_way()))
+    assert has_held
+
+
+@pytest.mark.timeout(400)
+def test_where_nothing_can_be_mounted_a_limit_on_files_plays_the_full_disk() -> None:
+    points = diskfull.fill_disks(3, 1, "file size limit")
+    assert points.amiss == []
+    assert diskfull.has_held(points, 3)
+    assert diskfull.fill_disks(4, 1, "file size limit", "says-saved-anyway").amiss
+
+
+def good_points() -> Points:
+    return Points(points=3, saved=9, present=9, refused=5, read_only=3, readings=4, recovered=3)
+
+
+def test_good_points_hold() -> None:
+    assert diskfull.has_held(good_points(), 3)
+    assert not diskfull.has_held(good_points(), 4)
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"present": 8},
+        {"present": 10},
+        {"saved": 0, "present": 0},
+        {"refused": 0},
+        {"read_only": 2},
+        {"readings": 0},
+        {"recovered": 2},
+        {"amiss": ["x"]},
+    ],
+)
+def test_any_flaw_fails_the_full_disk_drill(flaw: dict[str, object]) -> None:
+    assert not diskfull.has_held(replace(good_points(), **flaw), 3)  # type: ignore[arg-type]
+
+
+def test_a_system_without_any_full_disk_is_told_and_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(diskfull, "best_way", lambda: "none")
+    assert drills.main(["diskfull"]) == 1
+    assert "NOTHING WAS TESTED" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "has_held"), [('{"ok": true, "points": 2}', True), ('{"ok": false}', False), ("", False)]
+)
+def test_a_drill_inside_a_name_space_is_believed_by_its_last_line(
+    monkeypatch: pytest.MonkeyPatch, said: str, has_held: bool
+) -> None:
+    monkeypatch.setattr(diskfull, "best_way", lambda: "namespace")
+    done = subprocess.CompletedProcess([], 0, f"words\n{said}\n" if said else "")
+    monkeypatch.setattr(diskfull.subprocess, "run", lambda *_, **__: done)
+    assert diskfull.run(["--points", "2"])[1] is has_held
 
 
 @pytest.mark.parametrize("words", [[], ["flood"]])
