@@ -2,6 +2,8 @@
 
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
 ``python -m clinic_app.hub enrol --data DIR --organization ID --name NAME`` prints the workstation's token.
+With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
+libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import logging
+import re
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
@@ -21,6 +25,14 @@ from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains about what was typed without repeating the password of an address in it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and end the process."""
+        super().error(re.sub(r"://\S*@", "://***@", message))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m clinic_app.hub", description="Serve a hub until it is stopped.")
+    parser = _Parser(prog="python -m clinic_app.hub", description="Serve a hub until it is stopped.")
     _common(parser)
     parser.add_argument("--port", type=int, required=True, help="TCP port; 0 takes a free one and prints it")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback need TLS")
@@ -46,7 +58,7 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--certificate-key", type=Path, help="its private key (PEM)")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
-    store = open_hub_store(options.data, options.key_file)
+    store = open_hub_store(options.data, options.key_file, options.database)
     clock = SystemClock()
     try:
         config = uvicorn.Config(
@@ -69,12 +81,12 @@ def _serve(arguments: Sequence[str]) -> None:
 
 
 def _enrol(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m clinic_app.hub enrol", description="Print a workstation's token.")
+    parser = _Parser(prog="python -m clinic_app.hub enrol", description="Print a workstation's token.")
     _common(parser)
     parser.add_argument("--organization", required=True, help="id of the organisation the workstation belongs to")
     parser.add_argument("--name", required=True, help="what the workstation is called in the hub's list")
     options = parser.parse_args(arguments)
-    store = open_hub_store(options.data, options.key_file)
+    store = open_hub_store(options.data, options.key_file, options.database)
     try:
         _say(build_hub(store, SystemClock()).callers.enrol(options.organization, options.name))
     finally:
@@ -106,6 +118,9 @@ def _say(line: str) -> None:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="the hub's data folder")
     parser.add_argument("--key-file", type=Path, help="file with the key of the data; default: beside the data folder")
+    parser.add_argument(
+        "--database", default="", help="PostgreSQL database for the records; default: a file in the data folder"
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

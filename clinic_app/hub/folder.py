@@ -1,4 +1,7 @@
-"""A hub's data folder: the same store as a workstation's, its key in a file because a server has nobody to sign in."""
+"""A hub's data folder: the same store as a workstation's, its key in a file because a server has nobody to sign in.
+
+The records of a large hub may lie on a PostgreSQL server instead; the contents and the key stay in the folder.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,25 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.keys.key_storage import FileKeyStorage
 from clinic_app.keys.unlocking import unlock
 from clinic_app.storage import Store
+from clinic_app.storage.server_store import open_server_store
 
 
-def open_hub_store(folder: Path, key_file: Path | None) -> Store:
+def open_hub_store(folder: Path, key_file: Path | None, database: str = "") -> Store:
     """Open a hub's data folder; the first time, make it and its key.
 
     Args:
         folder: the data folder.
         key_file: where the key lies; None for a file in the data folder.
+        database: address of a PostgreSQL database for the records; empty for a file in the data folder.
 
     Raises:
+        InvalidInputError: no such address, or an unsafe way there.
         KeyLockedError: the key is not that of the data.
         StorageError: the data cannot be opened.
     """
     folder.mkdir(parents=True, exist_ok=True)
     storage = FileKeyStorage(key_file.parent, key_file.name) if key_file else FileKeyStorage(folder)
-    return Store.open(folder, unlock(folder, storage), SystemClock())
+    key = unlock(folder, storage)
+    if database:
+        return open_server_store(folder, database, key, SystemClock())
+    return Store.open(folder, key, SystemClock())

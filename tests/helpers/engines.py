@@ -17,7 +17,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.storage import Store
 from clinic_app.storage.server_store import open_server_store
 from tests.helpers import stores
-from tests.helpers.postgres import PostgresServer, server, why_not
+from tests.helpers.postgres import PostgresServer, name_in, server, why_not
 
 
 class OnServer(stores.Places):
@@ -31,6 +31,13 @@ class OnServer(stores.Places):
         if folder not in self.taken:
             self.taken[folder] = server().take()
         return open_server_store(folder, self.taken[folder], key, clock)
+
+    def copy(self, folder: Path, target: Path) -> None:
+        """Copy a closed folder and its database."""
+        super().copy(folder, target)
+        if target in self.taken:
+            self.forget(target)
+        self.taken[target] = server().take_bare(name_in(self.taken[folder]))
 
     def forget(self, folder: Path) -> None:
         """Remove the database of a folder."""
@@ -56,10 +63,16 @@ def both_databases(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _databases_go_back() -> Iterator[None]:
-    """Remove the databases a test has taken, but for those of fixtures that serve several tests."""
+def _databases_go_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Remove the databases a test has taken, but for those of fixtures that serve several tests.
+
+    A test between two others on the server has its stores in files if it did not ask for both.
+    """
     before = set(_on_server.taken)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        if "both_databases" not in request.fixturenames:
+            patch.setattr(stores, "places", stores.Places())
+        yield
     _on_server.forget_all_but(before)
 
 

@@ -15,11 +15,11 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Resource, encode
-from clinic_app.storage import Store
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.sync.wire import decode_history, decode_transaction_response, encode_transaction
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock
+from tests.helpers.stores import open_store
 
 KEY = bytes(32)
 
@@ -82,7 +82,7 @@ class RunningHub:
 @contextmanager
 def running_hub(folder: Path, clock: Clock | None = None) -> Iterator[RunningHub]:
     """Open the hub of a folder; closing and opening it again is a restart."""
-    store = Store.open(folder, KEY, clock or FixedClock())
+    store = open_store(folder, KEY, clock)
     http = AsgiClient(build_app(build_hub(store, clock or FixedClock())))
     try:
         yield RunningHub(build_hub(store, clock or FixedClock()), http)

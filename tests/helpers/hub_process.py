@@ -19,10 +19,12 @@ class HubProcess:
 
     Args:
         folder: its data folder; its log lies beside it.
+        database: address of its PostgreSQL database; empty for a file in the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
         self._folder = folder
+        self._database = database
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -38,7 +40,7 @@ class HubProcess:
     def enrol(self, organization_id: str, name: str) -> str:
         """Return the token of one more workstation; while the hub runs, by its own command as IT would."""
         if self._process is None:
-            store = open_hub_store(self._folder, None)
+            store = open_hub_store(self._folder, None, self._database)
             try:
                 return build_hub(store, SystemClock()).callers.enrol(organization_id, name)
             finally:
@@ -87,4 +89,5 @@ class HubProcess:
         self._process = None
 
     def _command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self._folder)]
+        database = ["--database", self._database] if self._database else []
+        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self._folder), *database]

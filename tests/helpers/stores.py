@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,11 @@ class Places:
     def open(self, folder: Path, key: bytes, clock: Clock) -> Store:
         """Return the open store of a folder."""
         return Store.open(folder, key, clock)
+
+    def copy(self, folder: Path, target: Path) -> None:
+        """Copy a closed folder, as a backup or back from one; what was at ``target`` is gone."""
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(folder, target)
 
     def forget(self, folder: Path) -> None:
         """Let go of what lies outside of a folder that is being removed."""

@@ -28,7 +28,6 @@ from clinic_app.records import (
     encode,
     with_audience,
 )
-from clinic_app.storage import Store
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.sync.wire import (
     decode_history,
@@ -37,6 +36,7 @@ from clinic_app.sync.wire import (
     outcome_words,
 )
 from tests.helpers.asgi import AsgiClient
+from tests.helpers.stores import open_store
 
 A, B, C = "org-a", "org-b", "org-c"
 
@@ -80,8 +80,8 @@ class Client:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    store = Store.open(tmp_path / "hub", bytes(32), SystemClock())
+def hub(both_databases: str, tmp_path: Path) -> Iterator[Hub]:
+    store = open_store(tmp_path / "hub", bytes(32), SystemClock())
     try:
         yield build_hub(store, SystemClock())
     finally:

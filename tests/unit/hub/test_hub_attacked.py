@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from clinic_app.storage.exchange import Write
 from clinic_app.storage.feed import MOST_PAGE_BYTES
 from clinic_app.storage.feed_rows import MOST_RECORD_BYTES
 from clinic_app.sync.wire import MAX_MESSAGE_BYTES, encode_transaction
+from tests.helpers import stores
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub, write_of
 
 A, B = "org-a", "org-b"
@@ -24,13 +24,13 @@ DIGEST = "a" * 64
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[RunningHub]:
+def hub(both_databases: str, tmp_path: Path) -> Iterator[RunningHub]:
     with running_hub(tmp_path / "hub") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubClient]:
+def standing(both_databases: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubClient]:
     """A hub that many hostile requests go to, and the workstation that sends them."""
     with running_hub(tmp_path_factory.mktemp("hub")) as made:
         yield made.enrol(A)
@@ -101,19 +101,19 @@ def test_a_cursor_of_another_hub_is_gone(hub: RunningHub, tmp_path: Path) -> Non
         assert reader.page(other.enrol(A).changes()[1]).status_code == 410
 
 
+@pytest.mark.usefixtures("both_databases")
 def test_a_hub_restored_from_an_older_backup_is_noticed_though_it_has_grown_since(tmp_path: Path) -> None:
     folder, backup = tmp_path / "hub", tmp_path / "backup"
     with running_hub(folder) as hub:
         writer, reader = hub.enrol(A), hub.enrol(A)
         writer.put(Patient(id="old"))
-    shutil.copytree(folder, backup)
+    stores.places.copy(folder, backup)
     with running_hub(folder) as hub:
         writer, reader = HubClient(hub.http, writer.token), HubClient(hub.http, reader.token)
         for name in ("lost-1", "lost-2"):
             writer.put(Patient(id=name))
         seen, cursor = reader.changes()
-    shutil.rmtree(folder)
-    shutil.copytree(backup, folder)
+    stores.places.copy(backup, folder)
     with running_hub(folder) as hub:
         writer, reader = HubClient(hub.http, writer.token), HubClient(hub.http, reader.token)
         for name in ("new-1", "new-2", "new-3", "new-4"):
@@ -123,13 +123,14 @@ def test_a_hub_restored_from_an_older_backup_is_noticed_though_it_has_grown_sinc
     assert [change.id for change in seen] == ["old", "lost-1", "lost-2"]
 
 
+@pytest.mark.usefixtures("both_databases")
 def test_a_cursor_taken_before_the_backup_still_holds_after_it(tmp_path: Path) -> None:
     folder = tmp_path / "hub"
     with running_hub(folder) as hub:
         writer, reader = hub.enrol(A), hub.enrol(A)
         writer.put(Patient(id="old"))
         _, cursor = reader.changes()
-    shutil.copytree(folder, tmp_path / "restored")
+    stores.places.copy(folder, tmp_path / "restored")
     with running_hub(tmp_path / "restored") as hub:
         HubClient(hub.http, writer.token).put(Patient(id="new"))
         assert [change.id for change in HubClient(hub.http, reader.token).changes(cursor)[0]] == ["new"]
