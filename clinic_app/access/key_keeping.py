@@ -61,7 +61,7 @@ class KeyKeeping:
         Raises:
             NotAllowedError: only an administrator asks.
         """
-        session.require("update", "Device")
+        self._trail.require(session, "update", "Device")
         return self._slots.escrow_recipient(self._store.key)
 
     def keep_escrow(self, session: Session, recipient: str) -> None:
@@ -76,7 +76,7 @@ class KeyKeeping:
         self._slots.keep_escrow(recipient, self._store.key)
 
     def _note(self, session: Session) -> None:
-        session.require("update", "Device")
+        self._trail.require(session, "update", "Device")
         event = self._trail.event(session, "update", own_device(self._store))
         self._store.records.commit((), audit=(event,))
 

@@ -12,6 +12,7 @@ from clinic_app.access.own import is_enrolled, own_organization
 from clinic_app.access.passwords import Passwords, after_failure, seconds_to_wait
 from clinic_app.access.permissions import ROLES, Role
 from clinic_app.access.session import Session
+from clinic_app.access.strangers import Strangers
 from clinic_app.access.trail import Trail
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import (
@@ -63,6 +64,7 @@ class People:
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._trail = Trail(store, clock)
+        self._strangers = Strangers(store, clock)
         self._one_try_at_a_time = threading.Lock()
 
     def is_empty(self) -> bool:
@@ -90,7 +92,7 @@ class People:
         if session is None and not self.is_empty():
             raise NotAllowedError(Text("Only an administrator adds people."))
         if session is not None:
-            session.require("create", "Practitioner")
+            self._trail.require(session, "create", "Practitioner")
         practitioner, account = new_person(login, password, name, role, self._passwords)
         audit = (self._trail.event(session, "create", practitioner),) if session else ()
         (saved,) = self._store.records.commit((practitioner,), audit=audit, accounts=(account,))
@@ -99,7 +101,7 @@ class People:
 
     def all(self, session: Session) -> tuple[Person, ...]:
         """Return everybody who may or might sign in here, by login."""
-        session.require("read", "Practitioner")
+        self._trail.require(session, "read", "Practitioner")
         return tuple(self._person(account) for account in self._store.accounts.all())
 
     def set_active(self, session: Session, login: str, *, is_active: bool) -> Person:
@@ -109,7 +111,7 @@ class People:
             NotFoundError: there is no such login.
             InvalidInputError: an administrator cannot shut himself out.
         """
-        session.require("update", "Practitioner")
+        self._trail.require(session, "update", "Practitioner")
         account = self._account(login)
         if account.login == session.login and not is_active:
             raise InvalidInputError(Text("You cannot shut yourself out."), "login")
@@ -125,8 +127,8 @@ class People:
             NotAllowedError: the old one is wrong.
             InvalidInputError: the new one will not do.
         """
-        account = self._account(session.login)
-        self._check(account.login, account, old)
+        self._trail.require_signed_in(session)
+        account = self._check(session.login, self._account(session.login), old)
         account = replace(account, password_hash=self._passwords.hashed(new))
         self._change(session, account)
         self._keep_slot(account, new)
@@ -140,8 +142,7 @@ class People:
         """
         login = plain_login(login)
         organization = own_organization(self._store)
-        account = self._store.accounts.get(login)
-        account = self._check(login, account if account and account.is_active else None, password)
+        account = self._check(login, self._store.accounts.get(login), password)
         self._keep_slot(account, password)
         person = self._person(account)
         event = self._trail.sign_in(person.practitioner_id, person.name, "0")
@@ -169,13 +170,14 @@ class People:
     def _check(self, login: str, account: Account | None, password: str) -> Account:
         """Return the account if the password is its own; count the tries, also over a restart."""
         with self._one_try_at_a_time:
-            attempts = self._store.accounts.attempts(login)
+            attempts = self._store.accounts.attempts(login) if account else self._strangers.attempts(login)
             seconds = seconds_to_wait(attempts, self._clock.now())
             if seconds:
                 raise NotAllowedError(
                     Text.counted("Wait {count} second and try again.", "Wait {count} seconds and try again.", seconds)
                 )
-            if not self._passwords.fits(account.password_hash if account else None, password) or account is None:
+            kept = account.password_hash if account and account.is_active else None
+            if not self._passwords.fits(kept, password) or account is None:
                 self._note_failure(login, account, attempts)
                 raise NotAllowedError(_WRONG)
             if attempts.failures:
@@ -186,10 +188,13 @@ class People:
         return account
 
     def _note_failure(self, login: str, account: Account | None, attempts: Attempts) -> None:
-        self._store.accounts.set_attempts(login, after_failure(attempts, self._clock.now()))
+        attempts = after_failure(attempts, self._clock.now())
         if account is not None:
+            self._store.accounts.set_attempts(login, attempts)
             event = self._trail.sign_in(account.practitioner_id, login, "4")
             self._store.records.commit((), audit=(event,))
+        elif told := self._strangers.set_attempts(login, attempts):
+            self._store.records.commit((), audit=(self._trail.sign_in("", "", "4", told),))
 
     def _account(self, login: str) -> Account:
         account = self._store.accounts.get(plain_login(login))

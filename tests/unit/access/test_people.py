@@ -217,7 +217,9 @@ def test_signing_in_leaves_a_trail_right_or_wrong(store: Store, people: People) 
     with pytest.raises(NotAllowedError):
         people.sign_in("nobody", "wrong horse")
     events = store.records.find(AuditEvent)
-    assert [event.outcome for event in events] == ["4", "0"]
+    assert [event.outcome for event in events] == ["4", "4", "0"]
+    assert events[0].agent[0].who is None, "nobody's login"
+    events = events[1:]
     assert all(event.type.code == "110114" for event in events)
 
 
