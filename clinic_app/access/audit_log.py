@@ -6,9 +6,10 @@ Reading the trail is itself in the trail (DICOM PS3.15 A.5.3.2, Audit Log Used).
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,7 @@ AUDIT_ACTION_WORDS: Final[Mapping[str, Text]] = {
     "audit-log": Text("Read the trail"),
     "export": Text("Exported"),
     "import": Text("Taken in from another hospital"),
+    "keys": Text("Changed the keys"),
 }
 """What an event can be, as codes of `AuditFilter.action` and words of a screen."""
 OUTCOME_WORDS: Final[Mapping[str, Text]] = {"0": Text("Done"), "4": Text("Refused")}
@@ -162,10 +164,33 @@ class AuditLog:
         self._store.records.commit((), audit=(event,))
         return verdict
 
-    def write_csv(self, session: Session, wanted: AuditFilter, path: Path) -> int:
+    def counts(self, session: Session, wanted: AuditFilter) -> Mapping[datetime, int]:
+        """Return how many of the events fell into each hour (its beginning, UTC) that has any.
+
+        Raises:
+            NotAllowedError: this person does not read the trail.
+        """
+        self._trail.require(session, "read", "AuditEvent")
+        hours: Counter[datetime] = Counter()
+        before: int | None = None
+        while rows := self._store.audit.page(_query(wanted), MOST_LINES, before):
+            moments = (row.event.recorded.astimezone(UTC) for row in rows)
+            hours.update(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
+            before = rows[-1].seq
+        return dict(hours)
+
+    def write_csv(
+        self, session: Session, wanted: AuditFilter, path: Path, told: Callable[[int], object] | None = None
+    ) -> int:
         """Write the events out as a table for a spreadsheet, the newest first; return how many.
 
         The file is in its place whole or not at all, and nothing in it is a formula. The export is noted first.
+
+        Args:
+            session: who exports.
+            wanted: which events.
+            path: of the file.
+            told: called with the number of lines after each; what it raises ends the export and leaves no file.
 
         Raises:
             NotAllowedError: this person does not read the trail.
@@ -182,6 +207,8 @@ class AuditLog:
             yield _COLUMNS
             for line in self._all(wanted):
                 count += 1
+                if told is not None:
+                    told(count)
                 yield _cells(line)
 
         write_atomically(path, csv_lines(rows()))

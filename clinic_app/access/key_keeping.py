@@ -52,7 +52,7 @@ class KeyKeeping:
             NotAllowedError: only an administrator makes one.
             DiskFullError: no room; the former one still opens.
         """
-        self._note(session)
+        self._note(session, "new-recovery-code")
         return self._slots.new_recovery_code(self._store.key)
 
     def escrow_recipient(self, session: Session) -> str:
@@ -72,12 +72,12 @@ class KeyKeeping:
             InvalidInputError: this is no public key.
             DiskFullError: no room.
         """
-        self._note(session)
+        self._note(session, "keep-escrow")
         self._slots.keep_escrow(recipient, self._store.key)
 
-    def _note(self, session: Session) -> None:
+    def _note(self, session: Session, what: str) -> None:
         self._trail.require(session, "update", "Device")
-        event = self._trail.event(session, "update", own_device(self._store))
+        event = self._trail.happening(session, "keys", own_device(self._store), description=what)
         self._store.records.commit((), audit=(event,))
 
 

@@ -205,6 +205,12 @@ class Trail:
         here = AuditEventAgent(who=reference_to(own_device(self._store)), requestor=True)
         return self._made(IMPORT, SUBTYPES["import"], "C", (here,), tuple(record_entities(records)))
 
+    def maintenance(self, what: str, account: str) -> AuditEvent:
+        """Return the event of a command given at this workstation outside the program, by an account of the system."""
+        agents = (AuditEventAgent(name=account or None, requestor=True), self._workstation())
+        entities = (AuditEventEntity(type=OBJECT, description=what),)
+        return self._made(KINDS["keys"], SUBTYPES["keys"], "E", agents, entities)
+
     def _objection(
         self, session: Session, action: Action, type_name: str, patient_id: str | None
     ) -> ClinicError | None:
