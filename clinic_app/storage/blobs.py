@@ -88,6 +88,17 @@ class BlobStore:
         with self.open(sha256) as file:
             return file.read()
 
+    def verify(self, sha256: str) -> None:
+        """Read a content from end to end.
+
+        Raises:
+            NotFoundError: it is not here.
+            DamagedError: the file is not what was written.
+        """
+        with self.open(sha256) as file:
+            while file.read(_READ_BYTES):
+                pass
+
     def open(self, sha256: str) -> BinaryIO:
         """Open a content for reading; it can be sought in without reading all of it.
 
