@@ -19,6 +19,7 @@ from joserfc.jwk import OKPKey
 from clinic_app.foundation.durable_files import whole_file
 from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, StorageError, UnreadableFileError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys.age_header import LARGEST_HEADER_BYTES, has_short_header
 
 ALGORITHM: Final = "Ed25519"
 """The only signature we make or take (RFC 9864)."""
@@ -84,6 +85,8 @@ class NodeKeys:
             KeyLockedError: it was sealed to others.
             UnreadableFileError: it is damaged or no age file.
         """
+        if not has_short_header(sealed):
+            raise _damaged()
         try:
             return bytes(pyrage.decrypt(sealed, [self._identity]))
         except pyrage.DecryptError as error:
@@ -99,6 +102,9 @@ class NodeKeys:
             FileNotFoundError: there is no ``source``.
         """
         with source.open("rb") as sealed, whole_file(target) as file:
+            if not has_short_header(sealed.read(LARGEST_HEADER_BYTES)):
+                raise _damaged()
+            sealed.seek(0)
             plain = _Output(file)
             try:
                 pyrage.decrypt_io(sealed, plain, [self._identity])
@@ -118,11 +124,12 @@ def verify_jws(signed: str, public_jwk: Mapping[str, Any]) -> bytes:
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(Text("This is no signing key.")) from error
     try:
-        return bytes(jws.deserialize_compact(signed, key, algorithms=[ALGORITHM]).payload)
+        token = jws.deserialize_compact(signed, key, algorithms=[ALGORITHM])
     except (JoseError, ValueError, TypeError) as error:
-        raise UnreadableFileError(
-            Text("The signature does not fit: the content was changed or comes from elsewhere.")
-        ) from error
+        raise _foreign_signature() from error
+    if token.headers() != {"alg": ALGORITHM}:  # nothing we do not say ourselves: no crit, no key of its own
+        raise _foreign_signature()
+    return bytes(token.payload)
 
 
 def seal(data: bytes, recipients: Sequence[str]) -> bytes:
@@ -181,4 +188,12 @@ def _recipients(recipients: Sequence[str]) -> list[Any]:
 def _unsealing_error(error: Exception) -> KeyLockedError | UnreadableFileError:
     if "no matching keys" in str(error).lower():
         return KeyLockedError(Text("This package was sealed to another hospital."))
+    return _damaged()
+
+
+def _damaged() -> UnreadableFileError:
     return UnreadableFileError(Text("The package is damaged or is no sealed package."))
+
+
+def _foreign_signature() -> UnreadableFileError:
+    return UnreadableFileError(Text("The signature does not fit: the content was changed or comes from elsewhere."))

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys.age_header import has_short_header
 from clinic_app.keys.derived import KEY_BYTES
 from clinic_app.keys.slot_file import Slot
 
@@ -129,6 +130,8 @@ def identity_of(words: str) -> pyrage.x25519.Identity:
 
 def unescrowed(site: str, slot: Slot, identity: pyrage.x25519.Identity) -> bytes | None:
     """Return the data key of an escrow slot, or None if it was not sealed to ``identity`` for this place."""
+    if not has_short_header(slot.sealed):
+        return None
     try:
         plain = bytes(pyrage.decrypt(slot.sealed, [identity]))
     except pyrage.DecryptError:

@@ -56,7 +56,9 @@ def decode(body: bytes | msgspec.Raw) -> Resource:
         raise _unreadable(f"unknown resource type {name!r}")
     if _is_too_deep(bytes(body)):
         raise _unreadable("nested too deep")
-    return decode_as(TYPES[name], body)
+    record = decode_as(TYPES[name], body)
+    _check_unmodelled(body)
+    return record
 
 
 def decode_as(kind: type[R], body: bytes | msgspec.Raw) -> R:
@@ -135,6 +137,17 @@ def _merge_items(fresh: bytes, base: bytes, new: tuple[Any, ...], old: tuple[Any
         else:
             result.append(msgspec.Raw(_merge(bytes(raw), bytes(base_items[twin]), item, free.pop(twin))))
     return _encoder.encode(result)
+
+
+def _check_unmodelled(body: bytes | msgspec.Raw) -> None:
+    """Refuse a body of which some reader could not read what we do not model: half letters, numbers beyond any.
+
+    Such members are kept byte for byte, so they would come out again at somebody who reads them all.
+    """
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(str(error)) from error
 
 
 def _is_too_deep(body: bytes) -> bool:

@@ -121,7 +121,7 @@ def open_package(sealed: bytes, keys: NodeKeys, sender_key: SenderKey, caps: Cap
         NotAllowedError: it is not addressed to this workstation.
     """
     if len(sealed) > caps.sealed_bytes:
-        raise UnreadableFileError(Text("This file is too large to be a referral package."))
+        raise too_large()
     files = read_archive(keys.unseal(sealed), caps)
     manifest = _signed_manifest(files, sender_key)
     if keys.age_recipient not in manifest.recipients:
@@ -156,6 +156,11 @@ def _check_digests(files: Mapping[str, bytes], manifest: Manifest) -> None:
         data = files[path]
         if len(data) != each.size or hashlib.sha256(data).hexdigest() != each.sha256:
             raise damaged()
+
+
+def too_large() -> UnreadableFileError:
+    """Return the error for a file no package of ours is as large as."""
+    return UnreadableFileError(Text("This file is too large to be a referral package."))
 
 
 def _forged() -> UnreadableFileError:

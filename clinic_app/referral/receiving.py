@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from clinic_app.records import (
 from clinic_app.referral.archive import CAPS, damaged
 from clinic_app.referral.bundle import with_source
 from clinic_app.referral.cases import package_id
-from clinic_app.referral.package import OpenedPackage, open_package
+from clinic_app.referral.package import OpenedPackage, open_package, too_large
 from clinic_app.referral.sending import PACKAGE_KIND, lane_of
 from clinic_app.referral.states import may_move
 from clinic_app.storage import Lane, Store
@@ -200,7 +201,9 @@ def _read(source: Path | bytes) -> bytes:
         return source
     try:
         with disk_errors(source), source.open("rb") as file:
-            return file.read(CAPS.sealed_bytes + 1)
+            if os.fstat(file.fileno()).st_size > CAPS.sealed_bytes:
+                raise too_large()
+            return file.read()
     except FileNotFoundError as error:
         raise UnreadableFileError(Text("This file is not there any more.")) from error
 

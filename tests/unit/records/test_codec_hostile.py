@@ -108,6 +108,17 @@ def _called_from_far_below(steps: int, read: Callable[[], Resource]) -> Resource
     return _called_from_far_below(steps - 1, read) if steps > 0 else read()
 
 
+@pytest.mark.parametrize(
+    "member",
+    [b'"\xed\xa0\x80"', b'"\xff"', b'"\\ud800"', b"1E400", b"-1E+99999999", b"9" * 5000],
+    ids=["half a letter", "no letter", "half a letter escaped", "1E400", "a hundred million digits", "5000 digits"],
+)
+def test_what_we_do_not_model_must_be_readable_for_others_too(member: bytes) -> None:
+    """It is kept byte for byte: a reader who reads everything would stumble over it at every exchange."""
+    with pytest.raises(InvalidInputError):
+        decode(b'{"resourceType":"Patient","id":"1","foreign":[' + member + b"]}")
+
+
 def test_brackets_inside_words_are_no_levels() -> None:
     words = r'\"[[[{{{\\"' + ',"y":"' + "[{" * 500
     assert decode(('{"resourceType":"Patient","id":"1","x":"' + words + '"}').encode()).id == "1"
