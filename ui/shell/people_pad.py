@@ -66,6 +66,13 @@ class PersonButton(Button):
         self.setToolTip(f"Alt+{self._place}")
         icons.put(self._picture, "lock" if is_kept else "user", "accent", 22)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the arrows to the pad: Qt would go on to whatever comes next in the window."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
     def sizeHint(self) -> QSize:
         """Return the size of the words, not that of the empty button under them."""
         inside = self.layout()

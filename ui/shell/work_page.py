@@ -97,7 +97,7 @@ class WorkPage(QWidget):
         self._breath.timeout.connect(self._make_ahead)
         self._keep.timeout.connect(self.keep_drafts)
         self._book.changed.connect(self._show_drafts)
-        self._book.failed.connect(lambda text: self.notice.show_notice(text, "warn"))
+        self._book.failed.connect(self._say_refusal)
         self._drafts.taken.connect(self._go_on_with)
         self._drafts.discarded.connect(self._book.discard)
         self.rail.chosen.connect(self._choose)
@@ -233,6 +233,9 @@ class WorkPage(QWidget):
 
     def _typed(self) -> list[Draft]:
         return [draft for each in self._holders() for draft in each.drafts()]
+
+    def _say_refusal(self, text: Text) -> None:
+        self.notice.show_notice(text, "warn")
 
     def _show_drafts(self) -> None:
         mine = self._book.waiting
