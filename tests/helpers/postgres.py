@@ -150,6 +150,13 @@ class PostgresServer:
         cursor = self._owner.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
+    def run(self, program: str, *words: str, standard_input: bytes = b"") -> bytes:
+        """Return what one of PostgreSQL's own programs writes, run as IT would beside the server."""
+        command = [_program(program), "-h", self.folder, *words]
+        return subprocess.run(
+            command, cwd="/", check=True, capture_output=True, timeout=60, input=standard_input, **_as_somebody_else()
+        ).stdout
+
     def _make_template(self) -> None:
         from clinic_app.storage.migrating import migrate
         from clinic_app.storage.postgres import PostgresDatabase
