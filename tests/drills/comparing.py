@@ -56,30 +56,34 @@ class Found:
 
 def look_into(folder: Path, claims: Claims) -> Found:
     """Open a data folder as a start after a disaster does, and compare it with what was said."""
-    found = Found()
     try:
         store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), SystemClock())
     except ClinicError as error:
-        found.refusals.append(f"{type(error).__name__}: {error}")
-        return found
+        return Found(refusals=[f"{type(error).__name__}: {error}"])
     with closing(store):
-        assert store.file is not None
-        store.file.checkpoint()
-        try:
-            with store.database.reading() as connection:
-                found.damage += _damage(connection)
-                found.lost += _lost(connection, claims)
-                found.orphans += _orphans(connection)
-                referenced = _referenced(connection)
-        except DamagedError as error:
-            found.damage.append(str(error))
-            return found
-        _look_at_contents(store, claims, referenced, found)
-        _look_at_backups(store, claims, found)
-        _try_passwords(store, claims, found)
-        if broken := store.records.broken_audit_row():
-            found.damage.append(f"audit chain broken at {broken}")
-        found.lost += [f"cursor {name}" for name, n in claims.cursors.items() if int(store.cursor(name) or 0) < n]
+        return compare(store, claims)
+
+
+def compare(store: Store, claims: Claims) -> Found:
+    """Compare an open store with what was said; contents nobody refers to are collected on the way."""
+    found = Found()
+    assert store.file is not None
+    store.file.checkpoint()  # a torn page may be whole in the log: first this, then the seals of the pages
+    try:
+        with store.database.reading() as connection:
+            found.damage += _damage(connection)
+            found.lost += _lost(connection, claims)
+            found.orphans += _orphans(connection)
+            referenced = _referenced(connection)
+    except DamagedError as error:
+        found.damage.append(str(error))
+        return found
+    _look_at_contents(store, claims, referenced, found)
+    _look_at_backups(store, claims, found)
+    _try_passwords(store, claims, found)
+    if broken := store.records.broken_audit_row():
+        found.damage.append(f"audit chain broken at {broken}")
+    found.lost += [f"cursor {name}" for name, n in claims.cursors.items() if int(store.cursor(name) or 0) < n]
     return found
 
 
