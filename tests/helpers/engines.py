@@ -15,6 +15,8 @@ import pytest
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage import Store
+from clinic_app.storage.database import Database
+from clinic_app.storage.postgres import PostgresDatabase
 from clinic_app.storage.server_store import open_server_store
 from tests.helpers import stores
 from tests.helpers.postgres import PostgresServer, name_in, server, why_not
@@ -31,6 +33,11 @@ class OnServer(stores.Places):
         if folder not in self.taken:
             self.taken[folder] = server().take()
         return open_server_store(folder, self.taken[folder], key, clock)
+
+    def bare(self, folder: Path) -> Database:
+        """Return the database of a folder before anybody has made a table in it."""
+        self.taken[folder] = server().take_bare()
+        return PostgresDatabase(self.taken[folder])
 
     def copy(self, folder: Path, target: Path) -> None:
         """Copy a closed folder and its database."""

@@ -12,9 +12,11 @@ from sqlalchemy import text
 from clinic_app.access import EnrolmentForm, NewUser, Passwords, Session, enrol, own_organization
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.ids import new_id
-from clinic_app.keys import NodeKeys
+from clinic_app.keys import DATABASE_NAME, NodeKeys
 from clinic_app.records import HumanName, Identifier, Patient
 from clinic_app.storage import Store
+from clinic_app.storage.database import Database
+from clinic_app.storage.encrypted_file import EncryptedFile
 from tests.helpers.clocks import FixedClock
 
 KEY = bytes(range(32))
@@ -29,6 +31,10 @@ class Places:
     def open(self, folder: Path, key: bytes, clock: Clock) -> Store:
         """Return the open store of a folder."""
         return Store.open(folder, key, clock)
+
+    def bare(self, folder: Path) -> Database:
+        """Return the database of a folder before anybody has made a table in it."""
+        return EncryptedFile(folder / DATABASE_NAME, KEY)
 
     def copy(self, folder: Path, target: Path) -> None:
         """Copy a closed folder, as a backup or back from one; what was at ``target`` is gone."""
