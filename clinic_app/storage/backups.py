@@ -126,8 +126,7 @@ class Backups:
                 self._space.met_full()
                 raise
             finally:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+                _sweep(self.folder)
             write_atomically(note_path(path), (msgspec.json.encode(note),))
             self.prune()
             return _described(path, kind, now.replace(microsecond=0), note)
