@@ -178,7 +178,7 @@ class _Output:
 def _recipients(recipients: Sequence[str]) -> list[Any]:
     try:
         parsed = [pyrage.x25519.Recipient.from_str(each) for each in recipients]
-    except pyrage.RecipientError as error:
+    except (pyrage.RecipientError, UnicodeError) as error:
         raise InvalidInputError(Text("The other hospital's key cannot be read.")) from error
     if not parsed:
         raise InvalidInputError(Text("There is nobody to seal this to."))

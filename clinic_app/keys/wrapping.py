@@ -103,7 +103,7 @@ def escrowed(site: str, slot: Slot, key: bytes) -> Slot:
     """
     try:
         recipient = pyrage.x25519.Recipient.from_str(slot.recipient)
-    except pyrage.RecipientError as error:
+    except (pyrage.RecipientError, UnicodeError) as error:
         raise InvalidInputError(
             Text("This is no public key of the organisation: it starts with “age1”."), "recipient"
         ) from error
@@ -122,7 +122,7 @@ def identity_of(words: str) -> pyrage.x25519.Identity:
     found = next((line for line in lines if line.upper().startswith(_IDENTITY_START)), "")
     try:
         return pyrage.x25519.Identity.from_str(found)
-    except pyrage.IdentityError as error:
+    except (pyrage.IdentityError, UnicodeError) as error:
         raise InvalidInputError(
             Text("This is no secret key of the organisation: its line starts with “AGE-SECRET-KEY-1”."), "identity"
         ) from error
