@@ -164,6 +164,7 @@ AUDIT_CHAIN: Final = Table(
     sqlite_autoincrement=True,
 )
 """One link per audit row: an HMAC over the row and the link before it, so that an edit or a gap shows."""
+Index(None, AUDIT_CHAIN.c.id)
 
 PATIENT_NUMBER: Final = Table(
     "patient_number",

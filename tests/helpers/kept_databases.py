@@ -82,7 +82,15 @@ _SECOND: Final[Rows] = {
     "feed_answer": [("org-a", "key", "12" * 32, b"answer", AT)],
     "feed_workstation": [("pc-1", "34" * 32, "org-a", "Reception", AT, 0)],
 }
-ROWS: Final[dict[str, Rows]] = {"0001": _FIRST, "0002": {**_FIRST, **_SECOND}}
+_THIRD: Final[Rows] = {
+    "audit_line": [(1, "", "", "", "2026-03-05T07:00:00.000000Z")],
+    "audit_patient": [],
+}
+ROWS: Final[dict[str, Rows]] = {
+    "0001": _FIRST,
+    "0002": {**_FIRST, **_SECOND},
+    "0003": {**_FIRST, **_SECOND, **_THIRD},
+}
 """What each revision's file holds, by table."""
 
 
