@@ -12,10 +12,13 @@ next time goes on where this one stopped.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, whole_file, write_atomically
 from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFoundError
@@ -33,6 +36,12 @@ _BLOBS: Final = "blobs"
 _SMALL_FILES: Final = (*SLOT_FILES, KEY_CHECK, "settings.toml")
 _COPY_BYTES: Final = 1 << 20
 _LARGEST_SMALL: Final = 1 << 20
+
+
+class _Site(msgspec.Struct):
+    """The part of the slot file that names the site."""
+
+    site: str
 
 
 class SecondDisk:
@@ -89,9 +98,13 @@ class SecondDisk:
         return there
 
     def _name(self) -> str:
+        """Return the end of the site's id, which a computer that comes back has too; else one that is remembered."""
+        site = _site(self._folder)
+        if site:
+            return site
         kept = self._memory.get(_ID)
         if kept is None:
-            kept = new_id().replace("-", "")[-_ID_LENGTH:].encode()
+            kept = _end_of(new_id()).encode()
             self._memory.put(_ID, kept)
         return kept.decode()
 
@@ -152,6 +165,17 @@ def bring_back_blobs(there: Path, folder: Path) -> None:
         StorageError: a disk refused it.
     """
     _carry_blobs(there / _BLOBS, folder / _BLOBS, lambda: False)
+
+
+def _site(folder: Path) -> str:
+    for name in SLOT_FILES:
+        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError), (folder / name).open("rb") as file:
+            return _end_of(msgspec.json.decode(file.read(_LARGEST_SMALL), type=_Site).site)
+    return ""
+
+
+def _end_of(id: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", id)[-_ID_LENGTH:]
 
 
 def _carry_small(source: Path, target: Path) -> None:
