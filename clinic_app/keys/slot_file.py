@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -101,15 +102,26 @@ class Copies:
         sealed = [copy for copy in self.readable() if is_sealed(copy, key)]
         return max(sealed, key=lambda copy: copy.serial, default=None)
 
-    def mended(self, opened: SlotFile, key: bytes) -> SlotFile:
-        """Return what both copies should say after ``opened`` gave ``key``, and see to it if the disk lets it."""
+    def newest(self, key: bytes) -> SlotFile | None:
+        """Return what to build on: the newest copy under the key's seal, else what can be believed; None without files.
+
+        Raises:
+            KeyLockedError: there are files and none can be read.
+        """
+        readable = self.readable()
+        return self.trusted(key) or (believed(readable, key) if readable else None)
+
+    def mend(self, key: bytes) -> None:
+        """Make the copies equal after ``key`` was found, if it can be told what they should say and the disk lets it.
+
+        Two readable copies without a seal stay: each may hold a slot that is damaged in the other.
+        """
         best = self.trusted(key)
         with suppress(StorageError):
             if best is not None:
-                self._write_where_it_differs(best, key)
-            elif any(copy != opened for copy in self._copies()):
-                self.write(believed(opened, key), key)
-        return best or believed(opened, key)
+                self._put(best, key, [place for place, copy in enumerate(self._copies()) if copy != best])
+            elif None in self._copies():
+                self.write(believed(self.readable(), key), key)
 
     def present_key(self, file: SlotFile) -> str:
         """Return the id of the key the database lies under: the next one as soon as its file is in its place."""
@@ -129,9 +141,6 @@ class Copies:
         file = msgspec.structs.replace(file, serial=file.serial + 1)
         seals = {key_id(each): seal_of(file, each) for each in (key, *also)}
         self._put(msgspec.structs.replace(file, seals=seals), key, range(len(SLOT_FILES)))
-
-    def _write_where_it_differs(self, file: SlotFile, key: bytes) -> None:
-        self._put(file, key, [place for place, copy in enumerate(self._copies()) if copy != file])
 
     def _copies(self) -> list[SlotFile | None]:
         return [_parsed(body) if (body := self._body(name)) is not None else None for name in SLOT_FILES]
@@ -178,10 +187,11 @@ def is_sealed(file: SlotFile, key: bytes) -> bool:
     return hmac.compare_digest(file.seals.get(key_id(key), b""), seal_of(file, key))
 
 
-def believed(file: SlotFile, key: bytes) -> SlotFile:
-    """Return what may be believed of a file without a seal: the slots that only the data key's owner can have made."""
-    slots = tuple(slot for slot in file.slots if slot.kind in _SELF_SEALED)
-    return msgspec.structs.replace(file, slots=slots, key=key_id(key), next_key="")
+def believed(copies: Sequence[SlotFile], key: bytes) -> SlotFile:
+    """Return what may be believed of files without a seal: the slots that only the data key's owner can have made."""
+    slots = dict.fromkeys(slot for copy in copies for slot in copy.slots if slot.kind in _SELF_SEALED)
+    serial = max(copy.serial for copy in copies)
+    return SlotFile(copies[0].site, tuple(slots)[:MOST_SLOTS], serial=serial, key=key_id(key))
 
 
 def _parsed(body: bytes) -> SlotFile | None:

@@ -31,7 +31,7 @@ from clinic_app.foundation.typed_words import tidy
 from clinic_app.keys.derived import KEY_BYTES
 from clinic_app.keys.key_storage import KeyStorage
 from clinic_app.keys.recovery_code import new_code, read_code
-from clinic_app.keys.slot_file import Copies, Slot, SlotFile, believed, key_id
+from clinic_app.keys.slot_file import Copies, Slot, SlotFile, key_id
 from clinic_app.keys.wrapping import (
     SALT_BYTES,
     SlotCost,
@@ -343,19 +343,16 @@ class KeySlots:
                 for slot in self._present(copy):
                     key = open_slot(copy, slot)
                     if key is not None:
-                        self._copies.mended(copy, key)
+                        self._copies.mend(key)
                         return key
         return None
 
     def _newest(self, key: bytes) -> SlotFile:
-        """Return the file to build on: the newest under the key's seal, else what can be believed of the first."""
-        file = self._copies.trusted(key)
-        if file is not None:
-            return file
-        copies = self._copies.readable()
-        if not copies:
+        """Return the file to build on."""
+        file = self._copies.newest(key)
+        if file is None:
             raise KeyLockedError(_MISSING)
-        return believed(copies[0], key)
+        return file
 
     def _present(self, file: SlotFile) -> list[Slot]:
         present = self._copies.present_key(file)
