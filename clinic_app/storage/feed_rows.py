@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, or_, select
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -24,6 +24,9 @@ from clinic_app.storage.upserts import Upsert
 MOST_RECORD_BYTES: Final = 2 << 20
 """FHIR records are some kilobytes; a reader takes pages of `clinic_app.storage.feed.MOST_PAGE_BYTES`."""
 _PUT_PLACE: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+"""FHIR R4, data type id."""
+_LONGEST_ID: Final = 64
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
@@ -48,21 +51,25 @@ def decoded(write: Write) -> Resource:
     """Return the record of a write, which is what its address says.
 
     Raises:
-        InvalidInputError: it cannot be read, is another record, or larger than a reader would take.
+        InvalidInputError: it cannot be read, is another record, has no id, or is larger than a reader would take.
     """
     if len(write.body) > MOST_RECORD_BYTES:
         raise InvalidInputError(Text("This record cannot be read: {detail}", detail="too large"))
     record = decode(write.body)
     if (record.type_name, record.id) != (write.type_name, write.id):
         raise InvalidInputError(Text("The record is not the one its address names."))
+    if not _ID.fullmatch(record.id):
+        raise InvalidInputError(Text("This record cannot be read: {detail}", detail="its id is none"))
     return record
 
 
 def stored_record(connection: Connection, write: Write) -> StoredRecord | None:
     """Return what the hub has under the write's address, with its owner."""
     row = stored_row(connection, write.type_name, write.id)
+    if row is None:
+        return None
     owner = connection.scalar(select(FEED_RECORD.c.organization_id).where(*_is(FEED_RECORD, write)))
-    if row is None or owner is None:
+    if owner is None:
         return None
     return StoredRecord(owner, row.version_id, decode(row.body))
 
@@ -89,7 +96,7 @@ def put_write(
     meta = msgspec.structs.replace(record.meta or Meta(), version_id=version, last_updated=now)
     record = msgspec.structs.replace(record, meta=meta)
     body = encode(record, write.body)
-    write_version(connection, record, body, hub_version=None, origin="received", at=now)
+    seq = write_version(connection, record, body, hub_version=None, origin="received", at=now)
     key = {"type": write.type_name, "id": write.id}
     connection.execute(
         insert(FEED_VERSION).values(
@@ -100,10 +107,15 @@ def put_write(
             received_at=now.isoformat(),
         )
     )
-    _put_place(connection, caller, write, stored, now)
-    _put_many(connection, write, FEED_AUDIENCE, "organization_id", sorted(audience_of(record)))
-    digests = sorted({digest.decode() for digest in _DIGEST.findall(body)})
-    _put_many(connection, write, FEED_REFERENCE, "sha256", digests)
+    owner = stored.organization_id if stored else caller.organization_id
+    place = {"seq": seq, "workstation_id": caller.workstation_id, "received_at": now.isoformat()}
+    _PUT_PLACE.run(connection, {**key, "organization_id": owner, **place})
+    if stored is not None:
+        for table in (FEED_AUDIENCE, FEED_REFERENCE):
+            connection.execute(delete(table).where(*_is(table, write)))
+    _put_many(connection, key, FEED_AUDIENCE, "organization_id", _audience(record))
+    digests = {digest.decode() for digest in _DIGEST.findall(body)}
+    _put_many(connection, key, FEED_REFERENCE, "sha256", digests)
     return Written(write.type_name, write.id, version, now, is_new=stored is None)
 
 
@@ -140,18 +152,13 @@ def change(row: Row[Any]) -> Change:
     return Change(row.type, row.id, bytes(row.body), datetime.fromisoformat(row.received_at))
 
 
-def _put_place(
-    connection: Connection, caller: Caller, write: Write, stored: StoredRecord | None, now: datetime
-) -> None:
-    seq = connection.scalar(select(RECORD.c.changed_seq).where(*_is(RECORD, write)))
-    owner = stored.organization_id if stored else caller.organization_id
-    place = {"seq": seq, "workstation_id": caller.workstation_id, "received_at": now.isoformat()}
-    _PUT_PLACE.run(connection, {"type": write.type_name, "id": write.id, "organization_id": owner, **place})
+def _audience(record: Resource) -> set[str]:
+    """Return who a record is meant for; a word too long for an organisation's id is nobody's."""
+    return {each for each in audience_of(record) if len(each) <= _LONGEST_ID and "\0" not in each}
 
 
-def _put_many(connection: Connection, write: Write, table: Any, name: str, values: Sequence[str]) -> None:  # noqa: ANN401
-    connection.execute(delete(table).where(*_is(table, write)))
-    rows = [{"type": write.type_name, "id": write.id, name: value} for value in values]
+def _put_many(connection: Connection, key: dict[str, str], table: Table, name: str, values: Collection[str]) -> None:
+    rows = [{**key, name: value} for value in sorted(values)]
     if rows:
         connection.execute(insert(table), rows)
 

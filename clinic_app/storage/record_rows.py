@@ -43,14 +43,19 @@ def stored_row(connection: Connection, type_name: str, record_id: str) -> Stored
 
 def write_version(
     connection: Connection, record: Resource, body: bytes, *, hub_version: str | None, origin: Origin, at: datetime
-) -> None:
-    """Write one version of ``record`` into the history and make it the newest, found by what it now says."""
+) -> int:
+    """Write one version of ``record`` into the history and make it the newest, found by what it now says.
+
+    Returns:
+        The version's number in the history.
+    """
     version = {"type": record.type_name, "id": record.id, "version_id": record.version_id or "", "body": body}
     written = connection.execute(_ADD_VERSION, {**version, "origin": origin, "written_at": at.isoformat()})
     assert written.inserted_primary_key is not None
-    seq = written.inserted_primary_key[0]
+    seq: int = written.inserted_primary_key[0]
     _MAKE_NEWEST.run(connection, {**version, "hub_version": hub_version, "changed_seq": seq})
     _write_index(connection, record)
+    return seq
 
 
 def queue_row(

@@ -190,3 +190,30 @@ def test_two_uploads_of_one_piece_do_not_mix(store: Store) -> None:
         content.state(B1, digest)
     with pytest.raises(InvalidInputError):
         content.begin(A1, digest, 99)
+
+
+@pytest.mark.parametrize("id", ["x" * 65, "a\0b", "Ұ", "", " ", "a/b", "x" * 9000])
+def test_a_record_without_an_id_of_fhirs_never_enters_the_feed(store: Store, id: str) -> None:
+    feed = Feed(store.database, SystemClock())
+    with pytest.raises(RefusedError) as caught:
+        _apply(feed, A1, _write(Patient(id="good")), _write(Patient(id=id)))
+    assert caught.value.entry == 1
+    assert isinstance(caught.value.cause, InvalidInputError)
+    assert feed.changes(A2, "", 10).changes == ()
+
+
+@pytest.mark.parametrize("stranger", ["x" * 65, "x" * 9000, "org-b\0", "\0"])
+def test_a_strangers_audience_stops_neither_the_record_nor_those_it_is_meant_for(store: Store, stranger: str) -> None:
+    feed = Feed(store.database, SystemClock())
+    _apply(feed, A1, _write(with_audience(Patient(id="p"), stranger, "org-b", "org-b\N{REPLACEMENT CHARACTER}")))
+    assert [change.id for change in feed.changes(B1, "", 10).changes] == ["p"]
+
+
+def test_who_is_no_longer_meant_gets_no_more_news(store: Store) -> None:
+    feed = Feed(store.database, SystemClock())
+    version = _apply(feed, A1, _write(with_audience(Patient(id="p"), "org-b")))
+    page = feed.changes(B1, "", 10)
+    assert [change.id for change in page.changes] == ["p"]
+    _apply(feed, A1, _write(Patient(id="p"), version))
+    assert feed.changes(B1, page.cursor, 10).changes == ()
+    assert feed.changes(B1, "", 10).changes == ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinic_app.records import (
     AllergyIntolerance,
@@ -26,7 +28,7 @@ from clinic_app.records import (
     Task,
 )
 from clinic_app.records.trail import ProvenanceAgent
-from clinic_app.storage.indexes import NAMES, entries, search_keys, telephone_keys
+from clinic_app.storage.indexes import NAMES, entries, index_value, search_keys, telephone_keys
 from tests.helpers.clocks import NOON
 
 SOMEBODY = Reference(reference="Patient/p1")
@@ -156,3 +158,26 @@ def test_search_words_are_folded_and_said_once() -> None:
     words = search_keys(record).split()
     assert len(words) == len(set(words))
     assert {"kasimov", "nurlan", "000042", "7011234567"} <= set(words)
+
+
+@pytest.mark.parametrize("value", ["", "p1", "http://loinc.org|8867-4", "Ұ" * 500, "x" * 500])
+def test_a_value_of_usual_length_stands_in_the_index_as_it_is(value: str) -> None:
+    assert index_value(value) == value
+
+
+@given(st.text(alphabet="aҰ\0\N{REPLACEMENT CHARACTER}\N{GRINNING FACE}", min_size=450, max_size=1500))
+def test_whatever_the_value_its_place_in_an_index_is_short_and_has_no_nul(value: str) -> None:
+    kept = index_value(value)
+    assert len(kept.encode()) <= 2000
+    assert "\0" not in kept
+    assert index_value(value) == kept
+
+
+def test_two_endless_values_that_differ_at_the_end_are_told_apart() -> None:
+    assert index_value("x" * 600 + "a") != index_value("x" * 600 + "b")
+    assert index_value("x" * 600) != index_value("x" * 601)
+
+
+def test_a_nul_makes_no_second_entry_beside_its_stand_in() -> None:
+    record = Patient(id="1", identifier=(Identifier(value="a\0"), Identifier(value="a\N{REPLACEMENT CHARACTER}")))
+    assert entries(record) == {("identifier", "|a\N{REPLACEMENT CHARACTER}")}
