@@ -16,10 +16,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from clinic_app.access import Trail, is_enrolled
+from clinic_app.backup_commands import check, list_backups, make_backup, needs_backup, restore
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -242,6 +244,12 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Open with the organisation's secret key; this account opens the data from then on.",
         _needs_identity,
     ),
+    "backup": Command(partial(make_backup, say=say), "Make a backup, look through it, carry it to the second disk."),
+    "backups": Command(partial(list_backups, say=say), "List the backups here and on the second disk."),
+    "restore": Command(
+        partial(restore, say=say, ask=_asked), "Put a backup in the place of the database, which is kept.", needs_backup
+    ),
+    "check": Command(partial(check, say=say), "Look through database, audit trail and contents for damage."),
 }
 
 

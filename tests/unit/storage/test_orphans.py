@@ -83,11 +83,11 @@ def in_the_outbox_only(store: Store, sha256: str) -> None:
 
 
 def in_a_conflict(store: Store, sha256: str) -> None:
-    body = f'{{"url": "{sha256}"}}'
+    columns = "(type, id, mine, theirs, found_at)"
     with store.database.writing() as connection:
         connection.execute(
-            text("INSERT INTO conflict (type, id, mine, theirs, found_at) VALUES ('Patient', 'p', CAST('{}' AS BLOB), :body, '')"),
-            {"body": body.encode()},
+            text(f"INSERT INTO conflict {columns} VALUES ('Patient', 'p', :mine, :theirs, '')"),
+            {"mine": b"{}", "theirs": f'{{"url": "{sha256}"}}'.encode()},
         )
 
 
