@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from clinic_app.access.audit_events import SUBTYPES
 from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
 from clinic_app.foundation.clock import Clock
@@ -45,6 +46,9 @@ AUDIT_ACTION_WORDS: Final[Mapping[str, Text]] = {
     "keys": Text("Changed the keys"),
 }
 """What an event can be, as codes of `AuditFilter.action` and words of a screen."""
+_SUBTYPE_CODES: Final[Mapping[str, str]] = {name: coding.code or "" for name, coding in SUBTYPES.items()}
+_NAMES: Final[Mapping[str, str]] = {code: name for name, code in _SUBTYPE_CODES.items()}
+"""The events themselves carry the codes of their standards; DICOM's are numbers."""
 OUTCOME_WORDS: Final[Mapping[str, Text]] = {"0": Text("Done"), "4": Text("Refused")}
 
 
@@ -260,7 +264,7 @@ class AuditLog:
             person=(agent.who.display or "") if agent.who else "",
             login=(agent.name or "") if is_person else "",
             role=next((coding.code or "" for role in agent.role for coding in role.coding), ""),
-            action=row.action,
+            action=_NAMES.get(row.action, row.action),
             outcome=event.outcome or "",
             patients=patients,
             patient_names=tuple(names[each] for each in patients),
@@ -302,7 +306,8 @@ def _cells(line: AuditLine) -> tuple[object, ...]:
 
 
 def _query(wanted: AuditFilter) -> AuditQuery:
-    return AuditQuery(wanted.person, wanted.patient, wanted.action, wanted.outcome, wanted.from_at, wanted.to_at)
+    action = _SUBTYPE_CODES.get(wanted.action, wanted.action)
+    return AuditQuery(wanted.person, wanted.patient, action, wanted.outcome, wanted.from_at, wanted.to_at)
 
 
 def _told(wanted: AuditFilter) -> str:

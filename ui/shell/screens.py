@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from clinic_app.access import Role
     from ui.people.data_page import DataPage
 
-EVERYONE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "administrator"})
-CARE: Final[frozenset[str]] = EVERYONE - {"administrator"}
+CARE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "laboratory"})
+EVERYONE: Final[frozenset[str]] = CARE | {"administrator", "statistician", "auditor"}
 BEDSIDE: Final[frozenset[str]] = frozenset({"nurse", "doctor", "specialist"})
 
 
@@ -145,6 +145,19 @@ def _data_page(context: ScreenContext) -> DataPage | None:
     return DataPage(model, context.runner, station.settings[BACKUP_FOLDER])
 
 
+def _audit(context: ScreenContext) -> QWidget:
+    from ui.audit.audit_screen import AuditScreen
+    from ui.audit.review_page import ReviewPage
+    from ui.audit.trail_page import TrailPage
+    from ui.audit.view_model import TrailViewModel
+    from ui.audit.view_model_reviews import ReviewsViewModel
+
+    station = context.workstation
+    inbox = ReviewsViewModel(station.break_glass, context.runner, context.session)
+    trail = TrailPage(TrailViewModel(station.audit_log, context.runner, context.session))
+    return AuditScreen(trail, ReviewPage(inbox), inbox)
+
+
 _ROOMS: Final = (
     "ui.registration.registration_screen",
     "ui.encounters.chart_screen",
@@ -154,6 +167,8 @@ _ROOMS: Final = (
     "ui.consultation.consultation_screen",
     "ui.waveforms.monitor_screen",
     "ui.imaging.imaging_screen",
+    "ui.audit.audit_screen",
+    "ui.audit.trail_page",
 )
 
 
@@ -179,6 +194,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("recordings", Text("Recordings"), "heart-pulse", _recordings, BEDSIDE, needs_patient=True),
     Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),
     Screen("referrals", Text("Referrals"), "send", _referrals, frozenset({"doctor"})),
+    Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
 )
 
