@@ -13,6 +13,7 @@ from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
 from ui.encounters.view_model import ChartViewModel, Sitting
 from ui.language import _, counted, say
+from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
@@ -57,6 +58,7 @@ class ChartScreen(Page):
         self._recordings = Button("chart.recordings", "plain", "heart-pulse")
         self._studies = Button("chart.studies", "plain", "scan")
         self._headings = {key: label("heading") for key in ("allergies", "material", "vitals")}
+        self._busy = BusyLine("chart.busy")
         self._table: RecordTable[Sitting] = RecordTable(
             "chart.sittings",
             (
@@ -87,6 +89,7 @@ class ChartScreen(Page):
         card = Card()
         head = QHBoxLayout()
         head.addWidget(self._headings["vitals"])
+        head.addWidget(self._busy, 1)
         head.addStretch()
         head.addWidget(self._save)
         card.column.addLayout(head)
@@ -127,7 +130,7 @@ class ChartScreen(Page):
         self._model.changed.connect(self._show)
         self._model.errors_found.connect(self._show_errors)
         self._model.patient_changed.connect(self._after_patient)
-        self._model.busy_changed.connect(self._still.set_busy)
+        self._model.busy_changed.connect(self._show_busy)
         self._model.refused.connect(lambda words: self.noticed.emit(words, "warn"))
         self._model.vitals_saved.connect(self._after_vitals)
         self._model.allergy_saved.connect(self._after_allergy)
@@ -205,6 +208,13 @@ class ChartScreen(Page):
             say_at(_("The chart is being read…"), "")
         else:
             say_at(_("The chart could not be read"), _("Open the chart once more; if it stays so, call IT."))
+
+    def _show_busy(self, is_busy: bool) -> None:
+        self._still.set_busy(is_busy)
+        if is_busy:
+            self._busy.begin(_("Saving. You can go to another screen meanwhile."), after_ms=FELT_MS)
+        else:
+            self._busy.end()
 
     def _show_errors(self, errors: dict[str, Text]) -> None:
         for key, field in self._vitals.items():

@@ -17,6 +17,7 @@ from clinic_app.registration import PatientForm
 from ui import icons
 from ui.language import Translated, _
 from ui.registration.view_model import RegistrationViewModel
+from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
 from ui.widgets.date_field import DateField
@@ -66,6 +67,7 @@ class PatientFormPanel(Translated, QWidget):
         self.notice = NoticeBar("registration.notice")
         self.save = Button("registration.save", "primary", "save")
         self.cancel = Button("registration.cancel", "plain")
+        self._busy = BusyLine("registration.busy")
         self._warning = Card(spacing=6)
         self._warning_title = label("heading", is_wrapped=True)
         self._warning_sign = label()
@@ -109,6 +111,7 @@ class PatientFormPanel(Translated, QWidget):
         column.addWidget(card)
         column.addWidget(self._warning)
         foot = QHBoxLayout()
+        foot.addWidget(self._busy, 1)
         foot.addStretch()
         foot.addWidget(self.cancel)
         foot.addWidget(self.save)
@@ -121,7 +124,7 @@ class PatientFormPanel(Translated, QWidget):
         self._model.errors_found.connect(self._show_errors)
         self._model.duplicates_found.connect(self._show_duplicates)
         self._model.refused.connect(lambda words: self.notice.show_notice(words, "warn"))
-        self._model.busy_changed.connect(self._still.set_busy)
+        self._model.busy_changed.connect(self._show_busy)
         self._line("iin").textChanged.connect(self._look_while_typing)
         self._line("birth_date").editingFinished.connect(self._look_while_typing)
         self._gender.chosen.connect(self._look_while_typing)
@@ -153,6 +156,13 @@ class PatientFormPanel(Translated, QWidget):
         else:
             self._is_warned = True
             self.notice.show_notice(Text("What you typed is not saved. Go back once more to throw it away."), "warn")
+
+    def _show_busy(self, is_busy: bool) -> None:
+        self._still.set_busy(is_busy)
+        if is_busy:
+            self._busy.begin(_("Saving. You can go to another screen meanwhile."), after_ms=FELT_MS)
+        else:
+            self._busy.end()
 
     def form(self) -> PatientForm:
         """Return what is typed."""

@@ -11,6 +11,7 @@ from clinic_app.records import Patient
 from ui.language import _
 from ui.registration.patient_form import PatientFormPanel
 from ui.registration.view_model import RegistrationViewModel
+from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
 from ui.widgets.page import Page
@@ -49,11 +50,13 @@ class RegistrationScreen(Page):
             "users",
         )
         self._form = PatientFormPanel(model, today)
+        self._wait = BusyLine("registration.wait")
         self._stack = QStackedWidget()
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._form)
         for part in (self._search, self._amend, self._new):
             self.head.addWidget(part)
+        self.column.addWidget(self._wait)
         self.column.addWidget(self._stack, 1)
         self._connect()
         self.retranslate()
@@ -61,6 +64,8 @@ class RegistrationScreen(Page):
     def _connect(self) -> None:
         self._search.searched.connect(self._model.search)
         self._search.returnPressed.connect(self._after_enter)
+        self._model.searching_changed.connect(self._show_wait)
+        self._wait.cancelled.connect(self._model.stop_waiting)
         self._model.found.connect(self._show_found)
         self._model.saved.connect(self._after_save)
         self._model.search_failed.connect(self._show_search_failed)
@@ -138,6 +143,12 @@ class RegistrationScreen(Page):
             self._table.view.selectRow(0)
             put_cursor(self._table.view)
         self._goes_to_results = False
+
+    def _show_wait(self, is_searching: bool) -> None:
+        if is_searching:
+            self._wait.begin(_("Searching…"), can_cancel=True, after_ms=FELT_MS)
+        else:
+            self._wait.end()
 
     def _after_enter(self) -> None:
         self._goes_to_results = True

@@ -33,7 +33,8 @@ class RegistrationViewModel(QObject):
     """The reception.
 
     Signals: ``found`` (see ``patients``), ``search_failed(sentence)``, ``errors_found(dict field -> Text)``,
-    ``duplicates_found(tuple)``, ``saved(Patient)``, ``refused(Text)``: it was not saved, ``busy_changed(bool)``.
+    ``duplicates_found(tuple)``, ``saved(Patient)``, ``refused(Text)``: it was not saved, ``busy_changed(bool)`` while
+    it is saved, ``searching_changed(bool)``.
     """
 
     found = Signal()
@@ -43,6 +44,7 @@ class RegistrationViewModel(QObject):
     refused = Signal(object)
     search_failed = Signal(str)
     busy_changed = Signal(bool)
+    searching_changed = Signal(bool)
 
     def __init__(self, registration: Registration, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class RegistrationViewModel(QObject):
         self.words = ""
         self.patients: tuple[Patient, ...] = ()
         self._asked = 0
-        self._is_searching = False
+        self._is_searching = self._is_left = False
         self.is_read = False
         self.is_saving = False
 
@@ -69,6 +71,8 @@ class RegistrationViewModel(QObject):
         """
         self.words = words
         self._asked += 1
+        self._is_left = False
+        self.searching_changed.emit(True)
         if self._is_searching:
             return
         self._is_searching = True
@@ -76,8 +80,10 @@ class RegistrationViewModel(QObject):
 
         def settle() -> bool:
             self._is_searching = False
-            if asked != self._asked:
+            if asked != self._asked and not self._is_left:
                 self.search(self.words)
+            else:
+                self.searching_changed.emit(False)
             return asked == self._asked
 
         def take(patients: tuple[Patient, ...]) -> None:
@@ -90,6 +96,12 @@ class RegistrationViewModel(QObject):
                 self.search_failed.emit(say(error.text))
 
         self._runner.run(lambda: self._registration.search(self._session, words), owner=self, done=take, failed=fail)
+
+    def stop_waiting(self) -> None:
+        """Nobody waits for the search any more: its answer is dropped when it comes."""
+        self._asked += 1
+        self._is_left = True
+        self.searching_changed.emit(False)
 
     def take(self, patient: Patient) -> None:
         """Take a patient in hand."""

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import traceback
 from types import TracebackType
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from clinic_app.log_file import log_folder, way_of
 from ui import icons
 from ui.events import CoreEvents
 from ui.language import _
 from ui.widgets.buttons import Button
-from ui.widgets.labels import label
+from ui.widgets.labels import breakable, label
 
 log = logging.getLogger(__name__)
 
 
 class CrashDialog(QDialog):
-    """Says that nothing saved was lost, and shows the details for IT.
+    """Says that nothing saved was lost, and shows the details for IT: those of the log, without a word of a patient.
 
     Args:
         error: what was raised.
@@ -32,7 +34,8 @@ class CrashDialog(QDialog):
         self.setObjectName("crash")
         self.setWindowTitle(_("The program made a mistake"))
         self.setMinimumWidth(560)
-        self._details = QPlainTextEdit("".join(traceback.format_exception(error)))
+        self._folder = log_folder()
+        self._details = QPlainTextEdit(way_of(error))
         self._details.setReadOnly(True)
         self._details.setObjectName("crash.details")
         self._details.setAccessibleName(_("Details for IT"))
@@ -55,6 +58,9 @@ class CrashDialog(QDialog):
             label("body", _("Nothing you saved was lost. You can go on working; if it comes again, call IT."),
                   is_wrapped=True)
         )  # fmt: skip
+        if self._folder is not None:
+            where = _("The details are in the log, in the folder {folder}", folder=str(self._folder))
+            texts.addWidget(label("muted", breakable(where), is_wrapped=True))
         row.addWidget(picture)
         row.addLayout(texts, 1)
         return row
@@ -64,15 +70,29 @@ class CrashDialog(QDialog):
         more = Button("crash.more", "quiet")
         more.say(_("Details for IT"))
         more.clicked.connect(lambda: self._details.setVisible(self._details.isHidden()))
+        folder = Button("crash.log_folder", "quiet", "folder-open")
+        folder.say(_("Show log folder"))
+        folder.clicked.connect(self._show_folder)
+        folder.setHidden(self._folder is None)
         close = Button("crash.close", "primary")
         close.say(_("Go on working"))
         close.clicked.connect(self.accept)
         row.addWidget(more)
+        row.addWidget(folder)
         row.addStretch()
         row.addWidget(close)
         close.setDefault(True)
-        close.setFocus()
+        self._close = close
         return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Put the cursor on the way back to work."""
+        super().showEvent(event)
+        self._close.setFocus()
+
+    def _show_folder(self) -> None:
+        if self._folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
 
 
 def catch_faults(events: CoreEvents) -> None:

@@ -106,13 +106,17 @@ class GatePage(Translated, QWidget):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
         self.place.hide()
-        column.addSpacing(8)
+        column.addSpacing(14)
         middle = QHBoxLayout()  # with an alignment Qt would reckon the card's height for the width of the window
         middle.setSpacing(28)
         middle.addStretch()
         if self.pad is not None:
             middle.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
+        room = self.busy.sizePolicy()
+        room.setRetainSizeWhenHidden(self.pad is not None)  # sign-in and lock do not jump when the wait is told
+        self.busy.setSizePolicy(room)
         with_wait = QVBoxLayout()
+        with_wait.setSpacing(8)
         with_wait.addWidget(self.card)
         with_wait.addWidget(self.busy)
         with_wait.addStretch()

@@ -37,15 +37,16 @@ class PersonButton(Button):
         super().__init__(name, "plain")
         self._place = place
         self.login = ""
-        self.setMinimumHeight(BUTTON_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._picture = label()
         self._name = OneLine("")
         self._role = label("label")
         texts = QVBoxLayout()
-        texts.setSpacing(1)
+        texts.setSpacing(3)
+        texts.addStretch()
         for part in (self._name, self._role):
             texts.addWidget(part)
+        texts.addStretch()
         for part in (self._picture, self._name, self._role):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
@@ -76,7 +77,7 @@ class PersonButton(Button):
     def sizeHint(self) -> QSize:
         """Return the size of the words, not that of the empty button under them."""
         inside = self.layout()
-        return inside.sizeHint() if inside is not None else super().sizeHint()
+        return inside.sizeHint().expandedTo(QSize(0, BUTTON_PX)) if inside is not None else super().sizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """Return the least the words take."""

@@ -81,7 +81,7 @@ class WorkPage(QWidget):
         middle.setSpacing(0)
         right = QVBoxLayout()
         right.setSpacing(0)
-        for part in (self.lock_warning, self.space, self.banner, self.notice, self._drafts):
+        for part in (self.lock_warning, self.space, self._drafts, self.banner, self.notice):
             right.addWidget(part)
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
