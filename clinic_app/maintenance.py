@@ -23,7 +23,7 @@ from typing import Final
 from clinic_app.access import Trail, is_enrolled
 from clinic_app.backup_commands import check, list_backups, make_backup, needs_backup, restore
 from clinic_app.foundation.clock import Clock, SystemClock
-from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys import KeySlots, unlock
 from clinic_app.settings import Settings, load_settings
@@ -220,6 +220,17 @@ def _asked(question: str) -> str:
     return sys.stdin.readline(_LARGEST_KEY_FILE)
 
 
+def _verify_audit(folder: Folder) -> None:
+    with folder.opened() as store:
+        folder.note(store, "verify-audit")
+        verdict = store.audit.verify()
+    say(f"rows: {verdict.rows}")
+    say(f"head: {verdict.head}")
+    say("whole" if verdict.is_whole else f"broken: {verdict.broken_id}")
+    if not verdict.is_whole:
+        raise DamagedError(Text("The audit trail is not as it was written, from event {id} on.", id=verdict.broken_id))
+
+
 def _needs_recipient(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipient", metavar="RECIPIENT", help="the organisation's public key: age1…")
 
@@ -248,6 +259,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "backups": Command(partial(list_backups, say=say), "List the backups here and on the second disk."),
     "restore": Command(
         partial(restore, say=say, ask=_asked), "Put a backup in the place of the database, which is kept.", needs_backup
+    ),
+    "verify-audit": Command(
+        _verify_audit, "Check the audit trail and print its last link, to be kept where the computer is not."
     ),
     "check": Command(partial(check, say=say), "Look through database, audit trail and contents for damage."),
 }

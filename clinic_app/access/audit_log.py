@@ -6,10 +6,9 @@ Reading the trail is itself in the trail (DICOM PS3.15 A.5.3.2, Audit Log Used).
 from __future__ import annotations
 
 import base64
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +41,7 @@ AUDIT_ACTION_WORDS: Final[Mapping[str, Text]] = {
     "review": Text("Reviewed an emergency"),
     "audit-log": Text("Read the trail"),
     "export": Text("Exported"),
+    "restore": Text("Restored from a backup"),
     "import": Text("Taken in from another hospital"),
     "keys": Text("Changed the keys"),
 }
@@ -175,13 +175,7 @@ class AuditLog:
             NotAllowedError: this person does not read the trail.
         """
         self._trail.require(session, "read", "AuditEvent")
-        hours: Counter[datetime] = Counter()
-        before: int | None = None
-        while rows := self._store.audit.page(_query(wanted), MOST_LINES, before):
-            moments = (row.event.recorded.astimezone(UTC) for row in rows)
-            hours.update(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
-            before = rows[-1].seq
-        return dict(hours)
+        return self._store.audit.hours(_query(wanted))
 
     def write_csv(
         self, session: Session, wanted: AuditFilter, path: Path, told: Callable[[int], object] | None = None

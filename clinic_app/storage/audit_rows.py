@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +90,14 @@ class AuditRows:
             bodies = select(RECORD.c.id, RECORD.c.body).where(RECORD.c.type == "AuditEvent", RECORD.c.id.in_(seq_of))
             rows = [AuditRow(seq_of[row.id], decode_as(AuditEvent, row.body)) for row in connection.execute(bodies)]
         return tuple(sorted(rows, key=lambda row: row.seq, reverse=True))
+
+    def hours(self, wanted: AuditQuery) -> Mapping[datetime, int]:
+        """Return how many events fell into each hour (its beginning, UTC) that has any."""
+        hour = func.substr(AUDIT_LINE.c.recorded, 1, len("2026-03-05T07"))
+        query = _places(wanted, None).with_only_columns(hour.label("hour"), func.count().label("events")).group_by(hour)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {datetime.strptime(f"{row.hour}+0000", "%Y-%m-%dT%H%z"): row.events for row in rows}
 
     def head(self) -> tuple[str, int]:
         """Return the last link in hex, empty for an empty trail, and how many links there are."""
