@@ -153,10 +153,11 @@ class People:
 
     def _keep_slot(self, account: Account, password: str) -> None:
         """Let the password unlock the data; where that cannot be kept now, the next sign-in tries again."""
-        if self._slots is None or self._slots.has_password(account.login, account.password_hash):
+        if self._slots is None:
             return
         try:
-            self._slots.keep_password(account.login, password, self._store.key, account.password_hash)
+            if not self._slots.has_password(account.login, account.password_hash):
+                self._slots.keep_password(account.login, password, self._store.key, account.password_hash)
         except (StorageError, KeyLockedError) as error:
             _log.warning("the password of a user does not unlock the data yet: %s", error)
 
