@@ -29,6 +29,7 @@ from clinic_app.storage.space import EndlessRoom, Room
 
 _ADDRESS: Final = re.compile(r"[0-9a-f]{64}")
 _READ_BYTES: Final = 1 << 20
+_READ_AT_ONCE_BYTES: Final = 32 << 20
 _PART_KEPT_S: Final = 86400.0
 
 
@@ -64,7 +65,7 @@ class BlobStore:
         return sha256
 
     def put_file(self, path: Path) -> str:
-        """Keep the content of a file without holding it in memory; return its address.
+        """Keep the content of a file without holding more than 32 MB of it in memory; return its address.
 
         Raises:
             DiskFullError: no room; nothing was kept.
@@ -72,6 +73,8 @@ class BlobStore:
             FileNotFoundError: there is no such file.
         """
         with disk_errors(path), path.open("rb") as file:
+            if path.stat().st_size <= _READ_AT_ONCE_BYTES:
+                return self.put(file.read())
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             if not self._is_kept(sha256):
                 file.seek(0)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation import durable_files
 from clinic_app.foundation.errors import DamagedError, DiskFullError, NotFoundError, StorageError
-from clinic_app.storage import BlobStore
+from clinic_app.storage import BlobStore, blob_format
+from clinic_app.storage import blobs as module
 from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES
 from tests.helpers.stores import KEY
 from tests.unit.foundation.test_durable_files import full_device
@@ -53,6 +54,28 @@ def test_a_file_gets_the_address_of_its_content(blobs: BlobStore, tmp_path: Path
     assert blobs.read(blobs.put_file(path)) == content(200_000)
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])
+def test_a_large_file_is_kept_piece_by_piece_as_a_small_one_at_once(
+    blobs: BlobStore, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.dcm"
+    path.write_bytes(content(size))
+    monkeypatch.setattr(module, "_READ_AT_ONCE_BYTES", -1)
+    monkeypatch.setattr(module, "_READ_BYTES", 7_001)
+    sha256 = blobs.put_file(path)
+    assert blobs.read(sha256) == content(size)
+    assert blobs.size(sha256) == size
+    blobs.verify(sha256)
+
+
+def test_sealing_a_large_content_does_not_copy_what_is_left_again_and_again() -> None:
+    """Each chunk is handed to the cipher as it lies in the content: views of one buffer, not growing copies."""
+    data = content(64) * (5 * CHUNK_BYTES // 64)
+    chunks = list(blob_format._chunks([data]))
+    assert [len(chunk) for chunk in chunks] == [CHUNK_BYTES] * 5
+    assert all(chunk.obj is data for chunk in chunks)
+
+
 def test_a_file_that_changes_while_it_is_read_is_not_kept(blobs: BlobStore, tmp_path: Path) -> None:
     path = tmp_path / "x.dcm"
     path.write_bytes(b"a" * 100)
@@ -64,6 +87,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(blobs: BlobStore, tmp_
         return result
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_READ_AT_ONCE_BYTES", 50)
         patch.setattr(hashlib, "file_digest", slow_digest)
         with pytest.raises(StorageError, match="changed"):
             blobs.put_file(path)
