@@ -194,7 +194,7 @@ def _wave(start: _Start, rate_hz: Fraction, rows: Mapping[ChannelInfo, NDArray[n
 
 def _values(text: str) -> NDArray[np.float64]:
     parts = text.split("^")
-    if len(parts) > MOST_VALUES or "_" in text:
+    if len(parts) > MOST_VALUES or "_" in text or not text.isascii():
         raise _wrong_wave()
     try:
         values = np.array([float(part) if part else np.nan for part in parts], dtype=np.float64)
@@ -215,7 +215,7 @@ def _rate(text: str) -> Fraction:
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        number = Decimal(text) if len(text) <= 24 and "_" not in text else None
+        number = Decimal(text) if len(text) <= 24 and text.isascii() and "_" not in text else None
     except InvalidOperation:
         return None
     is_usable = number is not None and number.is_finite() and is_writable(number) and abs(number) < 10**12

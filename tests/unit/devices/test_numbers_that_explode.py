@@ -40,6 +40,12 @@ def test_a_rate_that_would_be_a_hundred_million_digits_is_no_rate(number: str) -
         read_waves(parse(_message(number)))
 
 
+@pytest.mark.parametrize(("rate", "values"), [("٥٠٠", "1^2"), ("500", "١^٢"), ("５００", "1^2"), ("500", "1_0^2")])
+def test_digits_of_other_scripts_are_no_numbers_of_a_device(rate: str, values: str) -> None:
+    with pytest.raises(DeviceError):
+        read_waves(parse(_message(rate).replace(b"1^2^3", values.encode()).replace(b"|P|2.6", b"|P|2.6||||||UNICODE UTF-8")))
+
+
 @pytest.mark.parametrize("number", HUGE)
 def test_a_resolution_of_that_kind_is_none_either(number: str) -> None:
     with pytest.raises(DeviceError):
