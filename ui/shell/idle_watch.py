@@ -98,10 +98,13 @@ class IdleWatch(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Note a touch; nothing is ever kept from a window."""
         if event.type() in _TOUCHES and not self._is_standing_still(event):
-            self._touched_at = self._clock()
-            if self._is_warned:
-                self._warn(False)
-                self._wait()
+            if self.idle_s >= self._after_s:
+                self.look()  # the computer woke up, and the hand is quicker than the timer: too late all the same
+            else:
+                self._touched_at = self._clock()
+                if self._is_warned:
+                    self._warn(False)
+                    self._wait()
         return False
 
     def _is_standing_still(self, event: QEvent) -> bool:

@@ -172,6 +172,12 @@ def test_an_hour_in_which_the_computer_slept_counts(room: Room) -> None:
     assert room.said == ["due"]
 
 
+def test_a_hand_that_is_quicker_than_the_timer_after_a_sleep_does_not_keep_it_open(room: Room) -> None:
+    room.clocks.sleep(3600)
+    room.move(7)
+    assert room.said == ["due"]
+
+
 def test_a_clock_that_is_set_back_locks_no_later(room: Room) -> None:
     room.clocks.wall_s -= 86_400
     room.wait(300)
