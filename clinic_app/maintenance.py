@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if not options.data.is_dir():
+    if not KeySlots(options.data).exist():  # a mistyped folder is not made one
         raise InvalidInputError(Text("There is no data folder “{folder}”.", folder=options.data))
     settings = load_settings(options.data)
     with one_instance(options.data):
