@@ -148,6 +148,7 @@ class EncryptedFile(Database):
                 for pragma in ("user_version", "application_id"):
                     # allowed (sql text): a PRAGMA takes no parameters; these are constants and a number
                     value = int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+                    # allowed (sql text): a PRAGMA takes no parameters; these are constants and a number
                     connection.execute(f"PRAGMA copy.{pragma} = {value}")
                 connection.execute("DETACH DATABASE copy")
             finally:
@@ -172,8 +173,8 @@ class EncryptedFile(Database):
         name = f"{self.path.absolute().as_uri()}?mode={'ro' if self.is_read_only else 'rwc'}"
         connection = sqlcipher.connect(name, uri=True, isolation_level=None, check_same_thread=False)
         try:
-            # allowed (sql text): a PRAGMA takes no parameters; the key is hexadecimal
             connection.set_progress_handler(self._should_stop, _STEPS_BETWEEN_QUESTIONS)
+            # allowed (sql text): a PRAGMA takes no parameters; the key is hexadecimal
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
             for pragma in _READ_ONLY_PRAGMAS if self.is_read_only else _PRAGMAS:
                 # allowed (sql text): a PRAGMA takes no parameters; these are constants

@@ -20,7 +20,7 @@ from ui.language import Translated, _, counted, say
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.event_plot import EventPlot
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.page import scrolled
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.standstill import Standstill
@@ -179,7 +179,7 @@ class TrailPage(Translated, QWidget):
             )
         self._verdict.setText(told)
         self._verdict.setProperty("role", "sound" if verdict.is_whole else "broken")
-        self._verdict.setToolTip(verdict.head)
+        self._verdict.setToolTip(plain_tip(verdict.head))
         self._verdict.style().unpolish(self._verdict)
         self._verdict.style().polish(self._verdict)
 

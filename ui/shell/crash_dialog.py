@@ -92,6 +92,7 @@ class CrashDialog(QDialog):
 
     def _show_folder(self) -> None:
         if self._folder is not None:
+            # allowed (handed to the system): the folder of this program's own log
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
 
 

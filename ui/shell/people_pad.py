@@ -15,7 +15,7 @@ from clinic_app.access import ROLE_WORDS
 from ui import icons
 from ui.language import Translated, _, say
 from ui.widgets.buttons import Button
-from ui.widgets.labels import OneLine, label
+from ui.widgets.labels import OneLine, label, plain_tip
 
 if TYPE_CHECKING:
     from clinic_app.access import RecentPerson
@@ -64,7 +64,7 @@ class PersonButton(Button):
         self._name.say(person.name)
         self._role.setText(below)
         self.setAccessibleName(f"{person.name}, {below}")
-        self.setToolTip(f"Alt+{self._place}")
+        self.setToolTip(plain_tip(f"Alt+{self._place}"))
         icons.put(self._picture, "lock" if is_kept else "user", "accent", 22)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from clinic_app.foundation.dates import form_date
 from ui import theme
 from ui.language import Translated, _
+from ui.widgets.labels import plain_tip
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -137,7 +138,8 @@ class EventPlot(Translated, QWidget):
         if isinstance(event, QHelpEvent):
             place = self._place_at(event.pos().x())
             words = f"{bar_words(self._bars[place])}: {self._bars[place].count}" if place >= 0 else ""
-            QToolTip.showText(event.globalPos(), words, self)
+            # allowed (words as markup): its words went through plain_tip
+            QToolTip.showText(event.globalPos(), plain_tip(words), self)
             return True
         return bool(super().event(event))  # type: ignore[arg-type]
 
