@@ -95,11 +95,13 @@ class Command:
         work: does it.
         sentence: what it does, for the list of commands.
         arguments: adds what it needs to its parser.
+        needs_data: whether there must be data: a mistyped folder is not made one.
     """
 
     work: Work
     sentence: str
     arguments: Arguments = lambda parser: None  # noqa: ARG005 - most commands need nothing
+    needs_data: bool = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,11 +117,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if not KeySlots(options.data).exist():  # a mistyped folder is not made one
+    command, slots = COMMANDS[options.command], KeySlots(options.data)
+    if not (slots.exist() if command.needs_data else options.data.is_dir()):
         raise InvalidInputError(Text("There is no data folder “{folder}”.", folder=options.data))
     settings = load_settings(options.data)
     with one_instance(options.data):
-        COMMANDS[options.command].work(Folder(settings, KeySlots(options.data), options, SystemClock()))
+        command.work(Folder(settings, slots, options, SystemClock()))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -258,7 +261,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "backup": Command(partial(make_backup, say=say), "Make a backup, look through it, carry it to the second disk."),
     "backups": Command(partial(list_backups, say=say), "List the backups here and on the second disk."),
     "restore": Command(
-        partial(restore, say=say, ask=_asked), "Put a backup in the place of the database, which is kept.", needs_backup
+        partial(restore, say=say, ask=_asked),
+        "Put a backup in the place of the database, which is kept.",
+        needs_backup,
+        needs_data=False,
     ),
     "verify-audit": Command(
         _verify_audit, "Check the audit trail and print its last link, to be kept where the computer is not."
