@@ -73,10 +73,10 @@ class Imaging:
         """
         self._trail.require(session, "create", "ImagingStudy", patient_id)
         patient = self._store.records.get(Patient, patient_id)
+        self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
         harvest = self._gather(folder, progress, is_cancelled)
         names = tuple(dict.fromkeys(each.patient_name for each in harvest.instances))
         if not names_confirmed and not all(is_same_person(patient, name) for name in names):
-            self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
             return ImportReport((), len(harvest.instances), tuple(harvest.refused), names, is_filed=False)
         studies, refused = self._file(session, patient, harvest.instances)
         return ImportReport(
