@@ -1,5 +1,6 @@
 """The reception: people are found however their names are typed, and registered once."""
 
+from clinic_app.registration.confidentiality import is_masked
 from clinic_app.registration.form import PatientForm, check_form, form_of, hints_for
 from clinic_app.registration.iin import IinHint, check_iin, iin_hint
 from clinic_app.registration.registration import Registration
@@ -13,4 +14,5 @@ __all__ = [
     "form_of",
     "hints_for",
     "iin_hint",
+    "is_masked",
 ]

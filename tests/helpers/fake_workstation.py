@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from clinic_app.access import Draft, Person, RecentPerson, Role, Session
+from clinic_app.access import ClosedRecordError, Draft, Person, RecentPerson, Role, Session
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, check_vitals
 from clinic_app.foundation.errors import ClinicError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.ids import new_id
@@ -30,12 +30,14 @@ from clinic_app.records import (
     Reference,
 )
 from clinic_app.registration import PatientForm, check_form
+from clinic_app.registration.confidentiality import masked, with_restriction
 from clinic_app.registration.form import filled
 from clinic_app.settings import Settings
 from clinic_app.sync import Never, QueueSummary, SyncState
 from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
+from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 
 PASSWORD = "steppe-wind-7"
@@ -85,17 +87,33 @@ class FakePeople:
 
 
 class FakeRegistration:
-    """Patients in a list, the newest first."""
+    """Patients in a list, the newest first; who is in ``closed`` is shown whole only through broken glass."""
 
     def __init__(self) -> None:
         self.patients: list[Patient] = []
+        self.closed: set[str] = set()
+        self.glass = FakeBreakGlass()
 
     def search(self, session: Session, words: str) -> tuple[Patient, ...]:
         session.require("read", "Patient")
-        return tuple(each for each in reversed(self.patients) if words.casefold() in each.full_name.casefold())
+        found = (each for each in reversed(self.patients) if words.casefold() in each.full_name.casefold())
+        return tuple(masked(each) if self.is_closed(session, each.id) else each for each in found)
+
+    def is_closed(self, session: Session, patient_id: str) -> bool:
+        """Say whether a record is closed to somebody."""
+        opened = {each.patient_id for each in self.glass.active(session)}
+        return patient_id in self.closed - opened
+
+    def restrict(self, session: Session, patient: Patient, is_restricted: bool) -> Patient:
+        session.require("restrict", "Patient")
+        new = with_restriction(patient, is_restricted=is_restricted)
+        self.patients = [new if each.id == patient.id else each for each in self.patients]
+        return new
 
     def get(self, session: Session, patient_id: str) -> Patient:
         session.require("read", "Patient")
+        if self.is_closed(session, patient_id):
+            raise ClosedRecordError(patient_id)
         found = next((each for each in self.patients if each.id == patient_id), None)
         if found is None:
             raise NotFoundError(Text("There is no such record here."))
@@ -268,6 +286,8 @@ class FakeWorkstation:
     documents: NothingStored = field(default_factory=NothingStored)
     referrals: NothingStored = field(default_factory=NothingStored)
     consultations: NothingStored = field(default_factory=NothingStored)
+    break_glass: FakeBreakGlass = field(default_factory=FakeBreakGlass)
+    audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
@@ -277,6 +297,8 @@ class FakeWorkstation:
     def __post_init__(self) -> None:
         """Make what rests on the others."""
         self.recent_people = FakeRecentPeople(self.people)
+        self.break_glass.clock = self.clock
+        self.registration.glass = self.break_glass
 
     def set_up(self, facility_name: str, name: str, login: str, password: str) -> str:
         """Make the facility and its first administrator; return the recovery code."""

@@ -16,6 +16,7 @@ from ui.shell.context import ScreenContext
 from ui.shell.draft_bar import DraftBar
 from ui.shell.draft_book import DraftBook
 from ui.shell.rail import Rail
+from ui.shell.record_access import RecordAccess
 from ui.shell.screens import Screen, screens_of, warm_up
 from ui.shell.space_bar import SpaceBar
 from ui.shell.status_strip import StatusStrip
@@ -63,6 +64,8 @@ class WorkPage(QWidget):
         self.notice = NoticeBar("notice")
         self.lock_warning = NoticeBar("lock_warning")
         self.space = SpaceBar(context.workstation.safekeeping.space(), context.events)
+        self.access = RecordAccess(context, self)
+        self._wanted = ""
         self._drafts = DraftBar()
         self._stack = QStackedWidget()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
@@ -81,8 +84,10 @@ class WorkPage(QWidget):
         middle.setSpacing(0)
         right = QVBoxLayout()
         right.setSpacing(0)
-        for part in (self.lock_warning, self.space, self._drafts, self.banner, self.notice):
+        about_patient = (self.banner, self.access.bar, self.access.question)
+        for part in (self.lock_warning, self.space, self._drafts, *about_patient, self.notice):
             right.addWidget(part)
+        self._stack.addWidget(self.access.page)
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
         middle.addLayout(right, 1)
@@ -104,6 +109,10 @@ class WorkPage(QWidget):
         self.status.lock_asked.connect(self.lock_asked)
         self.status.sign_out_asked.connect(self.sign_out_asked)
         self.banner.put_away.connect(self._put_away)
+        self.banner.allow_restricting(self.access.model.may_restrict)
+        self.banner.restriction_asked.connect(self.access.ask_restriction)
+        self.access.noticed.connect(self.say)
+        self.access.opened.connect(lambda: self.go(self._wanted))
         self._context.hand.changed.connect(self._follow_patient)
 
     def begin(self) -> None:
@@ -127,6 +136,8 @@ class WorkPage(QWidget):
     def current_key(self) -> str:
         """The key of the screen in front."""
         front = self._stack.currentWidget()
+        if front is self.access.page:
+            return self._wanted
         return next((key for key, widget in self._made.items() if widget is front), "")
 
     def widget_of(self, key: str) -> QWidget:
@@ -138,6 +149,9 @@ class WorkPage(QWidget):
     def go(self, key: str) -> None:
         """Bring a screen to the front, if this role has it and it may be shown."""
         screen = self._screens.get(key)
+        if screen is not None and screen.needs_patient and self._context.hand.closed is not None:
+            self._show_closed(key)
+            return
         if screen is None or (screen.needs_patient and self._context.hand.patient is None):
             self.rail.mark(self.current_key)
             return
@@ -147,6 +161,13 @@ class WorkPage(QWidget):
         entered = getattr(widget, "entered", None)
         if entered is not None:
             entered()
+
+    def _show_closed(self, key: str) -> None:
+        """Say in the place of a screen that the record is closed, until it is opened or put away."""
+        self._wanted = key
+        self._stack.setCurrentWidget(self.access.page)
+        self.rail.mark(key)
+        self.access.page.entered()
 
     def _choose(self, key: str) -> None:
         self.notice.leave_good_news()
@@ -280,13 +301,14 @@ class WorkPage(QWidget):
         self._context.hand.take(None)
 
     def _follow_patient(self) -> None:
-        patient = self._context.hand.patient
-        self.banner.show_patient(patient)
+        hand = self._context.hand
+        shown = hand.patient or hand.closed
+        self.banner.show_patient(shown)
         for screen in self._screens.values():
-            self.rail.allow(screen.key, not screen.needs_patient or patient is not None)
+            self.rail.allow(screen.key, not screen.needs_patient or shown is not None)
         front = self._screens.get(self.current_key)
-        if patient is None and front and front.needs_patient:
-            self.go(next(iter(self._screens)))
+        if front and front.needs_patient and hand.patient is None:
+            self.go(front.key if hand.closed else next(iter(self._screens)))
         self._ask_allergies()
 
     def _ask_allergies(self) -> None:

@@ -8,14 +8,17 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from clinic_app.access import is_restricted
 from clinic_app.records import Patient
+from clinic_app.registration import is_masked
 from ui import icons
 from ui.language import Translated, _
-from ui.widgets.labels import breakable, label
+from ui.widgets.labels import breakable, label, plain_tip
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
 
 NAME_WIDTH: Final = 260
 ALLERGY_WIDTH: Final = 220
+MARK_WIDTH: Final = 150
 FACT_WIDTH: Final = 110
 USUAL_FACT_WIDTH: Final = 190
 _NO_LIMIT: Final = 16777215
@@ -27,10 +30,12 @@ class PatientBanner(Translated, QFrame):
     Args:
         keys: what leads to the patients, as ``Alt+1``; empty for somebody who has nothing to do with them.
 
-    Signal ``put_away``: the person wants to close this patient's data.
+    Signals: ``put_away``: the person wants to close this patient's data; ``restriction_asked``: he wants to close the
+    record to most of the staff, or to open it again.
     """
 
     put_away = Signal()
+    restriction_asked = Signal()
 
     def __init__(self, keys: str = "") -> None:
         super().__init__()
@@ -45,6 +50,14 @@ class PatientBanner(Translated, QFrame):
         self._allergy = label(is_wrapped=True)
         self._allergy.setObjectName("banner.allergies")
         self._allergy.setProperty("role", "allergy")
+        self._mark = label(is_wrapped=True)
+        self._mark.setObjectName("banner.restricted")
+        self._mark.setProperty("role", "unasked")
+        self._may_restrict = False
+        self._restrict = QToolButton()
+        self._restrict.setObjectName("banner.restrict")
+        icons.put(self._restrict, "lock", "muted", 18)
+        self._restrict.clicked.connect(self.restriction_asked)
         self._close = QToolButton()
         self._close.setObjectName("banner.close")
         icons.put(self._close, "x", "muted", 18)
@@ -61,7 +74,9 @@ class PatientBanner(Translated, QFrame):
         for fact in self._facts.values():
             row.addWidget(fact, 0)
         row.addStretch(2)
+        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._allergy, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._restrict, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setMinimumHeight(58)
 
@@ -78,9 +93,29 @@ class PatientBanner(Translated, QFrame):
         self._patient, self._allergies = patient, allergies
         self.retranslate()
 
+    def allow_restricting(self, may_restrict: bool) -> None:
+        """Offer to close the record of the patient to most of the staff, or not."""
+        self._may_restrict = may_restrict
+        self.retranslate()
+
+    def _say_restriction(self) -> None:
+        patient = self._patient
+        is_closed = patient is not None and is_masked(patient)
+        is_marked = is_closed or (patient is not None and is_restricted(patient))
+        self._mark.setVisible(is_marked)
+        self._restrict.setVisible(patient is not None and not is_closed and self._may_restrict)
+        if is_marked:
+            self._mark.setText(_("Closed to you") if is_closed else _("Restricted record"))
+            self._fit(self._mark, MARK_WIDTH)
+        words = _("Open this record to the staff again") if is_marked else _("Close this record to most of the staff")
+        self._restrict.setAccessibleName(words)
+        self._restrict.setToolTip(plain_tip(words))
+        icons.put(self._restrict, "lock-open" if is_marked else "lock", "muted", 18)
+
     def retranslate(self) -> None:
         """Say everything anew."""
         patient = self._patient
+        self._say_restriction()
         self._name.setProperty("role", "name" if patient else "muted")
         _repolish(self._name)
         for part in (*self._facts.values(), self._allergy, self._close):
