@@ -92,6 +92,7 @@ def _meet_unsent(
             for each in unsent:
                 if each.seq <= echo:
                     acknowledge_row(connection, each.seq, hub_version)
+            _send_refused(connection, record)
     elif hub_version is not None and content == _base_content(connection, record, unsent[0].body):
         _rebase(connection, record, hub_version)
     elif not _is_kept(connection, record, content):
@@ -113,6 +114,11 @@ def _rebase(connection: Connection, record: Resource, hub_version: str) -> None:
     connection.execute(update(RECORD).where(*_is(RECORD, record)).values(hub_version=hub_version))
     waiting = update(OUTBOX).where(*_is(OUTBOX, record), OUTBOX.c.state.in_(UNSETTLED))
     connection.execute(waiting.values(base_hub_version=hub_version))
+    _send_refused(connection, record)
+
+
+def _send_refused(connection: Connection, record: Resource) -> None:
+    """Queue again what the hub refused for being made from something else; now it is made from what the hub has."""
     refused = update(OUTBOX).where(*_is(OUTBOX, record), OUTBOX.c.state == "conflict")
     connection.execute(refused.values(state="queued"))
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -67,6 +66,7 @@ class TwoSides(RuleBasedStateMachine):
         self.store = open_store(Path(self.folder.name))
         self.hub = Hub()
         self.typed: list[str] = []
+        self.fetched: list[bytes] = []
 
     def teardown(self) -> None:
         try:
@@ -110,11 +110,12 @@ class TwoSides(RuleBasedStateMachine):
     @rule()
     def fetch(self) -> None:
         self.receive(self.hub.bodies[-1:])
+        self.fetched += self.hub.bodies[-1:]
 
-    @precondition(lambda self: self.hub.bodies)
+    @precondition(lambda self: self.fetched)
     @rule(data=st.data())
     def an_old_page_comes_again(self, data: st.DataObject) -> None:
-        self.receive([data.draw(st.sampled_from(self.hub.bodies))])
+        self.receive([data.draw(st.sampled_from(self.fetched))])
 
     @rule()
     def restart(self) -> None:
@@ -146,6 +147,9 @@ class TwoSides(RuleBasedStateMachine):
         assert (record.name[0].family if record else None) == self.hub.family
 
 
-@pytest.mark.usefixtures("both_databases")
-def test_nothing_typed_is_lost_and_both_sides_end_alike() -> None:
-    run_state_machine_as_test(TwoSides, settings=settings(max_examples=40, stateful_step_count=12, deadline=None))
+EXAMPLES = {"file": 40, "server": 12}
+
+
+def test_nothing_typed_is_lost_and_both_sides_end_alike(both_databases: str) -> None:
+    days = settings(max_examples=EXAMPLES[both_databases], stateful_step_count=12, deadline=None)
+    run_state_machine_as_test(TwoSides, settings=days)

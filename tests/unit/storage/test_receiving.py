@@ -123,6 +123,20 @@ def test_an_echo_of_the_first_of_two_edits_leaves_the_second_based_on_it(store: 
     assert family(store, written.id) == "Second"
 
 
+def test_a_second_edit_that_was_refused_before_the_echo_of_the_first_came_is_sent_after_it(store: Store) -> None:
+    (written,) = store.records.commit([patient("First")])
+    echo = msgspec.json.decode(store.records.body(Patient, written.id))
+    edited(store, "Second", written.id)
+    for row in store.outbox.pending():
+        store.outbox.conflicted(row.seq, "changed there")
+    echo["meta"] = {"versionId": "h1"}
+    store.records.receive([msgspec.json.encode(echo)])
+    assert store.records.conflicts() == ()
+    (row,) = store.outbox.pending()
+    assert (row.base_hub_version, row.state) == ("h1", "queued")
+    assert b"Second" in row.body
+
+
 def test_an_edit_of_a_packages_record_is_based_on_the_hubs_copy_when_that_comes(store: Store) -> None:
     store.records.receive([body("sender-1", "A")], is_from_hub=False)
     assert store.records.hub_version(Patient, "p1") is None
