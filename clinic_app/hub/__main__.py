@@ -14,7 +14,8 @@ import logging
 import re
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
+from clinic_app.storage import BackupKeeper, Store, one_instance
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,11 +58,12 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback need TLS")
     parser.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM)")
     parser.add_argument("--certificate-key", type=Path, help="its private key (PEM)")
+    parser.add_argument("--backup-folder", type=Path, help="folder on a second disk for copies of the backups")
+    parser.add_argument("--reserve-mb", type=int, default=64, help="megabytes kept free for the day the disk is full")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
-    store = open_hub_store(options.data, options.key_file, options.database)
-    clock = SystemClock()
-    try:
+    with _kept_store(options) as store:
+        clock = SystemClock()
         config = uvicorn.Config(
             build_app(build_hub(store, clock)),
             log_config=None,
@@ -76,8 +79,21 @@ def _serve(arguments: Sequence[str]) -> None:
             scheme = "https" if options.certificate else "http"
             _say(f"{scheme}://{options.host}:{listener.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        store.close()
+
+
+@contextmanager
+def _kept_store(options: argparse.Namespace) -> Iterator[Store]:
+    """Open the hub's store; one that is a file has one process and makes its backups by itself."""
+    with ExitStack() as stack:
+        if not options.database:
+            stack.enter_context(one_instance(options.data))
+        store = open_hub_store(options.data, options.key_file, options.database, options.reserve_mb << 20)
+        stack.callback(store.close)
+        if store.file is not None:
+            keeper = BackupKeeper(store, SystemClock(), options.backup_folder)
+            keeper.start()
+            stack.callback(keeper.stop)
+        yield store
 
 
 def _enrol(arguments: Sequence[str]) -> None:

@@ -14,13 +14,14 @@ from clinic_app.storage import Store
 from clinic_app.storage.server_store import open_server_store
 
 
-def open_hub_store(folder: Path, key_file: Path | None, database: str = "") -> Store:
+def open_hub_store(folder: Path, key_file: Path | None, database: str = "", reserve_bytes: int = 0) -> Store:
     """Open a hub's data folder; the first time, make it and its key.
 
     Args:
         folder: the data folder.
         key_file: where the key lies; None for a file in the data folder.
         database: address of a PostgreSQL database for the records; empty for a file in the data folder.
+        reserve_bytes: how much of the folder's disk is kept free for the day it is full.
 
     Raises:
         InvalidInputError: no such address, or an unsafe way there.
@@ -32,4 +33,4 @@ def open_hub_store(folder: Path, key_file: Path | None, database: str = "") -> S
     key = unlock(folder, storage)
     if database:
         return open_server_store(folder, database, key, SystemClock())
-    return Store.open(folder, key, SystemClock())
+    return Store.open(folder, key, SystemClock(), reserve_bytes=reserve_bytes)

@@ -34,7 +34,11 @@ _PRAGMAS: Final = (
     "trusted_schema = OFF",
     "cell_size_check = ON",
     "cache_size = -16000",
+    "temp_store = MEMORY",
+    "mmap_size = 0",
 )
+_SET: Final = (("journal_mode", "wal"), ("mmap_size", 0))
+"""What a file system or another build of SQLite may refuse without an error: a log, and no mapping into memory."""
 _READ_ONLY_PRAGMAS: Final = (
     "cipher_log_level = NONE",
     "query_only = ON",
@@ -179,6 +183,8 @@ class EncryptedFile(Database):
             for pragma in _READ_ONLY_PRAGMAS if self.is_read_only else _PRAGMAS:
                 # allowed (sql text): a PRAGMA takes no parameters; these are constants
                 connection.execute(f"PRAGMA {pragma}").fetchall()
+            if not self.is_read_only:
+                _check_settings(connection)
         except BaseException:
             connection.close()
             raise
@@ -214,6 +220,14 @@ class EncryptedFile(Database):
         if code in (8, 10, 14, 23):  # READONLY, IOERR, CANTOPEN, AUTH
             return StorageError(Text("The data on this computer cannot be written: {detail}.", detail=str(error)))
         return None
+
+
+def _check_settings(connection: Any) -> None:  # noqa: ANN401 - the driver has no types
+    for pragma, wanted in _SET:
+        # allowed (sql text): a PRAGMA takes no parameters; these are constants
+        row = connection.execute(f"PRAGMA {pragma}").fetchone()
+        if row is not None and row[0] != wanted:
+            raise StorageError(Text("The data on this computer cannot be written: {detail}.", detail=pragma))
 
 
 def check_engine() -> None:

@@ -63,7 +63,11 @@ class HubProcess:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         with self._folder.with_suffix(".log").open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*self._command(), "--port", port], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+                [*self._command(), "--port", port, "--reserve-mb", "0"],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()

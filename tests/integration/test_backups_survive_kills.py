@@ -16,6 +16,7 @@ from clinic_app.storage import restore_backup
 from clinic_app.workstation import build_workstation
 from tests.helpers.clocks import FixedClock
 from tests.helpers.dying import killed_everywhere
+from tests.helpers.hub_process import HubProcess
 from tests.helpers.stores import KEY, opened, patient
 from tests.helpers.waiting import wait_until
 
@@ -158,3 +159,28 @@ def test_a_second_program_is_refused_with_a_sentence_before_it_opens_anything(tm
         assert (tmp_path / DATABASE_NAME).stat().st_mtime_ns == before
         first.kill()
     build_workstation(load_settings(tmp_path)).close()
+
+
+def test_a_hub_is_served_by_one_process_and_its_folder_is_not_maintained_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "settings.toml").write_text('key_storage = "file"\n', encoding="utf-8")
+    with HubProcess(tmp_path / "hub") as hub:
+        hub.enrol("org-a", "PC")
+        for command in (
+            ["clinic_app.hub", "--data", str(tmp_path / "hub"), "--port", "0"],
+            ["clinic_app.maintenance", "--data", str(tmp_path / "hub"), "backup"],
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+            )
+            assert (done.returncode, "already running" in done.stderr) == (1, True), done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "clinic_app.maintenance", "--data", str(tmp_path / "hub"), "backup"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.splitlines()[0]).is_file()

@@ -169,3 +169,48 @@ def test_a_copy_has_the_same_content_under_the_same_key(tmp_path: Path, database
     copy = EncryptedFile(tmp_path / "copy.db", KEY)
     assert count(copy) == 1
     copy.close()
+
+
+def test_a_file_system_that_cannot_keep_a_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a log SQLite goes on in another mode and says so only to whoever asks."""
+    monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode = DELETE", "busy_timeout = 10"))
+    file = EncryptedFile(tmp_path / "x.db", KEY)
+    with pytest.raises(StorageError, match="journal_mode"), file.reading():
+        pass
+    file.close()
+
+
+def test_a_file_opened_to_read_is_not_changed_by_it(tmp_path: Path, database: EncryptedFile) -> None:
+    database.checkpoint()
+    database.close()
+    before = (tmp_path / "x.db").read_bytes()
+    file = EncryptedFile(tmp_path / "x.db", KEY, is_read_only=True)
+    assert count(file) == 0
+    file.check_all()
+    with pytest.raises(StorageError, match="cannot be written"), file.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES ('x')"))
+    file.close()
+    assert (tmp_path / "x.db").read_bytes() == before
+
+
+def test_a_statement_is_broken_off_when_somebody_says_so(database: EncryptedFile, tmp_path: Path) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t (b) VALUES (:b)"), [{"b": "x" * 100}] * 2000)
+    database.checkpoint()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_STEPS_BETWEEN_QUESTIONS", 10)
+        with pytest.raises(StorageError, match="broken off"):
+            database.copy_to(tmp_path / "copy.db", lambda: True)
+        stopped = EncryptedFile(tmp_path / "x.db", KEY, is_read_only=True, should_stop=lambda: True)
+        with pytest.raises(StorageError, match="broken off"):
+            stopped.check_all()
+        stopped.close()
+    assert count(database) == 2000
+
+
+def test_the_size_counts_the_log(database: EncryptedFile, tmp_path: Path) -> None:
+    log = tmp_path / "x.db-wal"
+    assert log.stat().st_size > 0
+    assert database.size_bytes() == (tmp_path / "x.db").stat().st_size + log.stat().st_size
+    database.checkpoint()
+    assert database.size_bytes() == (tmp_path / "x.db").stat().st_size
