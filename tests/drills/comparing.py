@@ -25,6 +25,7 @@ from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundErro
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
 from clinic_app.storage.orphans import KEPT_S, collect_orphans
+from clinic_app.storage.rekeying import finish_change
 from clinic_app.storage.store import BLOB_FOLDER
 from clinic_app.storage.tables import ACCOUNT, AUDIT_CHAIN, HISTORY, OUTBOX, PATIENT_NUMBER, RECORD, TRANSFER
 from tests.drills.claims import Claims
@@ -54,13 +55,21 @@ class Found:
             setattr(self, name, list(dict.fromkeys(getattr(self, name) + getattr(other, name))))
 
 
-def look_into(folder: Path, claims: Claims) -> Found:
-    """Open a data folder as a start after a disaster does, and compare it with what was said."""
+def look_into(folder: Path, claims: Claims, key: bytes | None = None) -> Found:
+    """Open a data folder as a start after a disaster does, and compare it with what was said.
+
+    Args:
+        folder: what the disaster left.
+        claims: what was said before.
+        key: the data key; None where it is in the slots, as it is for the program.
+    """
     try:
-        store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), SystemClock())
+        store = Store.open(folder, key or unlock(folder, FileKeyStorage(folder)), SystemClock())
     except ClinicError as error:
         return Found(refusals=[f"{type(error).__name__}: {error}"])
     with closing(store):
+        if key is None:
+            finish_change(folder, store.key, KeySlots(folder))
         return compare(store, claims)
 
 
@@ -160,7 +169,8 @@ def _look_at_contents(store: Store, claims: Claims, referenced: set[str], found:
             found.lost += [f"content {address}"] if address in claims.blobs else []
             found.orphans += [f"record without its content {address}"] if address in referenced else []
             found.orphans += [f"upload without its content {address}"] if address in uploads else []
-    needed = {store.blobs._path(address).name for address in referenced | uploads}
+    keys = store.blobs._keys()  # two during a change of the key
+    needed = {store.blobs._path(address, key).name for address in referenced | uploads for key in keys}
     here = {path.name for path in _contents(store)}
     found.orphans += [f"content without a record {name}" for name in here - needed]
 

@@ -8,12 +8,12 @@ same way and must be found out: else the drill has not held.
 from __future__ import annotations
 
 import argparse
-import pickle  # allowed (code from data): it reads back only what this process wrote itself
+import pickle
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from tests.drills.comparing import Found, look_into
 from tests.drills.disk_image import Disk
 from tests.drills.processes import processes
 from tests.drills.recorded_disk import CannotRecordError, Event, record
+from tests.drills.stories import KEYS, STORIES
 
 ROOT: Final = Path(__file__).parents[2]
 MUTANTS: Final = (
@@ -35,11 +36,20 @@ MUTANTS: Final = (
     "slots-without-fsync",
 )
 """What a power cut must find out."""
-_STEPS: Final = 300
-_MUTANT_STEPS: Final = 120
+BUSY_DAY: Final = "busy-day"
+_SHARES: Final = 8
+"""The days when the data folder itself changes get one image of so many, each."""
+_STORY_STEPS: Final = 24
+_MUTANT_STEPS: Final = 60
 _MUTANT_IMAGES: Final = 400
 _BATCH: Final = 50
+_RARE: Final = ("link", "move", "unlink", "flush")
+_CLOSE_EVENTS: Final = 5
 _FAST: Final = Path("/dev/shm")
+
+
+Instant = tuple[int, int]
+"""How many events have happened, and the seed of what was kept of them."""
 
 
 @dataclass
@@ -64,14 +74,34 @@ class Film:
     """A recording of one writer.
 
     Args:
+        story: what the writer lived through.
         folder: what was recorded.
         events: what happened there.
         path: the same in a file, for other processes.
     """
 
+    story: str
     folder: Path
     events: tuple[Event, ...]
     path: Path
+
+    def instants(self, images: int, rng: random.Random, *, is_from_the_start: bool) -> list[Instant]:
+        """Return moments at which the power goes, in order: from the first event on, or after the first claim.
+
+        Every other one is close to a new, moved or removed name or to a flush, which are few among the writes.
+        """
+        said = next(place for place, event in enumerate(self.events) if event.kind == "said")
+        first = 0 if is_from_the_start else said
+        places = {
+            kind: [p for p, event in enumerate(self.events) if event.kind == kind and p >= first] for kind in _RARE
+        }
+        rare = [each for each in places.values() if each]
+        moments = []
+        for number in range(images):
+            anywhere = rng.randrange(first, len(self.events))
+            close = rng.choice(rng.choice(rare)) + rng.randrange(_CLOSE_EVENTS)
+            moments.append((min(close, len(self.events) - 1) if number % 2 else anywhere, rng.randrange(1 << 30)))
+        return sorted(moments)
 
     def count(self, kind: str) -> int:
         """Return how many events are of this kind."""
@@ -88,28 +118,32 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     """Cut the power of a writer ``--images`` times, and of each broken store until it is found out; see the module."""
     parser = argparse.ArgumentParser(prog="drill powercut")
     parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=300, help="things written on the busy day")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args(arguments)
     begin = time.monotonic()
     try:
-        return _drill(options.images, options.seed, begin)
+        return _drill(options.images, options.steps, options.seed, begin)
     except CannotRecordError as error:
         print(f"drill powercut: NOTHING WAS TESTED: {error}", file=sys.stderr)
         return {"images": 0, "reason": str(error)}, False
 
 
-def _drill(images: int, seed: int, begin: float) -> tuple[dict[str, object], bool]:
+def _drill(images: int, steps: int, seed: int, begin: float) -> tuple[dict[str, object], bool]:
     with tempfile.TemporaryDirectory(dir=_FAST if _FAST.is_dir() else None) as base, processes(__name__) as pool:
-        film = shoot(Path(base) / "whole", "", _STEPS, seed)
-        cut = cut_power(pool, film, images, seed)
+        cut, films = Cut(), []
+        for story, count in _shares(images).items():
+            films.append(shoot(Path(base) / story, story, steps if story == BUSY_DAY else _STORY_STEPS, seed))
+            cut.add(cut_power(pool, films[-1], count, seed))
         betrayals = pool.map(partial(betrayal, Path(base), seed), MUTANTS)
         caught = [name for name, how in zip(MUTANTS, map(_told, betrayals), strict=True) if how]
     found = cut.found
     figures: dict[str, object] = {
         "images": cut.images,
-        "acked": film.said().count,
-        "writes": film.count("write"),
-        "flushes": film.count("flush"),
+        "stories": [film.story for film in films],
+        "acked": sum(film.said().count for film in films),
+        "writes": sum(film.count("write") for film in films),
+        "flushes": sum(film.count("flush") for film in films),
         "lost": len(found.lost),
         "corrupt": len(found.damage),
         "orphans": len(found.orphans),
@@ -122,27 +156,35 @@ def _drill(images: int, seed: int, begin: float) -> tuple[dict[str, object], boo
     return figures, cut.images == images and found.is_whole and caught == list(MUTANTS)
 
 
-def shoot(base: Path, mutant: str, steps: int, seed: int) -> Film:
+def _shares(images: int) -> dict[str, int]:
+    """Return how many images each story gets: most of them the busy day."""
+    each = images // _SHARES
+    return {BUSY_DAY: images - each * (len(STORIES) - 1), **{story: each for story in STORIES if story != BUSY_DAY}}
+
+
+def shoot(base: Path, story: str, steps: int, seed: int, mutant: str = "") -> Film:
     """Record a writer from the first call in an empty folder to its last.
 
     Args:
         base: a folder of this recording's own; it is made.
-        mutant: name of a broken store, or empty.
+        story: what the writer lives through.
         steps: things it writes.
         seed: of what it writes.
+        mutant: name of a broken store, or empty.
 
     Raises:
         CannotRecordError: this computer has no way to record a process.
     """
     folder = base / "data"
     folder.mkdir(parents=True)
-    words = [str(folder), "--steps", str(steps), "--seed", str(seed), "--mutant", mutant]
-    command = [sys.executable, "-m", "tests.drills.writing", *words]
+    words = [str(folder), "--story", story, "--steps", str(steps), "--seed", str(seed), "--mutant", mutant]
+    command = [sys.executable, "-m", "tests.drills.stories", *words]
     events = tuple(record(command, folder, base / "strace.log", ROOT))
+    (base / "strace.log").unlink()
     _check_recording(folder, events)
     path = base / "events.pickle"
     path.write_bytes(pickle.dumps(events))
-    return Film(folder, events, path)
+    return Film(story, folder, events, path)
 
 
 def _check_recording(folder: Path, events: Sequence[Event]) -> None:
@@ -162,21 +204,16 @@ def _check_recording(folder: Path, events: Sequence[Event]) -> None:
 
 def cut_power(pool: ProcessPoolExecutor, film: Film, images: int, seed: int) -> Cut:
     """Make and open images at random instants of a recording, on all processors."""
-    rng = random.Random(seed)
-    instants = sorted((rng.randrange(len(film.events)), rng.randrange(1 << 30)) for _ in range(images))
+    instants = film.instants(images, random.Random(seed), is_from_the_start=film.story not in KEYS)
+    parts = [instants[start : start + _BATCH] for start in range(0, images, _BATCH)]
     cut = Cut()
-    for part in pool.map(_cut_some, *zip(*_jobs(film, instants), strict=True)):
+    for part in pool.map(partial(_cut_some, film.path, film.folder, film.story), parts):
         cut.add(part)
     return cut
 
 
-def _jobs(film: Film, instants: list[tuple[int, int]]) -> Iterator[tuple[Path, Path, list[tuple[int, int]]]]:
-    for start in range(0, len(instants), _BATCH):
-        yield film.path, film.folder, instants[start : start + _BATCH]
-
-
-def _cut_some(path: Path, folder: Path, instants: list[tuple[int, int]]) -> Cut:
-    """Make and open some images; ``instants`` are (events that have happened, seed), in order."""
+def _cut_some(path: Path, folder: Path, story: str, instants: list[Instant]) -> Cut:
+    """Make and open some images of a recording; the instants come in order."""
     events: tuple[Event, ...] = pickle.loads(path.read_bytes())
     disk, claims, cut, rest, done = Disk(folder), Claims(), Cut(), b"", 0
     for instant, seed in instants:
@@ -187,13 +224,14 @@ def _cut_some(path: Path, folder: Path, instants: list[tuple[int, int]]) -> Cut:
             done += 1
         with tempfile.TemporaryDirectory(dir=path.parent) as image:
             kept = disk.write_image(Path(image), random.Random(seed))
-            found = look_into(Path(image), claims)
+            found = look_into(Path(image), claims, KEYS.get(story))
+            found.orphans = [] if story in KEYS else found.orphans  # a kept database holds examples, not whole pairs
         cut.images += 1
         cut.images_with_losses += bool(found.lost)
         cut.found.add(found)
         if not found.is_whole:
             amiss = [*found.refusals, *found.damage, *found.lost, *found.orphans]
-            cut.examples.append(f"after event {instant} of {len(events)} ({kept}): {amiss[0]}")
+            cut.examples.append(f"{story}, after event {instant} of {len(events)} ({kept}): {amiss[0]}")
     return cut
 
 
@@ -202,12 +240,10 @@ def betrayal(base: Path, seed: int, mutant: str) -> tuple[str, str]:
 
     The power goes after the first thing was said.
     """
-    film = shoot(base / mutant, mutant, _MUTANT_STEPS, seed)
+    film = shoot(base / mutant, BUSY_DAY, _MUTANT_STEPS, seed, mutant)
     rng = random.Random(seed)
-    first = next(index for index, event in enumerate(film.events) if event.kind == "said")
     for _ in range(_MUTANT_IMAGES // _BATCH):
-        instants = sorted((rng.randrange(first, len(film.events)), rng.randrange(1 << 30)) for _ in range(_BATCH))
-        cut = _cut_some(film.path, film.folder, instants)
+        cut = _cut_some(film.path, film.folder, film.story, film.instants(_BATCH, rng, is_from_the_start=False))
         if cut.examples:
             return mutant, cut.examples[0]
     return mutant, ""

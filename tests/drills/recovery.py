@@ -168,7 +168,7 @@ class Rehearsal:
             store = station._store
             ward = Ward(store, KeySlots(store.folder, QUICK_SLOTS), self._claims.take, random.Random(1))
             for work in (ward.register, ward.picture, ward.staff, ward.remember, *[ward.step] * _WRITES):
-                work()
+                ward.do(work)
             self._claims.backups.clear()
             station.safekeeping.back_up_now(admin)
 

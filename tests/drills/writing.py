@@ -1,20 +1,18 @@
 """A process that writes as a busy ward does, from several threads, and says after each COMMIT what it has saved.
 
-``python -m tests.drills.writing FOLDER --steps N``: the drills start it, watch it and end it. What it writes goes
-through the real store; a mutant (`tests.drills.mutants`) is made here, in this process, before the store is opened.
+The drills start it, watch it and end it. What it writes goes through the real store; a mutant (`tests.drills.mutants`)
+is made here, in this process, before the store is opened.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import random
 import secrets
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -48,6 +46,7 @@ from tests.helpers.stores import PASSWORD
 Say = Callable[[Claim], None]
 FAULT: Final = 3
 _LARGEST_BLOB: Final = 150_000
+_THREADS: Final = 3
 _STEPS_FOR_EVER: Final = 1 << 62
 _BACKUP_EVERY: Final = 60
 QUICK_SLOTS: Final = SlotCost(memory_kib=8, passes=1)
@@ -85,11 +84,15 @@ class Ward:
 
     def step(self) -> None:
         """Do one thing a ward does, and say so."""
-        self._number += 1
         (work,) = self._rng.choices(self._works, self._weights)
-        work()
+        self.do(work)
         if self._number % _BACKUP_EVERY == 0:
             self.back_up()
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do what was chosen; names and numbers are new each time."""
+        self._number += 1
+        work()
 
     def register(self) -> None:
         """Save a new patient and who did it."""
@@ -178,7 +181,7 @@ class Ward:
         return Patient(id=new_id(), name=(HumanName(family=f"Қасымов{self._rng.random()}", given=("Нұрлан",)),))
 
 
-def write(folder: Path, say: Say, *, steps: int, threads: int, seed: int, mutant: str) -> None:
+def write(folder: Path, say: Say, *, steps: int, threads: int, seed: int) -> None:
     """Open a data folder and write until ``steps`` things are done; the store is left as a killed program leaves it.
 
     Args:
@@ -187,10 +190,7 @@ def write(folder: Path, say: Say, *, steps: int, threads: int, seed: int, mutant
         steps: things done in all.
         threads: how many do them.
         seed: of the choices.
-        mutant: name of one of `MUTANTS`, or empty for the program as it is.
     """
-    if mutant:
-        MUTANTS[mutant](folder)
     store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), _CLOCK)
     slots = KeySlots(folder, QUICK_SLOTS)
     left = iter(range(steps))
@@ -209,28 +209,10 @@ def write(folder: Path, say: Say, *, steps: int, threads: int, seed: int, mutant
 
 
 def write_to_the_end(folder: Path, descriptor: int, seed: int, mutant: str) -> None:
-    """Write until somebody kills this process."""
-    _or_end(lambda: write(folder, _sayer(descriptor), steps=_STEPS_FOR_EVER, threads=3, seed=seed, mutant=mutant))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write a given number of steps; claims go to standard output."""
-    parser = argparse.ArgumentParser(prog="writing")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--threads", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mutant", choices=["", *MUTANTS], default="")
-    options = parser.parse_args(arguments)
-    write(
-        options.folder,
-        _sayer(sys.stdout.fileno()),
-        steps=options.steps,
-        threads=options.threads,
-        seed=options.seed,
-        mutant=options.mutant,
-    )
-    return 0
+    """Write until somebody kills this process; ``mutant`` is one of `MUTANTS`, or empty for the program as it is."""
+    if mutant:
+        MUTANTS[mutant](folder)
+    _or_end(lambda: write(folder, sayer(descriptor), steps=_STEPS_FOR_EVER, threads=_THREADS, seed=seed))
 
 
 def _or_end(work: Callable[[], None]) -> None:
@@ -242,7 +224,7 @@ def _or_end(work: Callable[[], None]) -> None:
         os._exit(FAULT)
 
 
-def _sayer(descriptor: int) -> Say:
+def sayer(descriptor: int) -> Say:
     """Return what puts a claim on a pipe in one piece (POSIX: up to 512 bytes at least, Linux: 4096)."""
 
     def say(claim: Claim) -> None:
@@ -270,7 +252,3 @@ def _event(action: str) -> AuditEvent:
         source=AuditEventSource(observer=Reference(reference="Device/1")),
         entity=(),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

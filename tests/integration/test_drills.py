@@ -63,9 +63,10 @@ def test_anything_amiss_or_nothing_said_fails_the_kill_drill(monkeypatch: pytest
 
 @pytest.mark.timeout(400)
 def test_300_power_cuts_lose_nothing_and_every_missing_flush_is_found_out() -> None:
-    figures, has_held = powercut.run(["--images", "300", "--seed", "1"])
+    figures, has_held = powercut.run(["--images", "300", "--steps", "120", "--seed", "1"])
     assert figures["examples"] == []
     assert figures["mutants_caught"] == list(powercut.MUTANTS)
+    assert figures["stories"] == ["busy-day", "restoration", "change-of-the-key", "upgrade"]
     assert (figures["images"], figures["lost"], figures["corrupt"], figures["open_failures"]) == (300, 0, 0, 0)
     assert has_held
 
@@ -95,7 +96,7 @@ def test_where_nothing_can_be_recorded_the_power_drill_says_so_and_fails(
 
 
 def test_an_overlooked_write_ends_the_power_drill(tmp_path: Path) -> None:
-    film = powercut.shoot(tmp_path / "whole", "", 6, 1)
+    film = powercut.shoot(tmp_path / "whole", "busy-day", 6, 1)
     writes = [place for place, event in enumerate(film.events) if event.kind == "write"]
     without = film.events[: writes[-1]] + film.events[writes[-1] + 1 :]
     powercut._check_recording(film.folder, film.events)

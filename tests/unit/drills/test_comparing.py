@@ -61,8 +61,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Written:
         ward = Ward(store, KeySlots(done.folder, QUICK_SLOTS), done.claims.take, random.Random(1))
         works = (ward.register, ward.amend, ward.picture, ward.staff, ward.remember, ward.number, ward.receive)
         for work in (*works, ward.send, ward.arrive, ward.password, ward.back_up):
-            ward._number += 1
-            work()
+            ward.do(work)
     return done
 
 
