@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from clinic_app.access import node_keys, own_organization, signing_jwk_of
+from clinic_app.access import Trail, node_keys, own_organization, signing_jwk_of
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import ClinicError, NotFoundError, StorageError, UnreadableFileError
 from clinic_app.foundation.texts import Text
@@ -39,12 +39,13 @@ class UnknownSenderError(NotFoundError):
     """The sender's public key has not arrived here yet."""
 
 
-def receive_package(store: Store, source: Path | bytes) -> Task:
+def receive_package(store: Store, source: Path | bytes, trail: Trail | None = None) -> Task:
     """Open a package and take its records and contents in; a package that was taken in before changes nothing.
 
     Args:
         store: where they go.
         source: the sealed file, or its bytes.
+        trail: notes what came and about whom, before it is taken in.
 
     Returns:
         The Task of the referral, as it is here now.
@@ -61,6 +62,8 @@ def receive_package(store: Store, source: Path | bytes) -> Task:
         for content in opened.contents.values():
             store.blobs.put(content)
         bodies = _bodies_to_take(store, opened)
+        if trail is not None:
+            store.records.commit((), audit=(trail.arrival(*opened.records),))
         mark = (_OPENED + opened.manifest.package_id, opened.manifest.created.isoformat())
         store.records.receive(bodies, cursor=mark, is_from_hub=False)
     return store.records.get(Task, task.id)
@@ -75,7 +78,7 @@ def queue_wanted(store: Store) -> None:
             store.transfers.queue(attachment.sha256, "down", _lane(store, document), attachment.size or 0)
 
 
-def open_arrived(store: Store) -> None:
+def open_arrived(store: Store, trail: Trail | None = None) -> None:
     """Open every package that has come; a bad one is remembered with its reason and does not hold up the others.
 
     Raises:
@@ -87,7 +90,7 @@ def open_arrived(store: Store) -> None:
         if not sha256 or store.memory.get(_REFUSED + sha256) is not None or not store.blobs.has(sha256):
             continue
         try:
-            receive_package(store, store.blobs.read(sha256))
+            receive_package(store, store.blobs.read(sha256), trail)
         except UnknownSenderError:
             continue
         except StorageError as error:

@@ -122,7 +122,7 @@ class Referrals:
             NotAllowedError: not addressed to this workstation.
             NotFoundError: the sender is not known here yet.
         """
-        return case_of(self._store, receive_package(self._store, data))
+        return case_of(self._store, receive_package(self._store, data, self._trail))
 
     def save_package(self, session: Session, task_id: str, folder: Path) -> Path:
         """Write the sealed package of a case to a folder, a stick for example, and return the file.
@@ -151,7 +151,7 @@ class Referrals:
 
     def open_waiting(self) -> None:
         """Open the packages that have come; called by sync."""
-        open_arrived(self._store)
+        open_arrived(self._store, self._trail)
 
     def package_refusal(self, case: Case) -> Text | None:
         """Return why a case's package was not taken in here, or None."""
@@ -161,7 +161,7 @@ class Referrals:
     def _say_received(self, task: Task) -> None:
         received = msgspec.structs.replace(task, status="received", last_modified=self._clock.now())
         try:
-            self._store.records.commit([received], lane=lane_of(task.priority))
+            self._store.records.commit([received], audit=[self._trail.arrival(received)], lane=lane_of(task.priority))
         except ConflictError:  # it moved on between the reading and the writing, which says more than "received"
             return
 
