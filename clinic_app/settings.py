@@ -7,12 +7,14 @@ to the person and lie in the store too.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import InvalidInputError
@@ -36,6 +38,7 @@ class Setting(Generic[T]):
         choices: the only values allowed, if any.
         least: the smallest number allowed.
         most: the largest number allowed.
+        fits: what else a value has to be.
     """
 
     key: str
@@ -44,6 +47,7 @@ class Setting(Generic[T]):
     choices: tuple[T, ...] = ()
     least: int = 0
     most: int = 2**31
+    fits: Callable[[T], bool] | None = None
 
     def checked(self, value: object) -> T:
         """Return ``value`` if this setting can have it.
@@ -52,8 +56,9 @@ class Setting(Generic[T]):
             InvalidInputError: wrong type, not among the choices, or out of range.
         """
         is_chosen = not self.choices or value in self.choices
-        if type(value) is type(self.default) and is_chosen and self._is_in_range(value):
-            return value
+        is_usual = type(value) is type(self.default) and is_chosen and self._is_in_range(value)
+        if is_usual and (self.fits is None or self.fits(cast("T", value))):
+            return cast("T", value)
         raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=self.key, value=value), self.key)
 
     def _is_in_range(self, value: object) -> bool:
@@ -67,6 +72,21 @@ def _declare(setting: Setting[T]) -> Setting[T]:
     return setting
 
 
+def _is_private(address: str) -> bool:
+    """Return whether nobody on the way can read a token and records sent to an address: over TLS, or not sent at all.
+
+    Names and passwords in an address end in logs, so there are none.
+    """
+    try:
+        parts = urlsplit(address)
+        host, is_named, _ = parts.hostname or "", parts.username is not None, parts.port
+        is_here = host == "localhost" or (parts.scheme == "http" and ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
+    is_tls = parts.scheme == "https" and bool(host)
+    return not address or (not is_named and (is_tls or (parts.scheme == "http" and is_here)))
+
+
 KEY_STORAGE: Final = _declare(
     Setting(
         "key_storage",
@@ -78,7 +98,14 @@ KEY_STORAGE: Final = _declare(
 LANGUAGE: Final = _declare(
     Setting("language", "kk", "Language of the sign-in window, before anybody has signed in.", choices=LANGUAGES)
 )
-HUB_URL: Final = _declare(Setting("hub_url", "", "Address of the hub; empty for a workstation that stands alone."))
+HUB_URL: Final = _declare(
+    Setting(
+        "hub_url",
+        "",
+        "Address of the hub: https://, or http:// on this very computer; empty for a workstation that stands alone.",
+        fits=_is_private,
+    )
+)
 SYNC_INTERVAL_S: Final = _declare(
     Setting("sync_interval_s", 15, "Seconds between two looks at the hub.", least=1, most=3600)
 )

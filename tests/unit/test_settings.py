@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_the_old_settings(tmp_path: Path, monkeypatch: pytest
     save_settings(Settings(tmp_path, {"monitor_port": 6661}))
     monkeypatch.setattr(durable_files, "open_part", full_device)
     with pytest.raises(DiskFullError):
-        save_settings(Settings(tmp_path, {"hub_url": "http://x" * 1000}))
+        save_settings(Settings(tmp_path, {"hub_url": "https://x" * 1000}))
     assert load_settings(tmp_path)[MONITOR_PORT] == 6661
     assert list(tmp_path.iterdir()) == [tmp_path / "settings.toml"]
 
@@ -106,7 +106,7 @@ WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(url=WORDS, host=WORDS, port=st.integers(0, 65535), seconds=st.integers(1, 3600))
 def test_any_possible_values_survive_the_file(tmp_path: Path, url: str, host: str, port: int, seconds: int) -> None:
-    values = {"hub_url": url, "monitor_host": host, "monitor_port": port, "sync_interval_s": seconds}
+    values = {"hub_url": f"https://hub/{url}", "monitor_host": host, "monitor_port": port, "sync_interval_s": seconds}
     save_settings(Settings(tmp_path, values))
     assert load_settings(tmp_path).values == values
 
@@ -117,6 +117,37 @@ def test_any_file_at_all_is_settings_or_a_sentence(tmp_path: Path, body: bytes) 
     (tmp_path / "settings.toml").write_bytes(body)
     loaded, error = outcome(lambda: load_settings(tmp_path))
     assert (loaded is None) == bool(error and error.text.render("kk"))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("", True),
+        ("https://hub.med.kz", True),
+        ("https://10.0.0.5:8443/dala", True),
+        ("https://[2001:db8::1]:8443", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost:8080", True),
+        ("http://hub.med.kz", False),
+        ("http://10.0.0.5:8443", False),
+        ("http://127.0.0.1.evil.org", False),
+        ("http://localhost.evil.org", False),
+        ("https://user:secret@hub.med.kz", False),
+        ("http://user@127.0.0.1", False),
+        ("https://", False),
+        ("hub.med.kz", False),
+        ("ftp://127.0.0.1", False),
+        ("file:///etc/passwd", False),
+        ("http://[::1", False),
+        ("https://hub:99999", False),
+    ],
+)
+def test_a_token_and_records_are_sent_over_tls_or_nowhere(tmp_path: Path, address: str, is_taken: bool) -> None:
+    (tmp_path / "settings.toml").write_text(f'hub_url = "{address}"', encoding="utf-8")
+    loaded, error = outcome(lambda: load_settings(tmp_path))
+    assert (loaded is not None) == is_taken
+    assert is_taken or (error is not None and "hub_url" in str(error))
 
 
 @pytest.mark.parametrize("setting", module._declared.values(), ids=lambda setting: setting.key)
