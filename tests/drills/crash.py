@@ -29,10 +29,13 @@ CYCLES_OF_A_FOLDER: Final = 5
 MUTANTS: Final = ("says-before-commit", "blob-after-the-row")
 """What a kill must find out; what only a power cut finds out is not among them."""
 _MUTANT_CYCLES: Final = 6
-_LONGEST_LIFE_S: Final = 0.5
+_MOST_CLAIMS: Final = 80
+"""A process lives for fewer: on a busy computer it is slower, and dies no earlier in its work."""
+_LAST_MOMENT_S: Final = 0.02
 _STILL_OPENING: Final = 0.1
 """How many of the kills come while the store may still be opening."""
-_FIRST_WORD_S: Final = 30.0
+_LONGEST_OPENING_S: Final = 0.5
+_PATIENCE_S: Final = 60.0
 _READ_BYTES: Final = 1 << 16
 
 
@@ -116,9 +119,10 @@ def _write_and_kill(folder: Path, claims: Claims, rng: random.Random, mutant: st
     process.start()
     writer.close()
     is_early = rng.random() < _STILL_OPENING
+    wanted = 0 if is_early else rng.randrange(1, _MOST_CLAIMS)
     with reader:
-        rest = b"" if is_early else _hear_until(reader.fileno(), b"", claims, _FIRST_WORD_S, is_first_enough=True)
-        rest = _hear_until(reader.fileno(), rest, claims, rng.random() * _LONGEST_LIFE_S)
+        rest = _hear(reader.fileno(), b"", claims, _PATIENCE_S, claims.count + wanted)
+        rest = _hear(reader.fileno(), rest, claims, rng.random() * (_LONGEST_OPENING_S if is_early else _LAST_MOMENT_S))
         process.kill()
         process.join()
         while said := os.read(reader.fileno(), _READ_BYTES):
@@ -131,13 +135,10 @@ def _child(folder: Path, writer: multiprocessing.connection.Connection, seed: in
     write_to_the_end(folder, writer.fileno(), seed, mutant)
 
 
-def _hear_until(
-    descriptor: int, rest: bytes, claims: Claims, seconds: float, *, is_first_enough: bool = False
-) -> bytes:
-    """Listen for some seconds, or to the first claim; return the start of a line that is not whole yet."""
+def _hear(descriptor: int, rest: bytes, claims: Claims, seconds: float, wanted: int | None = None) -> bytes:
+    """Listen for some seconds, or until so many claims are there; return the start of a line that is not whole yet."""
     end = time.monotonic() + seconds
-    before = claims.count
-    while (left := end - time.monotonic()) > 0 and not (is_first_enough and claims.count > before):
+    while (left := end - time.monotonic()) > 0 and (wanted is None or claims.count < wanted):
         if select.select([descriptor], [], [], left)[0]:
             said = os.read(descriptor, _READ_BYTES)
             if not said:
