@@ -112,6 +112,8 @@ class GatePage(Translated, QWidget):
         middle.addStretch()
         if self.pad is not None:
             middle.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
+        if self.pad is not None:
+            self.busy.make()
         room = self.busy.sizePolicy()
         room.setRetainSizeWhenHidden(self.pad is not None)  # sign-in and lock do not jump when the wait is told
         self.busy.setSizePolicy(room)

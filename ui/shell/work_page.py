@@ -87,7 +87,8 @@ class WorkPage(QWidget):
         about_patient = (self.banner, self.access.bar, self.access.question)
         for part in (self.lock_warning, self.space, self._drafts, *about_patient, self.notice):
             right.addWidget(part)
-        self._stack.addWidget(self.access.page)
+        self.access.page.setParent(self)  # it takes its place in the stack when it is first needed
+        self.access.page.hide()
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
         middle.addLayout(right, 1)
@@ -120,8 +121,15 @@ class WorkPage(QWidget):
         self._status_model.look()
         self._keep.start()
         self._show_drafts()
-        self.go(next(iter(self._screens)))
+        first = next(iter(self._screens))
+        self.widget_of(first)
+        QTimer.singleShot(0, self, self._enter_first)  # in two strokes, so that the window answers in between
         self._context.runner.run(warm_up, owner=self, done=lambda _none: self._make_ahead())
+
+    def _enter_first(self) -> None:
+        first = next(iter(self._screens))
+        if self.current_key in ("", first):  # else a quick hand has gone elsewhere already
+            self.go(first)
 
     def _make_ahead(self) -> None:
         """Make the role's other screens one by one while nothing else is to be done, so that each opens at once."""
@@ -165,6 +173,7 @@ class WorkPage(QWidget):
     def _show_closed(self, key: str) -> None:
         """Say in the place of a screen that the record is closed, until it is opened or put away."""
         self._wanted = key
+        self._stack.addWidget(self.access.page)  # again changes nothing
         self._stack.setCurrentWidget(self.access.page)
         self.rail.mark(key)
         self.access.page.entered()

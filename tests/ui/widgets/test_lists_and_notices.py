@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from clinic_app.records import HumanName, Identifier, Patient
@@ -111,7 +112,7 @@ def test_a_wait_says_for_what_and_can_be_left(qtbot: QtBot) -> None:
     wait.begin("Reading 120 files", can_cancel=True)
     assert not wait.isHidden()
     with qtbot.waitSignal(wait.cancelled):
-        wait._cancel.click()
+        wait.findChild(QPushButton, "import.cancel").click()
     wait.end()
     assert wait.isHidden()
 
