@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from clinic_app.access import Draft
 from clinic_app.records import Patient
+from clinic_app.registration import is_masked
 from ui.language import _
 from ui.registration.patient_form import PatientFormPanel
 from ui.registration.view_model import RegistrationViewModel
@@ -15,7 +16,7 @@ from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
 from ui.widgets.page import Page
-from ui.widgets.patient_words import birth_words, chart_words, iin_words, list_name, sex_words
+from ui.widgets.patient_words import birth_words, chart_words, closed_look, iin_words, list_name, sex_words
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.search_field import SearchField
 
@@ -44,7 +45,7 @@ class RegistrationScreen(Page):
                 Column(lambda: _("Patient"), list_name, is_strong=True),
                 Column(lambda: _("Birth date"), lambda each: birth_words(each, today), width=190),
                 Column(lambda: _("Sex"), sex_words, width=110),
-                Column(lambda: _("IIN"), iin_words, width=160),
+                Column(lambda: _("IIN"), iin_words, closed_look, width=160),
                 Column(lambda: _("Chart No."), chart_words, width=170),
             ),
             "users",
@@ -71,7 +72,7 @@ class RegistrationScreen(Page):
         self._model.search_failed.connect(self._show_search_failed)
         self._search.textEdited.connect(lambda _text: self._stay_here())
         self._table.chosen.connect(self._open)
-        self._table.selected.connect(lambda row: self._amend.setEnabled(row is not None))
+        self._table.selected.connect(lambda row: self._amend.setEnabled(row is not None and not is_masked(row)))
         self._table.empty.action.clicked.connect(self._register)
         self._new.clicked.connect(self._register)
         self._amend.clicked.connect(self._amend_current)
@@ -133,7 +134,8 @@ class RegistrationScreen(Page):
         self._search.setVisible(is_list)
         self._new.setVisible(is_list and self._model.may_register)
         self._amend.setVisible(is_list and self._model.may_register)
-        self._amend.setEnabled(self._target() is not None)
+        target = self._target()
+        self._amend.setEnabled(target is not None and not is_masked(target))
 
     def _show_found(self) -> None:
         self._say_empty()
@@ -190,7 +192,8 @@ class RegistrationScreen(Page):
 
     def _amend_current(self) -> None:
         target = self._target()
-        if target is not None and self._model.may_register and self._stack.currentWidget() is self._table:
+        is_open = target is not None and not is_masked(target)
+        if target is not None and is_open and self._model.may_register and self._stack.currentWidget() is self._table:
             self._model.take(target)  # the banner names whose data the form holds
             self._show_form(target)
 

@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from clinic_app.access import is_restricted
 from clinic_app.records import Patient
-from clinic_app.registration import is_masked
 from ui import icons
 from ui.language import Translated, _
 from ui.widgets.labels import breakable, label, plain_tip
-from ui.widgets.patient_words import banner_name, birth_words, chart_words, iin_words, sex_words
+from ui.widgets.patient_words import banner_name, birth_words, chart_words, closed_look, iin_words, sex_words
 
 NAME_WIDTH: Final = 260
 ALLERGY_WIDTH: Final = 220
@@ -100,12 +99,13 @@ class PatientBanner(Translated, QFrame):
 
     def _say_restriction(self) -> None:
         patient = self._patient
-        is_closed = patient is not None and is_masked(patient)
+        closed = closed_look(patient) if patient is not None else None
+        is_closed = closed is not None
         is_marked = is_closed or (patient is not None and is_restricted(patient))
         self._mark.setVisible(is_marked)
         self._restrict.setVisible(patient is not None and not is_closed and self._may_restrict)
         if is_marked:
-            self._mark.setText(_("Closed to you") if is_closed else _("Restricted record"))
+            self._mark.setText(closed.text if closed is not None else _("Restricted record"))
             self._fit(self._mark, MARK_WIDTH)
         words = _("Open this record to the staff again") if is_marked else _("Close this record to most of the staff")
         self._restrict.setAccessibleName(words)

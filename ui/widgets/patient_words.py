@@ -6,8 +6,10 @@ from datetime import date
 
 from clinic_app.foundation.dates import age_years, form_date
 from clinic_app.records import Patient
+from clinic_app.registration import is_masked
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
 from ui.language import _, counted
+from ui.widgets.chip import ChipLook
 
 
 def banner_name(patient: Patient) -> str:
@@ -47,6 +49,11 @@ def iin_words(patient: Patient) -> str:
     """Return the IIN in three groups: ``640305 400 123``, or a dash."""
     number = patient.identifier_value(IIN) or ""
     return f"{number[:6]} {number[6:9]} {number[9:]}".strip() if number else "—"
+
+
+def closed_look(patient: Patient) -> ChipLook | None:
+    """Return the chip of a record that is closed to whoever looks; None for an open one."""
+    return ChipLook(_("Closed to you"), "warn", "lock") if is_masked(patient) else None
 
 
 def chart_words(patient: Patient) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 
 from ui.language import Translated
 
-_PAD: Final = 18
+_PAD: Final = 17
 """Pixels beside the words, the edge among them."""
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QTableView
 
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ConflictError
@@ -28,6 +28,7 @@ from ui import language, theme
 from ui.shell.patient_in_hand import PatientInHand
 from ui.shell.view_model_record_access import RecordAccessViewModel
 from ui.tasks import TaskRunner
+from ui.widgets.patient_words import closed_look
 
 FORM = PatientForm(family="Әлібекқызы", given="Гүлнұр", birth_date="05.03.1964", gender="female")
 OFFICE_WIDTH = 1366
@@ -62,6 +63,26 @@ def test_a_closed_record_is_named_in_the_banner_and_no_screen_asks_for_it(desk: 
     assert desk.sees("closed_record")
     assert not desk.sees("chart")
     assert asked.calls == []
+
+
+def test_a_closed_record_is_found_and_marked_in_the_list_and_cannot_be_amended(desk: Desk, patient: Patient) -> None:
+    desk.enter("nurse")
+    table = desk.find("registration.results", QTableView)
+    table.selectRow(0)
+    desk.settle()
+    shown = desk.window.work.widget_of("patients")._table.rows[0]  # type: ignore[union-attr, attr-defined]
+    assert shown.id == patient.id
+    assert closed_look(shown) is not None
+    assert not desk.find("registration.amend", QAbstractButton).isEnabled()
+    desk.keys(Qt.Key.Key_F2)
+    assert not desk.sees("registration.family")
+    table.activated.emit(table.model().index(0, 0))
+    desk.settle()
+    assert desk.sees("closed_record")
+
+
+def test_an_open_record_has_no_mark_in_the_list(patient: Patient) -> None:
+    assert closed_look(patient) is None
 
 
 def test_an_emergency_with_a_reason_opens_the_screen_that_was_wanted(desk: Desk, patient: Patient) -> None:

@@ -18,8 +18,9 @@ from tests.helpers.waiting import wait_until
 from tests.helpers.watchdog import Watchdog
 from tests.helpers.windows import Desk
 from ui import language, theme
-from ui.shell.main_window import LEAST_WIDTH
 from ui.tasks import TaskRunner
+
+OFFICE_WIDTH = 1366
 
 
 def _from_a_thread(call: Callable[[], object]) -> None:
@@ -89,7 +90,26 @@ def test_it_never_widens_the_window(desk: Desk, code: str) -> None:
     desk.enter("nurse")
     desk.station.safekeeping.room.become("full")
     desk.settle()
-    assert desk.window.minimumSizeHint().width() <= LEAST_WIDTH
+    assert desk.window.minimumSizeHint().width() <= OFFICE_WIDTH
+
+
+def test_data_that_can_only_be_looked_at_say_so_above_every_screen(qapp: QApplication, tmp_path: Path) -> None:
+    language.use("kk")
+    theme.apply(qapp, "light")
+    settings = Settings(tmp_path, {"key_storage": "file", "reserve_mb": 0, "lock_after_s": 0})
+    station = build_workstation(settings)
+    station.set_up("Ырғыз АА", "Петров", "it", PASSWORD)
+    station.close()
+    station = build_workstation(settings, is_read_only=True)
+    desk = Desk(cast("FakeWorkstation", station), TaskRunner(2))
+    try:
+        desk.enter("it")
+        reason = station.safekeeping.space().reason
+        assert reason is not None
+        assert desk.words("space.text") == reason.render("kk")
+    finally:
+        desk.close()
+        station.close()
 
 
 def test_the_real_room_refuses_what_a_person_writes_and_says_so_above_the_page(
