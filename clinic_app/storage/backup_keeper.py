@@ -133,7 +133,7 @@ class BackupKeeper:
                 self._become(newest=newest)
             kind = due(self._store.backups.all(), self._clock.now())
             if kind is None or (kind == "hourly" and not self._store.backups.has_news()):
-                return True
+                return self._catch_up()
             if kind == "weekly":
                 self._look_through()
             self.make(kind)
@@ -142,6 +142,13 @@ class BackupKeeper:
             return self._note(error)
         except ClinicError as error:
             return self._note(error)
+        return self._state.second_problem is None
+
+    def _catch_up(self) -> bool:
+        """Carry what the second disk lacks, where that was not done since the start or failed the last time."""
+        if self._disk is not None and (self._state.carried_at is None or self._state.second_problem is not None):
+            with self._busy:
+                self._carry()
         return self._state.second_problem is None
 
     def _look_through(self) -> None:

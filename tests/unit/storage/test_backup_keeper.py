@@ -201,6 +201,34 @@ def test_a_missing_second_disk_is_a_sentence_and_the_backup_counts(
     assert len(list((tmp_path / "unplugged").rglob("*.db"))) == 2
 
 
+def test_a_second_disk_that_comes_back_gets_what_it_lacks_without_a_new_backup(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    second = tmp_path / "second"
+    BackupKeeper(store, clock).make("weekly")
+    keeper = BackupKeeper(store, clock, second)
+    assert not keeper.keep()
+    assert keeper.state().second_problem is not None
+    second.mkdir()
+    assert keeper.keep()
+    assert keeper.state().second_problem is None
+    assert len(list(second.rglob("*.db"))) == 1
+    assert len(store.backups.all()) == 1
+
+
+def test_after_a_start_the_second_disk_is_looked_at_once(
+    store: Store, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "second").mkdir()
+    BackupKeeper(store, clock).make("weekly")
+    keeper = BackupKeeper(store, clock, tmp_path / "second")
+    carried: list[int] = []
+    monkeypatch.setattr(module.SecondDisk, "carry", lambda _disk, _should_stop: carried.append(1))
+    for _ in range(5):
+        assert keeper.keep()
+    assert carried == [1]
+
+
 def test_a_full_second_disk_is_a_sentence_and_the_room_here_is_not_touched(
     store: Store, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
