@@ -22,7 +22,7 @@ from clinic_app.records import (
     Coding,
     Reference,
 )
-from clinic_app.storage import AuditQuery, Store
+from clinic_app.storage import Store
 from clinic_app.storage.audit_chain import first_broken_link
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import KEY, opened
@@ -256,35 +256,3 @@ def test_a_trail_longer_than_a_page_is_checked_to_its_end(tmp_path: Path) -> Non
 def _renamed(number: int) -> dict[str, Any]:
     made = event(number)
     return {name: getattr(made, name) for name in made.__struct_fields__} | {"id": f"n{number}"}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "fits"),
-    [
-        (AuditQuery(), lambda n: True),
-        (AuditQuery(person="d1"), lambda n: n % 3 == 1),
-        (AuditQuery(patient="p2"), lambda n: n % 4 == 2),
-        (AuditQuery(action="search"), lambda n: n % 3 == 2),
-        (AuditQuery(outcome="4"), lambda n: n % 5 == 0),
-        (AuditQuery(person="d0", outcome="4"), lambda n: n % 15 == 0),
-        (AuditQuery(patient="p1", person="d2", action="search"), lambda n: n % 4 == 1 and n % 3 == 2),
-        (AuditQuery(from_at=NOON + timedelta(minutes=5), to_at=NOON + timedelta(minutes=9)), lambda n: 5 <= n < 9),
-        (AuditQuery(person="d1", from_at=NOON + timedelta(minutes=5)), lambda n: n % 3 == 1 and n >= 5),
-        (AuditQuery(person="nobody"), lambda n: False),
-        (AuditQuery(patient="p'; DROP TABLE record"), lambda n: False),
-        (AuditQuery(person="%"), lambda n: False),
-    ],
-)
-def test_a_page_holds_what_fits_newest_first_and_the_next_goes_on(
-    store: Store, wanted: AuditQuery, fits: Callable[[int], bool]
-) -> None:
-    expected = [f"e{number:02d}" for number in reversed(range(ROWS)) if fits(number)]
-    assert [row.event.id for row in store.audit.page(wanted, ROWS)] == expected
-    found: list[str] = []
-    before: int | None = None
-    while page := store.audit.page(wanted, 5, before):
-        assert len(page) <= 5
-        found += [row.event.id for row in page]
-        before = page[-1].seq
-    assert found == expected
-    assert sum(store.audit.hours(wanted).values()) == len(expected)
