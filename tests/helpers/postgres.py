@@ -38,7 +38,8 @@ _SETTINGS: Final = {
     "autovacuum": "off",
 }
 _TEMPLATE: Final = "with_tables"
-_UNTIL_WE_END: Final = '"$@" & read -r _; kill -INT $!; wait $!'
+_UNTIL_WE_END: Final = 'folder=$1; shift; "$@" & read -r word; kill -INT $!; wait $!; [ "$word" ] || rm -rf "$folder"'
+"""Whoever stops the server says a word first; if we end without one, the folder goes too."""
 
 
 def programs() -> Path | None:
@@ -100,7 +101,7 @@ class PostgresServer:
         settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _UNTIL_WE_END, "sh", _program("postgres"), "-D", self.data, *settings],
+                ["/bin/sh", "-c", _UNTIL_WE_END, "sh", self.folder, _program("postgres"), "-D", self.data, *settings],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -115,6 +116,7 @@ class PostgresServer:
             self._owner.close()
             self._owner = None
         if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(b"stop\n")
             self._process.stdin.close()
             self._process.wait(timeout=60)
             self._process = None

@@ -47,9 +47,7 @@ def test_a_server_ends_with_its_process_even_if_that_is_killed() -> None:
         assert is_running(int(pid))
         starter.kill()
     wait_until(lambda: not is_running(int(pid)), seconds=30, what="the server's end")
-    left = SimpleNamespace(folder=Path(folder), stop=lambda: None)
-    PostgresServer.remove(left)  # type: ignore[arg-type]
-    assert not Path(folder).exists()
+    wait_until(lambda: not Path(folder).exists(), seconds=30, what="the end of the server's folder")
 
 
 def test_a_database_that_is_given_back_is_gone_and_the_next_one_is_empty(postgres: PostgresServer) -> None:
