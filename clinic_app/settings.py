@@ -7,14 +7,12 @@ to the person and lie in the store too.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
-from urllib.parse import urlsplit
 
 from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import InvalidInputError
@@ -38,7 +36,6 @@ class Setting(Generic[T]):
         choices: the only values allowed, if any.
         least: the smallest number allowed.
         most: the largest number allowed.
-        fits: what else a value has to be.
     """
 
     key: str
@@ -47,7 +44,6 @@ class Setting(Generic[T]):
     choices: tuple[T, ...] = ()
     least: int = 0
     most: int = 2**31
-    fits: Callable[[T], bool] | None = None
 
     def checked(self, value: object) -> T:
         """Return ``value`` if this setting can have it.
@@ -56,9 +52,8 @@ class Setting(Generic[T]):
             InvalidInputError: wrong type, not among the choices, or out of range.
         """
         is_chosen = not self.choices or value in self.choices
-        is_usual = type(value) is type(self.default) and is_chosen and self._is_in_range(value)
-        if is_usual and (self.fits is None or self.fits(cast("T", value))):
-            return cast("T", value)
+        if type(value) is type(self.default) and is_chosen and self._is_in_range(value):
+            return value
         raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=self.key, value=value), self.key)
 
     def _is_in_range(self, value: object) -> bool:
@@ -70,21 +65,6 @@ def _declare(setting: Setting[T]) -> Setting[T]:
         raise ValueError(f"the setting {setting.key!r} is declared twice")
     _declared[setting.key] = setting
     return setting
-
-
-def _is_private(address: str) -> bool:
-    """Return whether nobody on the way can read a token and records sent to an address: over TLS, or not sent at all.
-
-    Names and passwords in an address end in logs, so there are none.
-    """
-    try:
-        parts = urlsplit(address)
-        host, is_named, _ = parts.hostname or "", parts.username is not None, parts.port
-        is_here = host == "localhost" or (parts.scheme == "http" and ipaddress.ip_address(host).is_loopback)
-    except ValueError:
-        return False
-    is_tls = parts.scheme == "https" and bool(host)
-    return not address or (not is_named and (is_tls or (parts.scheme == "http" and is_here)))
 
 
 KEY_STORAGE: Final = _declare(
@@ -103,7 +83,6 @@ HUB_URL: Final = _declare(
         "hub_url",
         "",
         "Address of the hub: https://, or http:// on this very computer; empty for a workstation that stands alone.",
-        fits=_is_private,
     )
 )
 SYNC_INTERVAL_S: Final = _declare(

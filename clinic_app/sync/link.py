@@ -7,6 +7,7 @@ believed to be the hub's own refusal.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class HubLink:
 
     def __init__(self, url: str, token: str, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        self._is_private = transport is not None or is_private(url)
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers=headers,
@@ -162,6 +164,8 @@ class HubLink:
     async def _answer(
         self, method: str, path: str, headers: Mapping[str, str], content: bytes
     ) -> AsyncIterator[httpx.Response]:
+        if not self._is_private:
+            raise LinkError(Text("The address of the hub has to begin with https://; nothing was sent to it."))
         try:
             async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
                 self._note_date(response)
@@ -192,6 +196,22 @@ class HubLink:
             return
         if theirs.tzinfo is not None:
             self.clock_offset_s = (theirs - self._clock.now()).total_seconds()
+
+
+def is_private(address: str) -> bool:
+    """Return whether nobody on the way can read what is sent to an address: over TLS, or within this very computer.
+
+    Names and passwords in an address end in logs, so there are none.
+    """
+    try:
+        parts = urlsplit(address)
+        host, is_named, _ = parts.hostname or "", parts.username is not None, parts.port
+        if parts.scheme == "https":
+            return bool(host) and not is_named
+        is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+    return parts.scheme == "http" and is_here and not is_named
 
 
 def hub_time(link: HubLink, ours: datetime) -> datetime:

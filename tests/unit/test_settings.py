@@ -119,37 +119,6 @@ def test_any_file_at_all_is_settings_or_a_sentence(tmp_path: Path, body: bytes) 
     assert (loaded is None) == bool(error and error.text.render("kk"))
 
 
-@pytest.mark.parametrize(
-    ("address", "is_taken"),
-    [
-        ("", True),
-        ("https://hub.med.kz", True),
-        ("https://10.0.0.5:8443/dala", True),
-        ("https://[2001:db8::1]:8443", True),
-        ("http://127.0.0.1:8080", True),
-        ("http://[::1]:8080", True),
-        ("http://localhost:8080", True),
-        ("http://hub.med.kz", False),
-        ("http://10.0.0.5:8443", False),
-        ("http://127.0.0.1.evil.org", False),
-        ("http://localhost.evil.org", False),
-        ("https://user:secret@hub.med.kz", False),
-        ("http://user@127.0.0.1", False),
-        ("https://", False),
-        ("hub.med.kz", False),
-        ("ftp://127.0.0.1", False),
-        ("file:///etc/passwd", False),
-        ("http://[::1", False),
-        ("https://hub:99999", False),
-    ],
-)
-def test_a_token_and_records_are_sent_over_tls_or_nowhere(tmp_path: Path, address: str, is_taken: bool) -> None:
-    (tmp_path / "settings.toml").write_text(f'hub_url = "{address}"', encoding="utf-8")
-    loaded, error = outcome(lambda: load_settings(tmp_path))
-    assert (loaded is not None) == is_taken
-    assert is_taken or (error is not None and "hub_url" in str(error))
-
-
 @pytest.mark.parametrize("setting", module._declared.values(), ids=lambda setting: setting.key)
 def test_every_setting_has_a_possible_default_and_a_sentence_for_it(setting: Setting[str]) -> None:
     assert setting.checked(setting.default) == setting.default
