@@ -28,7 +28,7 @@ def test_every_command_of_the_readme_exists(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit):
         dev.main(["--help"])
     told = capsys.readouterr().out
-    assert named == {"demo", "tour", "test", "check", "bench", "lock"}
+    assert named == {"demo", "tour", "test", "check", "bench", "lock", "drill", "sbom"}
     assert all(command in told for command in named)
 
 
