@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
-from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError
+from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError, StorageError
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.audit_rows import AuditRows
@@ -126,9 +126,9 @@ class Store:
             return connection.execute(select(CURSOR.c.value).where(CURSOR.c.name == name)).scalar_one_or_none()
 
     def close(self) -> None:
-        """Close in order: the next start need not look for damage."""
+        """Close in order: the next start need not look for damage; where the disk does not let us, it looks."""
         try:
-            with suppress(DiskFullError):
+            with suppress(StorageError):
                 if self._is_suspect or self.file is None:
                     return
                 self.memory.put(IN_USE, b"")

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from clinic_app.foundation.errors import DamagedError, KeyLockedError, StorageError
+from clinic_app.foundation.texts import Text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Store, one_instance
+from clinic_app.storage.encrypted_file import EncryptedFile
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, opened, patient
 
@@ -82,6 +84,23 @@ def test_damage_is_looked_for_after_a_run_that_did_not_end_in_order(tmp_path: Pa
     path.write_bytes(content)
     with pytest.raises(DamagedError):
         Store.open(tmp_path, KEY, FixedClock())
+
+
+def test_a_store_the_disk_does_not_let_close_in_order_is_closed_and_looked_through_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged file takes no writes any more: ending the program must not fail for that."""
+    looked: list[Path] = []
+
+    def refused(*_: object) -> None:
+        raise StorageError(Text("attempt to write a readonly database"))
+
+    store = Store.open(tmp_path, KEY, FixedClock())
+    monkeypatch.setattr(store.memory, "put", refused)
+    store.close()
+    monkeypatch.setattr(EncryptedFile, "check", lambda file: looked.append(file.path))
+    with opened(tmp_path):
+        assert looked == [tmp_path / DATABASE_NAME]
 
 
 def test_data_of_a_newer_program_are_not_touched(tmp_path: Path) -> None:
