@@ -173,8 +173,18 @@ def test_a_collection_that_takes_too_much_loses(written: Written, monkeypatch: p
     assert found.orphans
 
 
-def test_a_changed_audit_row_is_damage(written: Written) -> None:
-    written.change("UPDATE record SET body = CAST(replace(body, 'rest', 'test') AS BLOB) WHERE type = 'AuditEvent'")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE record SET body = CAST(replace(body, 'rest', 'test') AS BLOB) WHERE type = 'AuditEvent'",
+        "UPDATE record SET body = CAST(body AS TEXT) WHERE type = 'AuditEvent'",
+        "UPDATE audit_chain SET mac = CAST(hex(mac) AS TEXT) WHERE seq = 2",
+        "UPDATE audit_chain SET mac = 7 WHERE seq = 2",
+    ],
+)
+def test_a_changed_audit_row_is_damage(written: Written, statement: str) -> None:
+    """Also where words or a number were put in the place of bytes: SQLite keeps whatever it is given."""
+    written.change(statement)
     assert any("audit chain broken" in each for each in written.look().damage)
 
 
