@@ -16,6 +16,9 @@ from tests.drills.crash import Tally, kill_writers
 from tests.drills.diskfull import Points
 from tests.drills.small_disk import best_way
 
+pytestmark = pytest.mark.timeout(400)
+"""Processes of their own on a computer that may be busy: an end to it, not a measurement."""
+
 
 def test_what_was_said_to_be_saved_is_there_after_25_kills() -> None:
     tally = kill_writers(25, seed=1)
@@ -61,7 +64,6 @@ def test_anything_amiss_or_nothing_said_fails_the_kill_drill(monkeypatch: pytest
         assert crash.run(["--cycles", "2"])[1] is False
 
 
-@pytest.mark.timeout(400)
 def test_300_power_cuts_lose_nothing_and_every_missing_flush_is_found_out() -> None:
     figures, has_held = powercut.run(["--images", "300", "--steps", "120", "--seed", "1"])
     assert figures["examples"] == []
@@ -104,7 +106,6 @@ def test_an_overlooked_write_ends_the_power_drill(tmp_path: Path) -> None:
         powercut._check_recording(film.folder, without)
 
 
-@pytest.mark.timeout(400)
 def test_a_disk_that_runs_full_costs_nothing_that_was_said_and_is_noticed_in_both_directions() -> None:
     figures, has_held = diskfull.run(["--points", "6", "--seed", "1"])
     assert figures["examples"] == []
@@ -113,7 +114,6 @@ def test_a_disk_that_runs_full_costs_nothing_that_was_said_and_is_noticed_in_bot
     assert has_held
 
 
-@pytest.mark.timeout(400)
 def test_where_nothing_can_be_mounted_a_limit_on_files_plays_the_full_disk() -> None:
     points = diskfull.fill_disks(3, 1, "file size limit")
     assert points.amiss == []

@@ -11,8 +11,10 @@ from clinic_app.foundation.texts import Text
 from tests.drills import recovery
 from tests.drills.recovery import DISASTERS, WAYS, Rehearsal, Ring
 
+pytestmark = pytest.mark.timeout(400)
+"""Processes of their own on a computer that may be busy: an end to it, not a measurement."""
 
-@pytest.mark.timeout(400)
+
 def test_every_way_opens_everything_is_mended_and_nobody_else_gets_in() -> None:
     figures, has_held = recovery.run(["--quick", "--tries", "40"])
     assert figures["examples"] == []
