@@ -8,7 +8,7 @@ same way and must be found out: else the drill has not held.
 from __future__ import annotations
 
 import argparse
-import pickle
+import pickle  # allowed (code from data): it reads back only what this process wrote itself
 import random
 import sys
 import tempfile
