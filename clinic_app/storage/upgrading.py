@@ -96,6 +96,7 @@ def _put_in_place(fresh: Path, file: EncryptedFile) -> None:
             os.fsync(copy.fileno())
         for suffix in _BESIDE[1:]:
             file.path.with_name(f"{file.path.name}{suffix}").unlink(missing_ok=True)
+        folder_sync()(file.path.parent)  # else a power cut may leave the old log beside the new file
         os.replace(fresh, file.path)
         folder_sync()(file.path.parent)
 

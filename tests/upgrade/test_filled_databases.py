@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import AuditEvent, Patient, Task
-from clinic_app.storage import Attempts, Store, restore_backup
+from clinic_app.storage import Attempts, Store, restore_backup, upgrading
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.migrating import current_revision, newest_revision, revisions
 from tests.helpers.audit_rows import audit_row
@@ -135,3 +136,25 @@ def test_a_backup_of_an_old_program_is_restored_and_brought_up_to_date(old_folde
         assert store.records.broken_audit_row() is None
         with store.database.reading() as connection:
             assert current_revision(connection) == newest_revision()
+
+
+def test_the_old_log_is_gone_from_the_disk_before_the_new_file_takes_the_databases_place(
+    old_folder: Path, revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names need not become durable in the order they were changed: SQLite would take the old log into the new file."""
+    done: list[object] = []
+    replace = os.replace
+
+    def replacing(source: Path, target: Path) -> None:
+        done.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replacing)
+    monkeypatch.setattr(upgrading, "folder_sync", lambda: lambda folder: done.append(("flushed", folder)))
+    with opened(old_folder):
+        pass
+    if revision == newest_revision():
+        assert ("flushed", old_folder) not in done
+    else:
+        place = done.index(old_folder / DATABASE_NAME)
+        assert done[place - 1] == done[place + 1] == ("flushed", old_folder)
