@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
@@ -15,6 +15,8 @@ from clinic_app.storage.audit_lines import action_of, moment_of
 from clinic_app.storage.audit_tables import AUDIT_LINE, AUDIT_PATIENT
 from clinic_app.storage.database import Database
 from clinic_app.storage.tables import AUDIT_CHAIN, RECORD
+
+_DONE: Final = "0"
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,10 @@ def _places(wanted: AuditQuery, before_seq: int | None) -> Select[Any]:
         query = query.join(AUDIT_PATIENT, AUDIT_PATIENT.c.seq == AUDIT_LINE.c.seq)
         query = query.where(AUDIT_PATIENT.c.patient == wanted.patient)
     is_looked_up = bool(wanted.patient)
-    for column, value in (
-        (AUDIT_LINE.c.person, wanted.person),
-        (AUDIT_LINE.c.action, wanted.action),
-        (AUDIT_LINE.c.outcome, wanted.outcome),
-    ):
+    outcome = (AUDIT_LINE.c.outcome, wanted.outcome)
+    rarest_first = [(AUDIT_LINE.c.person, wanted.person), (AUDIT_LINE.c.action, wanted.action)]
+    rarest_first.insert(2 if wanted.outcome == _DONE else 0, outcome)
+    for column, value in rarest_first:
         if value:
             query = query.where((column.concat("") if is_looked_up else column) == value)
             is_looked_up = True
