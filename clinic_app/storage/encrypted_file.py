@@ -94,9 +94,7 @@ class EncryptedFile(Database):
             DamagedError: something is not as it was written.
         """
         self.checkpoint()
-        with self.reading() as connection:
-            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-                raise DamagedError(DAMAGED)
+        self._look_through("quick_check(1)")
 
     def check_all(self) -> None:
         """Look through the whole file, its indexes and the seal of every page; takes a minute on a large one.
@@ -104,15 +102,11 @@ class EncryptedFile(Database):
         Raises:
             DamagedError: something is not as it was written.
         """
-        if not self.is_read_only:
-            self.checkpoint()  # a torn page may be whole in the log
-        with self.reading() as connection:
-            if connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() != "ok":
-                raise DamagedError(DAMAGED)
-            if connection.exec_driver_sql("PRAGMA cipher_integrity_check").first() is not None:
-                raise DamagedError(DAMAGED)
-            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-                raise DamagedError(DAMAGED)
+        try:
+            self._look_through_all()
+        except DamagedError:
+            with self._write_lock:  # pages may have been on their way from the log: look again while nobody writes
+                self._look_through_all()
 
     def copy_to(self, path: Path, should_stop: Callable[[], bool] | None = None) -> None:
         """Write a compact copy of the database, under the same key, to a file that does not exist yet.
@@ -167,6 +161,26 @@ class EncryptedFile(Database):
                 if each.exists()
             ]
         return sum(sizes)
+
+    def _look_through_all(self) -> None:
+        if not self.is_read_only:
+            self.checkpoint()  # a torn page may be whole in the log
+        self._look_through("integrity_check(1)", "cipher_integrity_check", "foreign_key_check")
+
+    def _look_through(self, *checks: str) -> None:
+        """Ask SQLite whether the file is whole, through a connection that remembers nothing.
+
+        Through one that has used the search before, while others wrote to it, SQLite 3.53 calls a whole file damaged.
+        """
+        with self._errors():
+            connection = self._connect()
+            try:
+                for check in checks:
+                    # allowed (sql text): a PRAGMA takes no parameters; these are constants
+                    if connection.execute(f"PRAGMA {check}").fetchone() not in (None, ("ok",)):
+                        raise DamagedError(DAMAGED)
+            finally:
+                connection.close()
 
     def _outside_transactions(self, statement: str, *values: str) -> None:
         with self._write_lock, self._errors(), self._engine.connect() as connection:

@@ -214,3 +214,48 @@ def test_the_size_counts_the_log(database: EncryptedFile, tmp_path: Path) -> Non
     assert database.size_bytes() == (tmp_path / "x.db").stat().st_size + log.stat().st_size
     database.checkpoint()
     assert database.size_bytes() == (tmp_path / "x.db").stat().st_size
+
+
+def test_a_whole_file_is_not_called_damaged_by_who_searched_it_before_others_wrote(
+    tmp_path: Path, database: EncryptedFile
+) -> None:
+    """SQLite 3.53 remembers the search index of a connection and compares the file with what it remembers."""
+    words = text("INSERT INTO search (keys) VALUES (:keys)")
+    with database.writing() as connection:
+        connection.execute(text("CREATE VIRTUAL TABLE search USING fts5 (keys)"))
+        connection.execute(words, [{"keys": f"name{number}"} for number in range(5)])
+    with database.reading() as connection:
+        connection.execute(text("SELECT count(*) FROM search WHERE search MATCH 'name1'")).scalar()
+    other = EncryptedFile(tmp_path / "x.db", KEY)
+    for number in range(200):
+        with other.writing() as connection:
+            connection.execute(words, {"keys": f"name{number} word{number * 7}"})
+    other.close()
+    database.check()
+    database.check_all()
+
+
+def test_what_looks_damaged_is_looked_at_again_while_nobody_writes(
+    database: EncryptedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+
+    def once_torn(self: EncryptedFile, *checks: str) -> None:
+        looks.append(database._write_lock._is_owned())
+        if len(looks) == 1:
+            raise DamagedError(module.DAMAGED)
+
+    monkeypatch.setattr(EncryptedFile, "_look_through", once_torn)
+    database.check_all()
+    assert looks == [False, True]
+
+
+def test_what_is_damaged_the_second_time_too_is_damaged(
+    database: EncryptedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_: object) -> None:
+        raise DamagedError(module.DAMAGED)
+
+    monkeypatch.setattr(EncryptedFile, "_look_through", torn)
+    with pytest.raises(DamagedError):
+        database.check_all()
