@@ -24,6 +24,7 @@ from clinic_app.foundation.durable_files import PART_SUFFIX
 from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundError
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
+from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.orphans import KEPT_S, collect_orphans
 from clinic_app.storage.rekeying import finish_change
 from clinic_app.storage.store import BLOB_FOLDER
@@ -79,8 +80,8 @@ def compare(store: Store, claims: Claims) -> Found:
     assert store.file is not None
     store.file.checkpoint()  # a torn page may be whole in the log: first this, then the seals of the pages
     try:
+        found.damage += _damage(store.file)
         with store.database.reading() as connection:
-            found.damage += _damage(connection)
             found.lost += _lost(connection, claims)
             found.orphans += _orphans(connection)
             referenced = _referenced(connection)
@@ -96,10 +97,12 @@ def compare(store: Store, claims: Claims) -> Found:
     return found
 
 
-def _damage(connection: Connection) -> Iterator[str]:
-    for check in _CHECKS:
-        rows = [str(row[0]) for row in connection.execute(text(f"PRAGMA {check}"))]
-        yield from (f"{check}: {row}" for row in rows if row != "ok")
+def _damage(file: EncryptedFile) -> Iterator[str]:
+    """Look through the file by a connection of its own: one that has searched may take a whole file for damaged."""
+    with file._errors(), closing(file._connect()) as connection:
+        for check in _CHECKS:
+            rows = [str(row[0]) for row in connection.execute(f"PRAGMA {check}")]
+            yield from (f"{check}: {row}" for row in rows if row != "ok")
 
 
 def _lost(connection: Connection, claims: Claims) -> Iterator[str]:
