@@ -18,7 +18,7 @@ from clinic_app.access.emergencies import LASTS, EmergencyRecord, ReasonCode
 from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError, NotFoundError
+from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.foundation.typed_words import tidy
 from clinic_app.records import AuditEvent, Patient, Practitioner
@@ -157,7 +157,7 @@ class BreakGlass:
             words: his reasons; needed where it was not justified.
 
         Raises:
-            NotAllowedError: this person reviews nothing.
+            NotAllowedError: this person reviews nothing, or it was himself.
             NotFoundError: it was reviewed already, or there was none.
             InvalidInputError: no words to a judgement against somebody.
         """
@@ -166,15 +166,22 @@ class BreakGlass:
         if len(words) > MOST_WORDS or (not is_justified and len(words) < LEAST_WORDS):
             sentence = Text("Say why in {least} to {most} characters.", least=LEAST_WORDS, most=MOST_WORDS)
             raise InvalidInputError(sentence, "words")
-        if not any(each.event_id == event_id and not each.is_reviewed for each in self._trail.emergencies.all()):
+        waiting = (each for each in self._trail.emergencies.all() if each.event_id == event_id and not each.is_reviewed)
+        judged_one = next(waiting, None)
+        if judged_one is None:
             raise NotFoundError(Text("This emergency is reviewed already."))
+        if judged_one.practitioner_id == session.practitioner_id:
+            raise NotAllowedError(Text("Nobody judges an emergency of his own."))
         opening = self._store.records.get(AuditEvent, event_id)
         judged = f"{'justified' if is_justified else 'not justified'}: {words}"
         event = self._trail.event(session, "review", opening)
         event = msgspec.structs.replace(event, outcome_desc=judged)
         self._trail.emergencies.change(
             lambda kept: tuple(
-                msgspec.structs.replace(each, is_reviewed=True) if each.event_id == event_id else each for each in kept
+                msgspec.structs.replace(each, is_reviewed=True, is_justified=is_justified)
+                if each.event_id == event_id
+                else each
+                for each in kept
             ),
             event,
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from clinic_app.access.emergencies import EmergencyRecord
 from clinic_app.access.own import own_organization
 from clinic_app.access.permissions import Relation
 from clinic_app.access.session import Session
@@ -21,7 +23,7 @@ from clinic_app.records import (
     ServiceRequest,
     Task,
 )
-from clinic_app.storage import Store
+from clinic_app.storage import AuditQuery, Store
 from clinic_app.terminology.systems import CONFIDENTIALITY
 
 RESTRICTED: Final = "R"
@@ -41,6 +43,8 @@ _TREATED_BY: Final[tuple[tuple[type[Resource], str], ...]] = (
 )
 """Who treats a patient: whoever measured, noted, wrote, asked or answered something about him."""
 _MOST_TASKS: Final = 1000
+_MOST_WRITTEN: Final = 10_000
+_SLACK: Final = timedelta(minutes=5)
 
 
 class Relations:
@@ -52,15 +56,23 @@ class Relations:
         now: says how long ago a referral was closed.
         open_for: the patients whose glass he has broken.
         referral_days: how many days after its end a referral still opens the record.
+        visits: his emergencies that nobody found justified; what he wrote in them is no treatment.
     """
 
     def __init__(
-        self, store: Store, session: Session, now: datetime, open_for: frozenset[str], referral_days: int
+        self,
+        store: Store,
+        session: Session,
+        now: datetime,
+        open_for: frozenset[str],
+        referral_days: int,
+        visits: Sequence[EmergencyRecord] = (),
     ) -> None:
         self._store = store
         self._session = session
         self._now = now
         self._open_for = open_for
+        self._visits = visits
         self._lapse = timedelta(days=referral_days)
         self._own = own_organization(store).id
 
@@ -102,11 +114,31 @@ class Relations:
         """Whether the person treats a patient; the hospital that was asked treats through its specialists."""
         if self._session.role == "specialist" and "referred" in held:
             return True
-        return any(self._wrote(kind, name, patient_id) for kind, name in _TREATED_BY)
+        through_glass = self._written_through_glass(patient_id)
+        return any(self._wrote(kind, name, patient_id, through_glass) for kind, name in _TREATED_BY)
 
-    def _wrote(self, kind: type[Resource], name: str, patient_id: str) -> bool:
+    def _wrote(self, kind: type[Resource], name: str, patient_id: str, through_glass: frozenset[str]) -> bool:
         params = {"subject": patient_id, name: self._session.practitioner_id}
-        return bool(self._store.records.find(kind, limit=1, **params))
+        found = self._store.records.find(kind, limit=len(through_glass) + 1, **params)
+        return any(f"{kind.__name__}/{each.id}" not in through_glass for each in found)
+
+    def _written_through_glass(self, patient_id: str) -> frozenset[str]:
+        """Return what the trail says the person made in his emergencies: otherwise a glass once broken stays open."""
+        made: set[str] = set()
+        for each in self._visits:
+            if each.patient_id != patient_id:
+                continue
+            wanted = AuditQuery(
+                person=self._session.practitioner_id,
+                patient=patient_id,
+                action="create",
+                from_at=each.opened_at - _SLACK,
+                to_at=each.until_at + _SLACK,
+            )
+            for row in self._store.audit.page(wanted, _MOST_WRITTEN):
+                if row.event.agent[0].purpose_of_use:
+                    made |= {entity.what.reference or "" for entity in row.event.entity if entity.what}
+        return frozenset(made)
 
 
 def is_ours(patient: Patient, own: str) -> bool:

@@ -240,7 +240,8 @@ class Trail:
 
     def _relations(self, session: Session) -> Relations:
         open_for = frozenset(each.patient_id for each in self.emergencies.open_of(session))
-        return Relations(self._store, session, self._clock.now(), open_for, self._referral_days)
+        visits = [each for each in self.emergencies.of(session) if not each.is_justified]
+        return Relations(self._store, session, self._clock.now(), open_for, self._referral_days, visits)
 
     def _note_refusal(
         self, session: Session, action: Action, type_name: str, patient_id: str, error: ClinicError

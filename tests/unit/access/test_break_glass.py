@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from clinic_app.access import (
     REASON_WORDS,
@@ -30,6 +32,7 @@ from clinic_app.records import AuditEvent, Coding, Meta, Patient, Reference
 from clinic_app.registration import PatientForm, Registration
 from clinic_app.storage import AuditQuery, Store
 from clinic_app.terminology.systems import CONFIDENTIALITY
+from clinic_app.waveforms import Recording, Recordings, from_dicom
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import PASSWORD, QUICK, opened, session_of, set_up
 
@@ -49,6 +52,7 @@ class Clinic:
         self.log = AuditLog(store, self.trail, clock)
         self.registration = Registration(store, self.trail, clock, lambda: "TEST")
         self.encounters = Encounters(store, self.trail, clock)
+        self.recordings = Recordings(store, self.trail, clock)
         self.people = People(store, clock, QUICK)
 
     def session(self, role: str) -> Session:
@@ -280,7 +284,8 @@ def test_a_review_takes_it_from_the_inbox_and_stands_in_the_trail(
         clinic.glass.review(auditor, waiting.event_id, True, "")
     clock.advance(hours=2)
     clinic.glass.open(doctor, "closed", "other", WORDS)
-    assert len(clinic.trail.emergencies.all()) == 1, "what is over and judged leaves the list"
+    kept = len(clinic.trail.emergencies.all())
+    assert kept == (1 if is_justified else 2), "what is over and was right leaves the list"
 
 
 def test_a_judgement_against_somebody_needs_words(clinic: Clinic, doctor: Session) -> None:
@@ -319,3 +324,104 @@ def test_who_wrote_something_about_a_restricted_patient_treats_him(clinic: Clini
     clinic.glass.open(doctor, own.id, "other", WORDS)
     assert not is_restricted(clinic.registration.restrict(doctor, restricted, False))
     assert clinic.registration.get(clinic.session("registrar"), own.id).id == own.id
+
+
+def test_an_hour_that_has_passed_stays_passed_when_the_clock_is_set_back(
+    tmp_path: Path, clinic: Clinic, clock: FixedClock, doctor: Session
+) -> None:
+    clinic.glass.open(doctor, "far", "other", WORDS)
+    clock.advance(minutes=61)
+    assert clinic.glass.active(doctor) == ()
+    clock.advance(minutes=-30)
+    assert clinic.glass.active(doctor) == ()
+    with pytest.raises(ClosedRecordError):
+        clinic.registration.get(doctor, "far")
+    clinic = Clinic(clinic.store, clock)
+    assert clinic.glass.active(doctor) == (), "and over a restart of the program"
+    (review,) = clinic.glass.to_review(clinic.session("auditor"))
+    assert review.until_at == NOON + timedelta(minutes=60)
+    clinic.glass.open(doctor, "far", "other", WORDS)
+    assert clinic.glass.active(doctor), "but a new emergency is a new hour"
+
+
+def test_an_hour_that_has_passed_stays_passed_on_a_disk_that_takes_nothing(
+    clinic: Clinic, clock: FixedClock, doctor: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.glass.open(doctor, "far", "other", WORDS)
+
+    def refuse(_name: str, _value: bytes) -> None:
+        raise DiskFullError(DISK_FULL)
+
+    monkeypatch.setattr(clinic.store.memory, "put", refuse)
+    clock.advance(minutes=60)
+    assert clinic.glass.active(doctor) == ()
+    clock.advance(minutes=-30)
+    assert clinic.glass.active(doctor) == ()
+
+
+def ecg(clock: FixedClock) -> Recording:
+    """A real ECG, recorded before the record was opened, as a trace that ran already is."""
+    real = from_dicom(Path(str(get_testdata_file("waveform_ecg.dcm", download=False))).read_bytes())
+    return replace(real, started_at=clock.now() - timedelta(minutes=20))
+
+
+def _visited(clinic: Clinic, doctor: Session, clock: FixedClock) -> None:
+    """The doctor opens a restricted record in an emergency, writes into it, and the hour passes."""
+    here = clinic.session("nurse").organization_id
+    ours = Patient(id="ours", meta=CLOSED.meta, managing_organization=Reference(reference=f"Organization/{here}"))
+    clinic.store.records.commit((ours,))
+    clinic.glass.open(doctor, "ours", "emergency-treatment", WORDS)
+    clinic.encounters.record_vitals(doctor, "ours", VitalsForm(heart_rate="70"))
+    clinic.encounters.record_allergy(doctor, "ours", "Пенициллин")
+    clinic.recordings.save(doctor, "ours", ecg(clock))
+    clock.advance(minutes=61)
+
+
+def test_what_is_written_through_broken_glass_does_not_keep_the_record_open(
+    clinic: Clinic, clock: FixedClock, doctor: Session
+) -> None:
+    _visited(clinic, doctor, clock)
+    with pytest.raises(ClosedRecordError):
+        clinic.registration.get(doctor, "ours")
+    (waiting,) = clinic.glass.to_review(clinic.session("auditor"))
+    clinic.glass.review(clinic.session("auditor"), waiting.event_id, False, "Себебі жоқ")
+    clock.advance(days=400)
+    with pytest.raises(ClosedRecordError):
+        clinic.registration.get(doctor, "ours")
+    assert clinic.glass.to_review(clinic.session("auditor")) == ()
+
+
+def test_who_was_found_to_have_treated_in_an_emergency_is_one_of_those_who_treat(
+    clinic: Clinic, clock: FixedClock, doctor: Session
+) -> None:
+    _visited(clinic, doctor, clock)
+    (waiting,) = clinic.glass.to_review(clinic.session("auditor"))
+    clinic.glass.review(clinic.session("auditor"), waiting.event_id, True, "")
+    assert clinic.registration.get(doctor, "ours").id == "ours"
+    with pytest.raises(ClosedRecordError):
+        clinic.registration.get(clinic.session("nurse"), "ours")
+
+
+def test_an_emergency_does_not_take_away_what_somebody_had_treated_before(
+    clinic: Clinic, clock: FixedClock, doctor: Session
+) -> None:
+    own = clinic.registration.register(doctor, FORM)
+    clinic.encounters.record_vitals(doctor, own.id, VitalsForm(heart_rate="70"))
+    clinic.registration.restrict(doctor, own, True)
+    clock.advance(minutes=30)
+    clinic.glass.open(doctor, own.id, "other", WORDS)
+    clinic.encounters.record_vitals(doctor, own.id, VitalsForm(heart_rate="80"))
+    clock.advance(minutes=61)
+    assert clinic.registration.get(doctor, own.id).id == own.id
+
+
+def test_nobody_judges_his_own_emergency(clinic: Clinic, doctor: Session) -> None:
+    clinic.glass.open(doctor, "far", "other", WORDS)
+    (waiting,) = clinic.glass.to_review(clinic.session("auditor"))
+    account = clinic.store.accounts.get("doctor")
+    assert account is not None
+    clinic.store.accounts.update(replace(account, role="auditor"))
+    promoted = clinic.people.sign_in("doctor", PASSWORD)
+    with pytest.raises(NotAllowedError, match="of his own"):
+        clinic.glass.review(promoted, waiting.event_id, True, "")
+    assert len(clinic.glass.to_review(promoted)) == 1
