@@ -27,6 +27,16 @@ def with_restriction(patient: Patient, *, is_restricted: bool) -> Patient:
     return msgspec.structs.replace(patient, meta=msgspec.structs.replace(meta, security=security))
 
 
+def with_access_of(stored: Patient, patient: Patient) -> Patient:
+    """Return a patient with the labels, the source and the hospital of the stored record: they say who may see him.
+
+    A form changes none of them, whatever copy of the patient its caller held.
+    """
+    kept = stored.meta or Meta()
+    meta = msgspec.structs.replace(patient.meta or Meta(), security=kept.security, source=kept.source)
+    return msgspec.structs.replace(patient, meta=meta, managing_organization=stored.managing_organization)
+
+
 def masked(patient: Patient) -> Patient:
     """Return what is shown of a closed record; it has no version, so that it is never saved over the whole one."""
     labels = patient.meta.security if patient.meta else ()

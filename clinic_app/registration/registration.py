@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.clock import Clock
@@ -12,12 +12,16 @@ from clinic_app.foundation.dates import parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Identifier, Patient, Reference
-from clinic_app.registration.confidentiality import masked, with_restriction
+from clinic_app.registration.confidentiality import masked, with_access_of, with_restriction
 from clinic_app.registration.form import PatientForm, check_form, filled
 from clinic_app.registration.iin import check_iin
 from clinic_app.registration.keyboard import other_layouts
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
+
+
+_LEAFED: Final = 4
+"""So many times more patients are looked at than are listed: some may be closed to the reader."""
 
 
 class Registration:
@@ -39,12 +43,14 @@ class Registration:
     def search(self, session: Session, words: str, *, limit: int = 50) -> tuple[Patient, ...]:
         """Return patients by name in any script or layout, by IIN or by chart number; best first.
 
-        Nothing typed gives the patients registered last. Of a patient whose record is closed to this person only so
-        much is shown that he is not registered twice and can be opened in an emergency (`is_masked`).
+        Nothing typed gives the patients registered last, without those whose record is closed to this person: nobody
+        is to leaf through them. Who looks for such a patient by his name is shown so much that he is not registered
+        twice and can be opened in an emergency (`is_masked`).
         """
         self._trail.require(session, "read", "Patient")
         if not words.strip():
-            found = self._store.records.find(Patient, limit=limit)
+            newest = self._store.records.find(Patient, limit=limit * _LEAFED)
+            found = self._trail.permitted(session, "read", "Patient", newest, lambda each: each)[:limit]
         else:
             spellings = (words, *other_layouts(words))
             answers = (self._store.records.search_patients(each, limit=limit) for each in spellings)
@@ -96,7 +102,7 @@ class Registration:
         return self._commit(session, "create", filled(blank, form))
 
     def amend(self, session: Session, patient: Patient, form: PatientForm) -> Patient:
-        """Change a patient's details; what the form does not show stays as it was.
+        """Change a patient's details; what the form does not show stays as it was, and who may see him does too.
 
         Raises:
             ConflictError: somebody changed the patient since ``patient`` was read.
@@ -104,7 +110,8 @@ class Registration:
         """
         self._trail.require(session, "update", "Patient", patient.id)
         self._refuse_wrong(form)
-        return self._commit(session, "update", filled(patient, form))
+        stored = self._store.records.get(Patient, patient.id)
+        return self._commit(session, "update", with_access_of(stored, filled(patient, form)))
 
     def restrict(self, session: Session, patient: Patient, is_restricted: bool) -> Patient:
         """Close a patient's record to all but those who treat him, or open it to the staff again.

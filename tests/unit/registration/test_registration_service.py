@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clinic_app.access import People, Role, Session, Trail
+from clinic_app.access import People, Role, Session, Trail, is_restricted
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from clinic_app.records import AuditEvent, HumanName, Patient
+from clinic_app.records import AuditEvent, HumanName, Meta, Patient, Reference
 from clinic_app.registration import PatientForm, Registration, form_of
+from clinic_app.registration.confidentiality import is_masked, with_restriction
 from clinic_app.registration.iin import check_digit
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
@@ -151,6 +152,33 @@ def test_nothing_typed_lists_the_last_registered_or_amended_first(reception: Rec
     reception.service.amend(registrar, first, replace(FORM, phone="8 702 000 00 00"))
     assert ids(reception.service.search(registrar, "")) == [first.id, second.id]
     assert ids(reception.service.search(registrar, "", limit=1)) == [first.id]
+
+
+def test_nobody_leafs_through_the_closed_records_but_finds_one_by_its_name(
+    reception: Reception, registrar: Session
+) -> None:
+    hidden = reception.service.register(registrar, FORM)
+    shown = reception.service.register(registrar, replace(FORM, iin="", family="Болатова"))
+    reception.store.records.commit((with_restriction(hidden, is_restricted=True),))
+    assert ids(reception.service.search(registrar, "")) == [shown.id]
+    (found,) = reception.service.search(registrar, FORM.family)
+    assert found.id == hidden.id
+    assert is_masked(found)
+
+
+def test_amending_changes_nothing_of_who_may_see_the_patient(reception: Reception, registrar: Session) -> None:
+    patient = reception.service.register(registrar, FORM)
+    forged = msgspec.structs.replace(
+        patient,
+        meta=Meta(version_id=patient.meta.version_id if patient.meta else None, source="Organization/elsewhere"),
+        managing_organization=Reference(reference="Organization/elsewhere"),
+    )
+    forged = with_restriction(forged, is_restricted=True)
+    saved = reception.service.amend(registrar, forged, replace(FORM, phone="8 702 000 00 00"))
+    assert saved.managing_organization == patient.managing_organization
+    assert not is_restricted(saved)
+    assert saved.meta is not None
+    assert saved.meta.source is None
 
 
 def test_a_changed_name_leaves_the_old_one_unfindable_and_a_changed_number_too(
