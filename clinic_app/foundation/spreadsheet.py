@@ -2,13 +2,15 @@
 
 A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break runs as a formula when the file is opened
 (OWASP, CSV Injection); so do their full-width forms in some programs, and white space or marks nobody sees in front do
-not always help. Such a cell gets an apostrophe in front and is text.
+not always help. Such a cell gets an apostrophe in front and is text. A program that expects another separator than the
+file's cuts the words into cells of its own; so what follows a separator inside the words is guarded as well.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from typing import Final
 FORMULA_SIGNS: Final = frozenset("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
                                  "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\N{MINUS SIGN}|%")  # fmt: skip
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_INNER: Final = re.compile(rf"(?<=[\s\S])([,;\t\r\n]['\"\s]*)(?=[{re.escape(''.join(FORMULA_SIGNS))}])")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 SEPARATOR: Final = ";"
 """What a spreadsheet program expects where a comma divides decimals, as in Kazakhstan and Russia."""
@@ -38,7 +41,8 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     words = "" if value is None else str(value).replace("\0", "")
-    return f"'{words}" if is_formula(words) else words
+    guarded = _INNER.sub(r"\1'", words)
+    return f"'{guarded}" if is_formula(words) else guarded
 
 
 def is_formula(words: str) -> bool:
