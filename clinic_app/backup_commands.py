@@ -12,15 +12,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from clinic_app.foundation.errors import DamagedError, NotFoundError
+from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.settings import BACKUP_FOLDER, load_settings
 from clinic_app.storage import BackupKeeper, Store, restore_backup
 from clinic_app.storage.backups import listed_everywhere
 from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.key_check import can_read, look_at_proof, refusal
 from clinic_app.storage.orphans import named_contents
-from clinic_app.storage.restoring import finish_restoring
+from clinic_app.storage.restoring import GONE, finish_restoring
 from clinic_app.storage.second_disk import bring_back
 from clinic_app.workstation import storage_of
 
@@ -66,12 +67,17 @@ def restore(folder: Folder, *, say: Say, ask: Ask) -> None:
     """
     backup = _chosen(folder)
     there = backup.parent.parent
-    if not folder.slots.kinds():
-        bring_back(there, folder.path)
+    brought: tuple[Path, ...] = ()
+    if not folder.slots.kinds() and (brought := bring_back(there, folder.path)):
         say(f"Key slots and settings were taken from {there}")
-    storage = storage_of(load_settings(folder.path))
     with_code = folder.options.recovery_code
-    key = folder.slots.open_with_recovery_code(ask("Recovery code: ")) if with_code else folder.key()
+    try:
+        storage = storage_of(load_settings(folder.path))
+        key = folder.slots.open_with_recovery_code(ask("Recovery code: ")) if with_code else folder.key()
+    except ClinicError:
+        for path in brought:  # they may be another computer's, and the next try takes those of its own backup
+            path.unlink(missing_ok=True)
+        raise
     kept = restore_backup(folder.path, backup, key, folder.clock)
     if kept.exists():
         say(f"The former database is kept as {kept}")
@@ -86,11 +92,17 @@ def check(folder: Folder, *, say: Say) -> None:
     """Look through database, trail and contents from end to end.
 
     Raises:
-        DamagedError: something is not as it was written; what is whole was printed before.
+        DamagedError: something is not as it was written, or gone; what is whole was printed before.
+        KeyLockedError: the data belong to another key.
     """
     finish_restoring(folder.path)
-    with closing(EncryptedFile(folder.path / DATABASE_NAME, folder.key())) as file:
-        file.check_all()
+    key, path = folder.key(), folder.path / DATABASE_NAME
+    proof = look_at_proof(folder.path, path, key)
+    with closing(EncryptedFile(path, key)) as file:
+        try:
+            file.check_all()
+        except DamagedError as error:
+            raise refusal(folder.path, proof, key, is_opened=can_read(path, key)) or error from error
     say("Database: whole")
     with folder.opened() as store:
         folder.note(store, "check")
@@ -112,7 +124,10 @@ def needs_backup(parser: argparse.ArgumentParser) -> None:
 
 def _chosen(folder: Folder) -> Path:
     if folder.options.backup != NEWEST:
-        return Path(folder.options.backup).absolute()
+        path = Path(folder.options.backup).absolute()
+        if not path.exists():
+            raise NotFoundError(GONE)
+        return path
     for backup in listed_everywhere(folder.path, _second(folder)):
         if backup.is_verified:
             return backup.path

@@ -25,7 +25,8 @@ from clinic_app.backup_commands import check, list_backups, make_backup, needs_b
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.keys import KeySlots, unlock
+from clinic_app.keys import KeySlots
+from clinic_app.keys.unlocking import is_begun
 from clinic_app.settings import Settings, load_settings
 from clinic_app.storage import Store, one_instance
 from clinic_app.storage.rekeying import change_key, finish_change, is_sealing, seal_contents
@@ -56,12 +57,12 @@ class Folder:
         return self.settings.folder
 
     def key(self) -> bytes:
-        """Return the data key as this computer keeps it.
+        """Return the data key as this computer keeps it; none is made here.
 
         Raises:
-            KeyLockedError: it does not.
+            KeyLockedError: it does not, or the file of the key slots is gone.
         """
-        return unlock(self.path, storage_of(self.settings))
+        return self.slots.open_from(storage_of(self.settings))
 
     @contextmanager
     def opened(self, key: bytes | None = None) -> Iterator[Store]:
@@ -118,7 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     command, slots = COMMANDS[options.command], KeySlots(options.data)
-    if not (slots.exist() if command.needs_data else options.data.is_dir()):
+    is_known = not command.needs_data or slots.exist() or is_begun(options.data)
+    if not (is_known and options.data.is_dir()):
         raise InvalidInputError(Text("There is no data folder “{folder}”.", folder=options.data))
     settings = load_settings(options.data)
     with one_instance(options.data):

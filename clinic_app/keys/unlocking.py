@@ -1,12 +1,13 @@
 """Getting at the data key at the start: 32 random bytes that never lie on the disk by themselves.
 
-The key is made once, with the folder; it is never made anew while there is a database: that would lock the data for
-ever.
+The key is made once, with the folder; it is never made anew while there is a database, or anything else that only data
+leave behind: that would lock them for ever, or hide from people that they are gone.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from clinic_app.foundation.errors import KeyLockedError
 from clinic_app.foundation.texts import Text
@@ -14,7 +15,23 @@ from clinic_app.keys.key_storage import KeyStorage
 from clinic_app.keys.slot_file import DATABASE_NAME, SLOT_FILES
 from clinic_app.keys.slots import KeySlots
 
-__all__ = ["DATABASE_NAME", "SLOT_FILES", "unlock"]
+__all__ = ["DATABASE_NAME", "SLOT_FILES", "has_traces", "is_begun", "unlock"]
+_TRACES: Final = ("backups/*.db", "blobs/*/*", f"{DATABASE_NAME}.*")
+_BEGINNINGS: Final = (f"{DATABASE_NAME}*", "key.check", "restore.json")
+
+
+def has_traces(folder: Path) -> bool:
+    """Return whether a folder holds what lies only where there was a finished database: backups, contents, old files.
+
+    Args:
+        folder: the data folder; its database itself is not looked for.
+    """
+    return _has_any(folder, _TRACES)
+
+
+def is_begun(folder: Path) -> bool:
+    """Return whether a folder holds a database, one that was begun, or traces of one."""
+    return _has_any(folder, _BEGINNINGS) or has_traces(folder)
 
 
 def unlock(folder: Path, storage: KeyStorage) -> bytes:
@@ -31,8 +48,12 @@ def unlock(folder: Path, storage: KeyStorage) -> bytes:
     slots = KeySlots(folder)
     if slots.exist():
         return slots.open_from(storage)
-    if (folder / DATABASE_NAME).exists():
+    if is_begun(folder):
         raise KeyLockedError(
             Text("The key file of these data is missing. Restore it from a backup; nothing was changed.")
         )
     return slots.create(storage)
+
+
+def _has_any(folder: Path, patterns: tuple[str, ...]) -> bool:
+    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)

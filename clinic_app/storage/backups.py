@@ -113,7 +113,8 @@ class Backups:
         with self._making:
             self._space.require()
             self._make_room(self._file.size_bytes())
-            self.folder.mkdir(parents=True, exist_ok=True)
+            with disk_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
             _sweep(self.folder)
             now = self._clock.now().astimezone(UTC)
             number = max(self._memory.next_number(_COUNTER), *(each.number + 1 for each in self.all()), 1)

@@ -2,7 +2,8 @@
 
 Beside the database lies a short proof made from the key, with a checksum of its own. It is written when the database
 is complete, so it also says that there must be a database: one that has vanished is never quietly made anew. The proof
-may be lost, damaged or old itself: then the database proves the key by opening, and the proof is written again.
+may be lost, damaged or old itself: then the database proves the key by opening, and the proof is written again. Where
+both are gone, backups, contents and the ways people have into the data say that there was a database.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import ClinicError, DamagedError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys import KeySlots, derive
+from clinic_app.keys.unlocking import has_traces
 from clinic_app.storage.encrypted_file import EncryptedFile
 
 FILE_NAME: Final = "key.check"
 WRONG_KEY: Final = Text("The data on this computer cannot be unlocked with this key.")
+_PEOPLES: Final = frozenset({"user", "recovery", "escrow"})
+"""Ways into the data that are made only when there are some."""
 _PROOF_BYTES: Final = 32
 _CHECKSUM_BYTES: Final = 8
 
@@ -32,10 +36,12 @@ def look_at_proof(folder: Path, database: Path, key: bytes) -> Proof:
 
     Raises:
         DamagedError: there was a database and it is gone.
+        KeyLockedError: there is no database, and the file of the key slots is damaged.
         StorageError: the disk refused the proof.
     """
     proof = _proof_in(folder, key)
-    if proof != "none" and (not database.exists() or database.stat().st_size == 0):
+    is_there = database.exists() and database.stat().st_size > 0
+    if not is_there and (proof != "none" or has_traces(folder) or _PEOPLES & KeySlots(folder).kinds()):
         raise missing()
     return proof
 

@@ -42,6 +42,7 @@ RESTORED_NOTE: Final = "restored-note"
 """Kept until the audit trail says so: when, from which backup."""
 RESTORED_AT: Final = "restored-at"
 IN_USE: Final = "store-in-use"
+FRESH_NAME: Final = f"{DATABASE_NAME}.restoring{PART_SUFFIX}"
 _PARTS: Final = ("-looked-at", "-looked-at-wal", "-looked-at-shm", "-wal", "-shm", "")
 _DAMAGED: Final = ".damaged-"
 _COPIES: Final = tuple(f"{DATABASE_NAME}.{what}{PART_SUFFIX}" for what in ("restoring", "upgrading"))
@@ -49,6 +50,9 @@ _PART_KEPT_S: Final = 86400.0
 _NUMBERS_A_DAY: Final = 1000
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _COPY_BYTES: Final = 1 << 20
+
+
+GONE: Final = Text("This backup is not there any more.")
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -73,9 +77,12 @@ def restore_backup(folder: Path, backup: Path, key: bytes, clock: Clock) -> Path
         DiskFullError: no room; nothing was changed.
         StorageError: the disk refused something; the next start goes on with it.
     """
-    finish_restoring(folder)
     now = clock.now().astimezone(UTC)
-    fresh = folder / f"{DATABASE_NAME}.restoring{PART_SUFFIX}"
+    try:
+        finish_restoring(folder)
+    except DamagedError:  # nobody can tell what it said; what there is is moved aside below, whatever it is
+        _put_aside_plan(folder, now)
+    fresh = folder / FRESH_NAME
     _remove(fresh)
     try:
         _copy(backup, fresh)
@@ -99,6 +106,7 @@ def finish_restoring(folder: Path) -> None:
     """Go on with a restoration that was cut off; do nothing where there was none.
 
     Raises:
+        DamagedError: what was written down cannot be read; `restore_backup` puts it aside.
         StorageError: the disk refused it; it can be tried again.
     """
     path = folder / PLAN_NAME
@@ -133,9 +141,19 @@ def sweep(folder: Path) -> None:
 def _plan(path: Path) -> _Plan:
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=_Plan)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError(DAMAGED) from error
-    return _Plan(Path(plan.fresh).name, Path(plan.kept).name)
+    is_ours = plan.fresh == FRESH_NAME and plan.kept.startswith(f"{DATABASE_NAME}{_DAMAGED}")
+    if not is_ours or Path(plan.kept).name != plan.kept:
+        raise DamagedError(DAMAGED)
+    return plan
+
+
+def _put_aside_plan(folder: Path, now: datetime) -> None:
+    path = folder / PLAN_NAME
+    with disk_errors(path):
+        os.replace(path, folder / _free_name(folder, f"{PLAN_NAME}{_DAMAGED}{now.strftime(_STAMP)}"))
+        folder_sync()(folder)
 
 
 def _copy(backup: Path, fresh: Path) -> None:
@@ -152,7 +170,7 @@ def _copy(backup: Path, fresh: Path) -> None:
             ):
                 shutil.copyfileobj(read, file, _COPY_BYTES)
         except FileNotFoundError as error:
-            raise NotFoundError(Text("This backup is not there any more.")) from error
+            raise NotFoundError(GONE) from error
 
 
 def _mark(fresh: Path, key: bytes, now: datetime, restorations: int) -> None:

@@ -146,15 +146,19 @@ def carry_file(source: Path, target: Path) -> None:
         raise DamagedError(Text("The disk with “{folder}” does not keep what it is given.", folder=target.parent))
 
 
-def bring_back(there: Path, folder: Path) -> None:
+def bring_back(there: Path, folder: Path) -> tuple[Path, ...]:
     """Give an empty data folder the key slots and settings that lie on a second disk; nothing is replaced.
+
+    Returns:
+        What was not in the folder before and is now.
 
     Raises:
         StorageError: a disk refused it.
     """
-    for name in _SMALL_FILES:
-        if not (folder / name).exists():
-            _carry_small(there / name, folder / name)
+    lacking = [name for name in _SMALL_FILES if not (folder / name).exists()]
+    for name in lacking:
+        _carry_small(there / name, folder / name)
+    return tuple(folder / name for name in lacking if (folder / name).exists())
 
 
 def bring_back_blobs(there: Path, folder: Path) -> None:

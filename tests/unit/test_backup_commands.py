@@ -187,3 +187,76 @@ def test_no_command_works_under_a_running_program(
         assert run(folder, *command) == 1
     assert "already running" in capsys.readouterr().err
     assert not (folder / "backups").exists()
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_check_of_data_that_are_gone_finds_no_whole_database_and_makes_none(
+    folder: Path, is_empty: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / DATABASE_NAME).unlink()
+    if is_empty:
+        (folder / DATABASE_NAME).touch()
+    assert run(folder, "check") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "The data file is missing. Do not start anew; restore it from a backup.\n"
+    assert sorted(path.name for path in folder.glob(f"{DATABASE_NAME}*")) == [DATABASE_NAME] * is_empty
+
+
+def test_a_check_of_another_folders_database_tells_a_wrong_key_from_damage(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(tmp_path / "other") as store:
+        store.records.commit([patient()])
+    for name in (DATABASE_NAME, "key.check"):
+        shutil.copy(tmp_path / "other" / name, folder / name)
+    assert run(folder, "check") == 1
+    assert capsys.readouterr().err == "The data on this computer cannot be unlocked with this key.\n"
+
+
+def test_a_mistyped_backup_leaves_an_empty_folder_as_it_is(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a key made on the way, the slots of the second disk would not be taken at the second try."""
+    run(folder, "backup")
+    there = next((tmp_path / "second").rglob("*.db"))
+    code = KeySlots(folder).new_recovery_code(key_of(folder))
+    run(folder, "backup")
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "settings.toml").write_text('key_storage = "file"\n', encoding="utf-8")
+    capsys.readouterr()
+    assert run(new, "restore", str(there.with_name("nope.db"))) == 1
+    assert run(new, "restore", str(tmp_path / "nowhere" / "backups" / "nope.db")) == 1
+    assert capsys.readouterr() == ("", "This backup is not there any more.\n" * 2)
+    assert run(new, "restore", str(there)) == 1
+    assert sorted(path.name for path in new.iterdir()) == ["in-use.lock", "settings.toml"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{code}\n"))
+    assert run(new, "restore", str(there), "--recovery-code") == 0
+    assert patients(new) == 3
+
+
+def test_slots_of_another_computer_do_not_stay_where_the_code_does_not_open_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several computers share a second disk: whoever takes the wrong one of them first still gets at his own."""
+    other = tmp_path / "another"
+    other.mkdir()
+    shutil.copy(folder / "settings.toml", other)
+    with opened(other, key=key_of(other)) as store:
+        set_up(store)
+    code = KeySlots(folder).new_recovery_code(key_of(folder))
+    KeySlots(other).new_recovery_code(key_of(other))
+    for each in (other, folder):
+        run(each, "backup")
+    wrong, right = (next((each / "backups").glob("*.db")) for each in (other, folder))
+    theirs, ours = (
+        next(path for path in (tmp_path / "second").rglob(each.name) if path.read_bytes() == each.read_bytes())
+        for each in (wrong, right)
+    )
+    new = tmp_path / "new"
+    new.mkdir()
+    for backup, expected in ((theirs, 1), (ours, 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{code}\n"))
+        assert run(new, "restore", str(backup), "--recovery-code") == expected
+    assert patients(new) == 3

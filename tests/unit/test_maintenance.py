@@ -275,3 +275,16 @@ def test_it_runs_as_it_is_documented(data: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().endswith("wrong or missing.")
+
+
+@pytest.mark.parametrize("command", ["check", "backup", "new-recovery-code", "rotate-key", "verify-audit"])
+def test_a_folder_without_its_key_files_is_a_folder_all_the_same(
+    data: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in SLOT_FILES:
+        (data / name).unlink()
+    before = files_of(data)
+    assert main(["--data", str(data), command]) == 1
+    said = "The key file of these data is missing. Restore it from a backup; nothing was changed.\n"
+    assert capsys.readouterr() == ("", said)
+    assert files_of(data) == before

@@ -52,6 +52,35 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Ring:
     return ring
 
 
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "key.check",
+        "restore.json",
+        "clinic.db-wal",
+        "clinic.db.damaged-20260305T070000Z",
+        "clinic.db.rekeyed",
+        "backups/000001-hourly-20260305T070000Z.db",
+        "blobs/0a/0a1b2c",
+    ],
+)
+def test_no_key_is_made_where_there_were_data(tmp_path: Path, trace: str) -> None:
+    """A new key would open an empty clinic, and keep the key file on the second disk from being taken back."""
+    (tmp_path / trace).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / trace).write_bytes(b"something")
+    with pytest.raises(KeyLockedError, match="The key file of these data is missing"):
+        unlock(tmp_path, FileKeyStorage(tmp_path))
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()] == [trace]
+
+
+def test_settings_and_a_log_are_no_data(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "backups").mkdir()
+    for name in ("logs/dala.log", "settings.toml", "in-use.lock", "reserve.bin"):
+        (tmp_path / name).write_bytes(b"")
+    assert len(unlock(tmp_path, FileKeyStorage(tmp_path))) == 32
+
+
 def test_the_key_is_made_once_and_found_again(tmp_path: Path) -> None:
     key = unlock(tmp_path, FileKeyStorage(tmp_path))
     assert len(key) == 32

@@ -392,3 +392,9 @@ def test_damage_in_the_database_is_found_by_the_backup(tmp_path: Path) -> None:
         assert [each for each in store.backups.all() if isinstance(each, Backup)] == []
     finally:
         store.database.close()
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(store: Store) -> None:
+    store.backups.folder.write_bytes(b"")
+    with pytest.raises(StorageError, match="backups"):
+        store.backups.make("hourly")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -162,3 +163,55 @@ def test_a_slot_file_is_a_witness_only_for_the_key_that_sealed_it(tmp_path: Path
     assert KeySlots(tmp_path).says_it_is(key)
     assert not KeySlots(tmp_path).says_it_is(OTHER)
     assert not KeySlots(tmp_path / "empty").says_it_is(key)
+
+
+def _backup_of(folder: Path) -> None:
+    with opened(folder) as store:
+        store.backups.make("hourly")
+
+
+def _content_of(folder: Path) -> None:
+    with opened(folder) as store:
+        store.blobs.put(b"a picture")
+
+
+def _former_database_of(folder: Path) -> None:
+    (folder / f"{DATABASE_NAME}.damaged-20260305T070000Z").write_bytes(b"what was there")
+
+
+@pytest.mark.parametrize("leave", [_backup_of, _content_of, _former_database_of])
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_database_that_went_together_with_its_proof_is_not_made_anew(
+    tmp_path: Path, leave: Callable[[Path], None], is_empty: bool
+) -> None:
+    """An empty clinic in the place of the one that is gone would look as if nothing had ever been written."""
+    path = _filled(tmp_path)
+    leave(tmp_path)
+    path.unlink()
+    (tmp_path / FILE_NAME).unlink()
+    if is_empty:
+        path.touch()
+    for is_read_only in (False, True):
+        with pytest.raises(DamagedError, match="missing"):
+            Store.open(tmp_path, KEY, FixedClock(), is_read_only=is_read_only)
+    assert (path.stat().st_size if path.exists() else None) == (0 if is_empty else None)
+    assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_a_way_in_that_people_have_says_that_there_were_data(tmp_path: Path) -> None:
+    storage = FileKeyStorage(tmp_path)
+    key = unlock(tmp_path, storage)
+    with opened(tmp_path, key) as store:
+        store.records.commit([patient()])
+    KeySlots(tmp_path).new_recovery_code(key)
+    for name in (DATABASE_NAME, FILE_NAME):
+        (tmp_path / name).unlink()
+    with pytest.raises(DamagedError, match="missing"):
+        Store.open(tmp_path, key, FixedClock())
+    assert not (tmp_path / DATABASE_NAME).exists()
+
+
+def test_a_first_start_that_was_cut_off_begins_again(tmp_path: Path) -> None:
+    key = unlock(tmp_path, FileKeyStorage(tmp_path))
+    (tmp_path / DATABASE_NAME).touch()
+    assert _opens(tmp_path, key) == 0

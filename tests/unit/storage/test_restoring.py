@@ -203,9 +203,39 @@ def test_a_plan_names_files_of_the_folder_only(tmp_path: Path) -> None:
     with_backup(folder)
     (tmp_path / "outside.db").write_bytes(b"not ours")
     (folder / PLAN_NAME).write_bytes(b'{"fresh": "../outside.db", "kept": "../../kept"}')
-    finish_restoring(folder)
+    with pytest.raises(DamagedError):
+        finish_restoring(folder)
     assert (tmp_path / "outside.db").read_bytes() == b"not ours"
+    (folder / PLAN_NAME).unlink()
     assert count(folder) == 15
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        b"",
+        b"{nope",
+        b"[" * 100_000,
+        b'{"fresh":"","kept":""}',
+        b'{"fresh":"..","kept":".."}',
+        b'{"fresh":"keys.json","kept":"clinic.db.damaged-x"}',
+        b'{"fresh":"clinic.db.restoring.part","kept":"clinic.db.damaged-x/../keys.json"}',
+    ],
+)
+def test_a_spoilt_plan_does_not_keep_a_backup_from_being_restored(tmp_path: Path, plan: bytes) -> None:
+    """Whatever became of the plan: nothing is moved by it, the restoration goes on, and all of it is kept."""
+    backup = with_backup(tmp_path)
+    before = (tmp_path / DATABASE_NAME).read_bytes()
+    (tmp_path / "keys.json").write_bytes(b"slots")
+    (tmp_path / PLAN_NAME).write_bytes(plan)
+    with pytest.raises(DamagedError):
+        finish_restoring(tmp_path)
+    kept = restore_backup(tmp_path, backup.path, KEY, FixedClock())
+    assert kept.read_bytes() == before
+    assert [path.read_bytes() for path in tmp_path.glob(f"{PLAN_NAME}*")] == [plan]
+    assert (tmp_path / "keys.json").read_bytes() == b"slots"
+    (tmp_path / "keys.json").unlink()
+    assert count(tmp_path) == 10
 
 
 def test_a_small_file_that_was_cut_off_is_left_for_a_day(tmp_path: Path) -> None:

@@ -231,8 +231,8 @@ def test_a_dead_computer_comes_back_from_the_second_disk_with_the_recovery_code(
     dead.mkdir()
     slots = KeySlots(dead)
     key = unlock(dead, FileKeyStorage(tmp_path / "keyring of the dead computer"))
-    code = slots.new_recovery_code(key)
     with opened(dead, key=key) as store:
+        code = slots.new_recovery_code(key)
         (known,) = store.records.commit([patient()])
         sha256 = store.blobs.put(b"an image" * 10_000)
         store.backups.make("hourly")
