@@ -19,7 +19,6 @@ from clinic_app.registration.keyboard import other_layouts
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
 
-
 _LEAFED: Final = 4
 """So many times more patients are looked at than are listed: some may be closed to the reader."""
 
