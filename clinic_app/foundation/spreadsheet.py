@@ -19,7 +19,7 @@ from typing import Final
 FORMULA_SIGNS: Final = frozenset("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
                                  "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\N{MINUS SIGN}|%")  # fmt: skip
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-_INNER: Final = re.compile(rf"([,;\t\r\n]['\"\s]*)(?=[{re.escape(''.join(FORMULA_SIGNS))}])")
+_INNER: Final = re.compile(rf"[,;\t\r\n](?=['\"\s]*[{re.escape(''.join(FORMULA_SIGNS))}])")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 SEPARATOR: Final = ";"
 """What a spreadsheet program expects where a comma divides decimals, as in Kazakhstan and Russia."""
@@ -41,7 +41,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     words = "" if value is None else str(value).replace("\0", "")
-    guarded = _INNER.sub(r"\1'", words)
+    guarded = _INNER.sub(r"\g<0>'", words)
     return f"'{guarded}" if is_formula(words) else guarded
 
 

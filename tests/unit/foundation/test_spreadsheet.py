@@ -88,7 +88,7 @@ def test_no_cell_of_any_table_begins_like_a_formula_and_none_is_split(rows: list
     ("words", "kept"),
     [
         ("Асқар,=cmd|'/C calc'!A0,x", "Асқар,'=cmd|'/C calc'!A0,x"),
-        ('a; "@SUM(A1)', "a; \"'@SUM(A1)"),
+        ('a; "@SUM(A1)', "a;' \"@SUM(A1)"),
         ("a\t+1", "a\t'+1"),
         ("бірінші\n=1", "бірінші\n'=1"),
         ("=1,-2", "'=1,'-2"),
