@@ -55,6 +55,7 @@ from clinic_app.settings import (
     save_settings,
     settings_from,
 )
+from clinic_app.statistics import Statistics
 from clinic_app.storage import BackupKeeper, Store, one_instance
 from clinic_app.storage.rekeying import finish_change
 from clinic_app.sync import SyncService
@@ -91,6 +92,7 @@ class Workstation:
     documents: Documents
     referrals: Referrals
     consultations: Consultations
+    statistics: Statistics
     sync: SyncService | None
     clock: Clock
     _store: Store
@@ -167,6 +169,7 @@ def build_workstation(
             documents=Documents(store, trail, clock),
             referrals=referrals,
             consultations=Consultations(store, trail, clock),
+            statistics=Statistics(store, trail, clock),
             sync=sync,
             clock=clock,
             _store=store,

@@ -10,6 +10,7 @@ from clinic_app.storage.backup_keeper import BackupKeeper, KeeperState
 from clinic_app.storage.backups import Backup, BackupKind, Backups
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.conflicts import Conflict
+from clinic_app.storage.counts import AnswerTime, Counts, FoundCounts, Side, TaskCounts
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.one_instance import one_instance
@@ -23,6 +24,7 @@ from clinic_app.storage.transfers import Direction, Transfer, Transfers, Transfe
 __all__ = [
     "Account",
     "Accounts",
+    "AnswerTime",
     "Attempts",
     "AuditQuery",
     "AuditRow",
@@ -34,7 +36,9 @@ __all__ = [
     "BlobStore",
     "ChainVerdict",
     "Conflict",
+    "Counts",
     "Direction",
+    "FoundCounts",
     "KeeperState",
     "Lane",
     "Memory",
@@ -42,9 +46,11 @@ __all__ = [
     "OutboxRow",
     "OutboxState",
     "RecordStore",
+    "Side",
     "Space",
     "SpaceState",
     "Store",
+    "TaskCounts",
     "Transfer",
     "TransferState",
     "Transfers",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource
 from clinic_app.storage import indexes
+from clinic_app.storage.count_rows import keep_counted
 from clinic_app.storage.lanes import RANKS, Lane
 from clinic_app.storage.patient_search import keep_names
 from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, RECORD
@@ -55,6 +56,7 @@ def write_version(
     seq: int = written.inserted_primary_key[0]
     _MAKE_NEWEST.run(connection, {**version, "hub_version": hub_version, "changed_seq": seq})
     _write_index(connection, record)
+    keep_counted(connection, record, at)
     return seq
 
 

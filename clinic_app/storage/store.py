@@ -17,6 +17,7 @@ from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.audit_rows import AuditRows
 from clinic_app.storage.backups import Backups
 from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.counts import Counts
 from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.kept_keys import kept_keys
@@ -64,6 +65,7 @@ class Store:
         self.memory = Memory(database)
         self.backups = Backups(folder, self.file, key, clock, self.space, self.memory)
         self.audit = AuditRows(database, kept.audit)
+        self.counts = Counts(database)
         self._is_suspect = False
         self.one_at_a_time = threading.RLock()
         """Held by whoever reads a small value, changes it and writes it back."""

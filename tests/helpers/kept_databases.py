@@ -3,7 +3,7 @@
 There is one file for each revision of the schema, named after it, under the key of the tests. It is made once, by the
 program that had that revision as its newest, and then kept as it is:
 
-    python -m tests.helpers.kept_databases 0003 tests/data/databases/0003.db
+    python -m tests.helpers.kept_databases 0004 tests/data/databases/0004.db
 
 Whoever adds a revision says in `ROWS` what its tables hold and makes the file with it.
 """
@@ -86,10 +86,17 @@ _THIRD: Final[Rows] = {
     "audit_line": [(1, "", "", "", "2026-03-05T07:00:00.000000Z")],
     "audit_patient": [],
 }
+_FOURTH: Final[Rows] = {
+    "count_patient": [(f"p{n}", "", "2026-03-05", "", "") for n in (1, 2, 3)],
+    "count_finding": [],
+    "count_request": [],
+    "count_task": [("t", "", "", "", "2026-03-05", "", "requested", None, None)],
+}
 ROWS: Final[dict[str, Rows]] = {
     "0001": _FIRST,
     "0002": {**_FIRST, **_SECOND},
     "0003": {**_FIRST, **_SECOND, **_THIRD},
+    "0004": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH},
 }
 """What each revision's file holds, by table."""
 

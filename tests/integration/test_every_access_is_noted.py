@@ -36,7 +36,7 @@ FULL: Final[dict[str, Ask]] = {
     "break_glass.open": lambda w, s, k: w.station.break_glass.open(s, f"patient-{k}", "other", "Есінен танды"),
 }
 """Those whose form is wrong on purpose in the other test, with a right one."""
-BY: Final[dict[str, Role]] = {"break_glass": "doctor", "audit_log": "auditor"}
+BY: Final[dict[str, Role]] = {"break_glass": "doctor", "audit_log": "auditor", "statistics": "statistician"}
 CASES: Final = [
     (name, kind)
     for name in LINES

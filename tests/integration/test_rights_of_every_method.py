@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import pytest
@@ -159,6 +159,16 @@ LINES: Final[dict[str, Line]] = {
     "consultations.sign": Line(_case("consultations.sign", OpinionForm("")), "sign", "DiagnosticReport"),
     "consultations.answer": Line(_case("consultations.answer"), "read", "DiagnosticReport"),
     "consultations.make_summary": Line(_case("consultations.make_summary", "kk"), "create", "DocumentReference"),
+    "statistics.report": Line(
+        lambda w, s, k: w.station.statistics.report(s, date(2025, 1, 1), date(2025, 12, 31)),
+        "read", "MeasureReport", False,
+    ),
+    "statistics.write_csv": Line(
+        lambda w, s, k: w.station.statistics.write_csv(
+            s, date(2025, 1, 1), date(2025, 12, 31), w.folder / f"counts-{s.role}.csv", "kk"
+        ),
+        "read", "MeasureReport", False,
+    ),
     "consultations.mark_read": Line(_case("consultations.mark_read"), "update", "ServiceRequest"),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {

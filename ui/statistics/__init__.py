@@ -1,0 +1,1 @@
+"""The statistician: how many and how fast."""
