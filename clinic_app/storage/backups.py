@@ -200,23 +200,6 @@ def listed(folder: Path) -> tuple[Backup, ...]:
     return tuple(sorted(found, key=lambda each: (each.number, each.made_at), reverse=True))
 
 
-def listed_everywhere(folder: Path, second: Path | None) -> tuple[Backup, ...]:
-    """Return the backups of a data folder, there and on a second disk that may be missing; each once, the newest first.
-
-    Args:
-        folder: the data folder.
-        second: the folder of copies; of every ``dala-*`` in it, because nobody may know which one is ours.
-    """
-    found = {backup.path.name: backup for backup in listed(folder / FOLDER_NAME)}
-    with suppress(OSError, StorageError):
-        for there in sorted(second.glob("dala-*")) if second else ():
-            for backup in listed(there / FOLDER_NAME):
-                known = found.get(backup.path.name)
-                if known is None or (backup.is_verified and not known.is_verified):
-                    found[backup.path.name] = backup
-    return tuple(sorted(found.values(), key=lambda each: (each.made_at, each.number), reverse=True))
-
-
 def prune(folder: Path) -> tuple[Path, ...]:
     """Remove from a folder of backups what is older than its kind is kept; return what went."""
     gone = []

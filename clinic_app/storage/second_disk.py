@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, whole_file, write_atomically
-from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFoundError
+from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFoundError, StorageError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.unlocking import SLOT_FILES
@@ -144,6 +144,29 @@ def carry_file(source: Path, target: Path) -> None:
         with suppress(OSError):
             target.unlink()
         raise DamagedError(Text("The disk with “{folder}” does not keep what it is given.", folder=target.parent))
+
+
+def listed_everywhere(folder: Path, second: Path | None) -> tuple[Backup, ...]:
+    """Return the backups of a data folder, there and on a second disk that may be missing; each once, the newest first.
+
+    Args:
+        folder: the data folder.
+        second: the folder of copies. Several computers may share it: where one of its folders is ours only that one
+            counts, else all do, because nobody may know any more which one is ours.
+    """
+    found = {backup.path.name: backup for backup in listed(folder / FOLDER_NAME)}
+    with suppress(OSError, StorageError):
+        for there in _ours(folder, second) if second else ():
+            for backup in listed(there / FOLDER_NAME):
+                known = found.get(backup.path.name)
+                if known is None or (backup.is_verified and not known.is_verified):
+                    found[backup.path.name] = backup
+    return tuple(sorted(found.values(), key=lambda each: (each.made_at, each.number), reverse=True))
+
+
+def _ours(folder: Path, second: Path) -> list[Path]:
+    ours = second / f"{FOLDER_PREFIX}{_site(folder)}"
+    return [ours] if ours != second / FOLDER_PREFIX and ours.is_dir() else sorted(second.glob(f"{FOLDER_PREFIX}*"))
 
 
 def bring_back(there: Path, folder: Path) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from clinic_app.foundation.errors import DamagedError
 from clinic_app.keys import DATABASE_NAME, KeySlots, key_storage, unlock
+from clinic_app.keys.slot_file import SLOT_FILES
 from clinic_app.maintenance import main
 from clinic_app.records import AuditEvent, Patient
 from clinic_app.storage import Store, one_instance
@@ -260,3 +262,34 @@ def test_slots_of_another_computer_do_not_stay_where_the_code_does_not_open_them
         monkeypatch.setattr("sys.stdin", io.StringIO(f"{code}\n"))
         assert run(new, "restore", str(backup), "--recovery-code") == expected
     assert patients(new) == 3
+
+
+def test_the_newest_backup_is_our_own_where_several_computers_share_the_second_disk(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "another"
+    other.mkdir()
+    shutil.copy(folder / "settings.toml", other)
+    with opened(other, key=key_of(other)) as store:
+        set_up(store)
+    run(folder, "backup")
+    run(other, "backup")
+    theirs = next(path for path in (tmp_path / "second").rglob("*.db") if path.parents[1].name not in _site(folder))
+    for path in (theirs, theirs.with_suffix(".json")):  # made later than ours
+        path.rename(path.with_name(f"000009-weekly-20991231T000000Z{path.suffix}"))
+    shutil.rmtree(folder / "backups")
+    capsys.readouterr()
+    assert run(folder, "backups") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert _site(folder) in line
+    assert run(folder, "restore", "newest") == 0
+    assert patients(folder) == 3
+    for name in SLOT_FILES:
+        (folder / name).unlink()
+    assert run(folder, "backups") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 2  # what the restoration said, and all of both
+
+
+def _site(folder: Path) -> str:
+    site = json.loads((folder / "keys.json").read_bytes())["site"]
+    return "dala-" + str(site).replace("-", "")[-12:]

@@ -16,9 +16,10 @@ from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Backup, BackupKind, Backups, Store
 from clinic_app.storage import backups as module
-from clinic_app.storage.backups import FOLDER_NAME, KEPT, listed, listed_everywhere, note_path
+from clinic_app.storage.backups import FOLDER_NAME, KEPT, listed, note_path
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.examining import examine
+from clinic_app.storage.second_disk import listed_everywhere
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import KEY, opened, patient
