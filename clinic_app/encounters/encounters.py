@@ -1,4 +1,4 @@
-"""The nurse's service: vital signs and allergies of one patient, saved at once, read newest first."""
+"""The nurse's service: vital signs and allergies of one patient, saved at once, read newest first; and his orders."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from clinic_app.records import (
     Quantity,
     Reference,
     Resource,
+    ServiceRequest,
 )
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import ALLERGY_STATUS, OBSERVATION_CATEGORY
@@ -28,6 +29,7 @@ _VITAL = "vital-signs"
 _VITAL_SIGNS = CodeableConcept(coding=(Coding(system=OBSERVATION_CATEGORY, code=_VITAL),))
 _ACTIVE = CodeableConcept(coding=(Coding(system=ALLERGY_STATUS, code="active"),))
 _LONGEST_ALLERGY = 120
+_NEVER_SENT = frozenset({"draft", "entered-in-error"})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -78,6 +80,15 @@ class Encounters:
         vitals = [each for each in found if any(c.code(OBSERVATION_CATEGORY) == _VITAL for c in each.category)]
         newest_first = tuple(sorted(vitals, key=lambda each: each.effective_date_time or _LONG_AGO, reverse=True))
         self._note_looking(session, "Observation", patient_id, newest_first)
+        return newest_first
+
+    def orders(self, session: Session, patient_id: str) -> tuple[ServiceRequest, ...]:
+        """Return what was ordered for the patient, the last ordered first; what was never sent is left out."""
+        self._trail.require(session, "read", "ServiceRequest", patient_id)
+        found = self._store.records.find(ServiceRequest, subject=patient_id)
+        sent = [each for each in found if each.status not in _NEVER_SENT]
+        newest_first = tuple(sorted(sent, key=lambda each: each.authored_on or _LONG_AGO, reverse=True))
+        self._note_looking(session, "ServiceRequest", patient_id, newest_first)
         return newest_first
 
     def record_allergy(self, session: Session, patient_id: str, text: str) -> AllergyIntolerance:

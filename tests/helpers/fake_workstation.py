@@ -28,6 +28,7 @@ from clinic_app.records import (
     Patient,
     Practitioner,
     Reference,
+    ServiceRequest,
 )
 from clinic_app.registration import PatientForm, check_form
 from clinic_app.registration.confidentiality import masked, with_restriction
@@ -146,6 +147,11 @@ class FakeEncounters:
     def __init__(self) -> None:
         self.observations: list[Observation] = []
         self.allergy_list: list[AllergyIntolerance] = []
+        self.order_list: list[ServiceRequest] = []
+
+    def orders(self, session: Session, patient_id: str) -> tuple[ServiceRequest, ...]:
+        session.require("read", "ServiceRequest")
+        return tuple(each for each in self.order_list if each.subject.id == patient_id)
 
     def record_vitals(
         self, session: Session, patient_id: str, form: VitalsForm, device: str = ""

@@ -11,6 +11,7 @@ from clinic_app.access import Draft
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
+from ui.encounters.orders_table import OrdersTable
 from ui.encounters.view_model import ChartViewModel, Sitting
 from ui.language import _, counted, say
 from ui.widgets.busy_line import FELT_MS, BusyLine
@@ -57,7 +58,8 @@ class ChartScreen(Page):
         self._allergy_list.setObjectName("chart.allergies")
         self._recordings = Button("chart.recordings", "plain", "heart-pulse")
         self._studies = Button("chart.studies", "plain", "scan")
-        self._headings = {key: label("heading") for key in ("allergies", "material", "vitals")}
+        self._headings = {key: label("heading") for key in ("allergies", "material", "vitals", "orders")}
+        self._orders = OrdersTable()
         self._busy = BusyLine("chart.busy")
         self._table: RecordTable[Sitting] = RecordTable(
             "chart.sittings",
@@ -83,9 +85,16 @@ class ChartScreen(Page):
     def _build(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(12)
-        top.addWidget(self._allergy_card(), 2)
-        top.addWidget(self._material_card(), 1)
+        cards = (self._allergy_card(), self._material_card())
+        top.addWidget(cards[0], 2)
+        top.addWidget(cards[1], 1)
         self.column.addLayout(top)
+        self.column.addWidget(self._headings["orders"])
+        self.column.addWidget(self._orders, 1)
+        for each in cards:
+            each.setHidden(self._model.shows_orders)
+        for part in (self._headings["orders"], self._orders):
+            part.setVisible(self._model.shows_orders)
         card = Card()
         head = QHBoxLayout()
         head.addWidget(self._headings["vitals"])
@@ -178,6 +187,7 @@ class ChartScreen(Page):
         self._headings["allergies"].setText(_("Allergies"))
         self._headings["material"].setText(_("Recordings and images"))
         self._headings["vitals"].setText(_("Vital signs now"))
+        self._headings["orders"].setText(_("Orders"))
         for sign in VITAL_SIGNS:
             self._vitals[sign.field].set_label(f"{say(sign.words)}, {say(sign.unit)}")
         self._save.say(_("Save vital signs"), "Ctrl+Enter")
@@ -199,11 +209,14 @@ class ChartScreen(Page):
         self._recordings.say(counted("{count} recording", "{count} recordings", chart.recordings))
         self._studies.say(counted("{count} study", "{count} studies", chart.studies))
         self._table.show_rows(chart.sittings)
+        self._orders.show_rows(chart.orders)
 
     def _say_empty(self) -> None:
         say_at = self._table.empty.say
         if self._model.chart.state == "read":
-            say_at(_("Nothing measured yet"), _("Type the values above, or take them over from the monitor."))
+            from_monitor = _("Type the values above, or take them over from the monitor.")
+            way = _("Type the values above.") if self._model.shows_orders else from_monitor
+            say_at(_("Nothing measured yet"), way)
         elif self._model.chart.state == "reading":
             say_at(_("The chart is being read…"), "")
         else:

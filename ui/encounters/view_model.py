@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, check_vitals
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.numbers import show_number
-from clinic_app.records import AllergyIntolerance, CodeableConcept, Observation, Quantity
+from clinic_app.records import AllergyIntolerance, CodeableConcept, Observation, Quantity, ServiceRequest
 from clinic_app.terminology.systems import LOINC
 from ui.language import current, say
 from ui.tasks import TaskRunner
@@ -79,6 +79,7 @@ class Chart:
         sittings: what was measured, the newest first.
         recordings: how many there are.
         studies: how many there are.
+        orders: what was ordered, for those who see no more of him than that and what was measured.
     """
 
     state: Literal["reading", "read", "unread"] = "reading"
@@ -86,6 +87,7 @@ class Chart:
     sittings: tuple[Sitting, ...] = ()
     recordings: int = 0
     studies: int = 0
+    orders: tuple[ServiceRequest, ...] = ()
 
 
 class ChartViewModel(QObject):
@@ -130,6 +132,11 @@ class ChartViewModel(QObject):
         """Id of the patient in hand, or an empty string."""
         return self.hand.patient.id if self.hand.patient else ""
 
+    @property
+    def shows_orders(self) -> bool:
+        """Whether the chart is one of orders and measurements: the laboratory reads nothing else."""
+        return self._session.can("read", "ServiceRequest") and not self._session.can("read", "AllergyIntolerance")
+
     def look(self) -> None:
         """Read the chart of the patient in hand; what is shown of him stays until the answer comes."""
         patient_id, session = self.patient_id, self._session
@@ -143,10 +150,13 @@ class ChartViewModel(QObject):
             return
 
         def work() -> Chart:
+            sittings = sittings_of(self._encounters.vitals(session, patient_id))
+            if self.shows_orders:
+                return Chart("read", sittings=sittings, orders=self._encounters.orders(session, patient_id))
             return Chart(
                 "read",
                 self._encounters.allergies(session, patient_id),
-                sittings_of(self._encounters.vitals(session, patient_id)),
+                sittings,
                 len(self._recordings.of_patient(session, patient_id)),
                 len(self._imaging.studies(session, patient_id)),
             )

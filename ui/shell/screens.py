@@ -189,7 +189,7 @@ def warm_up() -> None:
 SCREENS: Final[tuple[Screen, ...]] = (
     Screen("worklist", Text("Worklist"), "inbox", _worklist, frozenset({"specialist"})),
     Screen("patients", Text("Patients"), "users", _patients, CARE),
-    Screen("chart", Text("Chart"), "clipboard-list", _chart, BEDSIDE, needs_patient=True),
+    Screen("chart", Text("Chart"), "clipboard-list", _chart, BEDSIDE | {"laboratory"}, needs_patient=True),
     Screen("signals", Text("Signals"), "activity", _signals, BEDSIDE),
     Screen("recordings", Text("Recordings"), "heart-pulse", _recordings, BEDSIDE, needs_patient=True),
     Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),

@@ -105,7 +105,7 @@ def test_the_chain_is_whole_and_the_table_leaves_without_a_formula(desk: Desk, t
     [
         ("auditor", ["audit", "settings"]),
         ("statistician", ["settings"]),
-        ("laboratory", ["patients", "settings"]),
+        ("laboratory", ["patients", "chart", "settings"]),
         ("administrator", ["settings"]),
     ],
 )

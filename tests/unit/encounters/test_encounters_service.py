@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,6 +28,7 @@ from clinic_app.records import (
     Patient,
     Quantity,
     Reference,
+    ServiceRequest,
     encode,
 )
 from clinic_app.storage import Store
@@ -248,6 +250,38 @@ def test_an_allergy_nobody_could_read_is_refused_for_its_field(bedside: Bedside,
     assert caught.value.field == "allergy"
     assert "120" in caught.value.text.render("kk")
     assert bedside.store.records.find(AllergyIntolerance) == ()
+
+
+def order(id: str, patient_id: str, at: datetime | None, **changes: Any) -> ServiceRequest:
+    """Return an order for a patient."""
+    about = Reference(reference=f"Patient/{patient_id}")
+    values = {"status": "active", "intent": "order", "subject": about, "authored_on": at, **changes}
+    return ServiceRequest(id=id, **values)
+
+
+def test_orders_are_listed_the_last_ordered_first_without_what_was_never_sent(bedside: Bedside) -> None:
+    mine = bedside.patient.id
+    bedside.store.records.commit(
+        (
+            order("old", mine, NOON - timedelta(days=2), status="completed"),
+            order("new", mine, NOON),
+            order("undated", mine, None),
+            order("draft", mine, NOON, status="draft"),
+            order("error", mine, NOON, status="entered-in-error"),
+            order("other", "somebody-else", NOON),
+        )
+    )
+    assert [each.id for each in bedside.service.orders(bedside.nurse, mine)] == ["new", "old", "undated"]
+    event = bedside.audited("read")[0]
+    assert next(entity.what.reference for entity in event.entity if entity.what) == f"Patient/{mine}"
+
+
+def test_looking_at_no_orders_is_noted_too_and_the_reception_sees_none(bedside: Bedside) -> None:
+    before = len(bedside.store.records.find(AuditEvent, limit=10_000))
+    assert bedside.service.orders(bedside.nurse, bedside.patient.id) == ()
+    assert len(bedside.store.records.find(AuditEvent, limit=10_000)) == before + 1
+    with pytest.raises(NotAllowedError):
+        bedside.service.orders(bedside.as_("registrar"), bedside.patient.id)
 
 
 def test_allergies_are_listed_the_last_written_first(bedside: Bedside) -> None:
