@@ -42,8 +42,9 @@ def test_a_rate_that_would_be_a_hundred_million_digits_is_no_rate(number: str) -
 
 @pytest.mark.parametrize(("rate", "values"), [("٥٠٠", "1^2"), ("500", "١^٢"), ("５００", "1^2"), ("500", "1_0^2")])
 def test_digits_of_other_scripts_are_no_numbers_of_a_device(rate: str, values: str) -> None:
+    message = _message(rate).replace(b"1^2^3", values.encode()).replace(b"|P|2.6", b"|P|2.6||||||UNICODE UTF-8")
     with pytest.raises(DeviceError):
-        read_waves(parse(_message(rate).replace(b"1^2^3", values.encode()).replace(b"|P|2.6", b"|P|2.6||||||UNICODE UTF-8")))
+        read_waves(parse(message))
 
 
 @pytest.mark.parametrize("number", HUGE)
