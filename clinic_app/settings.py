@@ -36,6 +36,7 @@ class Setting(Generic[T]):
         choices: the only values allowed, if any.
         least: the smallest number allowed.
         most: the largest number allowed.
+        off: a number below `least` that turns it off, if there is one.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Setting(Generic[T]):
     choices: tuple[T, ...] = ()
     least: int = 0
     most: int = 2**31
+    off: int | None = None
 
     def checked(self, value: object) -> T:
         """Return ``value`` if this setting can have it.
@@ -57,7 +59,7 @@ class Setting(Generic[T]):
         raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=self.key, value=value), self.key)
 
     def _is_in_range(self, value: object) -> bool:
-        return not isinstance(value, int) or self.least <= value <= self.most
+        return not isinstance(value, int) or value == self.off or self.least <= value <= self.most
 
 
 def _declare(setting: Setting[T]) -> Setting[T]:
@@ -116,7 +118,14 @@ BACKUP_FOLDER: Final = _declare(
     Setting("backup_folder", "", "Folder on a second disk that gets a copy of every backup; empty for none.")
 )
 RESERVE_MB: Final = _declare(
-    Setting("reserve_mb", 64, "Megabytes of disk kept free for the day the disk is full; 0 for none.", most=65536)
+    Setting(
+        "reserve_mb",
+        64,
+        "Megabytes of disk kept free for the day the disk is full, at least 16; 0 for none.",
+        least=16,
+        most=65536,
+        off=0,
+    )
 )
 
 

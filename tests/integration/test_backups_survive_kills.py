@@ -119,7 +119,7 @@ print("closed", flush=True)
 
 
 def test_a_workstation_makes_backups_by_itself_and_stops_in_order(tmp_path: Path) -> None:
-    (tmp_path / "settings.toml").write_text('key_storage = "file"\nreserve_mb = 1\n', encoding="utf-8")
+    (tmp_path / "settings.toml").write_text('key_storage = "file"\nreserve_mb = 16\n', encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)],
         cwd=ROOT,
@@ -137,7 +137,7 @@ def test_a_workstation_makes_backups_by_itself_and_stops_in_order(tmp_path: Path
         process.stdin.close()
         assert process.stdout.readline() == "closed\n"
         assert process.wait(20) == 0
-    assert (tmp_path / "reserve.bin").stat().st_size == 1 << 20
+    assert (tmp_path / "reserve.bin").stat().st_size == 16 << 20
     assert not (tmp_path / f"{DATABASE_NAME}-wal").exists()
 
 

@@ -132,3 +132,11 @@ def test_every_setting_has_a_possible_default_and_a_sentence_for_it(setting: Set
 def test_a_setting_declared_twice_is_a_fault() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         module._declare(Setting("hub_url", "", "again"))
+
+
+@pytest.mark.parametrize(("reserve_mb", "is_taken"), [(0, True), (1, False), (15, False), (16, True), (65537, False)])
+def test_a_reserve_is_off_or_large_enough_to_be_one(tmp_path: Path, reserve_mb: int, is_taken: bool) -> None:
+    (tmp_path / "settings.toml").write_text(f"reserve_mb = {reserve_mb}\n", encoding="utf-8")
+    loaded, error = outcome(lambda: load_settings(tmp_path))
+    assert (loaded is not None) == is_taken
+    assert is_taken or (error is not None and "reserve_mb" in error.text.render("ru"))
