@@ -58,7 +58,7 @@ from clinic_app.settings import (
 from clinic_app.statistics import Statistics
 from clinic_app.storage import BackupKeeper, Store, one_instance
 from clinic_app.storage.rekeying import finish_change
-from clinic_app.sync import SyncService
+from clinic_app.sync import Exchange, SyncService
 from clinic_app.waveforms import LiveTraces, Recordings
 
 T = TypeVar("T")
@@ -94,6 +94,7 @@ class Workstation:
     consultations: Consultations
     statistics: Statistics
     sync: SyncService | None
+    exchange: Exchange
     clock: Clock
     _store: Store
     _slots: KeySlots
@@ -171,6 +172,7 @@ def build_workstation(
             consultations=Consultations(store, trail, clock),
             statistics=Statistics(store, trail, clock),
             sync=sync,
+            exchange=Exchange(store, trail, sync, clock),
             clock=clock,
             _store=store,
             _slots=slots,

@@ -23,6 +23,8 @@ class Conflict:
     theirs: Resource
     theirs_hub_version: str | None
     found_at: datetime
+    theirs_body: bytes = b""
+    """The other answer as it came, with what we do not model."""
 
 
 def open_conflicts(connection: Connection) -> tuple[Conflict, ...]:
@@ -30,7 +32,12 @@ def open_conflicts(connection: Connection) -> tuple[Conflict, ...]:
     rows = connection.execute(select(CONFLICT).where(CONFLICT.c.settled_at.is_(None)).order_by(CONFLICT.c.seq))
     return tuple(
         Conflict(
-            row.seq, decode(row.mine), decode(row.theirs), row.theirs_hub_version, datetime.fromisoformat(row.found_at)
+            row.seq,
+            decode(row.mine),
+            decode(row.theirs),
+            row.theirs_hub_version,
+            datetime.fromisoformat(row.found_at),
+            bytes(row.theirs),
         )
         for row in rows
     )

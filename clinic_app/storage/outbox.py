@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select, update
 from clinic_app.storage.database import Database
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.tables import OUTBOX, RECORD
+from clinic_app.storage.unsent import Unsent, unsent_audit, unsent_rows
 
 OutboxState = Literal["queued", "acked", "conflict", "quarantined"]
 UNSETTLED: Final[tuple[OutboxState, ...]] = ("queued", "conflict", "quarantined")
@@ -58,6 +59,16 @@ class Outbox:
         return self._rows(
             select(*_COLUMNS).where(OUTBOX.c.state.in_(("conflict", "quarantined"))).order_by(OUTBOX.c.seq)
         )
+
+    def unsent(self, limit: int = 200) -> tuple[Unsent, ...]:
+        """Return what the hub has not, refused rows too, without the audit trail; the most pressing lane first."""
+        with self._database.reading() as connection:
+            return unsent_rows(connection, limit)
+
+    def unsent_audit(self) -> tuple[int, int, str | None]:
+        """Return how many events of the audit trail wait, their bytes, and since when the first one does."""
+        with self._database.reading() as connection:
+            return unsent_audit(connection)
 
     def count(self) -> int:
         """Return how many rows wait."""

@@ -164,8 +164,16 @@ class RecordStore:
         with self._database.reading() as connection:
             return open_conflicts(connection)
 
-    def settle(self, conflict: Conflict, chosen: Resource, *, audit: Sequence[AuditEvent] = ()) -> Resource:
+    def settle(
+        self, conflict: Conflict, chosen: Resource, *, audit: Sequence[AuditEvent] = (), body: bytes | None = None
+    ) -> Resource:
         """Make ``chosen`` the newest version, based on the other node's; both former ones stay in the history.
+
+        Args:
+            conflict: the question.
+            chosen: the answer.
+            audit: who gave it.
+            body: the answer's bytes, whose elements we do not model are kept; by default the other node's are.
 
         Raises:
             NotFoundError: the conflict is settled already.
@@ -182,7 +190,7 @@ class RecordStore:
                 at=now,
             )
             chosen = _with_meta(chosen, conflict.theirs.version_id, now)
-            settled = self._write(connection, chosen, "records", now)
+            settled = self._write(connection, chosen, "records", now, body)
             for event in audit:
                 self._write(connection, event, "audit", now)
         return settled
@@ -199,13 +207,15 @@ class RecordStore:
             raise NotFoundError(Text("This record is not on this computer."))
         return row
 
-    def _write(self, connection: Connection, record: Resource, lane: Lane | None, now: datetime) -> Resource:
+    def _write(
+        self, connection: Connection, record: Resource, lane: Lane | None, now: datetime, base: bytes | None = None
+    ) -> Resource:
         row = stored_row(connection, record.type_name, record.id)
         if record.version_id != (row.version_id if row else None):
             raise ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
         record = _with_meta(record, new_version_id(), now)
         hub_version = row.hub_version if row else None
-        body = encode(record, row.body if row else None)
+        body = encode(record, base or (row.body if row else None))
         write_version(connection, record, body, hub_version=hub_version, origin="local", at=now)
         if lane is not None:
             queue_row(connection, record, body, base_hub_version=hub_version, lane=lane, at=now)

@@ -53,6 +53,13 @@ class Transfers:
         with self._database.reading() as connection:
             return tuple(Transfer(**row) for row in connection.execute(ordered).mappings())
 
+    def unfinished(self, limit: int = 200) -> tuple[Transfer, ...]:
+        """Return what has not arrived in either direction, failed ones too, the most pressing lane first."""
+        waiting = select(*_COLUMNS).where(TRANSFER.c.state != "done")
+        ordered = waiting.order_by(TRANSFER.c.lane_rank, TRANSFER.c.size, TRANSFER.c.queued_at).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(Transfer(**row) for row in connection.execute(ordered).mappings())
+
     def get(self, sha256: str, direction: Direction) -> Transfer | None:
         """Return one transfer, or None if it was never queued."""
         with self._database.reading() as connection:

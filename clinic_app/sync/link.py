@@ -8,6 +8,7 @@ believed to be the hub's own refusal.
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.sync.pace import Pace
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
@@ -75,9 +77,17 @@ class HubLink:
         token: this workstation's token.
         clock: measures how far this computer's clock is from the hub's.
         transport: for tests.
+        pace: told how long the hub took for what was sent.
     """
 
-    def __init__(self, url: str, token: str, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
         self._is_private = transport is not None or is_private(url)
         self._client = httpx.AsyncClient(
@@ -89,6 +99,7 @@ class HubLink:
             transport=transport,
         )
         self._clock = clock
+        self._pace = pace or Pace()
         self.clock_offset_s = 0.0
         """Hub's clock minus ours, in seconds, as of the last answer."""
 
@@ -166,8 +177,10 @@ class HubLink:
     ) -> AsyncIterator[httpx.Response]:
         if not self._is_private:
             raise LinkError(Text("The address of the hub has to begin with https://; nothing was sent to it."))
+        began_s = time.monotonic()
         try:
             async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
+                self._pace.note(len(content), time.monotonic() - began_s)
                 self._note_date(response)
                 yield response
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

@@ -25,6 +25,7 @@ from clinic_app.storage import Store
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.link import HubLink
+from clinic_app.sync.pace import Pace
 from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push
 from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
@@ -66,9 +67,11 @@ class SyncService:
         self._referrals = referrals
         self._clock = clock
         self._interval_s = interval_s
-        self._make_link = partial(HubLink, hub_url, token, clock, transport)
+        self.pace = Pace()
+        self._make_link = partial(HubLink, hub_url, token, clock, transport, self.pace)
         self._backoff = Backoff()
         self._state: SyncState = Never()
+        self._last_contact_at: datetime | None = None
         self._is_paused = False
         self._is_stopping = False
         self._callbacks: tuple[Callable[[], None], ...] = ()
@@ -115,6 +118,11 @@ class SyncService:
     def state(self) -> SyncState:
         """Return how it stands."""
         return self._state
+
+    @property
+    def last_contact_at(self) -> datetime | None:
+        """When the last exchange ended well, or None while none has since the program started."""
+        return self._last_contact_at
 
     def queue(self) -> QueueSummary:
         """Return what waits for the hub."""
@@ -179,7 +187,8 @@ class SyncService:
             self._become(Failed(self._clock.now(), Text("The exchange with the hub met a fault; it is in the log.")))
             return self._backoff.next_s()
         self._backoff.reset()
-        self._become(Succeeded(self._clock.now()))
+        self._last_contact_at = self._clock.now()
+        self._become(Succeeded(self._last_contact_at))
         return self._interval_s
 
     async def _exchange(self, link: HubLink, downloads: Downloads) -> None:

@@ -20,12 +20,14 @@ from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
+from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Window
 from clinic_app.records import DocumentReference, ImagingStudy, Patient
 from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
 from clinic_app.storage import AuditQuery
+from clinic_app.sync import Question, WaitingItem
 from clinic_app.waveforms import Recording
 from clinic_app.workstation import Workstation
 from tests.helpers.stores import PASSWORD
@@ -35,6 +37,7 @@ _ALL: Final = AuditQuery()
 Ask = Callable[[Ward, Session, Kind], Any]
 FORM: Final = PatientForm(family="Жаңа", given="Адам", birth_date="05.03.1964", gender="female", iin="")
 OPINION: Final = OpinionForm("Қалыпты.")
+UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
 """Forms are wrong on purpose: the gate comes first, and nothing that is written changes how somebody stands."""
 
@@ -71,6 +74,10 @@ def _case(name: str, *more: Any) -> Ask:
 
 def _stored(ward: Ward, kind: Kind, of: Any) -> Any:
     return ward.record(kind, of)
+
+
+def _question(kind: Kind) -> Question:
+    return Question(-1, "Patient", f"patient-{kind}", Text("x"), f"patient-{kind}", "", None, None, "", (), None)
 
 
 LINES: Final[dict[str, Line]] = {
@@ -170,6 +177,12 @@ LINES: Final[dict[str, Line]] = {
         ),
         "read", "MeasureReport", False,
     ),
+    "exchange.waiting": Line(lambda w, s, k: w.station.exchange.waiting(s), "read", "Device", False),
+    "exchange.contents": Line(lambda w, s, k: w.station.exchange.contents(s), "read", "Device", False),
+    "exchange.summary": Line(lambda w, s, k: w.station.exchange.summary(s), "read", "Device", False),
+    "exchange.retry": Line(lambda w, s, k: w.station.exchange.retry(s, UNSENT), "read", "Device", False),
+    "exchange.conflicts": Line(lambda w, s, k: w.station.exchange.conflicts(s), "read", "Device", False),
+    "exchange.settle": Line(lambda w, s, k: w.station.exchange.settle(s, _question(k), {}), "update", "Patient"),
     "consultations.mark_read": Line(_case("consultations.mark_read"), "update", "ServiceRequest"),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {

@@ -1,0 +1,33 @@
+"""How quickly this link really takes bytes, measured where they are sent."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Final
+
+KEPT: Final = 60
+"""Requests that count; older ones tell of another hour."""
+LEAST_BYTES: Final = 4096
+"""Fewer bytes tell of the way to the hub and back, not of the width of the link."""
+
+
+class Pace:
+    """Bytes sent and seconds taken by the last requests; may be told and asked from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent: deque[tuple[int, float]] = deque(maxlen=KEPT)
+
+    def note(self, size_bytes: int, taken_s: float) -> None:
+        """Note one request that the hub answered; empty ones, and clocks that ran backwards, do not count."""
+        if size_bytes > 0 and taken_s > 0:
+            with self._lock:
+                self._sent.append((size_bytes, taken_s))
+
+    def bytes_per_s(self) -> float | None:
+        """Return the bytes sent per second, or None while too little has been sent to say."""
+        with self._lock:
+            sent = tuple(self._sent)
+        size_bytes = sum(size for size, _ in sent)
+        return size_bytes / sum(taken for _, taken in sent) if size_bytes >= LEAST_BYTES else None
