@@ -1,12 +1,14 @@
 """Looking at damaged data: a copy is opened in place of the database, so that the damaged file stays as it was found.
 
 Nothing a person writes is taken. That somebody signed in and read is written all the same, into the copy, which is kept
-beside the database until a backup takes the database's place, and then with the damaged one.
+beside the database until a backup takes the database's place, and then with the damaged one. Where the database opens
+again by itself, the copy gets another name: with what is written from then on it would be looked at as the present.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +51,23 @@ class ClosedSpace(Space):
             StorageError: always.
         """
         raise StorageError(CLOSED)
+
+
+def put_aside_copy(folder: Path) -> None:
+    """Keep a copy that was looked at under another name, because the database has opened; do nothing without one.
+
+    A disk that refuses it keeps nobody from the data.
+    """
+    copy, number = folder / f"{DATABASE_NAME}{LOOKED_AT_SUFFIX}", 1
+    if not copy.exists():
+        return
+    while (kept := folder / f"{DATABASE_NAME}.looked-at-{number}").exists():
+        number += 1
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            os.replace(copy.with_name(copy.name + suffix), kept.with_name(kept.name + suffix))
+    with suppress(OSError):
+        copy.with_name(f"{copy.name}-shm").unlink(missing_ok=True)
 
 
 def open_to_look(folder: Path, key: bytes) -> EncryptedFile:

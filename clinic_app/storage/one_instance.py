@@ -29,12 +29,16 @@ def one_instance(folder: Path) -> Iterator[None]:
     """Hold a data folder for the length of the block.
 
     Raises:
-        StorageError: another program holds it, or it is in a place where data would be damaged.
+        StorageError: another program holds it, its drive is not there, or data would be damaged in that place.
     """
     check_place(folder)
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / FILE_NAME).open("ab+")
+    try:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            file = (folder / FILE_NAME).open("ab+")
+    except FileNotFoundError as error:  # the drive itself is not there
+        detail = error.strerror or type(error).__name__
+        raise StorageError(Text("The disk refused “{path}”: {detail}.", path=folder, detail=detail)) from error
     with file:
         if not _lock()(file):
             raise StorageError(

@@ -22,7 +22,7 @@ from clinic_app.storage.database import Database
 from clinic_app.storage.encrypted_file import EncryptedFile
 from clinic_app.storage.kept_keys import kept_keys
 from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, refusal, write_key_check
-from clinic_app.storage.looking import ClosedSpace, open_to_look
+from clinic_app.storage.looking import ClosedSpace, open_to_look, put_aside_copy
 from clinic_app.storage.memory import Memory
 from clinic_app.storage.outbox import Outbox
 from clinic_app.storage.place import check_place
@@ -120,6 +120,7 @@ class Store:
             raise
         if proof != "fits":
             write_key_check(folder, key)
+        put_aside_copy(folder)
         return store
 
     def cursor(self, name: str) -> str | None:

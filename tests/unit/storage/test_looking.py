@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from clinic_app.foundation.errors import DamagedError, StorageError
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import AuditEvent, Patient
 from clinic_app.storage import Store, restore_backup
-from clinic_app.storage.looking import CLOSED, LOOKED_AT_SUFFIX
+from clinic_app.storage.looking import CLOSED, LOOKED_AT_SUFFIX, put_aside_copy
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, opened, patient
@@ -130,3 +131,36 @@ def test_whole_data_can_be_looked_at_without_being_changed(tmp_path: Path) -> No
     assert len(store.records.find(Patient)) == 1
     store.close()
     assert (tmp_path / DATABASE_NAME).read_bytes() == before
+
+
+def test_a_copy_from_former_days_is_not_shown_as_the_present(tmp_path: Path) -> None:
+    """Damaged, looked at, mended, worked with, damaged again: what is shown is of today, and all is kept."""
+    damaged(tmp_path)
+    with closing(looked_at(tmp_path)) as store:
+        store.records.commit((), audit=(audit_row(),))
+    (backup,) = (tmp_path / "backups").glob("*.db")
+    for number in (1, 2):
+        (tmp_path / DATABASE_NAME).write_bytes(backup.read_bytes())
+        with opened(tmp_path) as mended:
+            mended.records.commit([patient(f"Since{number}")])
+            mended.suspect()
+        with closing(looked_at(tmp_path)) as store:
+            families = {each.name[0].family for each in store.records.find(Patient)}
+            assert families == {"Readable", f"Since{number}"}
+    kept = sorted(path.name for path in tmp_path.glob(f"{DATABASE_NAME}.looked-at-*"))
+    assert kept == [f"{DATABASE_NAME}.looked-at-1", f"{DATABASE_NAME}.looked-at-2"]
+
+
+def test_a_copy_that_cannot_be_put_aside_keeps_nobody_from_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path) as store:
+        store.records.commit([patient()])
+    looked_at(tmp_path).close()
+
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError("held by a virus scanner")
+
+    monkeypatch.setattr("clinic_app.storage.looking.os.replace", refuse)
+    put_aside_copy(tmp_path)
+    assert (tmp_path / f"{DATABASE_NAME}{LOOKED_AT_SUFFIX}").exists()

@@ -173,3 +173,14 @@ def test_a_second_program_is_told_about_the_first_and_may_come_when_it_has_gone(
         first.kill()
     with one_instance(tmp_path):
         pass
+
+
+def test_a_drive_that_is_not_there_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows answers where a disk was pulled out: making the folder ends at a drive without a parent."""
+
+    def no_drive(self: Path, *arguments: object, **more: object) -> None:
+        raise FileNotFoundError(2, "The system cannot find the path specified", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", no_drive)
+    with pytest.raises(StorageError, match="cannot find the path"), one_instance(tmp_path / "E" / "Dala"):
+        raise AssertionError("nobody gets in")
