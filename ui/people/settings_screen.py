@@ -1,39 +1,37 @@
-"""Language and theme of whoever is signed in; for the administrator also who works here."""
+"""Language, theme and password of whoever is signed in; for the administrator also who works here, keys and backups."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
-from clinic_app.access import ROLE_WORDS, ROLES, Person
-from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES, Text
+from clinic_app.foundation.texts import LANGUAGE_NAMES, LANGUAGES
 from ui import language, theme
-from ui.language import _, say
+from ui.language import _
 from ui.people.password_card import PasswordCard
+from ui.people.people_page import PeoplePage
 from ui.people.view_model import PeopleViewModel
-from ui.widgets.buttons import Button
-from ui.widgets.chip import ChipLook
-from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, OneLine, label
-from ui.widgets.page import Page, scrolled
-from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.page import Page
 from ui.widgets.segmented import Option, Segmented
-from ui.widgets.standstill import Standstill
 
 if TYPE_CHECKING:
-    from clinic_app.access import Role
     from ui.people.data_page import DataPage
 
 
 class SettingsScreen(Page):
     """Settings.
 
+    The tabs of the administrator are made when they are first seen, or one by one in a quiet moment (`make_more`): all
+    of it at once would hold the window.
+
     Args:
         model: the people.
-        data: keys and backups, where the person answers for them; None for everybody else.
+        make_data: makes the page of keys and backups, where the person answers for them; None for everybody else.
 
     Signals: ``language_chosen``, ``theme_chosen``.
     """
@@ -41,10 +39,12 @@ class SettingsScreen(Page):
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
 
-    def __init__(self, model: PeopleViewModel, data: DataPage | None = None) -> None:
+    def __init__(self, model: PeopleViewModel, make_data: Callable[[], DataPage] | None = None) -> None:
         super().__init__("settings")
         self._model = model
-        self._data = data
+        self._make_data = make_data
+        self._people: PeoplePage | None = None
+        self._data: DataPage | None = None
         model.setParent(self)
         words = [Option(each, lambda each=each: LANGUAGE_NAMES[each]) for each in LANGUAGES]  # type: ignore[misc]
         self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
@@ -53,25 +53,8 @@ class SettingsScreen(Page):
         self._person = OneLine(f"{model.session.name} · {model.session.organization_name}")
         self._mine = label("heading")
         self._password = PasswordCard(model)
-        self._others = label("heading")
-        self._add_title = label("heading")
-        self._table: RecordTable[Person] = RecordTable(
-            "settings.people",
-            (
-                Column(lambda: _("Name"), lambda person: person.name, is_strong=True),
-                Column(lambda: _("Login"), lambda person: person.login, width=140),
-                Column(lambda: _("Role"), lambda person: say(ROLE_WORDS[person.role]), width=150),
-                Column(lambda: _("Access"), _access_words, _access_look, width=125),
-            ),
-            "users",
-            key=lambda person: person.login,
-        )
-        self._bar = Button("settings.bar", "plain")
-        self._fields = {key: FormField(QLineEdit(), f"settings.{key}") for key in ("name", "login", "password")}
-        self._role = QComboBox()
-        self._role_field = FormField(self._role, "settings.role")
-        self._add = Button("settings.add", "primary", "user-plus")
-        self._still = Standstill(*self._fields.values(), self._role_field, self._add)
+        self._tabs = QTabWidget()
+        self._frames: list[QVBoxLayout] = []
         self._build()
         self._connect()
         self.retranslate()
@@ -93,147 +76,75 @@ class SettingsScreen(Page):
         own.addWidget(mine)
         own.addWidget(self._password, 1)
         self.column.addLayout(own)
-        self._people = QWidget()
-        below = QHBoxLayout(self._people)
-        below.setContentsMargins(0, 8, 0, 0)
-        below.setSpacing(14)
-        left = QVBoxLayout()
-        over = QHBoxLayout()
-        over.addWidget(self._others)
-        over.addStretch()
-        over.addWidget(self._bar)
-        left.addLayout(over)
-        left.addWidget(self._table, 1)
-        below.addLayout(left, 1)
-        below.addWidget(self._form())
-        self._tabs = QTabWidget()
         self._tabs.setObjectName("settings.tabs")
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setObjectName("settings.tab_bar")
         self._tabs.tabBar().setDrawBase(False)
-        self._tabs.addTab(self._people, "")
-        if self._data is not None:
-            self._tabs.addTab(self._data, "")
+        for _place in range(1 if self._make_data is None else 2):
+            frame = QWidget()
+            self._frames.append(QVBoxLayout(frame))
+            self._frames[-1].setContentsMargins(0, 0, 0, 0)
+            self._tabs.addTab(frame, "")
         self.column.addWidget(self._tabs, 1)
         self.column.addStretch(0)
         self._tabs.setVisible(self._model.is_administrator)
         if not self._model.is_administrator:
             self.column.addStretch(1)
 
-    def _form(self) -> QWidget:
-        form = Card(spacing=4)
-        paper = scrolled(form)
-        paper.setFixedWidth(400)
-        form.column.addWidget(self._add_title)
-        password = self._fields["password"].editor
-        assert isinstance(password, QLineEdit)
-        password.setEchoMode(QLineEdit.EchoMode.Password)
-        for role in ROLES:
-            self._role.addItem("", role)
-        for field in (*self._fields.values(), self._role_field):
-            form.column.addWidget(field)
-        form.column.addWidget(self._add)
-        form.column.addStretch()
-        return paper
-
     def _connect(self) -> None:
         cast("Segmented", self._language.editor).chosen.connect(self.language_chosen)
         cast("Segmented", self._theme.editor).chosen.connect(self.theme_chosen)
-        self._add.clicked.connect(self._send)
-        self._bar.clicked.connect(self._let_in_or_not)
-        self._table.selected.connect(lambda _row: self._say_bar())
         self.primary_shortcut(self._primary)
-        self._model.changed.connect(self._show_people)
-        self._model.added.connect(self._after_add)
-        self._model.busy_changed.connect(self._still.set_busy)
         self._password.changed_password.connect(lambda: self.noticed.emit(_("Your password is changed."), "ok"))
-        self._model.refused.connect(self._refuse)
         theme.notifier().changed.connect(self._follow)
-        if self._data is not None:
-            self._data.noticed.connect(self.noticed)
-            self._tabs.currentChanged.connect(self._open_tab)
+        self._tabs.currentChanged.connect(self._open_tab)
 
-    def _open_tab(self, _place: int) -> None:
-        if self._data is not None and self._tabs.currentWidget() is self._data:
+    def make_more(self) -> bool:
+        """Make one more tab; return False when there is none to make."""
+        if not self._model.is_administrator:
+            return False
+        if self._people is None:
+            self._people = PeoplePage(self._model)
+            self._put(0, self._people)
+        elif self._data is None and self._make_data is not None:
+            self._data = self._make_data()
+            self._put(1, self._data)
+        else:
+            return False
+        return True
+
+    def _put(self, place: int, page: PeoplePage | DataPage) -> None:
+        page.noticed.connect(self.noticed)
+        self._frames[place].addWidget(page)
+
+    def _open_tab(self, place: int) -> None:
+        while (self._people, self._data)[place] is None and self.make_more():
+            continue
+        if place == 1 and self._data is not None:
             self._data.entered()
 
     def entered(self) -> None:
         """Read the list anew, and forget what was typed of a password."""
         self._password.clear()
-        self._model.look()
         self._open_tab(self._tabs.currentIndex())
+        self._model.look()
 
     def retranslate(self) -> None:
         """Say everything anew."""
         self.title.setText(_("Settings"))
         self._mine.setText(_("Your settings"))
-        self._others.setText(_("People of this facility"))
-        self._add_title.setText(_("Add a person"))
         self._tabs.tabBar().setAccessibleName(_("Parts of the settings"))
         self._tabs.setTabText(0, _("People"))
-        if self._data is not None:
+        if self._make_data is not None:
             self._tabs.setTabText(1, _("Keys and backups"))
         self._language.set_label(_("Language"))
         self._theme.set_label(_("Theme"))
-        self._fields["name"].set_label(_("Family name and given name"))
-        self._fields["login"].set_label(_("Login"))
-        self._fields["password"].set_label(_("First password"))
-        self._role_field.set_label(_("Role"))
-        self._add.say(_("Add"), "Ctrl+Enter")
-        self._table.set_name(_("People of this facility"))
-        self._table.empty.say(_("Nobody yet"), _("Add the first person on the right."))
-        for place in range(self._role.count()):
-            self._role.setItemText(place, say(ROLE_WORDS[self._role.itemData(place)]))
-        self._say_bar()
         self._follow()
-
-    def _show_people(self) -> None:
-        self._table.show_rows(self._model.people)
-        self._say_bar()
-
-    def _say_bar(self) -> None:
-        person = self._table.current_row()
-        self._bar.setEnabled(person is not None)
-        self._bar.say(_("Let in again") if person is not None and not person.is_active else _("Let in no longer"))
-
-    def _let_in_or_not(self) -> None:
-        person = self._table.current_row()
-        if person is not None:
-            self._model.set_active(person, is_active=not person.is_active)
 
     def _follow(self) -> None:
         cast("Segmented", self._language.editor).choose(language.current())
         cast("Segmented", self._theme.editor).choose(theme.current())
 
-    def _text(self, key: str) -> str:
-        return cast("QLineEdit", self._fields[key].editor).text()
-
     def _primary(self) -> None:
-        if self._model.is_administrator and self._people.isVisible():
-            self._add.click()
-
-    def _send(self) -> None:
-        self._refuse("", None)
-        role = cast("Role", self._role.currentData())
-        self._model.add(self._text("name"), self._text("login"), self._text("password"), role)
-
-    def _after_add(self, name: str) -> None:
-        for field in self._fields.values():
-            cast("QLineEdit", field.editor).setText("")
-        self.noticed.emit(_("{name} can sign in now.", name=name), "ok")
-
-    def _refuse(self, key: str, sentence: Text | None) -> None:
-        for each, field in self._fields.items():
-            field.set_error(sentence if sentence and each == key else "")
-        if sentence and key in self._fields:
-            put_cursor(self._fields[key].editor)
-        elif sentence:
-            self.noticed.emit(say(sentence), "warn")
-
-
-def _access_words(person: Person) -> str:
-    return _("signs in") if person.is_active else _("shut out")
-
-
-def _access_look(person: Person) -> ChipLook:
-    return ChipLook(_access_words(person), "ok" if person.is_active else "neutral")
+        if self._people is not None and self._people.isVisible():
+            self._people.add()

@@ -132,17 +132,19 @@ def _settings(context: ScreenContext) -> QWidget:
     )
 
 
-def _data_page(context: ScreenContext) -> DataPage | None:
-    """Keys and backups, for those who answer for the computer."""
-    from clinic_app.settings import BACKUP_FOLDER
-    from ui.people.data_page import DataPage
-    from ui.people.view_model_data import DataViewModel
+def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
+    """What makes the page of keys and backups, for those who answer for the computer."""
 
-    if context.session.role != "administrator":
-        return None
-    station = context.workstation
-    model = DataViewModel(station, context.runner, context.session)
-    return DataPage(model, context.runner, station.settings[BACKUP_FOLDER])
+    def make() -> DataPage:
+        from clinic_app.settings import BACKUP_FOLDER
+        from ui.people.data_page import DataPage
+        from ui.people.view_model_data import DataViewModel
+
+        station = context.workstation
+        model = DataViewModel(station, context.runner, context.session)
+        return DataPage(model, context.runner, station.settings[BACKUP_FOLDER])
+
+    return make if context.session.role == "administrator" else None
 
 
 def _audit(context: ScreenContext) -> QWidget:
