@@ -66,15 +66,18 @@ from clinic_app.storage import Store
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, patient
 store = Store.open(Path(sys.argv[1]), KEY, FixedClock())
+def say(words):  # in one piece, or the words of two threads run into one another
+    sys.stdout.write(words + "\\n")
+    sys.stdout.flush()
 def back_up():
     while True:
         store.backups.make("hourly")
-        print("backup", flush=True)
+        say("backup")
 threading.Thread(target=back_up, daemon=True).start()
 while True:
     record = patient()
     store.records.commit([record])
-    print(record.id, flush=True)
+    say(record.id)
 """
 
 
