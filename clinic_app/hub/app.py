@@ -12,21 +12,24 @@ from starlette.routing import Route
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.hub import content, exchange
+from clinic_app.hub import content, exchange, fhir_read
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.refusals import outcome, refusal
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
+from clinic_app.storage.feed_search import FeedSearch
 
 _log = logging.getLogger(__name__)
 
 
 def build_hub(store: Store, clock: Clock) -> Hub:
     """Return the hub over one data folder."""
+    feed = Feed(store.database, clock)
     return Hub(
-        feed=Feed(store.database, clock),
+        feed=feed,
+        search=FeedSearch(store.database, feed),
         content=FeedContent(store.database, store.blobs),
         callers=FeedCallers(store.database, clock),
         clock=clock,
@@ -45,6 +48,7 @@ def build_app(hub: Hub) -> Starlette:
             Route("/blob/{sha256}", content.begin, methods=["POST"]),
             Route("/blob/{sha256}", content.append, methods=["PATCH"]),
             Route("/blob/{sha256}", content.download, methods=["GET"]),
+            *fhir_read.ROUTES,
         ],
         exception_handlers={ClinicError: _refused, Exception: _failed, 404: _nowhere, 405: _nowhere},
     )

@@ -18,6 +18,7 @@ from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed_search import FeedSearch
 
 _MAX_TOKEN: Final = 200
 
@@ -27,6 +28,7 @@ class Hub:
     """What the endpoints work on."""
 
     feed: Feed
+    search: FeedSearch
     content: FeedContent
     callers: FeedCallers
     clock: Clock

@@ -139,15 +139,29 @@ class Feed:
         Raises:
             ForeignCursorError: not a cursor of this hub.
         """
-        after, version = self._position(cursor)
         with self._database.reading() as connection:
-            if version_at(connection, after) != version:
-                raise _foreign_cursor()
+            after = self.position_in(connection, cursor)
             newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
             query = visible_changes(caller, after, newest, count, with_own=with_own)
             rows, is_all = self._page(connection, query, count)
             last = newest if is_all else rows[-1].seq
-            return Page(tuple(change(row) for row in rows), self._cursor(last, version_at(connection, last)))
+            return Page(tuple(change(row) for row in rows), self.cursor_at(connection, last))
+
+    def cursor_at(self, connection: Connection, position: int) -> str:
+        """Return the cursor that names a place of the feed and what was written there."""
+        version = version_at(connection, position)
+        return base64.urlsafe_b64encode(f"{self._epoch}:{version}:{position}".encode()).decode()
+
+    def position_in(self, connection: Connection, cursor: str) -> int:
+        """Return the place a cursor names; 0 for an empty one.
+
+        Raises:
+            ForeignCursorError: not a cursor of this hub, or of what it was before it was restored.
+        """
+        position, version = self._position(cursor)
+        if version_at(connection, position) != version:
+            raise _foreign_cursor()
+        return position
 
     def _page(self, connection: Connection, query: Select[Any], count: int) -> tuple[list[Row[Any]], bool]:
         """Return the rows of one page, and whether there are no more; never more bytes than a reader takes at once."""
@@ -207,9 +221,6 @@ class Feed:
                 kept = new_id().encode()
                 connection.execute(insert(MEMORY).values(name=EPOCH, value=kept))
             return bytes(kept).decode()
-
-    def _cursor(self, position: int, version: str) -> str:
-        return base64.urlsafe_b64encode(f"{self._epoch}:{version}:{position}".encode()).decode()
 
     def _position(self, cursor: str) -> tuple[int, str]:
         """Return the place a cursor names, and the version that was written there."""

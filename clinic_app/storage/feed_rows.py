@@ -129,6 +129,11 @@ def visible_to(organization_id: str) -> Any:  # noqa: ANN401 - an SQL condition
     return or_(FEED_RECORD.c.organization_id == organization_id, meant)
 
 
+def is_version_shown(caller: Caller, owner_id: str, body: bytes) -> bool:
+    """Return whether one version of a record of ``owner_id`` was the caller's to see when it was the newest."""
+    return owner_id == caller.organization_id or bool({caller.organization_id, EVERYBODY} & audience_of(decode(body)))
+
+
 def visible_changes(caller: Caller, after: int, newest: int, count: int, *, with_own: bool = False) -> Select[Any]:
     """Return the query for the caller's part of the feed in ``(after, newest]``, with or without what he wrote."""
     not_own = FEED_RECORD.c.workstation_id != caller.workstation_id
