@@ -40,6 +40,7 @@ from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
+from tests.helpers.fake_statistics import FakeStatistics
 
 PASSWORD = "steppe-wind-7"
 
@@ -294,6 +295,7 @@ class FakeWorkstation:
     consultations: NothingStored = field(default_factory=NothingStored)
     break_glass: FakeBreakGlass = field(default_factory=FakeBreakGlass)
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    statistics: FakeStatistics = field(default_factory=FakeStatistics)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     live_traces: LiveTraces = field(default_factory=LiveTraces)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.access import AuditFilter, AuditLine
 from clinic_app.foundation.texts import Text
@@ -24,18 +24,10 @@ from ui.widgets.labels import label, plain_tip
 from ui.widgets.page import scrolled
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.standstill import Standstill
+from ui.widgets.table_file import ask_where
 
 FILE_NAME = "dala-audit.csv"
 DETAILS_WIDTH = 320
-
-
-def ask_where(parent: QWidget, name: str) -> Path | None:
-    """Let the person choose a file for the table; None if he does not want one."""
-    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    chosen, _filter = QFileDialog.getSaveFileName(
-        parent, _("Save the table"), str(Path(folder) / name), _("Tables (*.csv)")
-    )
-    return Path(chosen) if chosen else None
 
 
 class TrailPage(Translated, QWidget):

@@ -160,6 +160,14 @@ def _audit(context: ScreenContext) -> QWidget:
     return AuditScreen(trail, ReviewPage(inbox), inbox)
 
 
+def _statistics(context: ScreenContext) -> QWidget:
+    from ui.statistics.statistics_screen import StatisticsScreen
+    from ui.statistics.view_model import StatisticsViewModel
+
+    station = context.workstation
+    return StatisticsScreen(StatisticsViewModel(station.statistics, context.runner, context.session, station.clock))
+
+
 _ROOMS: Final = (
     "ui.registration.registration_screen",
     "ui.encounters.chart_screen",
@@ -171,6 +179,7 @@ _ROOMS: Final = (
     "ui.imaging.imaging_screen",
     "ui.audit.audit_screen",
     "ui.audit.trail_page",
+    "ui.statistics.statistics_screen",
 )
 
 
@@ -197,6 +206,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),
     Screen("referrals", Text("Referrals"), "send", _referrals, frozenset({"doctor"})),
     Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
+    Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
 )
 

@@ -103,8 +103,8 @@ def test_the_chain_is_whole_and_the_table_leaves_without_a_formula(desk: Desk, t
 @pytest.mark.parametrize(
     ("role", "keys"),
     [
-        ("auditor", ["audit", "settings"]),
-        ("statistician", ["settings"]),
+        ("auditor", ["audit", "statistics", "settings"]),
+        ("statistician", ["statistics", "settings"]),
         ("laboratory", ["patients", "chart", "settings"]),
         ("administrator", ["settings"]),
     ],
