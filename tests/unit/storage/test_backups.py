@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -399,3 +400,23 @@ def test_a_file_in_the_place_of_the_folder_is_told(store: Store) -> None:
     store.backups.folder.write_bytes(b"")
     with pytest.raises(StorageError, match="backups"):
         store.backups.make("hourly")
+
+
+def test_a_backup_is_on_the_disk_before_it_gets_its_name(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name before its bytes would be an empty backup after a power cut, with a note that praises it."""
+    happened: list[str] = []
+    flush, replace = os.fsync, os.replace
+
+    def flushed(descriptor: int) -> None:
+        happened.append(f"flushed {os.fstat(descriptor).st_ino}")
+        flush(descriptor)
+
+    def named(source: Path, target: Path) -> None:
+        if target.suffix == ".db":
+            happened.append(f"named {source.stat().st_ino}")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", named)
+    inode = store.backups.make("hourly").path.stat().st_ino
+    assert happened.index(f"flushed {inode}") < happened.index(f"named {inode}")

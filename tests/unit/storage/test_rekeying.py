@@ -341,3 +341,29 @@ def test_contents_nobody_names_stop_nothing(house: House) -> None:
 def test_sealing_where_nothing_is_left_does_nothing(house: House) -> None:
     assert seal_contents(house.folder, house.key) == (0, 0)
     assert not is_sealing(house.folder, house.key)
+
+
+class _CutError(Exception):
+    """The power goes."""
+
+
+@pytest.mark.parametrize("broken", ["settle", "remove"])
+def test_a_change_that_is_taken_back_can_be_cut_off_too(
+    house: House, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Whether the copy waits tells which key is the present one: gone too early, nothing would open any more."""
+
+    def cut(*given: object) -> None:
+        raise _CutError
+
+    def stop(step: str) -> None:
+        if step == "slots added":
+            raise _CutError
+
+    with pytest.raises(_CutError):
+        house.change(stop)
+    with monkeypatch.context() as patched:
+        patched.setattr(*((KeySlots, "settle", cut) if broken == "settle" else (rekeying, "_remove_copy", cut)))
+        with pytest.raises(_CutError):
+            finish_change(house.folder, house.key, house.slots)
+    assert house.is_whole() == house.key
