@@ -12,7 +12,7 @@ from starlette.routing import Route
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.hub import content, exchange, fhir_read
+from clinic_app.hub import capabilities, content, exchange, fhir_read
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.refusals import outcome, refusal
 from clinic_app.storage import Store
@@ -40,7 +40,7 @@ def build_app(hub: Hub) -> Starlette:
     """Return the application that answers for ``hub``."""
     app = Starlette(
         routes=[
-            Route("/metadata", exchange.metadata, methods=["GET"]),
+            *capabilities.ROUTES,
             Route("/health", exchange.health, methods=["GET"]),
             Route("/", exchange.transaction, methods=["POST"]),
             Route("/$changes", exchange.changes, methods=["GET"]),

@@ -1,13 +1,12 @@
-"""The endpoints through which records go: metadata, transaction, change feed.
+"""The endpoints through which records go: transaction, change feed.
 
-Source: FHIR R4, RESTful API (capabilities, transaction, history).
+Source: FHIR R4, RESTful API (transaction, history).
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +15,6 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.rules import judge
-from clinic_app.records.codec import TYPES
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
@@ -25,36 +23,6 @@ from clinic_app.sync.wire import (
     encode_history,
     encode_transaction_response,
 )
-
-PROFILE_VERSION = "1"
-
-
-async def metadata(request: Request) -> Response:
-    """GET /metadata: a CapabilityStatement; the one thing told without a token."""
-    hub = hub_of(request)
-    statement = {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": hub.clock.now().isoformat(),
-        "kind": "instance",
-        "software": {"name": "Dala hub", "version": PROFILE_VERSION},
-        "implementation": {"description": "Dala hub"},
-        "fhirVersion": "4.0.1",
-        "format": ["json"],
-        "rest": [
-            {
-                "mode": "server",
-                "interaction": [{"code": "transaction"}],
-                "resource": [
-                    {"type": name, "versioning": "versioned-update"}
-                    for name in sorted(TYPES)
-                    if name not in ("Bundle", "Composition")
-                ],
-                "operation": [{"name": "changes", "definition": "urn:dala:operation:changes"}],
-            }
-        ],
-    }
-    return Response(msgspec.json.encode(statement), media_type=MEDIA_TYPE)
 
 
 async def health(request: Request) -> Response:

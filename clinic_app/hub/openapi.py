@@ -1,0 +1,151 @@
+"""The hub's endpoints as an OpenAPI document, made from the route table.
+
+A route that is added is in the document at once, with its path and methods; what else it takes is said in one table.
+
+Source: OpenAPI Specification 3.1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from starlette.routing import BaseRoute, Route
+
+from clinic_app.hub.fhir_parameters import KEPT, PARAMETERS
+from clinic_app.sync.wire import MEDIA_TYPE, PAGE_ENTRIES
+
+PUBLIC: Final = frozenset({"/metadata", "/health", "/openapi.json"})
+"""Paths that ask for no token."""
+_Asked = tuple[str, str, Mapping[str, Any]]
+_TEXT: Final = {"type": "string", "maxLength": 200}
+_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}
+_OBJECT: Final = {"type": "object"}
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": PAGE_ENTRIES}
+_LENGTH: Final = {"type": "integer", "minimum": 0, "maximum": 10**9}
+_IN_PATH: Final[Mapping[str, Mapping[str, Any]]] = {
+    "type": {"type": "string", "enum": list(KEPT)},
+    "id": _ID,
+    "vid": _ID,
+    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+}
+_PAST: Final[tuple[_Asked, ...]] = (
+    ("query", "_since", _TEXT),
+    ("query", "_count", _NUMBER),
+    ("query", "cursor", _TEXT),
+)
+_KNOWN: Final[tuple[_Asked, ...]] = (("header", "If-None-Match", _TEXT),)
+_SEARCH: Final[tuple[_Asked, ...]] = (
+    *(("query", name, _TEXT) for name in sorted({each.name for each in PARAMETERS})),
+    ("query", "_count", _NUMBER),
+    ("query", "_summary", {"enum": ["count", "false"]}),
+    ("query", "cursor", _TEXT),
+    ("header", "Prefer", {"enum": ["handling=strict", "handling=lenient"]}),
+)
+_ASKED: Final[Mapping[tuple[str, str], tuple[_Asked, ...]]] = {
+    ("GET", "/$changes"): (("query", "cursor", _TEXT), ("query", "_count", _NUMBER), ("query", "own", _TEXT)),
+    ("POST", "/"): (("header", "Idempotency-Key", {"type": "string", "maxLength": 100}),),
+    ("POST", "/blob/{sha256}"): (("header", "Upload-Length", _LENGTH),),
+    ("PATCH", "/blob/{sha256}"): (("header", "Upload-Offset", _LENGTH),),
+    ("GET", "/blob/{sha256}"): (("header", "Range", _TEXT),),
+    ("GET", "/{type}"): _SEARCH,
+    ("GET", "/{type}/{id}"): _KNOWN,
+    ("GET", "/{type}/{id}/_history/{vid}"): _KNOWN,
+    ("GET", "/{type}/{id}/_history"): _PAST,
+    ("GET", "/{type}/_history"): _PAST,
+    ("GET", "/_history"): _PAST,
+}
+"""What an endpoint takes besides its path."""
+_BUNDLE: Final = {
+    "type": "object",
+    "required": ["resourceType", "type", "entry"],
+    "properties": {
+        "resourceType": {"const": "Bundle"},
+        "type": {"enum": ["transaction"]},
+        "entry": {"type": "array", "maxItems": 5, "items": {"$ref": "#/components/schemas/Entry"}},
+    },
+}
+_ENTRY: Final = {
+    "type": "object",
+    "required": ["resource", "request"],
+    "properties": {
+        "resource": {
+            "type": "object",
+            "required": ["resourceType", "id"],
+            "properties": {"resourceType": {"enum": list(KEPT)}, "id": _ID},
+        },
+        "request": {
+            "type": "object",
+            "required": ["method", "url"],
+            "properties": {
+                "method": {"const": "PUT"},
+                "url": {"type": "string", "pattern": "^(Patient|Task|Observation)/[A-Za-z0-9.-]{1,64}$"},
+                "ifMatch": {"type": "string"},
+                "ifNoneMatch": {"const": "*"},
+            },
+        },
+    },
+}
+_TAKEN: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("POST", "/"): {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Transaction"}}},
+    ("PATCH", "/blob/{sha256}"): {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+"""The bodies of requests that have one."""
+_OUTCOME: Final = {
+    "type": "object",
+    "required": ["resourceType", "issue"],
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["severity", "code"]}},
+    },
+}
+
+
+def described(routes: Iterable[BaseRoute], version: str) -> dict[str, Any]:
+    """Return the OpenAPI document of a route table.
+
+    Args:
+        routes: the hub's own.
+        version: of the hub's interface.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            for method in methods_of(route):
+                paths.setdefault(route.path_format, {}).setdefault(method.lower(), _operation(route, method))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Dala hub", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": {"OperationOutcome": _OUTCOME, "Transaction": _BUNDLE, "Entry": _ENTRY},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def methods_of(route: Route) -> list[str]:
+    """Return a route's methods; HEAD only where it is an endpoint of its own and not GET without the body."""
+    methods = set(route.methods or ())
+    return sorted(methods - {"HEAD"} if "GET" in methods else methods)
+
+
+def _operation(route: Route, method: str) -> dict[str, Any]:
+    endpoint = (method, route.path_format)
+    asked = [("path", name, _IN_PATH.get(name, _TEXT)) for name in route.param_convertors]
+    operation: dict[str, Any] = {
+        "summary": (route.endpoint.__doc__ or "").strip().partition("\n")[0],
+        "security": [] if route.path_format in PUBLIC else [{"token": []}],
+        "parameters": [
+            {"in": place, "name": name, "required": place == "path", "schema": schema}
+            for place, name, schema in (*asked, *_ASKED.get(endpoint, ()))
+        ],
+        "responses": {"2XX": {"description": "What was asked for."}, "304": {"description": "It is known already."}},
+    }
+    if endpoint in _TAKEN:
+        operation["requestBody"] = {"required": True, "content": _TAKEN[endpoint]}
+    refusal: dict[str, Any] = {"description": "Why not, in words."}
+    if method != "HEAD":
+        refusal["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}}
+    operation["responses"]["4XX"] = refusal
+    return operation
