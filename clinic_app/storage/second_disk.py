@@ -155,13 +155,18 @@ def listed_everywhere(folder: Path, second: Path | None) -> tuple[Backup, ...]:
             counts, else all do, because nobody may know any more which one is ours.
     """
     found = {backup.path.name: backup for backup in listed(folder / FOLDER_NAME)}
+    places: list[Path] = []
     with suppress(OSError, StorageError):
-        for there in _ours(folder, second) if second else ():
+        places = _ours(folder, second) if second else []
+        for there in places:
             for backup in listed(there / FOLDER_NAME):
                 known = found.get(backup.path.name)
                 if known is None or (backup.is_verified and not known.is_verified):
                     found[backup.path.name] = backup
-    return tuple(sorted(found.values(), key=lambda each: (each.made_at, each.number), reverse=True))
+    backups = sorted(found.values(), key=lambda each: (each.number, each.made_at), reverse=True)
+    if len(places) > 1:  # numbers of several computers say nothing of one another
+        backups.sort(key=lambda each: each.made_at, reverse=True)
+    return tuple(backups)
 
 
 def _ours(folder: Path, second: Path) -> list[Path]:

@@ -420,3 +420,29 @@ def test_a_backup_is_on_the_disk_before_it_gets_its_name(store: Store, monkeypat
     monkeypatch.setattr(os, "replace", named)
     inode = store.backups.make("hourly").path.stat().st_ino
     assert happened.index(f"flushed {inode}") < happened.index(f"named {inode}")
+
+
+def test_the_newest_is_the_last_that_was_made_whatever_the_clock_said(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """A computer whose battery is empty begins in the past: its last backup is the newest all the same."""
+    second = tmp_path / "second"
+    (second / "dala-1").mkdir(parents=True)
+    for years in (20, -45, 30):
+        store.backups.make("hourly")
+        clock.advance(days=365 * years)
+    clock.advance(days=-365 * 60)
+    last = store.backups.make("hourly")
+    for place in (None, second):
+        assert [each.number for each in listed_everywhere(tmp_path, place)] == [4, 3, 2, 1]
+        assert listed_everywhere(tmp_path, place)[0] == last
+
+
+def test_backups_of_several_computers_are_told_apart_by_their_time(tmp_path: Path) -> None:
+    """Where the key files are gone nobody knows which are ours, and the numbers of each begin with one."""
+    made = [(1, 9, "20260305"), (2, 3, "20260307"), (2, 4, "20260306")]
+    for site, number, day in made:
+        folder = tmp_path / "second" / f"dala-{site}" / FOLDER_NAME
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number:06d}-hourly-{day}T070000Z.db").write_bytes(b"a backup")
+    assert [each.number for each in listed_everywhere(tmp_path / "data", tmp_path / "second")] == [3, 4, 9]
