@@ -106,6 +106,8 @@ class FilterBar(Translated, QWidget):
         self._fields["to"].set_label(_("To day"))
         self._patient.set_words(_("Patient"), _("name, then choose"))
         self._clear.say(_("Show all"))
+        for field in self._days.values():
+            field.setPlaceholderText(_("dd.mm.yyyy"))
         self._boxes["person"].setItemText(0, _("everybody"))
         for name, words in (("action", AUDIT_ACTION_WORDS), ("outcome", OUTCOME_WORDS)):
             box = self._boxes[name]

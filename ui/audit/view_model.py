@@ -83,10 +83,9 @@ class TrailViewModel(QObject):
         asked, log, session = self._asked, self._log, self._session
 
         def read() -> TrailState:
+            counts = log.counts(session, wanted)  # first: the look itself is an event, and in no line of this page
             lines = log.find(session, wanted, limit=PAGE)
-            return TrailState(
-                wanted, lines, len(lines) == PAGE, log.counts(session, wanted), log.people(session), self.state.verdict
-            )
+            return TrailState(wanted, lines, len(lines) == PAGE, counts, log.people(session), self.state.verdict)
 
         def take(state: TrailState) -> None:
             if asked == self._asked:

@@ -54,11 +54,11 @@ class BackupsCard(Translated, Card):
 
     def _columns(self) -> tuple[Column[Any], ...]:
         return (
-            Column(lambda: _("Made"), made_words, width=150, is_strong=True),
+            Column(lambda: _("Made"), made_words, width=140, is_strong=True),
             Column(lambda: _("Kind"), kind_words),
-            Column(lambda: _("Records"), _count_words, width=95),
-            Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=90),
-            Column(lambda: _("Check"), lambda each: checked_look(each).text, checked_look, width=190),
+            Column(lambda: _("Records"), _count_words, width=82),
+            Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=80),
+            Column(lambda: _("Check"), lambda each: checked_look(each).text, checked_look, width=160),
         )
 
     def _build(self) -> None:

@@ -44,7 +44,7 @@ class RegistrationScreen(Page):
             (
                 Column(lambda: _("Patient"), list_name, is_strong=True),
                 Column(lambda: _("Birth date"), lambda each: birth_words(each, today), width=190),
-                Column(lambda: _("Sex"), sex_words, width=110),
+                Column(lambda: _("Sex"), sex_words, width=140),
                 Column(lambda: _("IIN"), iin_words, closed_look, width=160),
                 Column(lambda: _("Chart No."), chart_words, width=170),
             ),

@@ -87,6 +87,7 @@ class WorkPage(QWidget):
         about_patient = (self.banner, self.access.bar, self.access.question)
         for part in (self.lock_warning, self.space, self._drafts, *about_patient, self.notice):
             right.addWidget(part)
+        self.banner.setHidden("patients" not in self._screens)  # whose work is not with patients has none in hand
         self.access.page.setParent(self)  # it takes its place in the stack when it is first needed
         self.access.page.hide()
         right.addWidget(self._stack, 1)

@@ -15,9 +15,9 @@ from ui.language import Translated, _
 from ui.widgets.labels import breakable, label, plain_tip
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, closed_look, iin_words, sex_words
 
-NAME_WIDTH: Final = 260
-ALLERGY_WIDTH: Final = 220
-MARK_WIDTH: Final = 150
+NAME_WIDTH: Final = 160
+ALLERGY_WIDTH: Final = 150
+MARK_WIDTH: Final = 110
 FACT_WIDTH: Final = 110
 USUAL_FACT_WIDTH: Final = 190
 _NO_LIMIT: Final = 16777215
@@ -67,7 +67,7 @@ class PatientBanner(Translated, QFrame):
     def _build(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(18, 7, 12, 7)
-        row.setSpacing(18)
+        row.setSpacing(12)
         self._name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(self._name, 3)
         for fact in self._facts.values():

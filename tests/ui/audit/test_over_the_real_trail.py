@@ -111,3 +111,15 @@ def test_the_chain_is_whole_and_the_table_leaves_without_a_formula(desk: Desk, t
 )
 def test_each_of_the_new_roles_has_its_screens(role: str, keys: list[str]) -> None:
     assert [screen.key for screen in screens_of(role)] == keys  # type: ignore[arg-type]
+
+
+def test_the_page_and_its_count_tell_of_the_same_events(desk: Desk) -> None:
+    assert desk.words("audit.count").split()[0] == str(len(_column(desk, 0)))
+
+
+@pytest.mark.parametrize(("spoken", "form"), [("kk", "кк.аа.жжжж"), ("ru", "дд.мм.гггг"), ("en", "dd.mm.yyyy")])
+def test_an_empty_day_shows_its_form_and_no_day_that_looks_chosen(desk: Desk, spoken: str, form: str) -> None:
+    language.use(spoken)  # type: ignore[arg-type]
+    desk.settle()
+    assert {desk.find(f"audit.{each}", QLineEdit).placeholderText() for each in ("from", "to")} == {form}
+    language.use("en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -11,8 +12,9 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QTextDocument
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import HumanName, Identifier, Patient
+from clinic_app.registration.confidentiality import with_restriction
 from clinic_app.terminology.systems import CHART_NUMBER, IIN
 from tests.helpers.watchdog import Watchdog
 from ui import language, theme
@@ -257,6 +259,30 @@ def test_the_banner_fits_the_smallest_window_and_cuts_nothing(
         longest = max(metrics.horizontalAdvance(piece) for piece in re.split("[\u200b -]", words))
         assert longest <= part.width(), "a piece of a word is wider than its place"
         assert part.heightForWidth(part.width()) <= part.height()
+    language.use("kk")
+
+
+@pytest.mark.parametrize("spoken", ["kk", "ru", "en"])
+@pytest.mark.parametrize("allergies", [(), ("пенициллин",), ("пенициллин", "йод", "новокаин", "пчелиный яд")])
+def test_nothing_in_the_banner_of_a_restricted_patient_lies_over_anything_else(
+    qtbot: QtBot, qapp: QApplication, spoken: Language, allergies: tuple[str, ...]
+) -> None:
+    theme.apply(qapp, "light")
+    language.use(spoken)
+    banner = PatientBanner()
+    qtbot.addWidget(banner)
+    banner.allow_restricting(True)
+    patient = with_restriction(_person("Нұрмұхамбетова", "Гүлнұр", "AKT-26-000001"), is_restricted=True)
+    banner.show_patient(patient, allergies)
+    width = 1180 - 104
+    assert banner.minimumSizeHint().width() <= width
+    banner.resize(width, max(banner.heightForWidth(width), banner.minimumHeight()))
+    banner.show()
+    parts = [each for each in banner.children() if isinstance(each, QWidget) and each.isVisible()]
+    places = sorted((each.x(), each.x() + each.width()) for each in parts)
+    assert len(places) == 9
+    assert all(left[1] <= right[0] for left, right in pairwise(places))
+    assert places[-1][1] <= width
     language.use("kk")
 
 
