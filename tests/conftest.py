@@ -10,8 +10,17 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("QT_ACCESSIBILITY", "1")
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.helpers.leaks import left_since, look
+
+settings.register_profile(
+    "house",
+    deadline=None,  # a busy machine is no defect
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # the gate asks the same questions every time, a desk asks new ones
+)
+settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 pytest_plugins = ["tests.helpers.engines"]
