@@ -58,7 +58,7 @@ class BackupsCard(Translated, Card):
             Column(lambda: _("Kind"), kind_words),
             Column(lambda: _("Records"), _count_words, width=82),
             Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=80),
-            Column(lambda: _("Check"), lambda each: checked_look(each).text, checked_look, width=160),
+            Column(lambda: _("Check"), lambda each: checked_look(each).text, checked_look, width=172),
         )
 
     def _build(self) -> None:
