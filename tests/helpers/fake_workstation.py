@@ -39,6 +39,7 @@ from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
+from tests.helpers.fake_exchange import FakeExchange
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 from tests.helpers.fake_statistics import FakeStatistics
 
@@ -236,6 +237,7 @@ class FakeSync:
         self.waiting = QueueSummary(0, 0, 0, None)
         self.subscribers: list[Callable[[], None]] = []
         self.tries = 0
+        self.is_paused = False
 
     def state(self) -> SyncState:
         return self.now
@@ -245,6 +247,9 @@ class FakeSync:
 
     def sync_now(self) -> None:
         self.tries += 1
+
+    def pause(self, is_paused: bool) -> None:
+        self.is_paused = is_paused
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         self.subscribers.append(callback)
@@ -296,6 +301,7 @@ class FakeWorkstation:
     break_glass: FakeBreakGlass = field(default_factory=FakeBreakGlass)
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     statistics: FakeStatistics = field(default_factory=FakeStatistics)
+    exchange: FakeExchange = field(default_factory=FakeExchange)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     live_traces: LiveTraces = field(default_factory=LiveTraces)

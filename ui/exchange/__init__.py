@@ -1,1 +1,1 @@
-"""The exchange with the hub, as staff see it: what waits and why, and questions between two answers."""
+"""The exchange with the hub: what waits and why, questions about two answers, and what the hub refused."""

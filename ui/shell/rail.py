@@ -37,6 +37,7 @@ class Rail(Translated, QFrame):
         self._screens = tuple(screens)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
+        self._counts: dict[str, int] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(2)
@@ -85,10 +86,16 @@ class Rail(Translated, QFrame):
         """Open or close the way to a screen (one that needs a patient, while there is none)."""
         self._buttons[key].setEnabled(is_allowed)
 
+    def count(self, key: str, count: int) -> None:
+        """Say beside a screen's name how much waits there for a person; 0 takes it back."""
+        self._counts[key] = count
+        self.retranslate()
+
     def retranslate(self) -> None:
         """Put the words of the buttons."""
         for place, screen in enumerate(self._screens, 1):
-            words = say(screen.title)
+            count = self._counts.get(screen.key, 0)
+            words = f"{say(screen.title)} ({count})" if count else say(screen.title)
             button = self._buttons[screen.key]
             button.setText(words)
             button.setAccessibleName(words)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CARE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "laboratory"})
 EVERYONE: Final[frozenset[str]] = CARE | {"administrator", "statistician", "auditor"}
+EXCHANGERS: Final[frozenset[str]] = EVERYONE - {"statistician"}
 BEDSIDE: Final[frozenset[str]] = frozenset({"nurse", "doctor", "specialist"})
 
 
@@ -147,6 +148,16 @@ def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
     return make if context.session.role == "administrator" else None
 
 
+def _exchange(context: ScreenContext) -> QWidget:
+    from ui.exchange.exchange_screen import ExchangeScreen
+    from ui.exchange.view_model import ExchangeViewModel
+
+    station = context.workstation
+    return ExchangeScreen(
+        ExchangeViewModel(station.exchange, station.sync, context.runner, context.session, context.events)
+    )
+
+
 def _audit(context: ScreenContext) -> QWidget:
     from ui.audit.audit_screen import AuditScreen
     from ui.audit.review_page import ReviewPage
@@ -177,6 +188,7 @@ _ROOMS: Final = (
     "ui.consultation.consultation_screen",
     "ui.waveforms.monitor_screen",
     "ui.imaging.imaging_screen",
+    "ui.exchange.exchange_screen",
     "ui.audit.audit_screen",
     "ui.audit.trail_page",
     "ui.statistics.statistics_screen",
@@ -208,6 +220,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
     Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
+    Screen("exchange", Text("Exchange"), "cloud-upload", _exchange, EXCHANGERS),
 )
 
 

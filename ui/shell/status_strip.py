@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from clinic_app.sync import Failed, Never, Running, Succeeded
@@ -22,6 +23,24 @@ LEAST_LINK_WIDTH = 150
 """Pixels; a long reason ends in dots and is whole in the tool tip."""
 
 
+class DoorChip(Chip):
+    """A chip that leads somewhere; whoever uses the keyboard goes by the rail.
+
+    Signal ``pressed``.
+    """
+
+    pressed = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Go there."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.pressed.emit()
+
+
 class StatusStrip(Translated, QFrame):
     """Always at the foot of the window.
 
@@ -29,9 +48,10 @@ class StatusStrip(Translated, QFrame):
         model: link and queue.
         session: who is signed in.
 
-    Signals: ``lock_asked``, ``sign_out_asked``.
+    Signals: ``lock_asked``, ``sign_out_asked``; ``exchange_asked``: link, queue or questions were pressed.
     """
 
+    exchange_asked = Signal()
     lock_asked = Signal()
     sign_out_asked = Signal()
 
@@ -41,8 +61,10 @@ class StatusStrip(Translated, QFrame):
         self.setProperty("role", "foot")
         self._model = model
         model.setParent(self)
-        self._link = Chip("status.link")
-        self._queue = Chip("status.queue")
+        self._link = DoorChip("status.link")
+        self._queue = DoorChip("status.queue")
+        self._questions = DoorChip("status.questions")
+        self._question_count = 0
         self._last = Chip("status.last_sync")
         self._sync = Button("status.sync_now", "quiet", "refresh-cw")
         self._user = OneLine(f"{session.name} · {session.organization_name}")
@@ -54,8 +76,10 @@ class StatusStrip(Translated, QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 3, 10, 3)
         row.setSpacing(8)
-        for part in (self._link, self._queue, self._last, self._sync):
+        for part in (self._link, self._queue, self._questions, self._last, self._sync):
             row.addWidget(part)
+        for door in (self._link, self._queue, self._questions):
+            door.pressed.connect(self.exchange_asked)
         row.addStretch(1)
         for each in (self._user, self._lock, self._out):
             row.addWidget(each)
@@ -72,7 +96,16 @@ class StatusStrip(Translated, QFrame):
         self._out.say(_("Sign out"))
         self._show()
 
+    def show_questions(self, count: int) -> None:
+        """Say how many questions wait for this person's answer."""
+        self._question_count = count
+        self._show()
+
     def _show(self) -> None:
+        count = self._question_count
+        words = counted("{count} question waits", "{count} questions wait", count)
+        self._questions.show_look(ChipLook(words, "warn", "message-square"))
+        self._questions.setVisible(count > 0)
         state = self._model.state
         self._link.show_look(link_look(state))
         self._queue.show_look(queue_look(state))

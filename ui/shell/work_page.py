@@ -110,6 +110,7 @@ class WorkPage(QWidget):
         self.rail.chosen.connect(self._choose)
         self.status.lock_asked.connect(self.lock_asked)
         self.status.sign_out_asked.connect(self.sign_out_asked)
+        self.status.exchange_asked.connect(lambda: self.go("exchange"))
         self.banner.put_away.connect(self._put_away)
         self.banner.allow_restricting(self.access.model.may_restrict)
         self.banner.restriction_asked.connect(self.access.ask_restriction)
@@ -197,10 +198,15 @@ class WorkPage(QWidget):
             ("theme_chosen", self.theme_chosen),
             ("allergies_changed", self._ask_allergies),
             ("draft_left", self._book.put_by),
+            ("counted", self._show_questions),
         ):
             if hasattr(widget, signal):
                 getattr(widget, signal).connect(slot)
         return widget
+
+    def _show_questions(self, count: int) -> None:
+        self.rail.count("exchange", count)
+        self.status.show_questions(count)
 
     def has_unsaved(self) -> bool:
         """Return whether something would be lost if the page went now without a word."""

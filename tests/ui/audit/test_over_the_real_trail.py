@@ -103,10 +103,10 @@ def test_the_chain_is_whole_and_the_table_leaves_without_a_formula(desk: Desk, t
 @pytest.mark.parametrize(
     ("role", "keys"),
     [
-        ("auditor", ["audit", "statistics", "settings"]),
+        ("auditor", ["audit", "statistics", "settings", "exchange"]),
         ("statistician", ["statistics", "settings"]),
-        ("laboratory", ["patients", "chart", "settings"]),
-        ("administrator", ["settings"]),
+        ("laboratory", ["patients", "chart", "settings", "exchange"]),
+        ("administrator", ["settings", "exchange"]),
     ],
 )
 def test_each_of_the_new_roles_has_its_screens(role: str, keys: list[str]) -> None:
