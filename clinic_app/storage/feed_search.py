@@ -124,10 +124,11 @@ class FeedSearch:
         """
         with self._database.reading() as connection:
             after = self._feed.position_in(connection, cursor)
-            met = _met(connection, caller, type_name, terms)
-            query = _newest(caller, type_name).add_columns(_FIRST.c.seq).join(_FIRST, _is_same(_FIRST))
+            query = _newest(caller, type_name, is_walk=not terms).add_columns(_FIRST.c.seq)
+            query = query.join(_FIRST, _is_same(_FIRST))
             earlier = exists().where(_is_same(_EARLIER), _EARLIER.c.seq < _FIRST.c.seq)
-            query = query.where(_FIRST.c.seq > after, ~earlier, *met).order_by(_FIRST.c.seq)
+            asked = (condition(connection, type_name, term) for term in terms)
+            query = query.where(_FIRST.c.seq > after, ~earlier, *asked).order_by(_FIRST.c.seq)
             rows, cursor = self._page(connection, query, count)
             return VersionPage(tuple(_version(row) for row in rows), cursor)
 
@@ -149,11 +150,11 @@ class FeedSearch:
         return rows, ""
 
 
-def _newest(caller: Caller, type_name: str) -> Select[Any]:
+def _newest(caller: Caller, type_name: str, *, is_walk: bool = False) -> Select[Any]:
     return (
         select(FEED_RECORD.c.type, FEED_RECORD.c.id, FEED_RECORD.c.received_at, RECORD.c.version_id, RECORD.c.body)
         .join(RECORD, _is_same(RECORD))
-        .where(FEED_RECORD.c.type == type_name, visible_to(caller.organization_id))
+        .where(_is_of(type_name, is_walk=is_walk), visible_to(caller.organization_id))
     )
 
 
@@ -168,13 +169,20 @@ def _past(caller: Caller, past: Past) -> Select[Any]:
         .where(visible_to(caller.organization_id))
     )
     if past.type_name:
-        query = query.where(FEED_RECORD.c.type == past.type_name)
+        query = query.where(_is_of(past.type_name, is_walk=not past.id))
     return query.where(FEED_RECORD.c.id == past.id) if past.id else query
 
 
 def _met(connection: Connection, caller: Caller, type_name: str, terms: Sequence[Term]) -> tuple[Any, ...]:
     conditions = (condition(connection, type_name, term) for term in terms)
     return (FEED_RECORD.c.type == type_name, visible_to(caller.organization_id), *conditions)
+
+
+def _is_of(type_name: str, *, is_walk: bool) -> ColumnElement[bool]:
+    """Return the condition on the type; a walk in order of the commits does without the index that would bring all."""
+    column = func.coalesce(FEED_RECORD.c.type, "") if is_walk else FEED_RECORD.c.type
+    found: ColumnElement[bool] = column == type_name
+    return found
 
 
 def _is_seen(connection: Connection, caller: Caller, past: Past) -> bool:
