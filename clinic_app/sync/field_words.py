@@ -95,7 +95,7 @@ def lines_of(field: str, elements: Mapping[str, Any]) -> tuple[Line, ...]:
                 lines.append(line if isinstance(line, Text) else line[:MOST_LETTERS])
     if len(lines) > MOST_LINES:
         left = len(lines) - MOST_LINES
-        return (*lines[:MOST_LINES], Text("and {count} more", count=left))
+        return (*lines[:MOST_LINES], Text.counted("and {count} more", "and {count} more", left))
     return tuple(lines)
 
 
