@@ -17,7 +17,7 @@ from ui.exchange.words import (
     state_look,
     summary_words,
 )
-from ui.language import Translated, _
+from ui.language import Translated, _, counted
 from ui.widgets.buttons import Button
 from ui.widgets.labels import Card, breakable, label
 from ui.widgets.record_table import Column, RecordTable
@@ -74,7 +74,7 @@ class ContentBars(Translated, QWidget):
             bar.setValue(round(1000 * each.offset_bytes / each.size_bytes) if each.size_bytes else 0)
         left = len(self._contents) - MOST_BARS
         self._more.setVisible(left > 0)
-        self._more.setText(_("and {count} more", count=left))
+        self._more.setText(counted("and {count} more", "and {count} more", left) if left > 0 else "")
 
 
 class WaitingPage(Translated, QWidget):
@@ -157,7 +157,8 @@ class WaitingPage(Translated, QWidget):
         state = self._model.state
         paused = state.summary.is_paused
         whole = summary_words(state.summary)
-        self._whole.setText(f"{_('The exchange is held back.')} {whole}" if paused else whole)
+        held = _("The exchange is held back.")
+        self._whole.setText(f"{held} {whole}" if paused else whole)
         self._contact.setText(contact_words(state.summary))
         self._contact.setVisible(state.summary.has_hub)
         self._pause.setVisible(state.summary.has_hub and not paused)

@@ -51,8 +51,10 @@ def contact_words(summary: ExchangeSummary) -> str:
         return words
     minutes = round(abs(offset) / 60)
     if offset > 0:
-        return f"{words} · {_('this computer is {count} min behind the clock of the hub', count=minutes)}"
-    return f"{words} · {_('this computer is {count} min ahead of the clock of the hub', count=minutes)}"
+        behind = _("this computer is {count} min behind the clock of the hub", count=minutes)
+        return f"{words} · {behind}"
+    ahead = _("this computer is {count} min ahead of the clock of the hub", count=minutes)
+    return f"{words} · {ahead}"
 
 
 def lane_words(lane: str) -> str:
