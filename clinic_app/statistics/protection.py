@@ -2,15 +2,15 @@
 
 A group of one to four is hidden, and with it as many others, the smallest first, that the total minus what is shown
 leaves every hidden group anything from one to at least five. Hidden groups look alike whatever the reason, so nobody
-sees which of them is the small one. A total of one to four hides the whole table. Nobody at all is no secret: 0 is
-shown, as long as the hidden ones have room without it.
+sees which of them is the small one. A total of one to four hides the whole table, and so does one that leaves no room
+with every group hidden. Nobody at all is no secret: 0 is shown, as long as the hidden ones have room without it.
 
 Source: the threshold of 5 and complementary suppression as in Eurostat's Handbook on Statistical Disclosure Control.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,8 @@ def protect(counts: Sequence[int], *, is_rounded: bool, people: Sequence[int] | 
     if 0 < min(total, sum(people)) < LEAST:
         return Protected((None,) * len(counts), None)
     hidden = _hidden(counts, people)
+    if hidden and not _has_room(counts, hidden) and all(counts):
+        return Protected((None,) * len(counts), None)
     told = [rounded(count) if is_rounded else count for count in counts]
     return Protected(
         tuple(None if place in hidden else count for place, count in enumerate(told)),
@@ -65,6 +67,6 @@ def _hidden(counts: Sequence[int], people: Sequence[int]) -> frozenset[int]:
     return frozenset(hidden if _has_room(counts, hidden) else groups)
 
 
-def _has_room(counts: Sequence[int], hidden: set[int]) -> bool:
+def _has_room(counts: Sequence[int], hidden: Collection[int]) -> bool:
     """Whether each of the hidden ones could be one, and could be `LEAST`, as far as their sum tells."""
     return len(hidden) > 1 and sum(counts[place] for place in hidden) - len(hidden) >= LEAST - 1

@@ -29,6 +29,7 @@ class BusyLine(Translated, QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
+        self._name = name
         self._parts: tuple[QLabel, QProgressBar, Button] | None = None
         self._said, self._can_cancel = "", False
         self._later = QTimer(self, singleShot=True)
@@ -38,7 +39,7 @@ class BusyLine(Translated, QWidget):
     def make(self) -> tuple[QLabel, QProgressBar, Button]:
         """Make the parts when they are first wanted: most waits are never felt, and a bar takes its time to make."""
         if self._parts is None:
-            words, bar, cancel = label("muted"), QProgressBar(), Button(f"{self.objectName()}.cancel", "quiet")
+            words, bar, cancel = label("muted"), QProgressBar(), Button(f"{self._name}.cancel", "quiet")
             bar.setTextVisible(False)
             cancel.clicked.connect(self.cancelled)
             row = QHBoxLayout(self)

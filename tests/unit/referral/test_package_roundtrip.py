@@ -163,7 +163,7 @@ def _rewritten(district: Node, centre: Node, change: str) -> bytes:
             if change == "bundle" and name.endswith("BUNDLE.JSON"):
                 data = data.replace("Қасымов".encode(), "Қасымаа".encode())
             if change == "manifest" and name == "MANIFEST.JSON":
-                data = data.replace(b'"routine"', b'"stat"').replace(b"2026", b"2027")
+                data = data.replace(b'"routine"', b'"stat"').replace(b'"2026', b'"2027')
             if change == "signature" and name == "MANIFEST.JWS":
                 data = NodeKeys.create().sign_jws(source.read("MANIFEST.JSON")).encode()
             if change == "no-signature" and name == "MANIFEST.JWS":

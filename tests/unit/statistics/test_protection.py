@@ -36,6 +36,11 @@ def test_nobody_is_told_as_nobody() -> None:
     assert _exactly(0, 7) == Protected((0, 7), 7)
 
 
+@pytest.mark.parametrize("counts", [(1, 1, 3), (4, 1), (1, 1, 1, 1, 1), (2, 2, 2)])
+def test_a_total_that_leaves_no_room_is_hidden_with_its_groups(counts: tuple[int, ...]) -> None:
+    assert _exactly(*counts) == Protected((None,) * len(counts), None)
+
+
 @pytest.mark.parametrize("counts", [(1,), (4,), (1, 1), (2, 0, 2), (0, 0, 3)])
 def test_a_small_total_hides_everything(counts: tuple[int, ...]) -> None:
     assert _exactly(*counts) == Protected((None,) * len(counts), None)
