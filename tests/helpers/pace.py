@@ -6,17 +6,18 @@ the neighbours. So whoever found something slow does a fixed piece of work at on
 
 from __future__ import annotations
 
+import statistics
 import time
 from typing import Final
 
 REFERENCE_S: Final = 0.0014
 """What `_work` takes on the quiet two-core machine on which the bounds were chosen (CPython 3.11)."""
-_TRIES: Final = 3
+_TRIES: Final = 5
 
 
 def slowness() -> float:
     """Return how many times slower than the reference this thread computes now; 1.0 for a faster machine."""
-    return max(1.0, min(_seconds_of_work() for _ in range(_TRIES)) / REFERENCE_S)
+    return max(1.0, statistics.median(_seconds_of_work() for _ in range(_TRIES)) / REFERENCE_S)
 
 
 def _seconds_of_work() -> float:
