@@ -31,11 +31,11 @@ from ui.shell.leaving import Leaving
 from ui.shell.lock import LockScreen
 from ui.shell.patient_in_hand import PatientInHand
 from ui.shell.recovery_code_page import RecoveryCodePage
-from ui.shell.screens import warm_up
 from ui.shell.seats import Seat, Seats
 from ui.shell.sign_in import SignInScreen
 from ui.shell.system_lock import SystemLock, system_lock
 from ui.shell.view_model import GateViewModel
+from ui.shell.warm_up import warm_up
 from ui.shell.work_page import WorkPage
 from ui.tasks import TaskRunner
 
@@ -207,7 +207,7 @@ class MainWindow(Translated, QMainWindow):
         calls, self._usable_calls = self._usable_calls, []
         for call in calls:
             QTimer.singleShot(0, self, call)
-        self._runner.run(warm_up, owner=self, done=lambda _none: None)
+        warm_up(self, lambda: None)
 
     def _show_code(self, code: str, session: Session) -> None:
         """Show the recovery code of the data before the first administrator comes in."""

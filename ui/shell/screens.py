@@ -6,10 +6,7 @@ room.
 
 from __future__ import annotations
 
-import gc
-import importlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -177,36 +174,6 @@ def _statistics(context: ScreenContext) -> QWidget:
 
     station = context.workstation
     return StatisticsScreen(StatisticsViewModel(station.statistics, context.runner, context.session, station.clock))
-
-
-_ROOMS: Final = (
-    "ui.registration.registration_screen",
-    "ui.encounters.chart_screen",
-    "ui.people.settings_screen",
-    "ui.people.data_page",
-    "ui.referral.referral_screen",
-    "ui.consultation.consultation_screen",
-    "ui.waveforms.monitor_screen",
-    "ui.imaging.imaging_screen",
-    "ui.exchange.exchange_screen",
-    "ui.audit.audit_screen",
-    "ui.audit.trail_page",
-    "ui.statistics.statistics_screen",
-)
-
-
-def warm_up() -> None:
-    """Read the rooms' code while somebody signs in, so that his first screens open at once; runs in the background.
-
-    What is read here stays for good. So it is taken out of the rounds of Python's collector, which otherwise goes
-    through all of it now and then and holds the window for 40 to 100 ms.
-    """
-    gc.disable()
-    for room in _ROOMS:
-        with suppress(ImportError):  # whoever opens the room is told
-            importlib.import_module(room)
-    gc.freeze()
-    gc.enable()
 
 
 SCREENS: Final[tuple[Screen, ...]] = (

@@ -17,10 +17,11 @@ from ui.shell.draft_bar import DraftBar
 from ui.shell.draft_book import DraftBook
 from ui.shell.rail import Rail
 from ui.shell.record_access import RecordAccess
-from ui.shell.screens import Screen, screens_of, warm_up
+from ui.shell.screens import Screen, screens_of
 from ui.shell.space_bar import SpaceBar
 from ui.shell.status_strip import StatusStrip
 from ui.shell.status_view_model import StatusViewModel
+from ui.shell.warm_up import warm_up
 from ui.widgets.chip import Tone
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_banner import PatientBanner
@@ -126,7 +127,7 @@ class WorkPage(QWidget):
         first = next(iter(self._screens))
         self.widget_of(first)
         QTimer.singleShot(0, self, self._enter_first)  # in two strokes, so that the window answers in between
-        self._context.runner.run(warm_up, owner=self, done=lambda _none: self._make_ahead())
+        warm_up(self, self._make_ahead)
 
     def _enter_first(self) -> None:
         first = next(iter(self._screens))
