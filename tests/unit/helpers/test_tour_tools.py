@@ -53,8 +53,8 @@ def test_a_step_that_holds_is_good_and_one_that_fails_says_why(qapp: object) -> 
 def test_a_step_in_which_the_window_stood_still_does_not_hold(qapp: object) -> None:
     dog = Watchdog()
     ledger = Ledger(dog)
-    assert not ledger.go("save", lambda: _stalls(dog, Stall(0.2, 0.15, OURS)))
-    assert ledger.steps[0].longest_stall_ms == 200.0
+    assert not ledger.go("save", lambda: _stalls(dog, Stall(0.4, 0.35, OURS)))
+    assert ledger.steps[0].longest_stall_ms == 400.0
     assert "did not answer" in ledger.steps[0].error
     assert ledger.go("next", lambda: None), "a stall belongs to its own step"
 
