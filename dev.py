@@ -54,9 +54,16 @@ DISPLAY_LIBRARIES: Final = {
 }
 """The same for windows on a real display; a machine without one runs everything without them."""
 
-TEST_TOOLS: Final = {"strace": "usr/bin/strace", "postgresql": "usr/lib/postgresql/*/bin/initdb"}
+TEST_TOOLS: Final = {
+    "strace": "usr/bin/strace",
+    "postgresql": "usr/lib/postgresql/*/bin/initdb",
+    "orthanc": "usr/sbin/Orthanc",
+    "orthanc-dicomweb": "usr/share/orthanc/plugins/libOrthancDicomWeb.so",
+    "orthanc-postgresql": "usr/share/orthanc/plugins/libOrthancPostgreSQLIndex.so",
+    "chromium": "usr/bin/chromium",
+}
 """Programs that tests and drills put beside ours, Debian package and where its program lies: a recorder of
-writes for power cuts, and the database of a large hub."""
+writes for power cuts, the database of a large hub, an archive of pictures, and a browser for the hub's page."""
 
 
 class CannotGoOnError(Exception):
@@ -100,10 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
     commands.add_parser("test", help="all tests; what follows is handed to pytest")
     commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
-    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull or hostile")
+    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link or scale")
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep or storage")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep, storage or sync")
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
     commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")
