@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.sync.credentials import Credentials, credentials_of
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
@@ -36,6 +37,7 @@ from clinic_app.sync.wire import (
 )
 
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_UNKNOWN: Final = 401
 _LATER: Final = frozenset({408, 425, 429})
 
 
@@ -70,11 +72,11 @@ class UploadState:
 
 
 class HubLink:
-    """The hub at one address, for one token.
+    """The hub at one address, for one node.
 
     Args:
         url: the hub's address.
-        token: this workstation's token.
+        credentials: who this node is; a word alone is a static token.
         clock: measures how far this computer's clock is from the hub's.
         transport: for tests.
         pace: told how long the hub took for what was sent.
@@ -83,12 +85,13 @@ class HubLink:
     def __init__(
         self,
         url: str,
-        token: str,
+        credentials: Credentials | str,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        self._credentials = credentials_of(credentials)
         self._is_private = transport is not None or is_private(url)
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
@@ -177,14 +180,33 @@ class HubLink:
     ) -> AsyncIterator[httpx.Response]:
         if not self._is_private:
             raise LinkError(Text("The address of the hub has to begin with https://; nothing was sent to it."))
+        shown = await self._shown()
+        async with self._asked(method, path, {**headers, "Authorization": shown}, content) as response:
+            if response.status_code != _UNKNOWN:
+                yield response
+                return
+            self._credentials.refused()
+            if (anew := await self._shown()) == shown:
+                yield response
+                return
+        async with self._asked(method, path, {**headers, "Authorization": anew}, content) as response:
+            yield response
+
+    async def _shown(self) -> str:
+        """Return what says who we are; what can go wrong on the way to it is the link's."""
+        with _link_errors():
+            return await self._credentials.header(self._client)
+
+    @asynccontextmanager
+    async def _asked(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+    ) -> AsyncIterator[httpx.Response]:
         began_s = time.monotonic()
-        try:
+        with _link_errors():
             async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
                 self._pace.note(len(content), time.monotonic() - began_s)
                 self._note_date(response)
                 yield response
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise LinkError(Text("The hub cannot be reached.")) from error
 
     async def _refuse(self, response: httpx.Response) -> None:
         """Raise what an answer that is no success means."""
@@ -193,7 +215,7 @@ class HubLink:
             raise nonsense()  # we never ask for compression: a small answer must not become a large one
         if 200 <= status < 300:
             return
-        if status == 401:
+        if status == _UNKNOWN:
             raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
         words = outcome_words(await _bounded(response)) if _content_type(response) == MEDIA_TYPE else ""
         if words and (status in _LATER or status >= 500):
@@ -230,6 +252,15 @@ def is_private(address: str) -> bool:
 def hub_time(link: HubLink, ours: datetime) -> datetime:
     """Return the hub's time at one of our moments."""
     return datetime.fromtimestamp(ours.timestamp() + link.clock_offset_s, UTC)
+
+
+@contextmanager
+def _link_errors() -> Iterator[None]:
+    """Turn what goes wrong on the way into a `LinkError`."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        raise LinkError(Text("The hub cannot be reached.")) from error
 
 
 def _content_type(response: httpx.Response) -> str:

@@ -24,6 +24,7 @@ from clinic_app.referral import Referrals
 from clinic_app.storage import Store
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.contents import Downloads, Uploads
+from clinic_app.sync.credentials import Credentials
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.pull import Pull
@@ -44,7 +45,7 @@ class SyncService:
         store: the workstation's store.
         referrals: opens the packages that come, and answers for the Tasks that arrive.
         hub_url: the hub's address.
-        token: this workstation's token at the hub.
+        credentials: who this workstation is at the hub; a word alone is a static token.
         clock: the time of the states.
         interval_s: seconds between two exchanges when nothing presses.
         transport: for tests, in place of the network.
@@ -57,7 +58,7 @@ class SyncService:
         store: Store,
         referrals: Referrals,
         hub_url: str,
-        token: str,
+        credentials: Credentials | str,
         clock: Clock,
         *,
         interval_s: float = 15.0,
@@ -68,7 +69,7 @@ class SyncService:
         self._clock = clock
         self._interval_s = interval_s
         self.pace = Pace()
-        self._make_link = partial(HubLink, hub_url, token, clock, transport, self.pace)
+        self._make_link = partial(HubLink, hub_url, credentials, clock, transport, self.pace)
         self._backoff = Backoff()
         self._state: SyncState = Never()
         self._last_contact_at: datetime | None = None
