@@ -18,20 +18,42 @@ class Write:
 
 @dataclass(frozen=True)
 class Written:
-    """What the hub made of one write: its version there and when the hub got it."""
+    """What the hub made of one write: its version there and when the hub got it.
+
+    ``is_on_way`` says that there is a hub above this one which has not seen it: the time is not the second clock.
+    """
 
     type_name: str
     id: str
     version: str
     received_at: datetime
     is_new: bool = True
+    is_on_way: bool = False
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """A version a facility hub had taken and the hub above did not: whoever wrote it is to be asked, or told why.
+
+    ``is_conflict`` tells a record that was changed elsewhere first from one that is not taken at all.
+    """
+
+    version: str
+    is_conflict: bool
+    words: str
 
 
 @dataclass(frozen=True)
 class Change:
-    """One record on its way down, with the hub's version in its meta."""
+    """One record on its way down, with the hub's version in its meta.
+
+    ``owner_id`` is whose it is, where a hub asked for it; ``is_on_way`` as in `Written`.
+    """
 
     type_name: str
     id: str
     body: bytes
     received_at: datetime
+    owner_id: str = ""
+    is_on_way: bool = False
+    given_back: tuple[GivenBack, ...] = ()

@@ -29,7 +29,8 @@ from clinic_app.records import (
     decode_as,
     encode,
 )
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.records.datatypes import Extension
+from clinic_app.storage.exchange import Change, GivenBack, Write, Written
 
 MEDIA_TYPE: Final = "application/fhir+json"
 BATCH_ENTRIES: Final = 200
@@ -39,6 +40,14 @@ CHUNK_BYTES: Final = 64 << 10
 MAX_MESSAGE_BYTES: Final = 8 << 20
 """The largest message either side reads whole; big content travels in pieces instead."""
 MAX_ENTRIES: Final = 500
+
+OWNER: Final = "urn:dala:owner"
+"""Extension of an entry on its way to a hub: the organisation that owns the record."""
+_ON_WAY: Final = "202 Accepted"
+"""Status of an entry that a hub on the way has, and the hub above has not."""
+_LONGEST_WORDS: Final = 300
+_CHANGED_ELSEWHERE: Final = "conflict"
+_NOT_TAKEN: Final = "business-rule"
 
 _ADDRESS = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})", re.ASCII)
 _ETAG = re.compile(r'W/"([^"\\]{1,80})"', re.ASCII)
@@ -67,7 +76,7 @@ def encode_transaction_response(written: Sequence[Written]) -> bytes:
         BundleEntry(
             full_url=f"{each.type_name}/{each.id}",
             response=BundleEntryResponse(
-                status="201 Created" if each.is_new else "200 OK",
+                status=_ON_WAY if each.is_on_way else "201 Created" if each.is_new else "200 OK",
                 etag=f'W/"{each.version}"',
                 last_modified=each.received_at,
             ),
@@ -96,7 +105,12 @@ def encode_history(changes: Sequence[Change], next_url: str) -> bytes:
             full_url=f"{each.type_name}/{each.id}",
             resource=msgspec.Raw(each.body),
             request=BundleEntryRequest(method="PUT", url=f"{each.type_name}/{each.id}"),
-            response=BundleEntryResponse(status="200", last_modified=each.received_at),
+            response=BundleEntryResponse(
+                status=_ON_WAY if each.is_on_way else "200",
+                last_modified=each.received_at,
+                outcome=_told_back(each) if each.given_back else msgspec.UNSET,
+            ),
+            extension=(Extension(url=OWNER, value_string=each.owner_id),) if each.owner_id else (),
         )
         for each in changes
     )
@@ -137,7 +151,7 @@ def outcome_words(body: bytes) -> str:
         outcome = msgspec.json.decode(body, type=OperationOutcome)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return ""
-    return "; ".join(issue.diagnostics for issue in outcome.issue if issue.diagnostics)[:300]
+    return "; ".join(issue.diagnostics for issue in outcome.issue if issue.diagnostics)[:_LONGEST_WORDS]
 
 
 def nonsense() -> LinkError:
@@ -177,7 +191,8 @@ def _read_written(entry: BundleEntry, write: Write) -> Written:
     version = etag_version(response.etag) if response else None
     if response is None or version is None or response.last_modified is None or response.status[:1] != "2":
         raise nonsense()
-    return Written(write.type_name, write.id, version, response.last_modified, response.status.startswith("201"))
+    is_new, is_on_way = response.status.startswith("201"), response.status.startswith("202")
+    return Written(write.type_name, write.id, version, response.last_modified, is_new, is_on_way)
 
 
 def _read_change(entry: BundleEntry) -> Change:
@@ -185,7 +200,46 @@ def _read_change(entry: BundleEntry) -> Change:
     received_at = entry.response.last_modified if entry.response else None
     if match is None or not isinstance(entry.resource, msgspec.Raw) or received_at is None:
         raise nonsense()
-    return Change(match[1], match[2], bytes(entry.resource), received_at)
+    response = entry.response
+    return Change(
+        match[1],
+        match[2],
+        bytes(entry.resource),
+        received_at,
+        next((each.value_string or "" for each in entry.extension if each.url == OWNER), ""),
+        response.status.startswith("202") if response else False,
+        _given_back(response.outcome) if response and isinstance(response.outcome, msgspec.Raw) else (),
+    )
+
+
+def _told_back(change: Change) -> msgspec.Raw:
+    """Return the OperationOutcome that names the versions a hub gives back, and why."""
+    issues = tuple(
+        OperationOutcomeIssue(
+            severity="error",
+            code=_CHANGED_ELSEWHERE if each.is_conflict else _NOT_TAKEN,
+            diagnostics=each.words,
+            expression=(f"{change.type_name}/{change.id}/_history/{each.version}",),
+        )
+        for each in change.given_back
+    )
+    return msgspec.Raw(encode(OperationOutcome(issue=issues)))
+
+
+def _given_back(body: msgspec.Raw) -> tuple[GivenBack, ...]:
+    try:
+        outcome = msgspec.json.decode(body, type=OperationOutcome)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise nonsense() from error
+    return tuple(
+        GivenBack(
+            version=issue.expression[0].rpartition("/")[2],
+            is_conflict=issue.code == _CHANGED_ELSEWHERE,
+            words=(issue.diagnostics or "")[:_LONGEST_WORDS],
+        )
+        for issue in outcome.issue
+        if issue.code in (_CHANGED_ELSEWHERE, _NOT_TAKEN) and issue.expression
+    )
 
 
 def _read_bundle(body: bytes, kind: str) -> Bundle:
