@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub import capabilities, content, exchange, fhir_read
 from clinic_app.hub.gate import Hub
+from clinic_app.hub.packing import Packing
 from clinic_app.hub.refusals import outcome, refusal
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
@@ -50,6 +52,7 @@ def build_app(hub: Hub) -> Starlette:
             Route("/blob/{sha256}", content.download, methods=["GET"]),
             *fhir_read.ROUTES,
         ],
+        middleware=[Middleware(Packing)],
         exception_handlers={ClinicError: _refused, Exception: _failed, 404: _nowhere, 405: _nowhere},
     )
     app.state.hub = hub

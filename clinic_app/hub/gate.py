@@ -5,6 +5,7 @@ The limit counts bytes as they arrive; what the caller announces about the lengt
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
+from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
 _MAX_TOKEN: Final = 200
 
@@ -57,16 +59,28 @@ async def caller_of(request: Request) -> Caller:
 
 
 async def read_body(request: Request, most_bytes: int) -> bytes:
-    """Return the request's body.
+    """Return the request's body, unpacked as it arrives.
 
     Raises:
-        HttpRefusalError: 413, larger than ``most_bytes``; 415, compressed.
+        HttpRefusalError: 413, larger than ``most_bytes`` as it comes or unpacked; 415, packed as nobody here can
+            unpack; 400, not packed as it says, or another one than its digest names: to be sent again.
     """
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise HttpRefusalError(415, "not-supported", Text("Compressed requests are not taken."))
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > most_bytes:
-            raise HttpRefusalError(413, "too-long", Text("The request is too large."))
-    return bytes(body)
+    try:
+        unpacker = Unpacker(request.headers.get("content-encoding", "").strip().lower(), most_bytes)
+    except PackingError as error:
+        raise HttpRefusalError(415, "not-supported", Text("The hub cannot unpack this request.")) from error
+    announced = request.headers.get("content-digest")
+    digest = hashlib.sha256()
+    try:
+        async for piece in request.stream():
+            digest.update(piece)
+            unpacker.feed(piece)
+        body = unpacker.body()
+    except TooLargeError as error:
+        raise HttpRefusalError(413, "too-long", Text("The request is too large.")) from error
+    except PackingError as error:
+        code = "transient" if announced else "structure"
+        raise HttpRefusalError(400, code, Text("The request is not packed as it says.")) from error
+    if not has_digest(announced, digest.digest()):
+        raise HttpRefusalError(400, "transient", Text("The request was changed on its way; it is to be sent again."))
+    return body

@@ -209,8 +209,8 @@ def test_an_endless_body_is_cut_off(hub: RunningHub) -> None:
         assert taken <= MAX_MESSAGE_BYTES + (2 << 20)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "identity, gzip"])
-def test_compressed_bodies_are_not_unpacked(standing: HubClient, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["br", "compress", "identity, gzip"])
+def test_bodies_packed_in_ways_nobody_offered_are_not_unpacked(standing: HubClient, encoding: str) -> None:
     headers = {**standing.headers, "Content-Encoding": encoding}
     assert standing.http.post("/", content=b"x", headers=headers).status_code == 415
 
