@@ -7,7 +7,7 @@ from typing import Literal
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-Purpose = Literal["database", "key check", "blobs", "blob names", "audit", "key id", "slot file"]
+Purpose = Literal["database", "key check", "blobs", "blob names", "audit", "key id", "slot file", "sealed value"]
 KEY_BYTES = 32
 
 

@@ -18,13 +18,13 @@ from clinic_app.foundation.texts import Text
 
 SECRET_BYTES: Final = 16
 _CHECKSUM_BYTES: Final = 4
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUP: Final = 4
 _SIGNS: Final = (SECRET_BYTES + _CHECKSUM_BYTES) * 8 // 5
 _LONGEST_TYPED: Final = 1000
-_SAME_SIGN: Final = str.maketrans("OIL", "011")
-_LOOKS_LIKE: Final = str.maketrans("АВЕКМНОРСТУХҮҺІЗЅЈԚԜ", "ABEKMHOPCTYXYHI3SJQW")
-_SAME_KEY: Final = str.maketrans("ЙЦУКЕНГШЩЗФЫВАПРОЛДЯЧСМИТЬ", "QWERTYUIOPASDFGHJKLZXCVBNM")
+SAME_SIGN: Final = str.maketrans("OIL", "011")
+LOOKS_LIKE: Final = str.maketrans("АВЕКМНОРСТУХҮҺІЗЅЈԚԜ", "ABEKMHOPCTYXYHI3SJQW")
+SAME_KEY: Final = str.maketrans("ЙЦУКЕНГШЩЗФЫВАПРОЛДЯЧСМИТЬ", "QWERTYUIOPASDFGHJKLZXCVBNM")
 
 
 def new_code() -> tuple[str, bytes]:
@@ -36,7 +36,7 @@ def new_code() -> tuple[str, bytes]:
 def printed(secret: bytes) -> str:
     """Return the code of 16 secret bytes, in groups of four with hyphens between."""
     number = int.from_bytes(secret + _checksum(secret))
-    signs = "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_SIGNS)))
+    signs = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(_SIGNS)))
     return "-".join(signs[start : start + _GROUP] for start in range(0, _SIGNS, _GROUP))
 
 
@@ -50,8 +50,8 @@ def read_code(typed: str) -> bytes:
         InvalidInputError: a sign is wrong or missing.
     """
     letters = "".join(each for each in typed[:_LONGEST_TYPED].upper() if each.isalnum())
-    for meant in (letters.translate(_LOOKS_LIKE), letters.translate(_SAME_KEY)):
-        secret = _secret_of(meant.translate(_SAME_SIGN))
+    for meant in (letters.translate(LOOKS_LIKE), letters.translate(SAME_KEY)):
+        secret = _secret_of(meant.translate(SAME_SIGN))
         if secret is not None:
             return secret
     raise InvalidInputError(
@@ -60,11 +60,11 @@ def read_code(typed: str) -> bytes:
 
 
 def _secret_of(signs: str) -> bytes | None:
-    if len(signs) != _SIGNS or any(sign not in _ALPHABET for sign in signs):
+    if len(signs) != _SIGNS or any(sign not in ALPHABET for sign in signs):
         return None
     number = 0
     for sign in signs:
-        number = number << 5 | _ALPHABET.index(sign)
+        number = number << 5 | ALPHABET.index(sign)
     whole = number.to_bytes(SECRET_BYTES + _CHECKSUM_BYTES)
     secret = whole[:SECRET_BYTES]
     return secret if whole[SECRET_BYTES:] == _checksum(secret) else None

@@ -92,11 +92,23 @@ _FOURTH: Final[Rows] = {
     "count_request": [],
     "count_task": [("t", "", "", "", "2026-03-05", "", "requested", None, None)],
 }
+_FIFTH: Final[Rows] = {
+    "feed_organization": [("org-a", "Ырғыз аудандық ауруханасы", AT)],
+    "feed_site": [("site-1", "org-a", "Қабылдау бөлімі", AT)],
+    "feed_code": [("56" * 32, "org-a", "site-1", "Reception", AT, "pc-1")],
+    "feed_device": [
+        ("pc-1", "site-1", "Ed25519", '{"kty":"OKP"}', AT, "0.1.0", 3, 4000, None, None, 0, None),
+        ("pc-2", None, None, None, None, None, None, None, AT, "lost", 1, AT),
+    ],
+    "feed_assertion": [("pc-1", "0123456789", AT)],
+    "feed_audit_head": [("pc-1", AT, 17, "78" * 32, "whole")],
+}
 ROWS: Final[dict[str, Rows]] = {
     "0001": _FIRST,
     "0002": {**_FIRST, **_SECOND},
     "0003": {**_FIRST, **_SECOND, **_THIRD},
     "0004": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH},
+    "0005": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH},
 }
 """What each revision's file holds, by table."""
 

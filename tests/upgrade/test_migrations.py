@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from clinic_app.records import Patient
-from clinic_app.storage import feed_tables
+from clinic_app.storage import feed_account_tables, feed_tables
 from clinic_app.storage.database import Database
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.tables import METADATA
@@ -29,7 +29,7 @@ def database(both_databases: str, tmp_path: Path) -> Iterator[Database]:
 
 
 def test_the_revisions_make_the_tables_the_program_describes(database: Database) -> None:
-    assert feed_tables.METADATA is METADATA
+    assert feed_tables.METADATA is feed_account_tables.METADATA is METADATA
     with database.writing() as connection:
         migrate(connection)
         context = MigrationContext.configure(connection, opts={"include_name": belongs_to_us})
