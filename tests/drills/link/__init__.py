@@ -1,0 +1,257 @@
+"""``dev.py drill link --operations N``: three workstations and a hub on the worst lines, and nothing may be lost.
+
+Two workstations of one district hospital, a specialist's workstation and the hub are processes of their own. Their
+people work at random while the lines between them break in every way a line breaks, processes are killed at every step
+of the protocol, clocks jump, disks run full, and backups are put back. Now and then everybody comes to rest. At the end
+whatever a person was told to be saved must be there once, what nobody saw must not be gone, and all must have the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.drills.link.comparing import judge
+from tests.drills.link.ledger import Verdict
+from tests.drills.link.mutants import MUTANTS
+from tests.drills.link.world import Station, World
+from tests.drills.small_disk import MemoryDisk, SmallDisk, best_way, small_disk
+from tests.helpers.fault_proxy import FAULTS, Weather
+
+BATCH: Final = 30
+"""Operations of each workstation between two changes of the weather."""
+_ROUNDS_TO_A_REST: Final = 8
+_MUTANT_OPERATIONS: Final = 700
+_DISK_MB: Final = 900
+_LEFT_BYTES: Final = 200_000
+_OPERATIONS_TO_FIND: Final = 120
+_8_KBIT_S: Final = 1000
+_CLOCKS_S: Final = (0.0, 0.0, 90.0, -600.0, 7200.0, -86_400.0 * 3, 86_400.0 * 40, -86_400.0 * 365 * 20)
+"""Where a clock jumps to: right, a little wrong, and as wrong as a dead battery makes it."""
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    operations: int = 0
+    acknowledged: int = 0
+    forgiven: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    deaths: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    disasters: Counter[str] = field(default_factory=Counter)
+    verdict: Verdict = field(default_factory=Verdict)
+    restless: list[str] = field(default_factory=list)
+
+    @property
+    def has_held(self) -> bool:
+        """Whether everything came to rest and nothing is amiss."""
+        return self.acknowledged > 0 and self.verdict.is_clean and not self.restless
+
+
+def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
+    """Let ``--operations`` happen; then see that a link which breaks a promise is found out."""
+    parser = argparse.ArgumentParser(prog="drill link")
+    parser.add_argument("--operations", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), help="only this broken link, to see how it is found out")
+    parser.add_argument("--without-mutants", action="store_true", help="only the link as it is")
+    options = parser.parse_args(arguments)
+    print(f"seed {options.seed}", flush=True)
+    begin = time.monotonic()
+    if options.mutant:
+        outcome = rehearse(options.operations, options.seed, options.mutant)
+        return _figures(outcome, options.seed, begin), not outcome.has_held
+    outcome = rehearse(options.operations, options.seed)
+    wanted = [] if options.without_mutants else list(MUTANTS)
+    caught = [name for name in wanted if is_found_out(name, options.seed)]
+    figures = {**_figures(outcome, options.seed, begin), "mutants_caught": caught}
+    return figures, outcome.has_held and caught == wanted
+
+
+def rehearse(operations: int, seed: int, mutant: str = "", rounds_to_a_rest: int = _ROUNDS_TO_A_REST) -> Outcome:
+    """Let so many operations happen and return what came of them.
+
+    Args:
+        operations: of all people together.
+        seed: of everything that is drawn.
+        mutant: a promise somebody breaks; empty for the program as it is.
+        rounds_to_a_rest: changes of the weather between two rests.
+    """
+    with tempfile.TemporaryDirectory(prefix="dala-link-") as folder:
+        return Rehearsal(Path(folder), operations, seed, mutant, rounds_to_a_rest).go_through()
+
+
+def is_found_out(mutant: str, seed: int) -> bool:
+    """Return whether some short runs tell a broken link from a sound one."""
+    return any(not rehearse(_MUTANT_OPERATIONS, seed + each, mutant, 4).verdict.is_clean for each in range(3))
+
+
+class Rehearsal:
+    """One run.
+
+    Args:
+        base: an empty folder.
+        operations: after so many it ends.
+        seed: of everything that is drawn.
+        mutant: a promise somebody breaks.
+        rounds_to_a_rest: changes of the weather between two rests.
+    """
+
+    def __init__(self, base: Path, operations: int, seed: int, mutant: str, rounds_to_a_rest: int) -> None:
+        self._world = World(base, seed, mutant)
+        self._operations = operations
+        self._rng = random.Random(f"{seed} weather")
+        self._rounds_to_a_rest = rounds_to_a_rest
+        self._outcome = Outcome()
+        self._backups: dict[str, Path] = {}
+        self._disk: SmallDisk | None = None
+
+    def go_through(self) -> Outcome:
+        """Do everything and return what came of it."""
+        world, outcome = self._world, self._outcome
+        with ExitStack() as stack:
+            self._disk = stack.enter_context(_disk(world.base / "disks" / "A"))
+            stack.enter_context(world.open())
+            world.revive()
+            self._rest("the beginning")
+            turn = 0
+            while world.ledger.tried < self._operations:
+                turn += 1
+                self._round(turn)
+                if turn % self._rounds_to_a_rest == 0:
+                    self._rest(f"round {turn}")
+                    self._disaster(turn // self._rounds_to_a_rest)
+            self._rest("the end")
+            for station in world.stations:
+                outcome.faults.update(station.line.done)
+            world.end()
+            outcome.verdict = judge(world.ledger, world.hub_folder, {each.name: each.folder for each in world.stations})
+        outcome.operations, outcome.acknowledged = world.ledger.tried, len(world.ledger.acknowledged)
+        outcome.deaths, outcome.refusals, outcome.names = world.deaths, world.refusals, world.ledger.names
+        return outcome
+
+    def _round(self, turn: int) -> None:
+        """Let everybody work for a while under some weather, with a kill here and there."""
+        world = self._world
+        for station in world.stations:
+            station.line.change(self._weather())
+        world.revive(may_die=self._rng.random() < 0.8)
+        working = [station for station in world.stations if world.send(station, "work", BATCH, turn)]
+        for station in working:
+            world.wait(station)
+        for _ in range(self._rng.randrange(1, 4)):
+            for station in world.stations:
+                world.ask(station, "sync")
+            time.sleep(self._rng.uniform(0.05, 0.4))
+        if self._rng.random() < 0.3:
+            world.kill(self._rng.choice(world.stations))
+        if self._rng.random() < 0.1:
+            world.kill_hub()
+
+    def _weather(self) -> Weather:
+        kind = self._rng.choice(("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS))
+        delay_s = self._rng.choice((0.0, 0.0, 0.02, 0.1))
+        if kind in FAULTS:
+            within = self._rng.choice((2_000, 10_000, 60_000))
+            return Weather(delay_s, fault=kind, within_bytes=within, stall_s=self._rng.uniform(0.1, 1.0))  # type: ignore[arg-type]
+        if kind == "portal":
+            return Weather(portal=self._rng.choice(("page", "redirect", "plain")))
+        return {
+            "clear": Weather(),
+            "cut": Weather(is_cut=True),
+            "slow": Weather(bytes_per_s=_8_KBIT_S),
+            "delay": Weather(delay_s=0.3),
+        }[kind]
+
+    def _rest(self, when: str) -> None:
+        """Let the lines be good, the disks empty and the clocks right until nothing moves any more."""
+        if self._disk is not None:
+            self._disk.empty()
+        for station in self._world.stations:
+            station.line.change(Weather())
+            self._jump(station, 0.0)
+        if words := self._world.calm():
+            self._outcome.restless.append(f"{when}: {words}")
+
+    def _disaster(self, number: int) -> None:
+        """Let one of the things happen that happen to a computer once in its life."""
+        kinds = ("clock", "full disk", "backup", "restored workstation")
+        kind = kinds[number % len(kinds)]
+        station = self._rng.choice(self._world.stations)
+        if kind == "full disk":
+            self._fill_disk()
+        elif kind == "restored workstation":
+            self._restore()
+        elif kind == "backup":
+            path = self._world.ask(station, "back up")
+            if path is not None:
+                self._backups = {station.name: path}
+                self._outcome.disasters[kind] += 1
+        else:
+            for each in self._world.stations:
+                self._jump(each, self._rng.choice(_CLOCKS_S))
+            self._outcome.disasters[kind] += 1
+
+    def _jump(self, station: Station, offset_s: float) -> None:
+        station.clock_offset_s = offset_s
+        self._world.ask(station, "clock", offset_s)
+
+    def _fill_disk(self) -> None:
+        if self._disk is not None:
+            self._disk.fill(self._rng.randrange(_LEFT_BYTES))
+            self._outcome.disasters["full disk"] += 1
+
+    def _restore(self) -> None:
+        """Put an older backup back after some more work that may not have reached the hub."""
+        for station in self._world.stations:
+            path = self._backups.pop(station.name, None)
+            if path is not None:
+                self._world.ask(station, "work", BATCH, 1)
+                self._outcome.forgiven += self._world.restore(station, path)
+                self._outcome.disasters["restored workstation"] += 1
+
+
+def _disk(root: Path) -> Any:
+    """Return a disk that can be filled, where this computer has one to give."""
+    root.mkdir(parents=True)
+    if best_way() != "tmpfs":
+        print("NOT TESTED HERE: a full disk, because nothing can be mounted", flush=True)
+        return nullcontext()
+    return small_disk(root, "tmpfs", _DISK_MB)
+
+
+def _figures(outcome: Outcome, seed: int, begin: float) -> dict[str, object]:
+    verdict = outcome.verdict
+    return {
+        "operations": outcome.operations,
+        "acknowledged": outcome.acknowledged,
+        "lost": len(verdict.lost),
+        "duplicated": len(verdict.duplicated),
+        "overwritten_silently": len(verdict.overwritten_silently),
+        "unequal": len(verdict.unequal),
+        "set_aside": len(verdict.set_aside),
+        "restless": outcome.restless[:3],
+        "went_down_with_a_disk": outcome.forgiven,
+        "done": dict(outcome.names),
+        "refused": dict(outcome.refusals.most_common(8)),
+        "killed": dict(outcome.deaths),
+        "faults": dict(outcome.faults),
+        "disasters": dict(outcome.disasters),
+        "examples": verdict.amiss[:8],
+        "seed": seed,
+        "seconds": round(time.monotonic() - begin, 1),
+    }
+
+
+__all__ = ["BATCH", "MemoryDisk", "Outcome", "Rehearsal", "is_found_out", "rehearse", "run"]

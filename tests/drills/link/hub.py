@@ -1,0 +1,64 @@
+"""The hub as a process of its own that dies where it is told; the program behind it is the real one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from typing import Any
+
+from clinic_app.hub import __main__ as program
+from tests.drills.link.deaths import Death, hang_on_commits, hung_on_answers, strike_at
+from tests.drills.link.mutants import MUTANTS
+from tests.drills.link.node import FAULT
+
+
+@dataclass(frozen=True)
+class HubLife:
+    """One life of a hub.
+
+    Args:
+        folder: its data folder.
+        port: where it listens on the loopback.
+        death: when it dies by itself; None for never.
+        mutant: a promise it breaks; empty for the program as it is.
+        words: further words of its command line.
+    """
+
+    folder: Path
+    port: int
+    death: Death | None
+    mutant: str
+    words: tuple[str, ...] = ()
+
+
+def serve(life: HubLife, pipe: Connection, armed: Synchronized[int]) -> None:
+    """Be a hub until somebody ends this process."""
+    with life.folder.with_suffix(".log").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
+    try:
+        if life.mutant:
+            MUTANTS[life.mutant]()
+        strike = strike_at(life.death, armed, lambda step: pipe.send(("died", step)))
+        hang_on_commits(strike)
+        real: Callable[..., Any] = program.build_app
+        program.build_app = lambda *values, **named: hung_on_answers(real(*values, **named), strike)  # type: ignore[attr-defined]
+        words = ["--data", str(life.folder), "--port", str(life.port), "--reserve-mb", "0", *life.words]
+        os._exit(program.main(words))
+    except BaseException:  # noqa: BLE001 - the end of a process
+        traceback.print_exc()
+        os._exit(FAULT)
+
+
+def is_listening(port: int) -> bool:
+    """Return whether somebody listens on a port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
