@@ -7,6 +7,7 @@ believed to be the hub's own refusal.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
 
@@ -23,7 +24,19 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.sync.compression import (
+    CODINGS,
+    LEAST_BYTES,
+    OFFERED,
+    Coding,
+    PackingError,
+    Unpacker,
+    digest_header,
+    has_digest,
+    pack,
+)
 from clinic_app.sync.credentials import Credentials, credentials_of
+from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
@@ -32,13 +45,38 @@ from clinic_app.sync.wire import (
     decode_history,
     decode_transaction_response,
     encode_transaction,
+    is_passing,
+    is_statement,
     nonsense,
     outcome_words,
 )
 
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 _UNKNOWN: Final = 401
+_TOO_LARGE: Final = 413
 _LATER: Final = frozenset({408, 425, 429})
+_NOT_THERE: Final = frozenset({404, 410})
+_NO_SUCH_PLACE: Final = frozenset({404, 405})
+_UNPACKED: Final = 415
+_MAYBE_PACKED: Final = frozenset({400, 415, 500, 501})
+"""How servers answer to what they cannot unpack."""
+_MOST_WAIT_S: Final = 3600.0
+"""The longest Retry-After that is believed."""
+
+
+class AnswerError(LinkError):
+    """What came back is no refusal to be believed, and nothing to work with: to be tried again.
+
+    Args:
+        text: the sentence.
+        status: the HTTP status it came with.
+        wait_s: seconds the hub asked to be left alone; 0 where it did not say.
+    """
+
+    def __init__(self, text: Text, status: int, wait_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.status = status
+        self.wait_s = wait_s
 
 
 class HubRefusalError(ClinicError):
@@ -80,6 +118,7 @@ class HubLink:
         clock: measures how far this computer's clock is from the hub's.
         transport: for tests.
         pace: told how long the hub took for what was sent.
+        habits: what is known of the hub at this address.
     """
 
     def __init__(
@@ -89,8 +128,9 @@ class HubLink:
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
+        habits: HubHabits | None = None,
     ) -> None:
-        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": OFFERED}
         self._credentials = credentials_of(credentials)
         self._is_private = transport is not None or is_private(url)
         self._client = httpx.AsyncClient(
@@ -103,12 +143,28 @@ class HubLink:
         )
         self._clock = clock
         self._pace = pace or Pace()
+        self.habits = habits or HubHabits(url)
         self.clock_offset_s = 0.0
         """Hub's clock minus ours, in seconds, as of the last answer."""
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self._client.aclose()
+
+    async def meet(self) -> bytes:
+        """Ask what answers at this address whether it is a hub, and return its CapabilityStatement.
+
+        Raises:
+            LinkError: it is none, such as the page of a network that first wants to be paid.
+        """
+        try:
+            statement = await self._message("GET", "/metadata")
+        except HubRefusalError as error:
+            raise nonsense() from error
+        if not is_statement(statement):
+            raise nonsense()
+        self.habits.met()
+        return statement
 
     async def push(self, writes: Sequence[Write], key: str) -> tuple[Written, ...]:
         """Hand in one transaction and return what became of each write.
@@ -118,7 +174,15 @@ class HubLink:
             LinkError: no hub, or nonsense.
         """
         headers = {"Content-Type": MEDIA_TYPE, "Idempotency-Key": key, "Prefer": "return=minimal"}
-        body = await self._message("POST", "/", headers, encode_transaction(writes))
+        content = encode_transaction(writes)
+        try:
+            body = await self._packed("POST", "/", headers, content)
+        except HubRefusalError as error:
+            if error.status in _NO_SUCH_PLACE:  # no hub says that of the place where it takes transactions
+                raise nonsense() from error
+            if error.status == _TOO_LARGE:
+                self.habits.took_too_much(len(content))
+            raise
         return decode_transaction_response(body, writes)
 
     async def changes(self, cursor: str, *, with_own: bool = False) -> HubPage:
@@ -138,6 +202,21 @@ class HubLink:
             raise nonsense()
         return HubPage(changes, cursors[0])
 
+    async def record(self, type_name: str, record_id: str, version: str = "") -> bytes | None:
+        """Return a record as it is, or as it was in one version; None where the hub has none for us.
+
+        Raises:
+            HubRefusalError: it says no for another reason.
+            LinkError: no hub, or nonsense.
+        """
+        path = f"/{type_name}/{quote(record_id, safe='')}" + (f"/_history/{quote(version, safe='')}" if version else "")
+        try:
+            return await self._message("GET", path)
+        except HubRefusalError as error:
+            if error.status in _NOT_THERE:
+                return None
+            raise
+
     async def begin_upload(self, sha256: str, size: int) -> UploadState:
         """Announce content, or learn how much of it the hub has."""
         return await self._upload("POST", sha256, {"Upload-Length": str(size)}, b"")
@@ -156,6 +235,32 @@ class HubLink:
                 raise nonsense()
             async for piece in response.aiter_raw():
                 yield piece
+
+    async def _packed(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> bytes:
+        """Send a message as well packed as the hub can unpack it; one it could not is sent again otherwise."""
+        coding: Coding = self.habits.coding() if len(content) >= LEAST_BYTES else "identity"
+        in_vain: list[Coding] = []
+        while True:
+            body = pack(content, coding)
+            told = {"Content-Digest": digest_header(body)}
+            if coding != "identity":
+                told["Content-Encoding"] = coding
+            try:
+                answer = await self._message(method, path, {**headers, **told}, body)
+            except (HubRefusalError, AnswerError) as error:
+                if coding == "identity" or not self._may_be_of_packing(error.status, coding):
+                    raise
+                in_vain.append(coding)
+                coding = CODINGS[CODINGS.index(coding) + 1]
+                continue
+            for each in in_vain:
+                self.habits.could_not_unpack(each)
+            self._pace.note_packed(len(content), len(body))
+            return answer
+
+    def _may_be_of_packing(self, status: int, coding: Coding) -> bool:
+        """Whether an error may mean that the message could not be unpacked; who offers to is believed to be able."""
+        return status == _UNPACKED or (status in _MAYBE_PACKED and not self.habits.offers(coding))
 
     async def _message(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes = b""
@@ -206,30 +311,40 @@ class HubLink:
             async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
                 self._pace.note(len(content), time.monotonic() - began_s)
                 self._note_date(response)
+                self.habits.said(response.headers.get("accept-encoding"))
                 yield response
 
     async def _refuse(self, response: httpx.Response) -> None:
         """Raise what an answer that is no success means."""
         status = response.status_code
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise nonsense()  # we never ask for compression: a small answer must not become a large one
         if 200 <= status < 300:
             return
         if status == _UNKNOWN:
             raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
-        words = outcome_words(await _bounded(response)) if _content_type(response) == MEDIA_TYPE else ""
-        if words and (status in _LATER or status >= 500):
-            raise LinkError(Text("The hub is out of order at the moment: {words}", words=words))
+        body = await _bounded(response) if _content_type(response) == MEDIA_TYPE else b""
+        words = outcome_words(body)
+        if words and (status in _LATER or status >= 500 or is_passing(body)):
+            text = Text("The hub is out of order at the moment: {words}", words=words)
+            raise AnswerError(text, status, self._asked_to_wait_s(response))
         if words and status >= 400:
             raise HubRefusalError(status, words)
-        raise nonsense()
+        if status == _TOO_LARGE:  # said by what stands before the hub, in its own way
+            raise HubRefusalError(status, Text("The request is too large.").render("en"))
+        raise AnswerError(nonsense().text, status, self._asked_to_wait_s(response))
+
+    def _asked_to_wait_s(self, response: httpx.Response) -> float:
+        """Return the seconds of Retry-After, in whichever of its two forms; 0 for nonsense."""
+        typed = response.headers.get("retry-after", "").strip()
+        if typed.isascii() and typed.isdigit():
+            return min(_MOST_WAIT_S, float(typed[:6]))
+        then, now = _moment(typed), _moment(response.headers.get("date", ""))
+        if then is None:
+            return 0.0
+        return min(_MOST_WAIT_S, max(0.0, (then - (now or self._clock.now())).total_seconds()))
 
     def _note_date(self, response: httpx.Response) -> None:
-        try:
-            theirs = parsedate_to_datetime(response.headers.get("date", ""))
-        except (ValueError, OverflowError):
-            return
-        if theirs.tzinfo is not None:
+        theirs = _moment(response.headers.get("date", ""))
+        if theirs is not None:
             self.clock_offset_s = (theirs - self._clock.now()).total_seconds()
 
 
@@ -267,10 +382,26 @@ def _content_type(response: httpx.Response) -> str:
     return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
+def _moment(typed: str) -> datetime | None:
+    """Return the moment of an HTTP date, or None for nonsense."""
+    try:
+        moment = parsedate_to_datetime(typed)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
 async def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) > MAX_MESSAGE_BYTES:
-            raise nonsense()
-    return bytes(body)
+    """Return a message whole, unpacked, and as it was when it was packed."""
+    digest = hashlib.sha256()
+    try:
+        unpacker = Unpacker(response.headers.get("content-encoding", "").strip().lower(), MAX_MESSAGE_BYTES)
+        async for piece in response.aiter_raw():
+            digest.update(piece)
+            unpacker.feed(piece)
+        body = unpacker.body()
+    except PackingError as error:
+        raise nonsense() from error
+    if not has_digest(response.headers.get("content-digest"), digest.digest()):
+        raise nonsense()
+    return body

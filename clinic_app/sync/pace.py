@@ -1,4 +1,4 @@
-"""How quickly this link really takes bytes, measured where they are sent."""
+"""How quickly this link really takes bytes, measured where they are sent, and how small records become for it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Pace:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sent: deque[tuple[int, float]] = deque(maxlen=KEPT)
+        self._packed: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
     def note(self, size_bytes: int, taken_s: float) -> None:
         """Note one request that the hub answered; empty ones, and clocks that ran backwards, do not count."""
@@ -31,3 +32,15 @@ class Pace:
             sent = tuple(self._sent)
         size_bytes = sum(size for size, _ in sent)
         return size_bytes / sum(taken for _, taken in sent) if size_bytes >= LEAST_BYTES else None
+
+    def note_packed(self, plain_bytes: int, packed_bytes: int) -> None:
+        """Note how small a message became for the way."""
+        if plain_bytes > 0:
+            with self._lock:
+                self._packed.append((plain_bytes, packed_bytes))
+
+    def packed_share(self) -> float:
+        """Return which part of a record's bytes really goes over the link, as of late; 1 while nothing was packed."""
+        with self._lock:
+            packed = tuple(self._packed)
+        return sum(small for _, small in packed) / sum(plain for plain, _ in packed) if packed else 1.0

@@ -25,7 +25,8 @@ from clinic_app.storage import Store
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.credentials import Credentials
-from clinic_app.sync.link import HubLink
+from clinic_app.sync.habits import HubHabits
+from clinic_app.sync.link import AnswerError, HubLink
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push
@@ -69,7 +70,9 @@ class SyncService:
         self._clock = clock
         self._interval_s = interval_s
         self.pace = Pace()
-        self._make_link = partial(HubLink, hub_url, credentials, clock, transport, self.pace)
+        self._make_link = partial(
+            HubLink, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
+        )
         self._backoff = Backoff()
         self._state: SyncState = Never()
         self._last_contact_at: datetime | None = None
@@ -182,7 +185,7 @@ class SyncService:
             await self._exchange(link, downloads)
         except ClinicError as error:
             self._become(Failed(self._clock.now(), error.text))
-            return self._backoff.next_s()
+            return self._backoff.next_s(error.wait_s if isinstance(error, AnswerError) else 0.0)
         except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the exchange with the hub failed")
             self._become(Failed(self._clock.now(), Text("The exchange with the hub met a fault; it is in the log.")))
@@ -201,6 +204,8 @@ class SyncService:
             done += records
             self._become(Running(done, max(total, done)))
 
+        if not link.habits.is_met:
+            await link.meet()
         push = Push(self._store, link, settled)
         await push.run()
         await Uploads(self._store, link, push.run).run()

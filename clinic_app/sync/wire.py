@@ -52,6 +52,15 @@ _NOT_TAKEN: Final = "business-rule"
 _ADDRESS = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})", re.ASCII)
 _ETAG = re.compile(r'W/"([^"\\]{1,80})"', re.ASCII)
 
+_PASSING: Final = frozenset({"transient", "lock-error", "throttled", "timeout", "incomplete"})
+"""Codes of FHIR's IssueType that mean: later."""
+
+
+class _Statement(msgspec.Struct, tag_field="resourceType", tag="CapabilityStatement"):
+    """What has to stand in a CapabilityStatement."""
+
+    fhir_version: str = msgspec.field(name="fhirVersion")
+
 
 def encode_transaction(writes: Sequence[Write]) -> bytes:
     """Return a transaction Bundle that creates or updates each record under its precondition."""
@@ -152,6 +161,24 @@ def outcome_words(body: bytes) -> str:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return ""
     return "; ".join(issue.diagnostics for issue in outcome.issue if issue.diagnostics)[:_LONGEST_WORDS]
+
+
+def is_passing(body: bytes) -> bool:
+    """Return whether an OperationOutcome says that the same may go well at another time."""
+    try:
+        outcome = msgspec.json.decode(body, type=OperationOutcome)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return any(issue.code in _PASSING for issue in outcome.issue)
+
+
+def is_statement(body: bytes) -> bool:
+    """Return whether this is the CapabilityStatement of a FHIR R4 server."""
+    try:
+        statement = msgspec.json.decode(body, type=_Statement)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return statement.fhir_version.startswith("4.")
 
 
 def nonsense() -> LinkError:

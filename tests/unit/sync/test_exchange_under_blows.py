@@ -34,6 +34,7 @@ from clinic_app.sync.wire import (
 )
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.nodes import DISTRICT, Node, node
+from tests.helpers.played_hubs import as_hub
 from tests.helpers.stores import opened
 from tests.helpers.waiting import wait_until
 
@@ -70,7 +71,7 @@ def _good(request: httpx.Request) -> httpx.Response:
 
 
 def _service(here: Node, answer: Answer) -> SyncService:
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(as_hub(answer))
     made = SyncService(
         here.store, here.referrals, "http://hub.invalid", "t", here.clock, interval_s=0.02, transport=transport
     )
@@ -315,7 +316,7 @@ def test_whatever_status_comes_no_row_is_lost_and_only_a_refusal_sets_one_aside(
             return _refusal(status)
         return httpx.Response(status, stream=httpx.ByteStream(b"<html>"), headers={"Content-Type": "text/html"})
 
-    is_refusal = is_fhir and 400 <= status < 500 and status not in (408, 425, 429)
+    is_refusal = status == 413 or (is_fhir and 400 <= status < 500 and status not in (404, 405, 408, 425, 429))
     push = _talk_push(store, answer)
     assert (push is None) == is_refusal
     (row,) = store.outbox.rows_for("Patient", "p1")

@@ -15,6 +15,7 @@ from clinic_app.sync import Failed, SyncService
 from clinic_app.sync.service import Succeeded
 from clinic_app.sync.wire import MEDIA_TYPE, encode_history, encode_outcome
 from tests.helpers.nodes import DISTRICT, Node, node
+from tests.helpers.played_hubs import as_hub
 from tests.helpers.waiting import wait_until
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -26,7 +27,10 @@ def district(tmp_path: Path) -> Iterator[Node]:
         yield made
 
 
-def _service(district: Node, answer: Answer) -> SyncService:
+def _service(district: Node, answer: Answer, *, is_hub: bool = False) -> SyncService:
+    def streamed(request: httpx.Request) -> httpx.Response:
+        return _streamed(answer(request))
+
     return SyncService(
         district.store,
         district.referrals,
@@ -34,7 +38,7 @@ def _service(district: Node, answer: Answer) -> SyncService:
         "token",
         district.clock,
         interval_s=0.05,
-        transport=httpx.MockTransport(lambda request: _streamed(answer(request))),
+        transport=httpx.MockTransport(as_hub(streamed) if is_hub else streamed),
     )
 
 
@@ -134,7 +138,7 @@ def test_hub_garbage_in_one_record_does_not_hold_up_the_feed(district: Node) -> 
             return _fhir(200, encode_history([], "$changes?cursor=next"))
         return _fhir(200, pages.pop())
 
-    service = _service(district, answer)
+    service = _service(district, answer, is_hub=True)
     service.start()
     try:
         wait_until(lambda: isinstance(service.state(), Succeeded), 5, str(service.state()))
@@ -160,7 +164,7 @@ def test_one_poisoned_record_is_quarantined_and_the_others_go_on(district: Node)
         now = district.clock.now()
         return _fhir(200, encode_transaction_response([Written(w.type_name, w.id, "1", now) for w in writes]))
 
-    service = _service(district, answer)
+    service = _service(district, answer, is_hub=True)
     service.start()
     try:
         wait_until(lambda: isinstance(service.state(), Succeeded), 5, str(service.state()))
@@ -184,7 +188,7 @@ def test_a_hub_restored_from_a_backup_is_read_from_the_start(district: Node) -> 
         return _fhir(200, encode_history([], "$changes?cursor=new"))
 
     district.store.records.receive([], cursor=("hub-feed", "old"))
-    service = _service(district, answer)
+    service = _service(district, answer, is_hub=True)
     service.start()
     try:
         wait_until(lambda: isinstance(service.state(), Succeeded), 5, str(service.state()))
