@@ -36,7 +36,7 @@ from clinic_app.terminology.systems import (
 
 Outcome = Literal["0", "4"]
 """FHIR audit-event-outcome: done, or refused."""
-Happening = Literal["login", "search", "emergency", "emergency-end", "audit-log", "export", "import", "keys"]
+Happening = Literal["login", "search", "emergency", "emergency-end", "audit-log", "export", "import", "join", "keys"]
 """What is noted besides the actions of the table of rights."""
 
 REST: Final = Coding(system=AUDIT_EVENT_TYPE, code="rest", display="RESTful Operation")
@@ -52,6 +52,7 @@ SUBTYPES: Final[dict[Happening, Coding]] = {
     "audit-log": Coding(system=AUDIT_ACTION, code="audit-log"),
     "export": Coding(system=AUDIT_ACTION, code="export"),
     "import": Coding(system=AUDIT_ACTION, code="import"),
+    "join": Coding(system=AUDIT_ACTION, code="join"),
     "keys": Coding(system=AUDIT_ACTION, code="keys"),
 }
 KINDS: Final[dict[Happening, Coding]] = {
@@ -62,6 +63,7 @@ KINDS: Final[dict[Happening, Coding]] = {
     "audit-log": LOG_USED,
     "export": LOG_USED,
     "import": IMPORT,
+    "join": REST,
     "keys": ALERT,
 }
 CODES: Final[dict[Action, Literal["C", "R", "U", "E"]]] = {

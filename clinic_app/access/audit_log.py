@@ -43,6 +43,7 @@ AUDIT_ACTION_WORDS: Final[Mapping[str, Text]] = {
     "export": Text("Exported"),
     "restore": Text("Restored from a backup"),
     "import": Text("Taken in from another hospital"),
+    "join": Text("Joined by itself"),
     "keys": Text("Changed the keys"),
 }
 """What an event can be, as codes of `AuditFilter.action` and words of a screen."""

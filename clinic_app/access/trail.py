@@ -6,7 +6,7 @@ noted too, with what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -204,6 +204,21 @@ class Trail:
         """Return the event of records this workstation took in by itself, from another hospital."""
         here = AuditEventAgent(who=reference_to(own_device(self._store)), requestor=True)
         return self._made(IMPORT, SUBTYPES["import"], "C", (here,), tuple(record_entities(records)))
+
+    def joining(self, record: Resource, parents: Mapping[str, Sequence[str]]) -> AuditEvent:
+        """Return the event of this workstation joining two versions of a record by itself.
+
+        Args:
+            record: it.
+            parents: the fields that were taken from each version, by the version's id.
+        """
+        here = AuditEventAgent(who=reference_to(own_device(self._store)), requestor=True)
+        address = f"{record.type_name}/{record.id}/_history"
+        versions = tuple(
+            AuditEventEntity(type=OBJECT, name=f"{address}/{version}", description=" ".join(fields) or None)
+            for version, fields in parents.items()
+        )
+        return self._made(KINDS["join"], SUBTYPES["join"], "U", (here,), (*record_entities((record,)), *versions))
 
     def maintenance(self, what: str, account: str) -> AuditEvent:
         """Return the event of a command given at this workstation outside the program, by an account of the system."""

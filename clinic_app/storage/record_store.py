@@ -16,7 +16,7 @@ from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode_as, e
 from clinic_app.storage.accounts import Account, add_accounts
 from clinic_app.storage.audit_chain import add_link, first_broken_link
 from clinic_app.storage.blobs import BlobStore
-from clinic_app.storage.conflicts import Conflict, close_conflict, open_conflicts
+from clinic_app.storage.conflicts import Conflict, close_conflict, keep_version, open_conflicts
 from clinic_app.storage.database import Database
 from clinic_app.storage.finding import bodies_with
 from clinic_app.storage.lanes import Lane
@@ -164,8 +164,20 @@ class RecordStore:
         with self._database.reading() as connection:
             return open_conflicts(connection)
 
+    def keep_version(self, body: bytes) -> None:
+        """Put a former version of the hub's into the history, so that edits made from it can be joined later."""
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            keep_version(connection, body, now)
+
     def settle(
-        self, conflict: Conflict, chosen: Resource, *, audit: Sequence[AuditEvent] = (), body: bytes | None = None
+        self,
+        conflict: Conflict,
+        chosen: Resource,
+        *,
+        audit: Sequence[AuditEvent] = (),
+        body: bytes | None = None,
+        made_from: str | None = None,
     ) -> Resource:
         """Make ``chosen`` the newest version, based on the other node's; both former ones stay in the history.
 
@@ -174,21 +186,21 @@ class RecordStore:
             chosen: the answer.
             audit: who gave it.
             body: the answer's bytes, whose elements we do not model are kept; by default the other node's are.
+            made_from: our version that was compared; None where that does not matter.
 
         Raises:
             NotFoundError: the conflict is settled already.
+            ConflictError: the record was changed here since it was compared.
         """
         now = self._clock.now()
         with self._database.writing() as connection:
             theirs = close_conflict(connection, conflict.seq, now)
-            write_version(
-                connection,
-                decode_as(type(chosen), theirs),
-                theirs,
-                hub_version=conflict.theirs_hub_version,
-                origin="received",
-                at=now,
-            )
+            row = stored_row(connection, chosen.type_name, chosen.id)
+            if row is None or made_from not in (None, row.version_id):
+                raise _changed_meanwhile()
+            hub_version = conflict.theirs_hub_version or row.hub_version  # what came in a package is no version of it
+            record = decode_as(type(chosen), theirs)
+            write_version(connection, record, theirs, hub_version=hub_version, origin="received", at=now)
             chosen = _with_meta(chosen, conflict.theirs.version_id, now)
             settled = self._write(connection, chosen, "records", now, body)
             for event in audit:
@@ -212,7 +224,7 @@ class RecordStore:
     ) -> Resource:
         row = stored_row(connection, record.type_name, record.id)
         if record.version_id != (row.version_id if row else None):
-            raise ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
+            raise _changed_meanwhile()
         record = _with_meta(record, new_version_id(), now)
         hub_version = row.hub_version if row else None
         body = encode(record, base or (row.body if row else None))
@@ -227,6 +239,10 @@ class RecordStore:
 def put_cursor(connection: Connection, name: str, value: str) -> None:
     """Keep how far a feed was read, inside a transaction."""
     _KEEP_CURSOR.run(connection, {"name": name, "value": value})
+
+
+def _changed_meanwhile() -> ConflictError:
+    return ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
 
 
 def _with_meta(record: R, version_id: str | None, now: datetime) -> R:

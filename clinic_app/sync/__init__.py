@@ -1,7 +1,8 @@
 """Outbox to hub, hub to inbox, big content in resumable pieces; and what the screens know about it."""
 
-from clinic_app.sync.comparing import Difference, Side
+from clinic_app.sync.comparing import Difference
 from clinic_app.sync.exchange import Exchange
+from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
 from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
 from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, Question, WaitingItem

@@ -17,7 +17,8 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
 from clinic_app.storage import Conflict, Store
 from clinic_app.storage.unsent import Unsent
-from clinic_app.sync.comparing import Side, differences, merged
+from clinic_app.sync.comparing import differences, merged
+from clinic_app.sync.merging import Side
 from clinic_app.sync.service import CLOCK_OFFSET, SyncService
 from clinic_app.sync.waiting import (
     AUDIT_WORDS,
@@ -156,11 +157,10 @@ class Exchange:
         mine = self._store.records.body(kind, conflict.mine.id)
         if decode_as(kind, mine).version_id != question.mine_version:
             raise ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
-        body = merged(mine, conflict.theirs_body, chosen)
+        body = merged(mine, conflict.theirs_body, chosen, conflict.base)
         record = decode_as(kind, body)
-        settled = self._store.records.settle(
-            conflict, record, audit=[self._trail.event(session, "update", record)], body=body
-        )
+        audit = [self._trail.event(session, "update", record)]
+        settled = self._store.records.settle(conflict, record, audit=audit, body=body, made_from=question.mine_version)
         if self._sync is not None:
             self._sync.sync_now()
         return settled
@@ -194,7 +194,7 @@ class Exchange:
             mine_at=mine_at,
             theirs_at=theirs_at,
             mine_version=mine.version_id or "",
-            fields=differences(body, conflict.theirs_body),
+            fields=differences(body, conflict.theirs_body, conflict.base),
             suggested=suggested,
         )
 

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Direction, Lane, TransferState
-from clinic_app.sync.comparing import Difference, Side
+from clinic_app.sync.comparing import Difference
+from clinic_app.sync.merging import Side
 
 WaitingState = Literal["queued", "conflict", "quarantined"]
 KIND_WORDS: Final[Mapping[str, Text]] = {

@@ -14,7 +14,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import AllergyIntolerance, AuditEvent, Device, Organization, Patient, Resource, encode
 from clinic_app.storage import AuditQuery, Conflict
 from clinic_app.sync import Exchange, Question, WaitingItem
-from clinic_app.sync.comparing import Side
+from clinic_app.sync.merging import Side
 from clinic_app.sync.pace import KEPT, LEAST_BYTES, Pace
 from clinic_app.sync.service import CLOCK_OFFSET
 from tests.helpers.wards import Ward, ward
