@@ -15,7 +15,7 @@ from clinic_app.records.clinical import (
     ObservationComponent,
     ReportStatus,
 )
-from clinic_app.records.codec import decode, decode_as, encode
+from clinic_app.records.codec import decode, decode_as, encode, stamped
 from clinic_app.records.datatypes import (
     Address,
     AdministrativeGender,
@@ -137,5 +137,6 @@ __all__ = [
     "decode_as",
     "encode",
     "reference_to",
+    "stamped",
     "with_audience",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import clinical, documents, people, trail, workflow
+from clinic_app.records.datatypes import Meta
 from clinic_app.records.resource import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -91,6 +93,23 @@ def encode(record: msgspec.Struct, base: bytes | None = None) -> bytes:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
     return bytes(_merge(fresh, bytes(base), record, old))
+
+
+def stamped(record: R, body: bytes, version_id: str, at: datetime) -> tuple[R, bytes]:
+    """Return a record and its bytes as a node stores them: with its version and moment, and every other byte kept.
+
+    Args:
+        record: what ``body`` says.
+        body: JSON of the record.
+        version_id: the version it becomes.
+        at: when.
+    """
+    meta = msgspec.structs.replace(record.meta or Meta(), version_id=version_id, last_updated=at)
+    members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fresh = _encoder.encode(meta)
+    kept = fresh if record.meta is None else _merge(fresh, bytes(members["meta"]), meta, record.meta)
+    members["meta"] = msgspec.Raw(kept)
+    return msgspec.structs.replace(record, meta=meta), _encoder.encode(members)
 
 
 def _merge(fresh: bytes, base: bytes, new: Any, old: Any) -> bytes:  # noqa: ANN401 - JSON values of any shape

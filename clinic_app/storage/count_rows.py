@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,24 +20,26 @@ _WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled", "registered"})
 _NOT_SENT: Final = frozenset({"draft", "entered-in-error"})
 
 
-def keep_counted(connection: Connection, record: Resource, at: datetime) -> None:
-    """Write by what a record is counted, or take it out of the counts.
+def keep_counted(connection: Connection, records: Sequence[Resource], at: datetime) -> None:
+    """Write by what records are counted, or take them out of the counts.
 
     Args:
         connection: an open writing transaction.
-        record: as it will stand.
+        records: as they will stand.
         at: now; the day of a record that does not tell its own.
     """
-    made = _MADE.get(type(record))
-    if made is None:
-        return
-    row = made(record, at)
-    if row is not None:
-        _KEPT[type(record)].run(connection, {name: index_value(v) if v else v for name, v in row.items()})
-        return
-    table = _TABLES[type(record)]
-    gone = delete(table).where(table.c.id == record.id)
-    connection.execute(gone.where(table.c.type == record.type_name) if "type" in table.c else gone)
+    kept: dict[type[Resource], list[Row]] = defaultdict(list)
+    for record in records:
+        made = _MADE.get(type(record))
+        row = made(record, at) if made else None
+        if row is not None:
+            kept[type(record)].append({name: index_value(v) if v else v for name, v in row.items()})
+        elif made:
+            table = _TABLES[type(record)]
+            gone = delete(table).where(table.c.id == record.id)
+            connection.execute(gone.where(table.c.type == record.type_name) if "type" in table.c else gone)
+    for kind, rows in kept.items():
+        _KEPT[kind].run_all(connection, rows)
 
 
 def _patient(record: Patient, at: datetime) -> Row | None:

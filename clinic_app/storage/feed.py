@@ -27,12 +27,11 @@ from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_rows import (
     Caller,
+    Incoming,
+    Standing,
     StoredRecord,
     change,
-    decoded,
-    known_version,
-    put_write,
-    stored_record,
+    looked_at,
     version_at,
     visible_changes,
 )
@@ -114,14 +113,15 @@ class Feed:
             InvalidInputError: the key was used for other contents.
         """
         digest = _digest_of(writes)
+        incoming = [looked_at(write) for write in writes]  # before anybody else has to wait
         with self._database.writing() as connection:
             earlier = self._earlier_answer(connection, caller, key, digest)
             if earlier is not None:
                 return earlier
             now = self._clock.now()
-            written = tuple(
-                self._apply_one(connection, caller, write, judge, now, entry) for entry, write in enumerate(writes)
-            )
+            standing = Standing(connection, caller, incoming)
+            written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
+            standing.put(connection, now)
             body = answer(written)
             if key:
                 self._keep_answer(connection, caller, key, digest, body, now)
@@ -174,22 +174,6 @@ class Feed:
             rows.append(row)
         return rows, len(rows) < count
 
-    def _apply_one(
-        self, connection: Connection, caller: Caller, write: Write, judge: Judge, now: datetime, entry: int
-    ) -> Written:
-        try:
-            known = known_version(connection, caller, write, hashlib.sha256(write.body).hexdigest())
-            if known is not None:
-                return known
-            record = decoded(write)
-            stored = stored_record(connection, write)
-            if write.base_version != (stored.version_id if stored else None):
-                raise PreconditionError(Text("The hub has another version of this record."))
-            judge(caller, stored, record)
-            return put_write(connection, caller, write, record, stored, now)
-        except ClinicError as error:
-            raise RefusedError(error, entry) from error
-
     def _earlier_answer(self, connection: Connection, caller: Caller, key: str, digest: str) -> bytes | None:
         row = connection.execute(
             select(FEED_ANSWER.c.request_sha256, FEED_ANSWER.c.body).where(
@@ -234,6 +218,27 @@ class Feed:
         if epoch != self._epoch or number < 0:
             raise _foreign_cursor()
         return number, version
+
+
+def _judged(standing: Standing, caller: Caller, incoming: Incoming, judge: Judge, now: datetime, entry: int) -> Written:
+    """Return what becomes of one write.
+
+    Raises:
+        RefusedError: it cannot be.
+    """
+    try:
+        known = standing.known(incoming)
+        if known is not None:
+            return known
+        if isinstance(incoming.record, ClinicError):
+            raise incoming.record
+        stored = standing.record(incoming.key)
+        if incoming.write.base_version != (stored.version_id if stored else None):
+            raise PreconditionError(Text("The hub has another version of this record."))
+        judge(caller, stored, incoming.record)
+        return standing.accept(incoming, incoming.record, stored, now)
+    except ClinicError as error:
+        raise RefusedError(error, entry) from error
 
 
 def _digest_of(writes: Sequence[Write]) -> str:

@@ -1,29 +1,28 @@
-"""Single rows of the feed, inside a transaction that the feed has opened."""
+"""Rows of the feed, inside a transaction that the feed has opened: hundreds of writes take few statements."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, delete, exists, or_, select
 
-from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import EVERYBODY, Meta, Resource, audience_of, decode, encode
+from clinic_app.records import EVERYBODY, Resource, audience_of, decode, stamped
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
-from clinic_app.storage.record_rows import new_version_id, stored_row, write_version
+from clinic_app.storage.record_rows import Key, by_type, new_version_id, write_versions
 from clinic_app.storage.tables import HISTORY, RECORD
-from clinic_app.storage.upserts import Upsert
+from clinic_app.storage.upserts import Addition, Upsert
 
 MOST_RECORD_BYTES: Final = 2 << 20
 """FHIR records are some kilobytes; a reader takes pages of `clinic_app.storage.feed.MOST_PAGE_BYTES`."""
-_PUT_PLACE: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 """FHIR R4, data type id."""
 _LONGEST_ID: Final = 64
@@ -47,12 +46,48 @@ class StoredRecord:
     record: Resource
 
 
-def decoded(write: Write) -> Resource:
-    """Return the record of a write, which is what its address says.
+@dataclass(frozen=True)
+class Incoming:
+    """A write that was looked at: the digest of its bytes, and its record or why it has none."""
 
-    Raises:
-        InvalidInputError: it cannot be read, is another record, has no id, or is larger than a reader would take.
-    """
+    write: Write
+    sha256: str
+    record: Resource | ClinicError
+
+    @property
+    def key(self) -> Key:
+        """What the record is known by."""
+        return self.write.type_name, self.write.id
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A write that passed: what became of it, its record and bytes as they will stand, and whose it is."""
+
+    written: Written
+    sha256: str
+    record: Resource
+    body: bytes
+    owner_id: str
+    is_first: bool
+    """Whether there is no record yet, in the feed or beside it."""
+
+    @property
+    def key(self) -> Key:
+        """What the record is known by."""
+        return self.written.type_name, self.written.id
+
+
+def looked_at(write: Write) -> Incoming:
+    """Return a write with its record, which is what its address says."""
+    try:
+        record: Resource | ClinicError = _decoded(write)
+    except ClinicError as error:
+        record = error
+    return Incoming(write, hashlib.sha256(write.body).hexdigest(), record)
+
+
+def _decoded(write: Write) -> Resource:
     if len(write.body) > MOST_RECORD_BYTES:
         raise InvalidInputError(Text("This record cannot be read: {detail}", detail="too large"))
     record = decode(write.body)
@@ -63,60 +98,97 @@ def decoded(write: Write) -> Resource:
     return record
 
 
-def stored_record(connection: Connection, write: Write) -> StoredRecord | None:
-    """Return what the hub has under the write's address, with its owner."""
-    row = stored_row(connection, write.type_name, write.id)
-    if row is None:
-        return None
-    owner = connection.scalar(select(FEED_RECORD.c.organization_id).where(*_is(FEED_RECORD, write)))
-    if owner is None:
-        return None
-    return StoredRecord(owner, row.version_id, decode(row.body))
+class Standing:
+    """What stands under the addresses of some writes, looked up at once, and which of the writes may follow it.
+
+    Args:
+        connection: an open writing transaction.
+        caller: whose earlier writes are known again.
+        incoming: the writes.
+    """
+
+    def __init__(self, connection: Connection, caller: Caller, incoming: Sequence[Incoming]) -> None:
+        self._caller = caller
+        self._accepted: dict[Key, Accepted] = {}
+        self._rows: dict[Key, Any] = {}
+        self._versions: dict[tuple[Key, str], Written] = {}
+        for type_name, ids in by_type(each.key for each in incoming).items():
+            for row in connection.execute(_STANDING, {"of_type": type_name, "of_ids": ids}):
+                self._rows[type_name, row.id] = row
+        known = {"of_organization": caller.organization_id}
+        for type_name, ids in by_type(self._rows).items():
+            for row in connection.execute(_KNOWN, {"of_type": type_name, "of_ids": ids, **known}):
+                received_at = datetime.fromisoformat(row.received_at)
+                written = Written(type_name, row.id, row.version_id, received_at, is_new=False)
+                self._versions[(type_name, row.id), row.sha256] = written
+
+    def known(self, incoming: Incoming) -> Written | None:
+        """Return what became of the very same bytes when this organisation sent them before, or None."""
+        return self._versions.get((incoming.key, incoming.sha256))
+
+    def record(self, key: Key) -> StoredRecord | None:
+        """Return what the hub has, with its owner; None for what is not in the feed."""
+        if (accepted := self._accepted.get(key)) is not None:
+            return StoredRecord(accepted.owner_id, accepted.written.version, accepted.record)
+        row = self._rows.get(key)
+        if row is None or row.organization_id is None:
+            return None
+        return StoredRecord(row.organization_id, row.version_id, decode(row.body))
+
+    def accept(self, incoming: Incoming, record: Resource, stored: StoredRecord | None, now: datetime) -> Written:
+        """Let a write pass: it will stand as the newest version, and the writes after it find it there."""
+        record, body = stamped(record, incoming.write.body, new_version_id(), now)
+        written = Written(*incoming.key, record.version_id or "", now, is_new=stored is None)
+        owner = stored.organization_id if stored else self._caller.organization_id
+        is_first = incoming.key not in self._rows
+        self._accepted[incoming.key] = Accepted(written, incoming.sha256, record, body, owner, is_first)
+        self._versions[incoming.key, incoming.sha256] = dataclasses.replace(written, is_new=False)
+        return written
+
+    def put(self, connection: Connection, now: datetime) -> None:
+        """Store what was accepted."""
+        if self._accepted:
+            _put_writes(connection, self._caller, tuple(self._accepted.values()), now)
 
 
-def known_version(connection: Connection, caller: Caller, write: Write, digest: str) -> Written | None:
-    """Return what became of the very same bytes when this organisation sent them before, or None."""
-    row = connection.execute(
-        select(FEED_VERSION.c.version_id, FEED_VERSION.c.received_at).where(
-            *_is(FEED_VERSION, write),
-            FEED_VERSION.c.sha256 == digest,
-            FEED_VERSION.c.organization_id == caller.organization_id,
-        )
-    ).first()
-    if row is None:
-        return None
-    return Written(write.type_name, write.id, row.version_id, datetime.fromisoformat(row.received_at), is_new=False)
+def _put_writes(connection: Connection, caller: Caller, accepted: Sequence[Accepted], now: datetime) -> None:
+    """Store writes, each of another record, as the newest versions, in their places in the feed."""
+    new = {each.key for each in accepted if each.is_first}
+    versions = [(each.record, each.body) for each in accepted]
+    numbers = write_versions(connection, versions, hub_version=None, origin="received", at=now, new=new)
+    received_at = now.isoformat()
+    came = [
+        {
+            **_named(each),
+            "version_id": each.written.version,
+            "organization_id": caller.organization_id,
+            "sha256": each.sha256,
+            "received_at": received_at,
+        }
+        for each in accepted
+    ]
+    _ADD_VERSIONS.run(connection, came)
+    place = {"workstation_id": caller.workstation_id, "received_at": received_at}
+    places = [
+        {**_named(each), "organization_id": each.owner_id, "seq": numbers[each.key], **place} for each in accepted
+    ]
+    _PUT_PLACES.run_all(connection, places)
+    _keep_readers(connection, accepted)
 
 
-def put_write(
-    connection: Connection, caller: Caller, write: Write, record: Resource, stored: StoredRecord | None, now: datetime
-) -> Written:
-    """Store one write as the newest version, in its place in the feed."""
-    version = new_version_id()
-    meta = msgspec.structs.replace(record.meta or Meta(), version_id=version, last_updated=now)
-    record = msgspec.structs.replace(record, meta=meta)
-    body = encode(record, write.body)
-    seq = write_version(connection, record, body, hub_version=None, origin="received", at=now)
-    key = {"type": write.type_name, "id": write.id}
-    connection.execute(
-        insert(FEED_VERSION).values(
-            **key,
-            version_id=version,
-            organization_id=caller.organization_id,
-            sha256=hashlib.sha256(write.body).hexdigest(),
-            received_at=now.isoformat(),
-        )
-    )
-    owner = stored.organization_id if stored else caller.organization_id
-    place = {"seq": seq, "workstation_id": caller.workstation_id, "received_at": now.isoformat()}
-    _PUT_PLACE.run(connection, {**key, "organization_id": owner, **place})
-    if stored is not None:
-        for table in (FEED_AUDIENCE, FEED_REFERENCE):
-            connection.execute(delete(table).where(*_is(table, write)))
-    _put_many(connection, key, FEED_AUDIENCE, "organization_id", _audience(record))
-    digests = {digest.decode() for digest in _DIGEST.findall(body)}
-    _put_many(connection, key, FEED_REFERENCE, "sha256", digests)
-    return Written(write.type_name, write.id, version, now, is_new=stored is None)
+def _keep_readers(connection: Connection, accepted: Sequence[Accepted]) -> None:
+    """Keep who records are meant for and which content they point to, in place of what was kept before."""
+    changed = [{"of_type": each.written.type_name, "of_id": each.written.id} for each in accepted if not each.is_first]
+    for forget in _FORGET if changed else ():
+        connection.execute(forget, changed)
+    meant = [(each, name) for each in accepted for name in sorted(_audience(each.record))]
+    _ADD_AUDIENCE.run(connection, [{**_named(each), "organization_id": name} for each, name in meant])
+    points = [(each, digest) for each in accepted for digest in sorted(set(_DIGEST.findall(each.body)))]
+    _ADD_REFERENCE.run(connection, [{**_named(each), "sha256": digest.decode()} for each, digest in points])
+
+
+def _named(accepted: Accepted) -> dict[str, object]:
+    return {"type": accepted.written.type_name, "id": accepted.written.id}
 
 
 def visible_to(organization_id: str) -> Any:  # noqa: ANN401 - an SQL condition
@@ -162,11 +234,23 @@ def _audience(record: Resource) -> set[str]:
     return {each for each in audience_of(record) if len(each) <= _LONGEST_ID and "\0" not in each}
 
 
-def _put_many(connection: Connection, key: dict[str, str], table: Table, name: str, values: Collection[str]) -> None:
-    rows = [{**key, name: value} for value in sorted(values)]
-    if rows:
-        connection.execute(insert(table), rows)
+def _of_type_and_ids(table: Table) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.type == bindparam("of_type"), table.c.id.in_(bindparam("of_ids", expanding=True)))
 
 
-def _is(table: Any, write: Write) -> tuple[Any, ...]:  # noqa: ANN401
-    return (table.c.type == write.type_name, table.c.id == write.id)
+_STANDING: Final = (
+    select(RECORD.c.id, RECORD.c.version_id, RECORD.c.body, FEED_RECORD.c.organization_id)
+    .outerjoin(FEED_RECORD, (FEED_RECORD.c.type == RECORD.c.type) & (FEED_RECORD.c.id == RECORD.c.id))
+    .where(*_of_type_and_ids(RECORD))
+)
+_KNOWN: Final = select(
+    FEED_VERSION.c.id, FEED_VERSION.c.version_id, FEED_VERSION.c.sha256, FEED_VERSION.c.received_at
+).where(*_of_type_and_ids(FEED_VERSION), FEED_VERSION.c.organization_id == bindparam("of_organization"))
+_ADD_VERSIONS: Final = Addition(FEED_VERSION)
+_ADD_AUDIENCE: Final = Addition(FEED_AUDIENCE)
+_ADD_REFERENCE: Final = Addition(FEED_REFERENCE)
+_PUT_PLACES: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
+_FORGET: Final = tuple(
+    delete(table).where(table.c.type == bindparam("of_type"), table.c.id == bindparam("of_id"))
+    for table in (FEED_AUDIENCE, FEED_REFERENCE)
+)

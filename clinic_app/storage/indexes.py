@@ -1,6 +1,6 @@
 """What each type of record is found by, besides its id.
 
-One function per kind of element, one table of which type has which. Values are what a caller asks for: bare ids for
+One function per kind of element, one table of the fields it stands in. Values are what a caller asks for: bare ids for
 references, ``system|value`` for identifiers, the code both alone and as ``system|code``.
 Names follow FHIR R4's search parameters where there is one.
 """
@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from clinic_app.foundation.folding import name_keys
-from clinic_app.records import CodeableConcept, Coding, Identifier, Patient, Reference, Resource
+from clinic_app.records import (
+    Attachment,
+    AuditEventEntity,
+    CodeableConcept,
+    Coding,
+    DocumentReferenceContent,
+    HumanName,
+    Identifier,
+    Meta,
+    Patient,
+    Reference,
+    Resource,
+)
 
 Values = Iterable[str | None]
-Extract = Callable[[Any], Values]
+Read = Callable[[Any], Values]
 _LONGEST_VALUE: Final = 500
 """Characters; PostgreSQL takes 2.7 kB for a whole row of an index ("Limitations", B-tree)."""
 
@@ -23,8 +36,10 @@ _LONGEST_VALUE: Final = 500
 def entries(record: Resource) -> frozenset[tuple[str, str]]:
     """Return the ``(name, value)`` pairs ``record`` is found by."""
     pairs: set[tuple[str, str]] = set()
-    for name, extract in _EXTRACTS.items():
-        pairs.update((name, index_value(value)) for value in extract(record) if value)
+    for name, read, field in _readers(type(record)):
+        value = getattr(record, field)
+        for element in value if isinstance(value, tuple) else (value,) if value is not None else ():
+            pairs.update((name, index_value(each)) for each in read(element) if each)
     return frozenset(pairs)
 
 
@@ -55,102 +70,79 @@ def telephone_keys(number: str) -> tuple[str, ...]:
     return (digits,) if digits else ()
 
 
-def _references(*fields: str) -> Extract:
-    def extract(record: Resource) -> Iterator[str]:
-        for field in fields:
-            for reference in _many(getattr(record, field, ())):
-                if isinstance(reference, Reference):
-                    yield reference.id
-
-    return extract
-
-
-def _codes(*fields: str) -> Extract:
-    def extract(record: Resource) -> Iterator[str]:
-        for field in fields:
-            for concept in _many(getattr(record, field, ())):
-                yield from _of_concept(concept)
-
-    return extract
+@cache
+def _readers(kind: type[Resource]) -> tuple[tuple[str, Read, str], ...]:
+    """Return what one type is found by: the index's name, what reads an element, and the field it stands in."""
+    return tuple(
+        (name, read, field)
+        for name, (read, *fields) in _INDEXES.items()
+        for field in fields
+        if field in kind.__struct_fields__ and (kind is Patient or name not in _OF_PATIENTS)
+    )
 
 
-def _of_concept(concept: CodeableConcept | Coding) -> Iterator[str]:
-    for coding in concept.coding if isinstance(concept, CodeableConcept) else (concept,):
+def _reference(element: Any) -> Values:  # noqa: ANN401 - elements of any kind
+    return (element.id,) if isinstance(element, Reference) else ()
+
+
+def _concept(element: CodeableConcept | Coding) -> Iterator[str]:
+    for coding in element.coding if isinstance(element, CodeableConcept) else (element,):
         if coding.code:
             yield coding.code
             yield f"{coding.system or ''}|{coding.code}"
 
 
-def _identifiers(record: Resource) -> Iterator[str]:
-    for identifier in _many(getattr(record, "identifier", ())):
-        if isinstance(identifier, Identifier) and identifier.value:
-            yield f"{identifier.system or ''}|{identifier.value}"
+def _identifier(element: Any) -> Values:  # noqa: ANN401
+    is_told = isinstance(element, Identifier) and element.value
+    return (f"{element.system or ''}|{element.value}",) if is_told else ()
 
 
-def _tags(record: Resource) -> Iterator[str]:
-    for tag in record.meta.tag if record.meta else ():
-        yield from _of_concept(tag)
+def _tags(meta: Meta) -> Iterator[str]:
+    for tag in meta.tag:
+        yield from _concept(tag)
 
 
-def _status(record: Resource) -> Values:
-    return (getattr(record, "status", None),)
+def _word(element: str) -> Values:
+    return (element,)
 
 
-def _birth_date(record: Resource) -> Values:
-    return (record.birth_date,) if isinstance(record, Patient) else ()
-
-
-def _name_key(record: Resource) -> Iterator[str]:
+def _name_key(name: HumanName) -> Values:
     """The whole name as one key, its words sorted: the order they are typed in does not matter."""
-    if isinstance(record, Patient):
-        for name in record.name:
-            yield " ".join(sorted(name_keys(name.full)))
+    return (" ".join(sorted(name_keys(name.full))),)
 
 
-def _agents(record: Resource) -> Iterator[str]:
-    for agent in _many(getattr(record, "agent", ())):
-        if agent.who:
-            yield agent.who.id
+def _agent(agent: Any) -> Values:  # noqa: ANN401 - of an AuditEvent or a Provenance
+    return (agent.who.id,) if agent.who else ()
 
 
-def _entities(record: Resource) -> Iterator[str]:
-    for entity in _many(getattr(record, "entity", ())):
-        if entity.what:
-            yield entity.what.id
+def _entity(entity: AuditEventEntity) -> Values:
+    return (entity.what.id,) if entity.what else ()
 
 
-def _content(record: Resource) -> Iterator[str]:
-    for content in _many(getattr(record, "content", ())):
-        yield content.attachment.sha256
-    for attachment in _many(getattr(record, "presented_form", ())):
-        yield attachment.sha256
+def _content(element: DocumentReferenceContent | Attachment) -> Values:
+    return ((element if isinstance(element, Attachment) else element.attachment).sha256,)
 
 
-def _many(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - an element, a tuple of them, or nothing
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)
-
-
-_EXTRACTS: Final[Mapping[str, Extract]] = {
-    "subject": _references("subject", "patient", "for_"),
-    "status": _status,
-    "based_on": _references("based_on"),
-    "owner": _references("owner"),
-    "requester": _references("requester"),
-    "performer": _references("performer"),
-    "focus": _references("focus", "about"),
-    "target": _references("target"),
-    "author": _references("author", "sender", "recorder", "results_interpreter"),
-    "code": _codes("code", "type"),
-    "category": _codes("category"),
-    "identifier": _identifiers,
-    "tag": _tags,
-    "birth_date": _birth_date,
-    "name_key": _name_key,
-    "agent": _agents,
-    "entity": _entities,
-    "content": _content,
+_INDEXES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "subject": (_reference, "subject", "patient", "for_"),
+    "status": (_word, "status"),
+    "based_on": (_reference, "based_on"),
+    "owner": (_reference, "owner"),
+    "requester": (_reference, "requester"),
+    "performer": (_reference, "performer"),
+    "focus": (_reference, "focus", "about"),
+    "target": (_reference, "target"),
+    "author": (_reference, "author", "sender", "recorder", "results_interpreter"),
+    "code": (_concept, "code", "type"),
+    "category": (_concept, "category"),
+    "identifier": (_identifier, "identifier"),
+    "tag": (_tags, "meta"),
+    "birth_date": (_word, "birth_date"),
+    "name_key": (_name_key, "name"),
+    "agent": (_agent, "agent"),
+    "entity": (_entity, "entity"),
+    "content": (_content, "content", "presented_form"),
 }
-NAMES: Final = frozenset(_EXTRACTS)
+_OF_PATIENTS: Final = frozenset({"birth_date", "name_key"})
+NAMES: Final = frozenset(_INDEXES)
 """Every name `RecordStore.find` knows."""

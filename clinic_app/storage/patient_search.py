@@ -6,6 +6,7 @@ PostgreSQL in a ``tsvector`` under a GIN index. What is asked is the same and so
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,12 +71,14 @@ _DIALECTS: Final = {
 _NUMBER: Final = Upsert(PATIENT_NUMBER)
 
 
-def keep_names(connection: Connection, patient: Patient) -> None:
-    """Keep what a patient is searched by, in place of what was kept before, inside a transaction."""
-    words = {word[:_LONGEST_WORD] for word in search_keys(patient).split()}
-    _NUMBER.run(connection, {"id": patient.id})
-    keep = _DIALECTS[connection.dialect.name].keep
-    connection.execute(keep, {"id": patient.id, "keys": " ".join(sorted(words))})
+def keep_names(connection: Connection, patients: Sequence[Patient]) -> None:
+    """Keep what patients are searched by, in place of what was kept before, inside a transaction."""
+    if not patients:
+        return
+    _NUMBER.run_all(connection, [{"id": patient.id} for patient in patients])
+    words = ({word[:_LONGEST_WORD] for word in search_keys(patient).split()} for patient in patients)
+    rows = [{"id": patient.id, "keys": " ".join(sorted(each))} for patient, each in zip(patients, words, strict=True)]
+    connection.execute(_DIALECTS[connection.dialect.name].keep, rows)
 
 
 def match_expression(words: str, dialect: str) -> str:

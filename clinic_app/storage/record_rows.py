@@ -1,8 +1,10 @@
-"""Single rows of the record tables, inside a transaction that somebody else opened."""
+"""Rows of the record tables, inside a transaction that somebody else opened: one version or hundreds at once."""
 
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -16,9 +18,11 @@ from clinic_app.storage.count_rows import keep_counted
 from clinic_app.storage.lanes import RANKS, Lane
 from clinic_app.storage.patient_search import keep_names
 from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, RECORD
-from clinic_app.storage.upserts import Upsert
+from clinic_app.storage.upserts import Addition, Upsert
 
 Origin = Literal["local", "received"]
+Key = tuple[str, str]
+"""A record's type and id."""
 _VERSION_BYTES: Final = 5
 
 
@@ -50,14 +54,59 @@ def write_version(
     Returns:
         The version's number in the history.
     """
-    version = {"type": record.type_name, "id": record.id, "version_id": record.version_id or "", "body": body}
-    written = connection.execute(_ADD_VERSION, {**version, "origin": origin, "written_at": at.isoformat()})
-    assert written.inserted_primary_key is not None
-    seq: int = written.inserted_primary_key[0]
-    _MAKE_NEWEST.run(connection, {**version, "hub_version": hub_version, "changed_seq": seq})
-    _write_index(connection, record)
-    keep_counted(connection, record, at)
-    return seq
+    numbers = write_versions(connection, [(record, body)], hub_version=hub_version, origin=origin, at=at)
+    return numbers[key_of(record)]
+
+
+def write_versions(
+    connection: Connection,
+    versions: Sequence[tuple[Resource, bytes]],
+    *,
+    hub_version: str | None,
+    origin: Origin,
+    at: datetime,
+    new: Collection[Key] = (),
+) -> dict[Key, int]:
+    """Write versions of records, each of another one, in sets of rows; make them the newest.
+
+    Args:
+        connection: an open writing transaction.
+        versions: the records and their bytes.
+        hub_version: the hub's version of them, where it is known.
+        origin: where they come from.
+        at: now.
+        new: the keys of records of which it is known that there is none yet.
+
+    Returns:
+        The number of each version in the history; they grow in the order of ``versions``.
+    """
+    rows = [
+        {"type": record.type_name, "id": record.id, "version_id": record.version_id or "", "body": body}
+        for record, body in versions
+    ]
+    written_at = at.isoformat()
+    told = _ADD_VERSIONS.run(connection, [{**row, "origin": origin, "written_at": written_at} for row in rows])
+    numbers = {(row.type, row.id): row.seq for row in told}
+    newest = [{**row, "hub_version": hub_version, "changed_seq": numbers[row["type"], row["id"]]} for row in rows]
+    _MAKE_NEWEST.run_all(connection, newest)
+    records = [record for record, _ in versions]
+    _write_indexes(connection, records, new)
+    keep_names(connection, [record for record in records if isinstance(record, Patient)])
+    keep_counted(connection, records, at)
+    return numbers
+
+
+def key_of(record: Resource) -> Key:
+    """Return what a record is known by."""
+    return record.type_name, record.id
+
+
+def by_type(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """Return the ids of keys under their types, to be looked up type by type."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for type_name, record_id in keys:
+        ids[type_name].append(record_id)
+    return ids
 
 
 def queue_row(
@@ -80,28 +129,36 @@ def queue_row(
     connection.execute(_QUEUE, row)
 
 
-def _write_index(connection: Connection, record: Resource) -> None:
-    key = {"of_type": record.type_name, "of_id": record.id}
-    wanted = indexes.entries(record)
-    standing = {(row.name, row.value) for row in connection.execute(_INDEXED, key)}
-    for name, value in standing - wanted:
-        connection.execute(_UNINDEX, {**key, "of_name": name, "of_value": value})
-    rows = [{"type": record.type_name, "id": record.id, "name": n, "value": v} for n, v in sorted(wanted - standing)]
-    if rows:
-        connection.execute(_INDEX, rows)
-    if isinstance(record, Patient):
-        keep_names(connection, record)
+def _write_indexes(connection: Connection, records: Sequence[Resource], new: Collection[Key]) -> None:
+    standing: dict[Key, set[tuple[str, str]]] = defaultdict(set)
+    for type_name, ids in by_type(key_of(record) for record in records if key_of(record) not in new).items():
+        for row in connection.execute(_INDEXED, {"of_type": type_name, "of_ids": ids}):
+            standing[type_name, row.id].add((row.name, row.value))
+    gone: list[dict[str, str]] = []
+    fresh: list[dict[str, str]] = []
+    for record in records:
+        type_name, record_id = key_of(record)
+        wanted, kept = indexes.entries(record), standing.get((type_name, record_id), set())
+        fresh += [{"type": type_name, "id": record_id, "name": n, "value": v} for n, v in sorted(wanted - kept)]
+        gone += [{"of_type": type_name, "of_id": record_id, "of_name": n, "of_value": v} for n, v in kept - wanted]
+    if gone:
+        connection.execute(_UNINDEX, gone)
+    _INDEX.run(connection, fresh)
 
 
 _STORED: Final = select(RECORD.c.version_id, RECORD.c.hub_version, RECORD.c.body).where(
     RECORD.c.type == bindparam("of_type"), RECORD.c.id == bindparam("of_id")
 )
-_ADD_VERSION: Final = insert(HISTORY)
+_ADD_VERSIONS: Final = Addition(HISTORY, HISTORY.c.seq, HISTORY.c.type, HISTORY.c.id)
 _MAKE_NEWEST: Final = Upsert(RECORD, "version_id", "hub_version", "body", "changed_seq")
 _QUEUE: Final = insert(OUTBOX)
-_INDEX: Final = insert(INDEX_ENTRY)
-_OF_RECORD: Final = (INDEX_ENTRY.c.type == bindparam("of_type"), INDEX_ENTRY.c.id == bindparam("of_id"))
-_INDEXED: Final = select(INDEX_ENTRY.c.name, INDEX_ENTRY.c.value).where(*_OF_RECORD)
+_INDEX: Final = Addition(INDEX_ENTRY)
+_INDEXED: Final = select(INDEX_ENTRY.c.id, INDEX_ENTRY.c.name, INDEX_ENTRY.c.value).where(
+    INDEX_ENTRY.c.type == bindparam("of_type"), INDEX_ENTRY.c.id.in_(bindparam("of_ids", expanding=True))
+)
 _UNINDEX: Final = delete(INDEX_ENTRY).where(
-    *_OF_RECORD, INDEX_ENTRY.c.name == bindparam("of_name"), INDEX_ENTRY.c.value == bindparam("of_value")
+    INDEX_ENTRY.c.type == bindparam("of_type"),
+    INDEX_ENTRY.c.id == bindparam("of_id"),
+    INDEX_ENTRY.c.name == bindparam("of_name"),
+    INDEX_ENTRY.c.value == bindparam("of_value"),
 )
