@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from ui.audit.review_page import ReviewPage
 from ui.audit.trail_page import TrailPage
@@ -18,14 +18,17 @@ class AuditScreen(Page):
         trail: the trail.
         reviews: the inbox.
         inbox: its model.
+        place: what it will stand in (see `Page`).
     """
 
-    def __init__(self, trail: TrailPage, reviews: ReviewPage, inbox: ReviewsViewModel) -> None:
-        super().__init__("audit")
+    def __init__(
+        self, trail: TrailPage, reviews: ReviewPage, inbox: ReviewsViewModel, place: QWidget | None = None
+    ) -> None:
+        super().__init__("audit", place)
         self._trail = trail
         self._reviews = reviews
         self._inbox = inbox
-        self._tabs = QTabWidget()
+        self._tabs = QTabWidget(self)
         self._tabs.setObjectName("audit.tabs")
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setObjectName("audit.tab_bar")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QWidget
 
 from ui.consultation.evidence_view import EvidenceView
 from ui.consultation.opinion_panel import OpinionPanel
@@ -25,14 +25,15 @@ class ConsultationCasePage(Page):
 
     Args:
         model: the open case.
+        place: what it will stand in (see `Page`).
 
     Signal ``left``: back to the worklist.
     """
 
     left = Signal()
 
-    def __init__(self, model: CaseViewModel) -> None:
-        super().__init__("consultation")
+    def __init__(self, model: CaseViewModel, place: QWidget | None = None) -> None:
+        super().__init__("consultation", place)
         self._model = model
         self._back = Button("consultation.back", "quiet", "arrow-left")
         self._urgency = Chip("consultation.urgency")

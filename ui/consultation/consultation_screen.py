@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from clinic_app.referral import Case
 from ui.consultation.case_page import ConsultationCasePage
@@ -21,6 +21,7 @@ class ConsultationScreen(QStackedWidget):
 
     Args:
         model: its state.
+        place: what it will stand in (see `Page`).
 
     Signal ``noticed`` carries words and a tone; ``went`` the key of a screen to go to.
     """
@@ -28,12 +29,12 @@ class ConsultationScreen(QStackedWidget):
     noticed = Signal(str, str)
     went = Signal(str)
 
-    def __init__(self, model: ConsultationViewModel) -> None:
-        super().__init__()
+    def __init__(self, model: ConsultationViewModel, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName("consultation_room")
         self.model = model
         model.setParent(self)
-        self.worklist = WorklistPage(model)
+        self.worklist = WorklistPage(model, self)
         self._case: ConsultationCasePage | None = None
         self._add(self.worklist)
         model.noticed.connect(self.noticed)
@@ -44,7 +45,7 @@ class ConsultationScreen(QStackedWidget):
     def case(self) -> ConsultationCasePage:
         """The page of one case, made when it is first wanted."""
         if self._case is None:
-            self._case = ConsultationCasePage(self.model.case)
+            self._case = ConsultationCasePage(self.model.case, self)
             self._case.left.connect(self.back)
             self._add(self._case)
         return self._case

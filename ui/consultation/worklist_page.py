@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from clinic_app.referral import Case
 from ui.consultation.view_model import ConsultationViewModel
@@ -21,18 +22,21 @@ class WorklistPage(Page):
 
     Args:
         model: the room.
+        place: what it will stand in (see `Page`).
 
     Signal ``chosen`` carries a case.
     """
 
     chosen = Signal(object)
 
-    def __init__(self, model: ConsultationViewModel) -> None:
-        super().__init__("worklist")
+    def __init__(self, model: ConsultationViewModel, place: QWidget | None = None) -> None:
+        super().__init__("worklist", place)
         self._model = model
         self._pressing = Chip("worklist.pressing")
         self.head.insertWidget(1, self._pressing)
-        self.table: RecordTable[Case] = RecordTable("worklist.list", _columns(), "inbox", key=lambda case: case.task.id)
+        self.table: RecordTable[Case] = RecordTable(
+            "worklist.list", _columns(), "inbox", key=lambda case: case.task.id, place=self
+        )
         self.column.addWidget(self.table, 1)
         self.table.chosen.connect(self.chosen)
         model.changed.connect(self._show)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.access import Draft
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm
@@ -37,6 +37,7 @@ class ChartScreen(Page):
 
     Args:
         model: the chart.
+        place: what it will stand in (see `Page`).
 
     Signals: ``allergies_changed``: the banner must ask anew; ``draft_left(Draft)``: another patient came in hand while
     something was typed for this one.
@@ -45,8 +46,8 @@ class ChartScreen(Page):
     allergies_changed = Signal()
     draft_left = Signal(object)
 
-    def __init__(self, model: ChartViewModel) -> None:
-        super().__init__("chart")
+    def __init__(self, model: ChartViewModel, place: QWidget | None = None) -> None:
+        super().__init__("chart", place)
         self._model = model
         self._patient = model.hand.patient
         model.setParent(self)
@@ -91,10 +92,8 @@ class ChartScreen(Page):
         self.column.addLayout(top)
         self.column.addWidget(self._headings["orders"])
         self.column.addWidget(self._orders, 1)
-        for each in cards:
-            each.setHidden(self._model.shows_orders)
-        for part in (self._headings["orders"], self._orders):
-            part.setVisible(self._model.shows_orders)
+        for part in cards if self._model.shows_orders else (self._headings["orders"], self._orders):
+            part.hide()
         card = Card()
         head = QHBoxLayout()
         head.addWidget(self._headings["vitals"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from ui.exchange.aside_page import AsidePage
 from ui.exchange.question_page import QuestionPage
@@ -21,19 +21,20 @@ class ExchangeScreen(Page):
 
     Args:
         model: the exchange.
+        place: what it will stand in (see `Page`).
 
     Signal ``counted`` carries how many questions wait, for whoever shows that elsewhere.
     """
 
     counted = Signal(int)
 
-    def __init__(self, model: ExchangeViewModel) -> None:
-        super().__init__("exchange")
+    def __init__(self, model: ExchangeViewModel, place: QWidget | None = None) -> None:
+        super().__init__("exchange", place)
         self._model = model
         model.setParent(self)
         self._questions = QuestionPage(model)
         self._parts = (WaitingPage(model), self._questions, AsidePage(model))
-        self._tabs = QTabWidget()
+        self._tabs = QTabWidget(self)
         self._tabs.setObjectName("exchange.tabs")
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setObjectName("exchange.tab_bar")

@@ -34,12 +34,14 @@ class ImagingScreen(Page):
 
     Args:
         model: the images.
+        place: what it will stand in (see `Page`).
 
     ``choose_folder`` asks for the folder to take in; None means nobody chose one.
     """
 
-    def __init__(self, model: ImagingViewModel) -> None:
-        super().__init__("images")
+    def __init__(self, model: ImagingViewModel, place: QWidget | None = None) -> None:
+        super().__init__("images", place)
+        theme.make_clinical(self)
         model.setParent(self)
         self._model = model
         self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
@@ -52,11 +54,10 @@ class ImagingScreen(Page):
         self._report = ImportReportCard("imaging.report")
         self._question = NamesQuestion("imaging.confirm_names")
         self._none = EmptyState("imaging.none", "images")
-        self._body = QWidget()
         self._stack = QStackedWidget()
+        self._body = QWidget(self._stack)
         self._build()
         self._connect()
-        theme.make_clinical(self)
         icons.redraw_in(self)
         self.retranslate()
         self._show_list()
@@ -66,6 +67,8 @@ class ImagingScreen(Page):
         self.head.addWidget(self._import)
         for part in (self._busy, self._question, self._report):
             self.column.addWidget(part)
+        self.column.addWidget(self._stack, 1)
+        self._stack.addWidget(self._none)
         self.series.setFixedWidth(LIST_PX)
         viewer = QVBoxLayout()
         viewer.setSpacing(8)
@@ -76,9 +79,7 @@ class ImagingScreen(Page):
         row.setSpacing(12)
         row.addWidget(self.series)
         row.addLayout(viewer, 1)
-        self._stack.addWidget(self._none)
         self._stack.addWidget(self._body)
-        self.column.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
         model = self._model

@@ -32,6 +32,7 @@ class SettingsScreen(Page):
     Args:
         model: the people.
         make_data: makes the page of keys and backups, where the person answers for them; None for everybody else.
+        place: what it will stand in (see `Page`).
 
     Signals: ``language_chosen``, ``theme_chosen``.
     """
@@ -39,8 +40,13 @@ class SettingsScreen(Page):
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
 
-    def __init__(self, model: PeopleViewModel, make_data: Callable[[], DataPage] | None = None) -> None:
-        super().__init__("settings")
+    def __init__(
+        self,
+        model: PeopleViewModel,
+        make_data: Callable[[], DataPage] | None = None,
+        place: QWidget | None = None,
+    ) -> None:
+        super().__init__("settings", place)
         self._model = model
         self._make_data = make_data
         self._people: PeoplePage | None = None

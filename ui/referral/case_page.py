@@ -29,6 +29,7 @@ class ReferralCasePage(Page):
 
     Args:
         model: the case in front.
+        place: what it will stand in (see `Page`).
 
     ``files`` asks where a PDF goes and shows it; replaced where nobody sits at the screen.
     Signal ``left``: back to the list.
@@ -36,8 +37,8 @@ class ReferralCasePage(Page):
 
     left = Signal()
 
-    def __init__(self, model: CaseViewModel) -> None:
-        super().__init__("case")
+    def __init__(self, model: CaseViewModel, place: QWidget | None = None) -> None:
+        super().__init__("case", place)
         self._model = model
         self.files = SummaryFiles()
         self._pdf: object = b""

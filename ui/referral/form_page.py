@@ -29,14 +29,15 @@ class ReferralFormPage(Page):
 
     Args:
         model: what stands in it.
+        place: what it will stand in (see `Page`).
 
     Signal ``left``: back to the list; what was typed stays.
     """
 
     left = Signal()
 
-    def __init__(self, model: FormViewModel) -> None:
-        super().__init__("referral")
+    def __init__(self, model: FormViewModel, place: QWidget | None = None) -> None:
+        super().__init__("referral", place)
         self._model = model
         self._specialty = QComboBox()
         self._destination = QComboBox()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from clinic_app.referral import Case
 from ui.language import _
@@ -19,6 +20,7 @@ class ReferralListPage(Page):
 
     Args:
         model: the room.
+        place: what it will stand in (see `Page`).
 
     Signals: ``new_asked``; ``chosen`` carries a case.
     """
@@ -26,12 +28,14 @@ class ReferralListPage(Page):
     new_asked = Signal()
     chosen = Signal(object)
 
-    def __init__(self, model: ReferralViewModel) -> None:
-        super().__init__("referrals")
+    def __init__(self, model: ReferralViewModel, place: QWidget | None = None) -> None:
+        super().__init__("referrals", place)
         self._model = model
         self._new = Button("referrals.new", "primary", "send")
         self.head.addWidget(self._new)
-        self.table: RecordTable[Case] = RecordTable("referrals.list", _columns(), "send", key=lambda case: case.task.id)
+        self.table: RecordTable[Case] = RecordTable(
+            "referrals.list", _columns(), "send", key=lambda case: case.task.id, place=self
+        )
         self.column.addWidget(self.table, 1)
         self._new.clicked.connect(self.new_asked)
         self.table.empty.action.clicked.connect(self.new_asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from clinic_app.access import Draft
 from clinic_app.referral import Case
@@ -20,6 +20,7 @@ class ReferralScreen(QStackedWidget):
 
     Args:
         model: its state.
+        place: what it will stand in (see `Page`).
 
     Signal ``noticed`` carries words and a tone; ``went`` the key of a screen to go to.
     """
@@ -27,12 +28,12 @@ class ReferralScreen(QStackedWidget):
     noticed = Signal(str, str)
     went = Signal(str)
 
-    def __init__(self, model: ReferralViewModel) -> None:
-        super().__init__()
+    def __init__(self, model: ReferralViewModel, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName("referral_room")
         self.model = model
         model.setParent(self)
-        self.list = ReferralListPage(model)
+        self.list = ReferralListPage(model, self)
         self._form: ReferralFormPage | None = None
         self._case: ReferralCasePage | None = None
         self._add(self.list)
@@ -46,7 +47,7 @@ class ReferralScreen(QStackedWidget):
     def form(self) -> ReferralFormPage:
         """The form, made when it is first wanted."""
         if self._form is None:
-            self._form = ReferralFormPage(self.model.form)
+            self._form = ReferralFormPage(self.model.form, self)
             self._form.left.connect(self.back)
             self._add(self._form)
         return self._form
@@ -55,7 +56,7 @@ class ReferralScreen(QStackedWidget):
     def case(self) -> ReferralCasePage:
         """The page of one case, made when it is first wanted."""
         if self._case is None:
-            self._case = ReferralCasePage(self.model.case)
+            self._case = ReferralCasePage(self.model.case, self)
             self._case.left.connect(self.back)
             self._add(self._case)
         return self._case

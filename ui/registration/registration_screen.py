@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from clinic_app.access import Draft
 from clinic_app.records import Patient
@@ -26,10 +26,11 @@ class RegistrationScreen(Page):
 
     Args:
         model: the reception.
+        place: what it will stand in (see `Page`).
     """
 
-    def __init__(self, model: RegistrationViewModel) -> None:
-        super().__init__("registration")
+    def __init__(self, model: RegistrationViewModel, place: QWidget | None = None) -> None:
+        super().__init__("registration", place)
         self._model = model
         model.setParent(self)
         self._is_amending = False
@@ -38,6 +39,8 @@ class RegistrationScreen(Page):
         self._search.setMinimumWidth(380)
         self._amend = Button("registration.amend", "plain", "pen-line")
         self._new = Button("registration.new", "primary", "user-plus")
+        for part in (self._search, self._amend, self._new):
+            self.head.addWidget(part)
         today = date.today()  # noqa: DTZ011 - the local day on the wall
         self._table: RecordTable[Patient] = RecordTable(
             "registration.results",
@@ -49,16 +52,15 @@ class RegistrationScreen(Page):
                 Column(lambda: _("Chart No."), chart_words, width=170),
             ),
             "users",
+            place=self,
         )
         self._form = PatientFormPanel(model, today)
         self._wait = BusyLine("registration.wait")
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._table)
-        self._stack.addWidget(self._form)
-        for part in (self._search, self._amend, self._new):
-            self.head.addWidget(part)
         self.column.addWidget(self._wait)
         self.column.addWidget(self._stack, 1)
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._form)
         self._connect()
         self.retranslate()
 

@@ -33,7 +33,7 @@ class Screen:
         key: its stable name: the button is ``rail.<key>``.
         title: its title.
         icon: name of its icon.
-        factory: makes the widget for one session.
+        factory: makes the widget for one session, in the place where it will stand.
         roles: who may see it.
         needs_patient: it shows one patient's data and stays closed while there is none in hand.
         is_at_foot: it stands at the foot of the rail.
@@ -42,21 +42,21 @@ class Screen:
     key: str
     title: Text
     icon: str
-    factory: Callable[[ScreenContext], QWidget]
+    factory: Callable[[ScreenContext, QWidget], QWidget]
     roles: frozenset[str] = EVERYONE
     needs_patient: bool = False
     is_at_foot: bool = False
 
 
-def _patients(context: ScreenContext) -> QWidget:
+def _patients(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.registration.registration_screen import RegistrationScreen
     from ui.registration.view_model import RegistrationViewModel
 
     model = RegistrationViewModel(context.workstation.registration, context.runner, context.session, context.hand)
-    return RegistrationScreen(model)
+    return RegistrationScreen(model, place)
 
 
-def _chart(context: ScreenContext) -> QWidget:
+def _chart(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.encounters.chart_screen import ChartScreen
     from ui.encounters.view_model import ChartViewModel
 
@@ -64,10 +64,10 @@ def _chart(context: ScreenContext) -> QWidget:
     model = ChartViewModel(
         station.encounters, station.recordings, station.imaging, context.runner, context.session, context.hand
     )
-    return ChartScreen(model)
+    return ChartScreen(model, place)
 
 
-def _signals(context: ScreenContext) -> QWidget:
+def _signals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.monitor_screen import MonitorScreen
     from ui.waveforms.view_model import MonitorViewModel
 
@@ -81,53 +81,51 @@ def _signals(context: ScreenContext) -> QWidget:
             context.runner,
             context.session,
             context.hand,
-        )
+        ),
+        place,
     )
 
 
-def _recordings(context: ScreenContext) -> QWidget:
+def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.recordings_screen import RecordingsScreen
     from ui.waveforms.view_model_recordings import RecordingsViewModel
 
     station = context.workstation
-    return RecordingsScreen(RecordingsViewModel(station.recordings, context.runner, context.session, context.hand))
+    model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
+    return RecordingsScreen(model, place)
 
 
-def _images(context: ScreenContext) -> QWidget:
+def _images(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.imaging.imaging_screen import ImagingScreen
     from ui.imaging.view_model import ImagingViewModel
 
     station = context.workstation
-    return ImagingScreen(
-        ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand)
-    )
+    model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand)
+    return ImagingScreen(model, place)
 
 
-def _referrals(context: ScreenContext) -> QWidget:
+def _referrals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.referral.referral_screen import ReferralScreen
     from ui.referral.view_model import ReferralViewModel
 
-    return ReferralScreen(
-        ReferralViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
-    )
+    model = ReferralViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
+    return ReferralScreen(model, place)
 
 
-def _worklist(context: ScreenContext) -> QWidget:
+def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.consultation.consultation_screen import ConsultationScreen
     from ui.consultation.view_model import ConsultationViewModel
 
-    return ConsultationScreen(
-        ConsultationViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
-    )
+    model = ConsultationViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
+    return ConsultationScreen(model, place)
 
 
-def _settings(context: ScreenContext) -> QWidget:
+def _settings(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.people.settings_screen import SettingsScreen
     from ui.people.view_model import PeopleViewModel
 
-    return SettingsScreen(
-        PeopleViewModel(context.workstation.people, context.runner, context.session), _data_page(context)
-    )
+    model = PeopleViewModel(context.workstation.people, context.runner, context.session)
+    return SettingsScreen(model, _data_page(context), place)
 
 
 def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
@@ -145,17 +143,16 @@ def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
     return make if context.session.role == "administrator" else None
 
 
-def _exchange(context: ScreenContext) -> QWidget:
+def _exchange(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.exchange.exchange_screen import ExchangeScreen
     from ui.exchange.view_model import ExchangeViewModel
 
     station = context.workstation
-    return ExchangeScreen(
-        ExchangeViewModel(station.exchange, station.sync, context.runner, context.session, context.events)
-    )
+    model = ExchangeViewModel(station.exchange, station.sync, context.runner, context.session, context.events)
+    return ExchangeScreen(model, place)
 
 
-def _audit(context: ScreenContext) -> QWidget:
+def _audit(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.audit.audit_screen import AuditScreen
     from ui.audit.review_page import ReviewPage
     from ui.audit.trail_page import TrailPage
@@ -165,15 +162,16 @@ def _audit(context: ScreenContext) -> QWidget:
     station = context.workstation
     inbox = ReviewsViewModel(station.break_glass, context.runner, context.session)
     trail = TrailPage(TrailViewModel(station.audit_log, context.runner, context.session))
-    return AuditScreen(trail, ReviewPage(inbox), inbox)
+    return AuditScreen(trail, ReviewPage(inbox), inbox, place)
 
 
-def _statistics(context: ScreenContext) -> QWidget:
+def _statistics(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.statistics.statistics_screen import StatisticsScreen
     from ui.statistics.view_model import StatisticsViewModel
 
     station = context.workstation
-    return StatisticsScreen(StatisticsViewModel(station.statistics, context.runner, context.session, station.clock))
+    model = StatisticsViewModel(station.statistics, context.runner, context.session, station.clock)
+    return StatisticsScreen(model, place=place)
 
 
 SCREENS: Final[tuple[Screen, ...]] = (

@@ -190,7 +190,7 @@ class WorkPage(QWidget):
         self.notice.show_notice(words, cast("Tone", tone))
 
     def _make(self, screen: Screen) -> QWidget:
-        widget = screen.factory(self._context)
+        widget = screen.factory(self._context, self._stack)
         self._stack.addWidget(widget)
         for signal, slot in (
             ("noticed", self.say),

@@ -35,10 +35,16 @@ class StatisticsScreen(Page):
     Args:
         model: the report.
         choose: asks where a table is saved.
+        place: what it will stand in (see `Page`).
     """
 
-    def __init__(self, model: StatisticsViewModel, choose: Callable[[QWidget, str], Path | None] = ask_where) -> None:
-        super().__init__("statistics")
+    def __init__(
+        self,
+        model: StatisticsViewModel,
+        choose: Callable[[QWidget, str], Path | None] = ask_where,
+        place: QWidget | None = None,
+    ) -> None:
+        super().__init__("statistics", place)
         self._model = model
         model.setParent(self)
         self._choose = choose

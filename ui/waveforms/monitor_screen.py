@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.access import Draft
 from clinic_app.encounters import VitalsForm
@@ -74,14 +74,16 @@ class MonitorScreen(Page):
 
     Args:
         model: the monitor.
+        place: what it will stand in (see `Page`).
 
     Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
 
     draft_left = Signal(object)
 
-    def __init__(self, model: MonitorViewModel) -> None:
-        super().__init__("monitor")
+    def __init__(self, model: MonitorViewModel, place: QWidget | None = None) -> None:
+        super().__init__("monitor", place)
+        theme.make_clinical(self)
         self._model = model
         self._patient: Patient | None = None
         self.sweep = Sweep("monitor.sweep")
@@ -102,7 +104,6 @@ class MonitorScreen(Page):
         self._is_due = False
         self._build()
         self._connect()
-        theme.make_clinical(self)
         icons.redraw_in(self)
         self.retranslate()
         self._show_patient()
@@ -111,18 +112,18 @@ class MonitorScreen(Page):
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
         self.head.addWidget(self._disclaimer)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.sweep)
-        left = QVBoxLayout()
-        left.setSpacing(10)
-        left.addWidget(self._stack, 1)
-        left.addLayout(self._bar())
         body = QHBoxLayout()
         body.setSpacing(14)
-        body.addLayout(left, 1)
-        body.addWidget(self._side())
         self.column.addLayout(body, 1)
+        left = QVBoxLayout()
+        left.setSpacing(10)
+        body.addLayout(left, 1)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.sweep)
+        left.addWidget(self._stack, 1)
+        left.addLayout(self._bar())
+        body.addWidget(self._side())
         self._scale.choose("2")
 
     def _bar(self) -> QHBoxLayout:
@@ -136,19 +137,18 @@ class MonitorScreen(Page):
         return bar
 
     def _side(self) -> Card:
-        numbers = Card(margin=12, spacing=6)
-        numbers.column.addWidget(self._numbers_heading)
-        numbers.column.addWidget(self._numbers)
-        inside = Card(margin=0, spacing=12)
-        inside.setProperty("role", "plain")
-        inside.column.addWidget(numbers)
-        inside.column.addWidget(self._vitals)
-        inside.column.addStretch()
-        area = scrolled(inside)
-        side = Card(margin=0)
+        side = Card(margin=0, parent=self)
         side.setProperty("role", "plain")
         side.setFixedWidth(SIDE_PX)
-        side.column.addWidget(area)
+        inside = Card(margin=0, spacing=12, parent=side)
+        inside.setProperty("role", "plain")
+        side.column.addWidget(scrolled(inside))
+        numbers = Card(margin=12, spacing=6)
+        inside.column.addWidget(numbers)
+        numbers.column.addWidget(self._numbers_heading)
+        numbers.column.addWidget(self._numbers)
+        inside.column.addWidget(self._vitals)
+        inside.column.addStretch()
         return side
 
     def _connect(self) -> None:

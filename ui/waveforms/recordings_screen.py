@@ -35,10 +35,12 @@ class RecordingsScreen(Page):
 
     Args:
         model: the shelf.
+        place: what it will stand in (see `Page`).
     """
 
-    def __init__(self, model: RecordingsViewModel) -> None:
-        super().__init__("recordings")
+    def __init__(self, model: RecordingsViewModel, place: QWidget | None = None) -> None:
+        super().__init__("recordings", place)
+        theme.make_clinical(self)
         self._model = model
         self._list: RecordTable[DocumentReference] = RecordTable(
             "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
@@ -55,7 +57,6 @@ class RecordingsScreen(Page):
         self._none = EmptyState("recordings.none", "activity")
         self._build()
         self._connect()
-        theme.make_clinical(self)
         icons.redraw_in(self)
         self.retranslate()
         self._show_list()
@@ -65,7 +66,18 @@ class RecordingsScreen(Page):
         self.head.insertWidget(1, self._caption)
         self.head.addWidget(self._disclaimer)
         self._list.setFixedWidth(LIST_PX)
-        self._paper_stack = QStackedWidget()
+        self._stack = QStackedWidget()
+        self.column.addWidget(self._stack, 1)
+        self._stack.addWidget(self._none)
+        self._body = QWidget(self._stack)
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self._list)
+        right = QVBoxLayout()
+        right.setSpacing(10)
+        row.addLayout(right, 1)
+        self._paper_stack = QStackedWidget(self._body)
         self._paper_stack.addWidget(self._closed)
         self._paper_stack.addWidget(self.paper)
         bar = QHBoxLayout()
@@ -73,21 +85,9 @@ class RecordingsScreen(Page):
         bar.addWidget(self._caliper)
         bar.addWidget(self._reading, 1)
         bar.addWidget(self._scale)
-        right = QVBoxLayout()
-        right.setSpacing(10)
         right.addWidget(self._paper_stack, 1)
         right.addLayout(bar)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        row.addWidget(self._list)
-        row.addLayout(right, 1)
-        self._body = QWidget()
-        self._body.setLayout(row)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._none)
         self._stack.addWidget(self._body)
-        self.column.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
         model = self._model

@@ -59,7 +59,8 @@ class FormField(Translated, QWidget):
         self._below.setMinimumHeight(16)
         column.addWidget(self._below)
         self._sign.hide()
-        self._below.setHidden(not has_message)
+        if not has_message:
+            self._below.hide()
         if not isinstance(self.editor, QPlainTextEdit):
             column.addStretch()
 

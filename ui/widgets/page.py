@@ -16,14 +16,20 @@ class Page(Translated, QWidget):
     """A screen of the work area.
 
     A page takes its view model as a child, so that both go together and a late answer finds nobody to harm.
+
+    Args:
+        name: stable object name.
+        place: what it will stand in. A page that is made in its place is dressed once; one that is put there when it is
+            whole is dressed a second time, with every part of it, which takes as long as making it.
+
     Signal ``noticed`` carries words and a tone for the notice bar; ``went`` the key of a screen to go to.
     """
 
     noticed = Signal(str, str)
     went = Signal(str)
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName(name)
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -134,6 +134,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         columns: from left to right.
         empty_icon: icon of the empty state.
         key: tells one record from another over its versions; by default its id.
+        place: what it will stand in, where that is there already (see `Page`).
 
     Signal ``chosen`` carries the row somebody opened, ``selected`` the one the cursor is on (or None).
     """
@@ -147,17 +148,17 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         columns: Sequence[Column[R]],
         empty_icon: str = "inbox",
         key: Callable[[R], object] | None = None,
+        place: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(place)
         self._key = key or _id_of
-        self.view = _View()
+        self.view = _View(self)
         self.view.setObjectName(name)
         self._model = _Rows(columns, self)
         self.empty = EmptyState(f"{name}.empty", empty_icon)
         self._dress()
+        self.addWidget(self.empty)  # the first is shown at once, and the view need not be while it is empty
         self.addWidget(self.view)
-        self.addWidget(self.empty)
-        self.setCurrentWidget(self.empty)
         self.view.activated.connect(lambda index: self.chosen.emit(self._model.rows[index.row()]))
         self.view.selectionModel().currentRowChanged.connect(lambda _new, _old: self.selected.emit(self.current_row()))
 
