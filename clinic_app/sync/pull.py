@@ -7,6 +7,7 @@ from typing import Final
 from clinic_app.records import Task
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Store
+from clinic_app.storage.given_back import take_back
 from clinic_app.storage.restoring import RESTORED_PULL
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
 from clinic_app.sync.wire import nonsense
@@ -59,7 +60,8 @@ class Pull:
         return page
 
     def _take(self, page: HubPage) -> None:
+        take_back(self._store.database, page.changes)
         for change in page.changes:
-            if change.type_name == Task.__name__:
+            if change.type_name == Task.__name__ and not change.is_on_way:
                 remember_hub_time(self._store, change.id, change.received_at)
         self._store.records.receive([change.body for change in page.changes], cursor=(CURSOR, page.cursor))

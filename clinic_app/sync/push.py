@@ -102,7 +102,7 @@ class Push:
 
     def _settle(self, rows: Sequence[OutboxRow], written: Sequence[Written]) -> None:
         for each in written:
-            if each.type_name == Task.__name__:
+            if each.type_name == Task.__name__ and not each.is_on_way:
                 remember_hub_time(self._store, each.id, each.received_at)
         self._store.outbox.acknowledge({row.seq: each.version for row, each in zip(rows, written, strict=True)})
         self._on_progress(len(rows))
