@@ -25,6 +25,7 @@ from clinic_app.records import (
     decode_as,
     encode,
     reference_to,
+    stamped,
     with_audience,
 )
 
@@ -147,3 +148,26 @@ def test_identifiers_and_names_are_found() -> None:
     assert patient.full_name == "Ә Б В"
     assert reference_to(patient).reference == "Patient/p"
     assert reference_to(patient).id == "p"
+
+
+@pytest.mark.parametrize("meta", ["", '"meta":null,', '"meta":{},', '"meta":{"profile":["urn:x"],"versionId":"7"},'])
+def test_a_stamp_writes_version_and_moment_and_no_other_byte(meta: str) -> None:
+    body = f'{{"resourceType":"Patient",{meta}"id":"p","x":[72.50, {{"y":"\\u0041"}}],"active":true}}'.encode()
+    record, kept = stamped(decode(body), body, "v8", datetime(2026, 3, 5, 7, tzinfo=UTC))
+    assert record == decode(kept)
+    members = msgspec.json.decode(kept)
+    profile = {"profile": ["urn:x"]} if "profile" in meta else {}
+    assert members["meta"] == {**profile, "versionId": "v8", "lastUpdated": "2026-03-05T07:00:00Z"}
+    assert b'"x":[72.50, {"y":"\\u0041"}]' in kept
+    assert {name: value for name, value in members.items() if name != "meta"} == {
+        "resourceType": "Patient",
+        "id": "p",
+        "x": [72.5, {"y": "A"}],
+        "active": True,
+    }
+
+
+def test_a_stamp_is_what_the_same_edit_would_write() -> None:
+    at = datetime(2026, 3, 5, 7, tzinfo=UTC)
+    record, kept = stamped(foreign(), FOREIGN, "v8", at)
+    assert msgspec.json.decode(kept) == msgspec.json.decode(encode(record, FOREIGN))

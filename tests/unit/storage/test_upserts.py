@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from clinic_app.storage import Store
-from clinic_app.storage.tables import MEMORY, PATIENT_NUMBER, TRANSFER
-from clinic_app.storage.upserts import Upsert
+from clinic_app.storage.count_tables import COUNT_TASK
+from clinic_app.storage.feed_tables import FEED_AUDIENCE
+from clinic_app.storage.tables import HISTORY, MEMORY, PATIENT_NUMBER, TRANSFER
+from clinic_app.storage.upserts import Addition, Upsert
 from tests.helpers.stores import opened
 
 ROW = {
@@ -62,6 +65,49 @@ def test_a_row_that_is_unique_in_another_way_is_met_too(store: Store) -> None:
         numbers = connection.execute(select(PATIENT_NUMBER.c.number, PATIENT_NUMBER.c.id)).all()
     assert sorted(row.id for row in numbers) == ["p", "q"]
     assert len({row.number for row in numbers}) == 2
+
+
+def test_many_rows_go_in_at_once_and_only_standing_ones_are_changed(store: Store) -> None:
+    names = [f"многие {number} “'{{}},\\" for number in range(120)]
+    with store.database.writing() as connection:
+        connection.execute(delete(MEMORY))
+        Upsert(MEMORY).run_all(connection, [{"name": name, "value": b"\x00\xff'{}"} for name in names])
+        Upsert(MEMORY).run_all(connection, [{"name": name, "value": b"other"} for name in names])
+        Upsert(MEMORY, "value").run_all(connection, [{"name": name, "value": b"newest"} for name in names[:20]])
+        Upsert(MEMORY, "value").run_all(connection, [])
+        kept = {row.name: bytes(row.value) for row in connection.execute(select(MEMORY))}
+    assert kept == {name: b"newest" if place < 20 else b"\x00\xff'{}" for place, name in enumerate(names)}
+
+
+def test_what_may_be_missing_is_missing_in_a_set_too(store: Store) -> None:
+    task = {each.name: "" for each in COUNT_TASK.c if each.name != "answered_at"}
+    rows = [{**task, "id": "t", "answered_at": None}, {**task, "id": "u", "answered_at": "2026"}]
+    with store.database.writing() as connection:
+        Upsert(COUNT_TASK, "answered_at").run_all(connection, rows)
+        kept = connection.execute(select(COUNT_TASK.c.answered_at).order_by(COUNT_TASK.c.id)).scalars().all()
+    assert kept == [None, "2026"]
+
+
+def test_what_the_database_gave_new_rows_comes_back_with_them(store: Store) -> None:
+    rows = [
+        {"type": "Patient", "id": f"p{n}", "version_id": "v", "origin": "local", "body": b"{}", "written_at": "2026"}
+        for n in range(50)
+    ]
+    add = Addition(HISTORY, HISTORY.c.seq, HISTORY.c.id)
+    with store.database.writing() as connection:
+        told = {row.id: row.seq for row in add.run(connection, rows)}
+        kept = {row.id: row.seq for row in connection.execute(select(HISTORY.c.id, HISTORY.c.seq))}
+        assert add.run(connection, []) == ()
+    assert told == kept
+    assert sorted(told, key=told.__getitem__) == [row["id"] for row in rows]
+
+
+def test_a_new_row_that_is_there_already_is_a_fault_and_writes_nothing(store: Store) -> None:
+    row = {"type": "Patient", "id": "p", "organization_id": "a"}
+    with pytest.raises(IntegrityError), store.database.writing() as connection:
+        Addition(FEED_AUDIENCE).run(connection, [row, {**row, "id": "q"}, row])
+    with store.database.reading() as connection:
+        assert connection.execute(select(FEED_AUDIENCE)).all() == []
 
 
 WRITES = st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=4), st.booleans()), max_size=20)
