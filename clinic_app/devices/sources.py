@@ -47,6 +47,8 @@ class _Holder:
 class Sources:
     """The devices seen since the start, at most `MOST_SOURCES`. Safe for use from several threads.
 
+    The screen, which asks for `all` of them, takes no lock: a change puts a new table in the place of the old one.
+
     Args:
         steady_s: the steady clock.
     """
@@ -59,8 +61,7 @@ class Sources:
 
     def all(self) -> tuple[SourceState, ...]:
         """Return every device, connected ones first."""
-        with self._lock:
-            return tuple(sorted(self._states.values(), key=lambda each: (not each.is_connected, each.name)))
+        return tuple(sorted(self._states.values(), key=lambda each: (not each.is_connected, each.name)))
 
     def name_for(self, wanted: str, address: tuple[str, int]) -> str:
         """Return the name under which the connection from ``address`` may deliver, as near to ``wanted`` as can be."""
@@ -84,10 +85,11 @@ class Sources:
     def note(self, name: str, seen_at: datetime, error: Text | None) -> None:
         """Note that a device was heard, and what of it could not be used."""
         with self._lock:
-            self._states[name] = SourceState(name, True, seen_at, error)
-            if len(self._states) > MOST_SOURCES:
-                gone = min(self._states.values(), key=lambda each: (each.is_connected, str(each.last_seen_at)))
-                del self._states[gone.name]
+            states = {**self._states, name: SourceState(name, True, seen_at, error)}
+            if len(states) > MOST_SOURCES:
+                gone = min(states.values(), key=lambda each: (each.is_connected, str(each.last_seen_at)))
+                del states[gone.name]
+            self._states = states
 
     def forget(self, name: str, address: tuple[str, int], *, is_stranger: bool) -> None:
         """Note that a connection closed, or goes on under another name.
@@ -106,9 +108,9 @@ class Sources:
             if state is None:
                 return
             if is_stranger and state.last_error is None:
-                del self._states[name]
+                self._states = {key: each for key, each in self._states.items() if key != name}
             else:
-                self._states[name] = replace(state, is_connected=False)
+                self._states = {**self._states, name: replace(state, is_connected=False)}
 
     def _may_hold(self, name: str, address: tuple[str, int]) -> bool:
         holder = self._holders.get(name)

@@ -24,6 +24,8 @@ class LiveStream:
     Args:
         block: the stream's first block; tells source, channels and rate.
         monotonic: the steady clock.
+
+    Whoever reads takes no lock: the screen must not wait for a device.
     """
 
     def __init__(self, block: Block, monotonic: Callable[[], float]) -> None:
@@ -67,14 +69,12 @@ class LiveStream:
 
     def ends_at(self) -> datetime | None:
         """Return the moment after the newest sample, by the device's clock, or None where it tells none."""
-        with self._lock:
-            began_at = self._began_at
+        began_at = self._began_at
         return began_at + self._length(self.end_index()) if began_at is not None else None
 
     def index_at(self, moment: datetime | None) -> int | None:
         """Return the index of the sample taken at a moment of the device's clock, or None where it tells no time."""
-        with self._lock:
-            began_at = self._began_at
+        began_at = self._began_at
         if began_at is None or moment is None:
             return None
         return round((moment - began_at).total_seconds() * self._rate_hz)

@@ -1,7 +1,8 @@
 """What the monitors send right now: streams of traces and the latest numbers, each with its age.
 
 A device's thread writes, a screen reads from its own timer; there is no signal per sample. What is old says so: a trace
-that stopped must never look alive.
+that stopped must never look alive. A reader waits for nobody: a device's thread makes a new table of streams or numbers
+beside the old one and puts it in its place; the lock is between the devices only.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ MOST_BYTES: Final = 384 << 20
 """What all rings together may take; the stream heard longest ago goes first."""
 MOST_SOURCES: Final = 64
 MOST_NUMBERS: Final = 256
+_Key = tuple[str, str]
+"""A device and one of its streams."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class LiveTraces:
         self._clock = clock or SystemClock()
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._streams: dict[tuple[str, str], LiveStream] = {}
+        self._streams: dict[_Key, LiveStream] = {}
         self._numbers: dict[str, dict[str, tuple[Decimal, str, float]]] = {}
 
     def take_in(self, item: Block | Numerics) -> None:
@@ -68,15 +71,13 @@ class LiveTraces:
 
     def sources(self) -> tuple[str, ...]:
         """Return the devices that sent traces, the one heard last first."""
-        with self._lock:
-            streams = sorted(self._streams.values(), key=lambda stream: stream.age_s())
+        streams = sorted(self._streams.values(), key=lambda stream: stream.age_s())
         return tuple(dict.fromkeys(stream.source for stream in streams))
 
     def streams(self, source: str | None = None) -> tuple[LiveStream, ...]:
         """Return a device's streams, the one with most channels first; by default of the device heard last."""
         chosen = source or next(iter(self.sources()), None)
-        with self._lock:
-            found = [stream for stream in self._streams.values() if stream.source == chosen]
+        found = [stream for stream in self._streams.values() if stream.source == chosen]
         return tuple(sorted(found, key=lambda stream: -len(stream.channels)))
 
     def channels(self, source: str | None = None) -> tuple[ChannelInfo, ...]:
@@ -96,8 +97,8 @@ class LiveTraces:
     def numbers(self, source: str | None = None) -> dict[str, LiveNumber]:
         """Return a device's latest numbers by reference identifier, with their age."""
         chosen = source or next(iter(self.sources()), None)
-        with self._lock:
-            kept = dict(self._numbers.get(chosen or next(iter(self._numbers), ""), {}))
+        numbers = self._numbers
+        kept = numbers.get(chosen or next(iter(numbers), ""), {})
         now_s = self._monotonic()
         return {code: LiveNumber(value, unit, max(0.0, now_s - at_s)) for code, (value, unit, at_s) in kept.items()}
 
@@ -121,28 +122,30 @@ class LiveTraces:
         with self._lock:
             stream = self._streams.get((block.source, block.stream_id))
             if stream is None or not stream.fits(block):
-                self._streams = {key: each for key, each in self._streams.items() if not each.is_followed_by(block)}
+                kept = {key: each for key, each in self._streams.items() if not each.is_followed_by(block)}
                 stream = LiveStream(block, self._monotonic)
-                self._make_room(stream.size_bytes)
-                self._streams[block.source, block.stream_id] = stream
+                kept = _with_room(kept, stream.size_bytes)
+                self._streams = {**kept, (block.source, block.stream_id): stream}
         stream.write(block)
-
-    def _make_room(self, size_bytes: int) -> None:
-        taken = sum(each.size_bytes for each in self._streams.values())
-        while self._streams and (len(self._streams) >= MOST_STREAMS or taken + size_bytes > MOST_BYTES):
-            oldest = max(self._streams.values(), key=lambda each: each.age_s())
-            taken -= oldest.size_bytes
-            self._streams = {key: each for key, each in self._streams.items() if each is not oldest}
 
     def _take_numbers(self, item: Numerics) -> None:
         with self._lock:
-            kept = self._numbers.pop(item.source, {})
+            kept = dict(self._numbers.get(item.source, {}))
             for code, number in item.values.items():
                 if code in kept or len(kept) < MOST_NUMBERS:
                     kept[code] = (number.value, number.unit, item.monotonic_s)
-            if len(self._numbers) >= MOST_SOURCES:
-                del self._numbers[next(iter(self._numbers))]
-            self._numbers[item.source] = kept
+            others = [(source, each) for source, each in self._numbers.items() if source != item.source]
+            self._numbers = {**dict(others[-(MOST_SOURCES - 1) :]), item.source: kept}
+
+
+def _with_room(streams: dict[_Key, LiveStream], size_bytes: int) -> dict[_Key, LiveStream]:
+    """Return the streams that can stay beside a new one of this size."""
+    taken = sum(each.size_bytes for each in streams.values())
+    while streams and (len(streams) >= MOST_STREAMS or taken + size_bytes > MOST_BYTES):
+        oldest = max(streams.values(), key=lambda each: each.age_s())
+        taken -= oldest.size_bytes
+        streams = {key: each for key, each in streams.items() if each is not oldest}
+    return streams
 
 
 def _recorded(stream: LiveStream, seconds: float, ends_at: datetime | None) -> tuple[RecordedChannel, ...]:

@@ -1,8 +1,10 @@
 """The last minutes of channels that are sampled together, kept in a ring.
 
 A device delivers blocks at its own pace and loses some of them. The buffer keeps a fixed window of the newest samples,
-has NaN where a block was lost (a gap must look like a gap, never like a flat heart), and hands out copies, so that the
-drawing thread and the device's thread need not wait for one another.
+has NaN where a block was lost (a gap must look like a gap, never like a flat heart), and hands out copies.
+
+The drawing thread waits for nobody: whoever writes first says how far he will write, and whoever reads looks at that
+after he has copied; what was being overwritten meanwhile is too old for the window and given as NaN.
 """
 
 from __future__ import annotations
@@ -24,14 +26,15 @@ class TraceBuffer:
         rate_hz: samples per second as the device announced it, > 0.
         window_s: seconds kept; older samples are dropped.
 
-    The unit of the samples belongs to the channel and is not touched here. Safe to write from one thread and read from
-    another.
+    The unit of the samples belongs to the channel and is not touched here. Safe to write and read from several
+    threads; reading takes no lock.
     """
 
     def __init__(self, channels: int, rate_hz: Fraction, window_s: float) -> None:
         self._size = max(int(rate_hz * Fraction(window_s)), 1)
         self._ring = np.full((channels, self._size), np.nan, dtype=np.float32)
         self._end = 0
+        self._claimed = 0
         self._lock = threading.Lock()
 
     @property
@@ -56,13 +59,14 @@ class TraceBuffer:
             samples = samples[:, -self._size :]
         last = first_index + samples.shape[1]
         with self._lock:
-            oldest = max(self._end, last) - self._size
+            self._claimed = max(self._end, last)
+            oldest = self._claimed - self._size
             if first_index > self._end:
                 self._ring[:, self._slots(max(self._end, first_index - self._size), first_index)] = np.nan
             kept = max(first_index, oldest, 0)
             if kept < last:
                 self._ring[:, self._slots(kept, last)] = samples[:, kept - first_index :]
-            self._end = max(self._end, last)
+            self._end = self._claimed
 
     def read(self, first: int, last: int) -> Samples:
         """Return a copy of the samples from ``first`` up to, not with, ``last``.
@@ -71,10 +75,12 @@ class TraceBuffer:
             Shape ``(channels, last - first)``; NaN where a sample was lost, has not come, or is kept no longer.
         """
         result = np.full((self._ring.shape[0], max(last - first, 0)), np.nan, dtype=np.float32)
-        with self._lock:
-            begin, end = max(first, self._end - self._size, 0), min(last, self._end)
-            if begin < end:
-                result[:, begin - first : end - first] = self._ring[:, self._slots(begin, end)]
+        newest = self._end
+        begin, end = max(first, newest - self._size, 0), min(last, newest)
+        if begin < end:
+            result[:, begin - first : end - first] = self._ring[:, self._slots(begin, end)]
+            overwritten = min(self._claimed - self._size, end)
+            result[:, begin - first : max(overwritten, begin) - first] = np.nan
         return result
 
     def _slots(self, first: int, last: int) -> NDArray[np.int64]:

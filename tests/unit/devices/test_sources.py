@@ -76,3 +76,10 @@ def test_names_without_end_do_not_eat_the_memory_and_drive_out_nobody_connected(
         sources.forget(name, address, is_stranger=False)
     assert len(sources.all()) <= MOST_SOURCES
     assert sources.all()[0].name == "BENEVIEW"
+
+
+def test_the_screen_that_lists_them_waits_for_no_device() -> None:
+    sources = Sources(Steady())
+    sources.note("BENEVIEW", NOON, None)
+    with sources._lock:  # a device that calls and is not let run just now
+        assert [each.name for each in sources.all()] == ["BENEVIEW"]

@@ -227,3 +227,26 @@ def test_writing_and_reading_at_once_never_shows_a_torn_block() -> None:
     finally:
         stop.set()
         writer.join()
+
+
+def test_the_screen_waits_for_no_device() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(block(0, 200))
+    traces.take_in(Numerics("M", {"MDC_TEMP": NumericValue(Decimal("36.7"), "Cel")}, NOW, 98.0))
+    (stream,) = traces.streams()
+    with traces._lock, stream._lock:  # a device that writes and is not let run just now
+        assert traces.sources() == ("M",)
+        assert traces.streams("M") == (stream,)
+        assert traces.numbers()["MDC_TEMP"].value == Decimal("36.7")
+        assert traces.window(LEAD.code, 1.0).tolist() == list(range(100, 200))
+        assert traces.channels() == (LEAD,)
+        assert (stream.ends_at(), stream.index_at(NOW)) == (None, None)
+
+
+def test_numbers_that_were_handed_out_do_not_change_under_the_reader() -> None:
+    traces = LiveTraces(monotonic=Steady())
+    traces.take_in(Numerics("M", {"MDC_TEMP": NumericValue(Decimal("36.7"), "Cel")}, NOW, 98.0))
+    seen = traces._numbers["M"]
+    traces.take_in(Numerics("M", {"MDC_HR": NumericValue(Decimal(70), "/min")}, NOW, 99.0))
+    assert list(seen) == ["MDC_TEMP"]
+    assert list(traces.numbers("M")) == ["MDC_TEMP", "MDC_HR"]

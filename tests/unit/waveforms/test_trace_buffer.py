@@ -60,6 +60,35 @@ def test_a_reader_gets_a_copy() -> None:
     assert buffer.read(0, 5)[0].tolist() == [0, 1, 2, 3, 4]
 
 
+def test_a_reader_does_not_wait_for_a_writer() -> None:
+    buffer = TraceBuffer(1, Fraction(10), 2)
+    buffer.write(0, block(0, 20))
+    with buffer._lock:  # a device that writes and is not let run just now
+        assert buffer.read(15, 20)[0].tolist() == [15, 16, 17, 18, 19]
+        assert buffer.end_index == 20
+
+
+def test_what_is_being_overwritten_is_not_shown_as_old_samples() -> None:
+    class Slow(np.ndarray):
+        """A ring that is overwritten while somebody copies it."""
+
+        def __getitem__(self, place: object) -> object:
+            if meanwhile:
+                index = meanwhile.pop()
+                buffer.write(index, block(index, 5))
+            return np.asarray(super().__getitem__(place))  # type: ignore[index]
+
+    meanwhile: list[int] = []
+    buffer = TraceBuffer(1, Fraction(10), 2)
+    buffer.write(0, block(0, 20))
+    buffer._ring = buffer._ring.view(Slow)
+    meanwhile.append(20)
+    read = buffer.read(0, 20)[0]
+    assert np.isnan(read[:5]).all(), "the newest samples stand in the places of the oldest"
+    assert read[5:].tolist() == list(range(5, 20))
+    assert buffer.read(5, 25)[0].tolist() == list(range(5, 25))
+
+
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 60)), max_size=30))
 def test_every_kept_sample_is_itself_or_nan(blocks: list[tuple[int, int]]) -> None:
     buffer = TraceBuffer(1, Fraction(10), 5)
