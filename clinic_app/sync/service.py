@@ -1,7 +1,7 @@
 """The standing exchange with the hub: one thread, one loop, one exchange at a time, for as long as the program runs.
 
-An exchange pushes records, uploads contents, pulls the feed, fetches packages and opens them. It may break off
-anywhere: every step can be repeated, and the next exchange goes on where this one stopped.
+An exchange pushes records, uploads contents, pulls the feed, joins what was changed at two places, fetches packages and
+opens them. It may break off anywhere: every step can be repeated, and the next exchange goes on where this one stopped.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 
 import httpx
 
+from clinic_app.access import Trail
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
@@ -30,6 +31,7 @@ from clinic_app.sync.link import AnswerError, HubLink
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push
+from clinic_app.sync.settling import Settling
 from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
 
 CLOCK_OFFSET: Final = "hub-clock-offset-s"
@@ -169,20 +171,21 @@ class SyncService:
         is_running.set()
         link = self._make_link()
         downloads = Downloads(self._store, link)
+        settling = Settling(self._store, link, Trail(self._store, self._clock))
         try:
             while not self._is_stopping:
-                wait_s = await self._exchange_safely(link, downloads)
+                wait_s = await self._exchange_safely(link, downloads, settling)
                 await self._rest(wait_s)
         finally:
             self._loop = None
             await link.close()
 
-    async def _exchange_safely(self, link: HubLink, downloads: Downloads) -> float:
+    async def _exchange_safely(self, link: HubLink, downloads: Downloads, settling: Settling) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""
         if self._is_paused:
             return self._interval_s
         try:
-            await self._exchange(link, downloads)
+            await self._exchange(link, downloads, settling)
         except ClinicError as error:
             self._become(Failed(self._clock.now(), error.text))
             return self._backoff.next_s(error.wait_s if isinstance(error, AnswerError) else 0.0)
@@ -195,7 +198,7 @@ class SyncService:
         self._become(Succeeded(self._last_contact_at))
         return self._interval_s
 
-    async def _exchange(self, link: HubLink, downloads: Downloads) -> None:
+    async def _exchange(self, link: HubLink, downloads: Downloads, settling: Settling) -> None:
         done, total = 0, self._store.outbox.count() + len(self._store.transfers.pending("up"))
         self._become(Running(0, total))
 
@@ -210,6 +213,7 @@ class SyncService:
         await push.run()
         await Uploads(self._store, link, push.run).run()
         await Pull(self._store, link).run()
+        await settling.run()
         self._referrals.receive_arrivals()
         await push.run()
         await downloads.run()
