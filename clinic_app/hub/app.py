@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,10 +14,12 @@ from starlette.routing import Route
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.hub import capabilities, content, exchange, fhir_read
+from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read
 from clinic_app.hub.gate import Hub
+from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
 from clinic_app.hub.packing import Packing
 from clinic_app.hub.refusals import outcome, refusal
+from clinic_app.hub.tokens import Accounts
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
@@ -26,14 +29,27 @@ from clinic_app.storage.feed_search import FeedSearch
 _log = logging.getLogger(__name__)
 
 
-def build_hub(store: Store, clock: Clock) -> Hub:
-    """Return the hub over one data folder."""
+def build_hub(
+    store: Store, clock: Clock, *, name: str = "Dala", addresses: Collection[str] = (), limits: Limits | None = None
+) -> Hub:
+    """Return the hub over one data folder.
+
+    Args:
+        store: the open folder.
+        clock: the time of everything it does.
+        name: what it is called before those who want to connect.
+        addresses: under which it is reached; a SMART client names one in what it proves.
+        limits: how much one caller may ask; None for what suits a hub.
+    """
     feed = Feed(store.database, clock)
+    callers = FeedCallers(store.database, clock)
     return Hub(
         feed=feed,
         search=FeedSearch(store.database, feed),
         content=FeedContent(store.database, store.blobs),
-        callers=FeedCallers(store.database, clock),
+        callers=callers,
+        accounts=Accounts(store, callers, clock, name, addresses),
+        limits=limits or Limits(),
         clock=clock,
     )
 
@@ -43,6 +59,7 @@ def build_app(hub: Hub) -> Starlette:
     app = Starlette(
         routes=[
             *capabilities.ROUTES,
+            *accounts.ROUTES,
             Route("/health", exchange.health, methods=["GET"]),
             Route("/", exchange.transaction, methods=["POST"]),
             Route("/$changes", exchange.changes, methods=["GET"]),
@@ -52,8 +69,14 @@ def build_app(hub: Hub) -> Starlette:
             Route("/blob/{sha256}", content.download, methods=["GET"]),
             *fhir_read.ROUTES,
         ],
-        middleware=[Middleware(Packing)],
-        exception_handlers={ClinicError: _refused, Exception: _failed, 404: _nowhere, 405: _nowhere},
+        middleware=[Middleware(AddressLimit, hub.limits), Middleware(Packing)],
+        exception_handlers={
+            TooManyError: answer_too_many,
+            ClinicError: _refused,
+            Exception: _failed,
+            404: _nowhere,
+            405: _nowhere,
+        },
     )
     app.state.hub = hub
     return app

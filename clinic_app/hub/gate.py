@@ -14,7 +14,9 @@ from starlette.requests import Request
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.limits import Limits, TooManyError
 from clinic_app.hub.refusals import HttpRefusalError
+from clinic_app.hub.tokens import Accounts
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
@@ -33,6 +35,8 @@ class Hub:
     search: FeedSearch
     content: FeedContent
     callers: FeedCallers
+    accounts: Accounts
+    limits: Limits
     clock: Clock
 
 
@@ -48,13 +52,17 @@ async def caller_of(request: Request) -> Caller:
 
     Raises:
         HttpRefusalError: 401, no token or not a living one.
+        TooManyError: this device has asked too much.
     """
+    hub = hub_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     caller = None
     if scheme.lower() == "bearer" and 0 < len(token) <= _MAX_TOKEN:
-        caller = await run_in_threadpool(hub_of(request).callers.caller, token)
+        caller = await run_in_threadpool(hub.accounts.caller, token)
     if caller is None:
         raise HttpRefusalError(401, "login", Text("This workstation is not enrolled at the hub."))
+    if wait_s := hub.limits.devices.spend(caller.workstation_id):
+        raise TooManyError(wait_s)
     return caller
 
 

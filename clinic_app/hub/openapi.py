@@ -15,8 +15,10 @@ from starlette.routing import BaseRoute, Route
 from clinic_app.hub.fhir_parameters import KEPT, PARAMETERS
 from clinic_app.sync.wire import MEDIA_TYPE, PAGE_ENTRIES
 
-PUBLIC: Final = frozenset({"/metadata", "/health", "/openapi.json"})
-"""Paths that ask for no token."""
+PUBLIC: Final = frozenset({"/metadata", "/health", "/openapi.json", "/identity", "/.well-known/smart-configuration"})
+"""Paths that ask for no token and answer everybody."""
+BEFORE_A_TOKEN: Final = frozenset({"/enrol", "/token"})
+"""Paths that ask for something else in its place."""
 _Asked = tuple[str, str, Mapping[str, Any]]
 _TEXT: Final = {"type": "string", "maxLength": 200}
 _ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}
@@ -86,9 +88,38 @@ _ENTRY: Final = {
         },
     },
 }
+_CODE: Final = {
+    "type": "object",
+    "required": ["code", "jwk"],
+    "properties": {"code": _TEXT, "jwk": {"type": "object", "additionalProperties": _TEXT}},
+}
+_REPORT: Final = {
+    "type": "object",
+    "properties": {
+        "program": {"type": "string", "maxLength": 50},
+        "waiting": _LENGTH,
+        "waitingBytes": _LENGTH,
+        **{name: {"type": "object", "properties": {"links": _LENGTH, "head": _TEXT}} for name in ("audit", "then")},
+    },
+}
+_ASSERTED: Final = {
+    "type": "object",
+    "required": ["grant_type", "client_assertion_type", "client_assertion"],
+    "properties": {
+        "grant_type": {"enum": ["client_credentials"]},
+        "client_assertion_type": {"enum": ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]},
+        "client_assertion": {"type": "string", "maxLength": 4096},
+    },
+}
+_OAUTH_REFUSAL: Final = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
+_TOKEN: Final = ("POST", "/token")
+"""The one endpoint that refuses as RFC 6749 section 5.2 says."""
 _TAKEN: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "/"): {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Transaction"}}},
     ("PATCH", "/blob/{sha256}"): {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    ("POST", "/enrol"): {"application/json": {"schema": _CODE}},
+    ("POST", "/report"): {"application/json": {"schema": _REPORT}},
+    _TOKEN: {"application/x-www-form-urlencoded": {"schema": _ASSERTED}},
 }
 """The bodies of requests that have one."""
 _OUTCOME: Final = {
@@ -135,7 +166,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     asked = [("path", name, _IN_PATH.get(name, _TEXT)) for name in route.param_convertors]
     operation: dict[str, Any] = {
         "summary": (route.endpoint.__doc__ or "").strip().partition("\n")[0],
-        "security": [] if route.path_format in PUBLIC else [{"token": []}],
+        "security": [] if route.path_format in PUBLIC | BEFORE_A_TOKEN else [{"token": []}],
         "parameters": [
             {"in": place, "name": name, "required": place == "path", "schema": schema}
             for place, name, schema in (*asked, *_ASKED.get(endpoint, ()))
@@ -147,5 +178,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     refusal: dict[str, Any] = {"description": "Why not, in words."}
     if method != "HEAD":
         refusal["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}}
+    if endpoint == _TOKEN:
+        refusal["content"] |= {"application/json": {"schema": _OAUTH_REFUSAL}}
     operation["responses"]["4XX"] = refusal
     return operation

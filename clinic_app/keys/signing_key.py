@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -60,6 +62,11 @@ class SigningKey:
         """What others check its signatures with."""
         public = self._key.as_dict(private=False)
         return {name: str(public[name]) for name in ("kty", "crv", "x")}
+
+    def secret_for(self, purpose: str) -> bytes:
+        """Return 32 secret bytes made from this key for one purpose (HKDF, RFC 5869)."""
+        info = f"dala {purpose}".encode()
+        return HKDF(SHA256(), 32, None, info).derive(str(self._key.as_dict(private=True)["d"]).encode())
 
     def sign(self, claims: Mapping[str, object], header: Mapping[str, str] | None = None) -> str:
         """Return ``claims`` signed, as a compact JWS.

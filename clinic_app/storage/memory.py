@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import Connection, delete, select
@@ -31,6 +31,15 @@ class Memory:
         """Keep a value, in place of the one before."""
         with self._database.writing(may_use_reserve=True) as connection:
             put_values(connection, {name: value})
+
+    def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """Return a value; where there is none, keep and return what ``make`` gives. Two who ask at once get the same."""
+        with self._database.writing(may_use_reserve=True) as connection:
+            kept = _value(connection, name)
+            if kept is None:
+                kept = make()
+                put_values(connection, {name: kept})
+        return kept
 
     def next_number(self, name: str) -> int:
         """Return 1, 2, 3 ... and never the same twice, whoever asks; a number may be lost, not given again."""

@@ -88,6 +88,9 @@ LINES = (
     Line("GET", "/metadata", "/metadata", ALL, is_list=True),
     Line("GET", "/openapi.json", "/openapi.json", ALL, is_list=True),
     Line("GET", "/health", "/health", ALL, is_list=True),
+    Line("GET", "/identity", "/identity", ALL, is_list=True),
+    Line("GET", "/.well-known/smart-configuration", "/.well-known/smart-configuration", ALL, is_list=True),
+    Line("POST", "/report", "/report", ALL, is_list=True, options=lambda _standing: {"content": b"{}"}),
     Line("POST", "/", "/", frozenset({"own"}), options=_overwrite),
     Line("GET", "/$changes", "/$changes?own=true", is_list=True),
     Line("HEAD", "/blob/{sha256}", "/blob/{at.digest}", frozenset({"own"})),
@@ -107,8 +110,9 @@ LINES = (
     Line("GET", "/{type}/{id}/_history/{vid}", "/Patient/shared/_history/{at.version}"),
     Line("GET", "/{type}/{id}/_history/{vid}", "/Patient/hidden/_history/{at.hidden_version}", frozenset({"own"})),
 )
-WITHOUT_A_LINE = {("POST", "/blob/{sha256}")}
-"""Begins an upload of the caller's own, whoever has the same content; see the last test."""
+WITHOUT_A_LINE = {("POST", "/blob/{sha256}"), ("POST", "/enrol"), ("POST", "/token")}
+"""Begins an upload of the caller's own, whoever has the same content: see the last test; and what asks for a code or a
+proof in place of a token: see ``test_tokens.py``."""
 CASES = [pytest.param(line, id=f"{line.method} {line.address}") for line in LINES]
 
 
