@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -156,6 +156,21 @@ def _put_writes(connection: Connection, caller: Caller, accepted: Sequence[Accep
     new = {each.key for each in accepted if each.is_first}
     versions = [(each.record, each.body) for each in accepted]
     numbers = write_versions(connection, versions, hub_version=None, origin="received", at=now, new=new)
+    put_places(connection, caller, accepted, numbers, now)
+
+
+def put_places(
+    connection: Connection, caller: Caller, accepted: Sequence[Accepted], numbers: Mapping[Key, int], now: datetime
+) -> None:
+    """Put versions that are written into their places in the feed: whose they are, who may see them.
+
+    Args:
+        connection: an open writing transaction.
+        caller: who brought them.
+        accepted: the versions, each of another record.
+        numbers: of each in the history.
+        now: when they came.
+    """
     received_at = now.isoformat()
     came = [
         {
@@ -211,6 +226,7 @@ def visible_changes(caller: Caller, after: int, newest: int, count: int, *, with
     not_own = FEED_RECORD.c.workstation_id != caller.workstation_id
     return (
         select(FEED_RECORD.c.type, FEED_RECORD.c.id, FEED_RECORD.c.seq, FEED_RECORD.c.received_at, RECORD.c.body)
+        .add_columns(FEED_RECORD.c.organization_id)
         .join(RECORD, (RECORD.c.type == FEED_RECORD.c.type) & (RECORD.c.id == FEED_RECORD.c.id))
         .where(FEED_RECORD.c.seq > after, FEED_RECORD.c.seq <= newest)
         .where(visible_to(caller.organization_id), *(() if with_own else (not_own,)))
@@ -226,7 +242,7 @@ def version_at(connection: Connection, position: int) -> str:
 
 def change(row: Row[Any]) -> Change:
     """Return the change in one row of `visible_changes`."""
-    return Change(row.type, row.id, bytes(row.body), datetime.fromisoformat(row.received_at))
+    return Change(row.type, row.id, bytes(row.body), datetime.fromisoformat(row.received_at), row.organization_id)
 
 
 def _audience(record: Resource) -> set[str]:

@@ -72,7 +72,7 @@ def write_versions(
     Args:
         connection: an open writing transaction.
         versions: the records and their bytes.
-        hub_version: the hub's version of them, where it is known.
+        hub_version: the hub's version of them; where there is none yet, the one before stays known.
         origin: where they come from.
         at: now.
         new: the keys of records of which it is known that there is none yet.
@@ -88,7 +88,7 @@ def write_versions(
     told = _ADD_VERSIONS.run(connection, [{**row, "origin": origin, "written_at": written_at} for row in rows])
     numbers = {(row.type, row.id): row.seq for row in told}
     newest = [{**row, "hub_version": hub_version, "changed_seq": numbers[row["type"], row["id"]]} for row in rows]
-    _MAKE_NEWEST.run_all(connection, newest)
+    (_MAKE_NEWEST if hub_version is not None else _MAKE_NEWEST_HERE).run_all(connection, newest)
     records = [record for record, _ in versions]
     _write_indexes(connection, records, new)
     keep_names(connection, [record for record in records if isinstance(record, Patient)])
@@ -151,6 +151,7 @@ _STORED: Final = select(RECORD.c.version_id, RECORD.c.hub_version, RECORD.c.body
 )
 _ADD_VERSIONS: Final = Addition(HISTORY, HISTORY.c.seq, HISTORY.c.type, HISTORY.c.id)
 _MAKE_NEWEST: Final = Upsert(RECORD, "version_id", "hub_version", "body", "changed_seq")
+_MAKE_NEWEST_HERE: Final = Upsert(RECORD, "version_id", "body", "changed_seq")
 _QUEUE: Final = insert(OUTBOX)
 _INDEX: Final = Addition(INDEX_ENTRY)
 _INDEXED: Final = select(INDEX_ENTRY.c.id, INDEX_ENTRY.c.name, INDEX_ENTRY.c.value).where(

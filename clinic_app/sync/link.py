@@ -41,6 +41,7 @@ from clinic_app.sync.pace import Pace
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
+    ON_WAY_HEADER,
     PAGE_ENTRIES,
     decode_history,
     decode_transaction_response,
@@ -146,6 +147,8 @@ class HubLink:
         self.habits = habits or HubHabits(url)
         self.clock_offset_s = 0.0
         """Hub's clock minus ours, in seconds, as of the last answer."""
+        self.is_on_way = False
+        """Whether there is another hub above this one, as of the last answer."""
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -311,6 +314,7 @@ class HubLink:
             async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
                 self._pace.note(len(content), time.monotonic() - began_s)
                 self._note_date(response)
+                self.is_on_way = ON_WAY_HEADER in response.headers
                 self.habits.said(response.headers.get("accept-encoding"))
                 yield response
 

@@ -43,6 +43,8 @@ MAX_ENTRIES: Final = 500
 
 OWNER: Final = "urn:dala:owner"
 """Extension of an entry on its way to a hub: the organisation that owns the record."""
+ON_WAY_HEADER: Final = "x-on-the-way"
+"""Header of every answer of a hub that has a hub above it: what it says it got, the hub above has not seen."""
 _ON_WAY: Final = "202 Accepted"
 """Status of an entry that a hub on the way has, and the hub above has not."""
 _LONGEST_WORDS: Final = 300
@@ -85,7 +87,7 @@ def encode_transaction_response(written: Sequence[Written]) -> bytes:
         BundleEntry(
             full_url=f"{each.type_name}/{each.id}",
             response=BundleEntryResponse(
-                status=_ON_WAY if each.is_on_way else "201 Created" if each.is_new else "200 OK",
+                status="201 Created" if each.is_new else "200 OK",
                 etag=f'W/"{each.version}"',
                 last_modified=each.received_at,
             ),
@@ -107,8 +109,8 @@ def decode_transaction_response(body: bytes, writes: Sequence[Write]) -> tuple[W
     return tuple(_read_written(entry, write) for entry, write in zip(bundle.entry, writes, strict=True))
 
 
-def encode_history(changes: Sequence[Change], next_url: str) -> bytes:
-    """Return one page of the change feed; ``next_url`` carries the cursor behind it."""
+def encode_history(changes: Sequence[Change], next_url: str, *, with_owner: bool = False) -> bytes:
+    """Return one page of the change feed; ``next_url`` carries the cursor behind it; to a hub with whose each is."""
     entries = tuple(
         BundleEntry(
             full_url=f"{each.type_name}/{each.id}",
@@ -119,7 +121,7 @@ def encode_history(changes: Sequence[Change], next_url: str) -> bytes:
                 last_modified=each.received_at,
                 outcome=_told_back(each) if each.given_back else msgspec.UNSET,
             ),
-            extension=(Extension(url=OWNER, value_string=each.owner_id),) if each.owner_id else (),
+            extension=(Extension(url=OWNER, value_string=each.owner_id),) if with_owner else (),
         )
         for each in changes
     )
@@ -218,8 +220,7 @@ def _read_written(entry: BundleEntry, write: Write) -> Written:
     version = etag_version(response.etag) if response else None
     if response is None or version is None or response.last_modified is None or response.status[:1] != "2":
         raise nonsense()
-    is_new, is_on_way = response.status.startswith("201"), response.status.startswith("202")
-    return Written(write.type_name, write.id, version, response.last_modified, is_new, is_on_way)
+    return Written(write.type_name, write.id, version, response.last_modified, response.status.startswith("201"))
 
 
 def _read_change(entry: BundleEntry) -> Change:
