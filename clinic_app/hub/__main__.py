@@ -1,7 +1,8 @@
-"""Start a hub, or enrol a workstation at one.
+"""Start a hub, or look after the workstations of one.
 
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
-``python -m clinic_app.hub enrol --data DIR --organization ID --name NAME`` prints the workstation's token.
+``python -m clinic_app.hub enrol-code --data DIR --organization ID --name NAME`` prints a code that lets a workstation
+in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
 With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
 libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
 """
@@ -14,8 +15,9 @@ import logging
 import re
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +26,7 @@ import uvicorn
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.storage import BackupKeeper, Store, one_instance
@@ -42,9 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command, rest = (_enrol, given[1:]) if given[:1] == ["enrol"] else (_serve, given)
+    word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
+    commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol}
+    commands |= {each: partial(_keep_accounts, each) for each in ACCOUNT_COMMANDS}
     try:
-        command(rest[1:] if rest[:1] == ["serve"] else rest)
+        commands.get(word, _serve)(rest if word in commands else given)
     except ClinicError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -56,16 +61,21 @@ def _serve(arguments: Sequence[str]) -> None:
     _common(parser)
     parser.add_argument("--port", type=int, required=True, help="TCP port; 0 takes a free one and prints it")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback need TLS")
+    parser.add_argument("--name", default="Dala", help="what the hub is called before those who connect to it")
+    parser.add_argument("--address", default="", help="address the hub is reached at, if not the one it listens on")
     parser.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM)")
     parser.add_argument("--certificate-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--backup-folder", type=Path, help="folder on a second disk for copies of the backups")
     parser.add_argument("--reserve-mb", type=int, default=64, help="megabytes kept free for the day the disk is full")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
-    with _kept_store(options) as store:
+    with _kept_store(options) as store, _listening(options.host, options.port) as listener:
         clock = SystemClock()
+        scheme = "https" if options.certificate else "http"
+        address = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
+        addresses = (options.address.rstrip("/") or address,)
         config = uvicorn.Config(
-            build_app(build_hub(store, clock)),
+            build_app(build_hub(store, clock, name=options.name, addresses=addresses)),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -75,10 +85,8 @@ def _serve(arguments: Sequence[str]) -> None:
             ssl_certfile=options.certificate,
             ssl_keyfile=options.certificate_key,
         )
-        with _listening(options.host, options.port) as listener:
-            scheme = "https" if options.certificate else "http"
-            _say(f"{scheme}://{options.host}:{listener.getsockname()[1]}")
-            uvicorn.Server(config).run(sockets=[listener])
+        _say(address)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
@@ -105,6 +113,20 @@ def _enrol(arguments: Sequence[str]) -> None:
     store = open_hub_store(options.data, options.key_file, options.database)
     try:
         _say(build_hub(store, SystemClock()).callers.enrol(options.organization, options.name))
+    finally:
+        store.close()
+
+
+def _keep_accounts(word: str, arguments: Sequence[str]) -> None:
+    command = ACCOUNT_COMMANDS[word]
+    parser = _Parser(prog=f"python -m clinic_app.hub {word}", description=command.sentence)
+    _common(parser)
+    command.ask(parser)
+    options = parser.parse_args(arguments)
+    store = open_hub_store(options.data, options.key_file, options.database)
+    try:
+        for line in command.run(build_hub(store, SystemClock()), options):
+            _say(line)
     finally:
         store.close()
 
