@@ -5,7 +5,7 @@ from clinic_app.sync.exchange import Exchange
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
 from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
-from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, Question, WaitingItem
+from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, JoinedRecord, Question, WaitingItem
 
 __all__ = [
     "ContentOnWay",
@@ -13,6 +13,7 @@ __all__ = [
     "Exchange",
     "ExchangeSummary",
     "Failed",
+    "JoinedRecord",
     "Never",
     "Question",
     "QueueSummary",

@@ -15,9 +15,10 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
-from clinic_app.storage import Conflict, Store
+from clinic_app.storage import AuditQuery, Conflict, Store
 from clinic_app.storage.unsent import Unsent
 from clinic_app.sync.comparing import differences, merged
+from clinic_app.sync.joinings import joined_record, patient_in
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import CLOCK_OFFSET, SyncService
 from clinic_app.sync.waiting import (
@@ -26,12 +27,14 @@ from clinic_app.sync.waiting import (
     OTHER_WORDS,
     ContentOnWay,
     ExchangeSummary,
+    JoinedRecord,
     Question,
     WaitingItem,
 )
 
 MOST_SHOWN: Final = 200
 """Rows of each kind; a longer queue is counted and not listed."""
+MOST_JOINED: Final = 50
 
 
 class Exchange:
@@ -131,6 +134,19 @@ class Exchange:
             audit = self._trail.event(session, "read", *(each.mine for each in asked))
             self._store.records.commit([], audit=[audit], send=False)
         return questions
+
+    def joined(self, session: Session) -> tuple[JoinedRecord, ...]:
+        """Return what this workstation joined by itself, the latest first; the trail keeps all of it.
+
+        Raises:
+            NotAllowedError: this person may not see the exchange.
+        """
+        self._trail.require(session, "read", "Device")
+        rows = self._store.audit.page(AuditQuery(action="join"), MOST_JOINED)
+        about = {row.seq: patient_in(row.event) for row in rows}
+        names = self._names(session, about.values())
+        self._note(session, names)
+        return tuple(joined_record(row.event, names.get(about[row.seq], "")) for row in rows)
 
     def settle(self, session: Session, question: Question, chosen: Mapping[str, Side]) -> Resource:
         """Save one answer, chosen field by field; both former answers stay in the history.

@@ -44,7 +44,22 @@ FIELD_WORDS: Final[Mapping[str, Text]] = {
     "activity": Text("Steps of the plan"),
     "category": Text("Group"),
     "subject": Text("About whom"),
+    "link": Text("The same person as"),
+    "photo": Text("Portrait"),
+    "generalPractitioner": Text("Family doctor"),
+    "start": Text("Day and hour"),
+    "participant": Text("Who takes part"),
+    "location": Text("Ward and place"),
+    "class": Text("Kind of visit"),
+    "text": Text("Summary in words"),
 }
+
+
+def field_word(field: str) -> Text:
+    """Return the name of a field for people."""
+    return FIELD_WORDS.get(field) or Text("Entry “{field}”", field=field)
+
+
 _GENDERS: Final = {
     "male": Text("male"),
     "female": Text("female"),

@@ -22,6 +22,8 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "AllergyIntolerance": Text("Allergy"),
     "DiagnosticReport": Text("Opinion"),
     "CarePlan": Text("Treatment plan"),
+    "Encounter": Text("Visit"),
+    "Appointment": Text("Appointment"),
     "ServiceRequest": Text("Question to a specialist"),
     "Task": Text("Case of a referral"),
     "Communication": Text("Message"),
@@ -136,3 +138,22 @@ class Question:
     mine_version: str
     fields: tuple[Difference, ...]
     suggested: Side | None
+
+
+@dataclass(frozen=True)
+class JoinedRecord:
+    """One record changed at two places that this workstation joined by itself.
+
+    Args:
+        at: when.
+        kind: what it is, in words.
+        patient: about whom; empty where it is about nobody, or about somebody this person may not see.
+        from_here: the fields whose value was written here.
+        from_hub: those whose value came from elsewhere; a list with items of both is in both.
+    """
+
+    at: datetime
+    kind: Text
+    patient: str
+    from_here: tuple[Text, ...]
+    from_hub: tuple[Text, ...]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync import ContentOnWay, Difference, ExchangeSummary, Question, Side, WaitingItem
+from clinic_app.sync import ContentOnWay, Difference, ExchangeSummary, JoinedRecord, Question, Side, WaitingItem
 from tests.helpers.clocks import NOON
 
 NAME = "Әлібекқызы Гүлнұр"
@@ -45,6 +45,7 @@ class FakeExchange:
         self.items: list[WaitingItem] = []
         self.parts: list[ContentOnWay] = []
         self.questions: list[Question] = []
+        self.joinings: list[JoinedRecord] = []
         self.told = ExchangeSummary(has_hub=True, last_contact_at=NOON)
         self.settlements: list[tuple[int, dict[str, Side]]] = []
         self.tries: list[object] = []
@@ -68,6 +69,9 @@ class FakeExchange:
 
     def contents(self, session: Session) -> tuple[ContentOnWay, ...]:
         return tuple(self.parts)
+
+    def joined(self, session: Session) -> tuple[JoinedRecord, ...]:
+        return tuple(self.joinings)
 
     def conflicts(self, session: Session) -> tuple[Question, ...]:
         return tuple(self.questions)

@@ -1,4 +1,4 @@
-"""The screen of the exchange: waiting, questions, set aside."""
+"""The screen of the exchange: waiting, questions, set aside, joined by itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from ui.exchange.aside_page import AsidePage
+from ui.exchange.joined_page import JoinedPage
 from ui.exchange.question_page import QuestionPage
 from ui.exchange.view_model import ExchangeViewModel
 from ui.exchange.waiting_page import WaitingPage
@@ -17,7 +18,7 @@ QUESTIONS = 1
 
 
 class ExchangeScreen(Page):
-    """Three tabs; each says how many it holds.
+    """Four tabs; each says how many it holds, but for what is done.
 
     Args:
         model: the exchange.
@@ -33,7 +34,7 @@ class ExchangeScreen(Page):
         self._model = model
         model.setParent(self)
         self._questions = QuestionPage(model)
-        self._parts = (WaitingPage(model), self._questions, AsidePage(model))
+        self._parts = (WaitingPage(model), self._questions, AsidePage(model), JoinedPage(model))
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("exchange.tabs")
         self._tabs.setDocumentMode(True)
@@ -76,8 +77,8 @@ class ExchangeScreen(Page):
 
     def _count(self) -> None:
         summary = self._model.state.summary
-        counts = (summary.items + summary.contents, summary.questions, summary.set_aside)
+        counts = (summary.items + summary.contents, summary.questions, summary.set_aside, 0)
         for place, (words, count) in enumerate(
-            zip((_("Waiting"), _("Questions"), _("Set aside")), counts, strict=True)
+            zip((_("Waiting"), _("Questions"), _("Set aside"), _("Joined")), counts, strict=True)
         ):
             self._tabs.setTabText(place, f"{words} ({count})" if count else words)

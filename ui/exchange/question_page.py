@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
+from clinic_app.foundation.texts import Text
 from clinic_app.sync import Difference, Question
 from ui.exchange.view_model import ExchangeViewModel
 from ui.exchange.words import answer_words
@@ -182,7 +183,9 @@ class QuestionPage(Translated, QWidget):
             words.setObjectName(f"exchange.{('', 'mine', 'theirs')[column]}.{each.field}")
             words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(words, row + 1, column, top)
-        options = (Option("mine", lambda: _("Keep my answer")), Option("theirs", lambda: _("Take theirs")))
+        options = [Option("mine", lambda: _("Keep my answer")), Option("theirs", lambda: _("Take theirs"))]
+        if each.can_keep_both:
+            options.append(Option("both", lambda: _("Keep both")))
         choice = Segmented(f"exchange.choice.{each.field}", options)
         choice.setAccessibleName(named)
         choice.retranslate()
@@ -211,7 +214,7 @@ class QuestionPage(Translated, QWidget):
         chosen, parts, missing = self.chosen(), [], []
         for each in self._question.fields:
             if each.field in chosen:
-                answer = each.mine if chosen[each.field] == "mine" else each.theirs
+                answer = _answer(each, chosen[each.field])
                 parts.append(f"{say(each.label)}: {answer_words(answer).replace(chr(10), '; ')}")
             else:
                 missing.append(say(each.label))
@@ -224,6 +227,13 @@ class QuestionPage(Translated, QWidget):
         self._still.set_busy(is_busy)
         if not is_busy:
             self._say_result()
+
+
+def _answer(each: Difference, side: Side) -> tuple[Text | str, ...]:
+    """Return the lines one answer would save."""
+    if side == "both":
+        return (*each.mine, *(line for line in each.theirs if line not in each.mine))
+    return each.mine if side == "mine" else each.theirs
 
 
 def _with_time(words: str, at: datetime | None) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
-from clinic_app.sync import ContentOnWay, ExchangeSummary, Question, WaitingItem
+from clinic_app.sync import ContentOnWay, ExchangeSummary, JoinedRecord, Question, WaitingItem
 from ui.events import CoreEvents
 from ui.tasks import TaskRunner
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExchangeState:
-    """What the three parts of the screen show."""
+    """What the parts of the screen show."""
 
     summary: ExchangeSummary = field(default_factory=ExchangeSummary)
     items: tuple[WaitingItem, ...] = ()
     contents: tuple[ContentOnWay, ...] = ()
     questions: tuple[Question, ...] = ()
+    joined: tuple[JoinedRecord, ...] = ()
 
     @property
     def waiting(self) -> tuple[WaitingItem, ...]:
@@ -91,11 +92,16 @@ class ExchangeViewModel(QObject):
 
     def _read(self) -> ExchangeState:
         ask, session = self._exchange, self._session
-        return ExchangeState(ask.summary(session), ask.waiting(session), ask.contents(session), ask.conflicts(session))
+        return ExchangeState(
+            ask.summary(session),
+            ask.waiting(session),
+            ask.contents(session),
+            ask.conflicts(session),
+            ask.joined(session),
+        )
 
     def _count(self) -> ExchangeState:
-        state = self.state
-        return ExchangeState(self._exchange.summary(self._session), state.items, state.contents, state.questions)
+        return replace(self.state, summary=self._exchange.summary(self._session))
 
     def _take(self, state: ExchangeState) -> None:
         self.state = state

@@ -87,6 +87,11 @@ def reason_words(item: WaitingItem | ContentOnWay) -> str:
     return say(item.reason) if item.reason is not None else _("its turn has not come")
 
 
+def field_words(fields: Sequence[Text]) -> str:
+    """Return the names of fields in one line."""
+    return ", ".join(say(each) for each in fields) or "—"
+
+
 def state_look(item: WaitingItem) -> ChipLook:
     """Return the chip of something that waits."""
     if item.state == "conflict":

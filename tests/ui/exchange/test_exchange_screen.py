@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QTableVie
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ConflictError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync import Difference, ExchangeSummary
+from clinic_app.sync import Difference, ExchangeSummary, JoinedRecord
 from tests.helpers.clocks import NOON
 from tests.helpers.fake_exchange import NAME, FakeExchange, content, item, question
 from tests.helpers.fake_workstation import FakeSync
@@ -86,8 +86,42 @@ def _down(pane: Pane[ExchangeScreen], name: str) -> bool:
 
 
 def test_each_tab_says_how_many_it_holds(pane: Pane[ExchangeScreen], office: Office) -> None:
-    assert _tabs(pane) == ["Waiting (14)", "Questions (2)", "Set aside (2)"]
+    assert _tabs(pane) == ["Waiting (14)", "Questions (2)", "Set aside (2)", "Joined"]
     assert office.counts[-1] == 2
+
+
+def test_what_was_joined_by_itself_is_listed_with_what_came_from_where(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    words = Text("Patient's card")
+    office.exchange.joinings = [
+        JoinedRecord(NOON, words, NAME, (Text("Telephone and post"), Text("Name")), (Text("Name"),)),
+        JoinedRecord(NOON, words, "", (), (Text("Family status"),)),
+    ]
+    office.events.sync_changed.emit()
+    pane.settle()
+    _tab(pane, 3)
+    assert pane.column("exchange.joined", 0) == ["Patient's card"] * 2
+    assert pane.column("exchange.joined", 1) == [NAME, "—"]
+    assert pane.column("exchange.joined", 3) == ["Telephone and post, Name", "—"]
+    assert pane.column("exchange.joined", 4) == ["Name", "Family status"]
+
+
+def test_numbers_of_both_sides_can_be_kept_where_they_do_not_exclude_each_other(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    numbers = Difference("identifier", Text("Numbers and papers"), ("IIN: 1", "C-1"), ("IIN: 1", "C-2"), True, True)
+    office.exchange.questions = [question(3, fields=(numbers, *question(3).fields))]
+    office.events.sync_changed.emit()
+    pane.settle()
+    _tab(pane, 1)
+    assert pane.sees("exchange.choice.identifier.both")
+    assert pane.widget.findChild(QPushButton, "exchange.choice.birthDate.both") is None
+    pane.click("exchange.choice.identifier.both")
+    assert "Numbers and papers: IIN: 1; C-1; C-2" in pane.words("exchange.result")
+    pane.click("exchange.choice.birthDate.mine")
+    pane.click("exchange.save")
+    assert office.exchange.settlements == [(3, {"identifier": "both", "birthDate": "mine", "telecom": "mine"})]
 
 
 def test_what_waits_is_told_with_time_left_and_reason(pane: Pane[ExchangeScreen]) -> None:
@@ -128,15 +162,15 @@ def test_the_exchange_is_held_back_goes_on_and_is_tried_now(pane: Pane[ExchangeS
     assert not office.sync.is_paused
 
 
-def test_an_empty_exchange_says_so_in_all_three_places(pane: Pane[ExchangeScreen], office: Office) -> None:
+def test_an_empty_exchange_says_so_in_every_place(pane: Pane[ExchangeScreen], office: Office) -> None:
     office.exchange.items, office.exchange.parts, office.exchange.questions = [], [], []
     office.events.sync_changed.emit()
     pane.settle()
-    assert _tabs(pane) == ["Waiting", "Questions", "Set aside"]
+    assert _tabs(pane) == ["Waiting", "Questions", "Set aside", "Joined"]
     assert pane.words("exchange.whole") == "Everything is at the hub."
-    for place, name in enumerate(("exchange.waiting.empty", "exchange.questions.empty", "exchange.aside.empty")):
+    for place, name in enumerate(("waiting", "questions", "aside", "joined")):
         _tab(pane, place)
-        assert pane.sees(name)
+        assert pane.sees(f"exchange.{name}.empty")
     assert not pane.sees("exchange.again")
 
 

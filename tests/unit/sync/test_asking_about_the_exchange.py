@@ -389,3 +389,36 @@ def test_an_item_stands_for_one_unless_it_says_otherwise(clinic: Ward, exchange:
     _edit(clinic, birth_date="1964-03-06")
     items: tuple[WaitingItem, ...] = exchange.waiting(clinic.session("doctor"))
     assert {each.count for each in items if each.type_name != "AuditEvent"} == {1}
+
+
+def _join(clinic: Ward, kind: str = "own") -> None:
+    """What `Settling` does: a telephone from here and a family status from elsewhere became one record."""
+    store = clinic.store
+    base = msgspec.json.decode(store.records.body(Patient, f"patient-{kind}"))
+    mine = _edit(clinic, kind, active=True)
+    meta = {**base.get("meta", {}), "versionId": "h-there"}
+    store.records.receive([msgspec.json.encode({**base, "maritalStatus": {"text": "M"}, "meta": meta})])
+    conflict = store.records.conflicts()[-1]
+    parents = {mine.version_id or "": ("active",), "h-there": ("maritalStatus", "strange")}
+    event = clinic.station.exchange._trail.joining(conflict.theirs, parents)
+    store.records.settle(conflict, conflict.theirs, audit=[event])
+
+
+def test_what_was_joined_by_itself_is_told_with_the_fields_of_each_side(clinic: Ward, exchange: Exchange) -> None:
+    _join(clinic)
+    doctor, before = clinic.session("doctor"), _events(clinic)
+    (joined,) = exchange.joined(doctor)
+    name = clinic.store.records.get(Patient, "patient-own").full_name
+    assert (joined.kind.render("en"), joined.patient, joined.at) == ("Patient's card", name, clinic.clock.now())
+    assert [each.render("en") for each in joined.from_here] == ["In use"]
+    assert [each.render("en") for each in joined.from_hub] == ["Family status", "Entry “strange”"]
+    assert exchange.joined(doctor) == (joined,)
+    assert _events(clinic) == before + 1, "a name that was shown is noted once"
+
+
+def test_whoever_may_not_see_the_patient_learns_only_that_something_was_joined(
+    clinic: Ward, exchange: Exchange
+) -> None:
+    _join(clinic, "restricted")
+    (joined,) = exchange.joined(clinic.session("doctor"))
+    assert (joined.patient, len(joined.from_here)) == ("", 1)
