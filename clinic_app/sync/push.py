@@ -1,22 +1,23 @@
 """Outbox to hub: in small transactions, for ever, and one bad record never stops the others.
 
-A transaction carries at most one version of each record and takes the oldest first, so that an answer that was lost is
-made good by sending the very same bytes again: the hub knows them by the key and by their digest.
+A transaction carries at most one version of each record. What may have reached the hub is noted before it is sent, so
+that an answer that was lost is made good by sending the very same bytes again: the hub knows them by the key and by
+their digest. `clinic_app.sync.batches` says what goes when.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.records import Task, decode_as
 from clinic_app.referral.hub_times import remember_hub_time
-from clinic_app.storage import OutboxRow, Store
+from clinic_app.storage import Lane, OutboxRow, Store
 from clinic_app.storage.exchange import Write, Written
+from clinic_app.sync.batches import Batches, Parcel
 from clinic_app.sync.link import HubLink, HubRefusalError
-from clinic_app.sync.wire import BATCH_BYTES, BATCH_ENTRIES
 
 _CONFLICTS: Final = frozenset({409, 412})
 
@@ -34,6 +35,9 @@ class Push:
         self._store = store
         self._link = link
         self._on_progress = on_progress
+        self._batches = Batches(store.outbox)
+        self._most_seq = 0
+        self._had_their_turn: set[int] = set()
 
     async def run(self) -> None:
         """Send what waits now; what is written meanwhile has its turn later, so that this comes to an end.
@@ -41,71 +45,77 @@ class Push:
         Raises:
             LinkError: the hub cannot be reached; what is left stays queued.
         """
-        left = self._store.outbox.count()
-        while left > 0 and (rows := self._batch()):
-            left -= len(rows)
-            try:
-                await self._send(rows)
-            except LinkError as error:
-                self._store.outbox.failed([row.seq for row in rows], str(error))
-                raise
+        self.begin()
+        while await self.step():
+            pass
 
-    def _batch(self) -> tuple[OutboxRow, ...]:
-        """Return the next rows that fit into one transaction: the oldest of each record, at least one row."""
-        chosen: dict[tuple[str, str], OutboxRow] = {}
-        size = 0
-        for waiting in self._store.outbox.pending(BATCH_ENTRIES):
-            if (waiting.type, waiting.id) in chosen:
-                continue
-            row = self._oldest(waiting)
-            size += len(row.body)
-            if chosen and size > BATCH_BYTES:
-                break
-            chosen[row.type, row.id] = row
-        return tuple(chosen.values())
+    def begin(self) -> None:
+        """Look anew at what waits now."""
+        self._store.outbox.let_go()
+        self._most_seq = self._store.outbox.newest_seq()
+        self._had_their_turn.clear()
 
-    def _oldest(self, waiting: OutboxRow) -> OutboxRow:
-        """An edit in a more pressing lane must not overtake the version it was made from."""
-        rows = self._store.outbox.rows_for(waiting.type, waiting.id)
-        return next((row for row in rows if row.state == "queued"), waiting)
+    async def step(self, lanes: Collection[Lane] | None = None) -> bool:
+        """Send one transaction of these lanes, of all by default; return False where nothing waits any more.
 
-    async def _send(self, rows: Sequence[OutboxRow]) -> None:
+        Raises:
+            LinkError: the hub cannot be reached; what is left stays queued.
+        """
+        parcels = self._batches.next(
+            self._link.habits.batch_bytes(), most_seq=self._most_seq, lanes=lanes, without=self._had_their_turn
+        )
+        if not parcels:
+            return False
+        seqs = [seq for each in parcels for seq in each.seqs]
+        self._store.outbox.sending(seqs)
+        try:
+            await self._send(parcels)
+        except LinkError as error:
+            self._store.outbox.failed(seqs, str(error))
+            raise
+        return True
+
+    async def _send(self, parcels: Sequence[Parcel]) -> None:
+        rows = [each.row for each in parcels]
         writes = [Write(row.type, row.id, row.body, row.base_hub_version) for row in rows]
         try:
             written = await self._link.push(writes, _key(rows))
         except HubRefusalError as error:
-            await self._refused(rows, error)
+            await self._refused(parcels, error)
         else:
-            self._settle(rows, written)
+            self._settle(parcels, written)
 
-    async def _refused(self, rows: Sequence[OutboxRow], error: HubRefusalError) -> None:
+    async def _refused(self, parcels: Sequence[Parcel], error: HubRefusalError) -> None:
         """Halve a refused transaction until the one record stands alone that the hub does not take."""
-        if len(rows) > 1:
-            middle = len(rows) // 2
-            await self._send(rows[:middle])
-            await self._send(rows[middle:])
+        if len(parcels) > 1:
+            middle = len(parcels) // 2
+            await self._send(parcels[:middle])
+            await self._send(parcels[middle:])
             return
-        self._set_aside(rows[0], error)
-        self._on_progress(1)
+        self._set_aside(parcels[0], error)
+        self._on_progress(len(parcels[0].seqs))
 
-    def _set_aside(self, row: OutboxRow, error: HubRefusalError) -> None:
-        """Decide what a refused row means: most are for a person, two things about Tasks settle themselves."""
-        outbox = self._store.outbox
+    def _set_aside(self, parcel: Parcel, error: HubRefusalError) -> None:
+        """Decide what a refused record means: most are for a person, two things about Tasks settle themselves."""
+        outbox, row = self._store.outbox, parcel.row
         if error.status not in _CONFLICTS:
             outbox.quarantine(row.seq, error.words)
         elif row.type == Task.__name__ and row.base_hub_version is None and _is_moved_on(row):
+            self._had_their_turn.add(row.seq)
             outbox.failed([row.seq], error.words)  # it came on a stick; the sender's own Task has yet to reach the hub
         elif row.type == Task.__name__ and row.base_hub_version and _says_received(row):
             outbox.acknowledge({row.seq: row.base_hub_version})  # a colleague's workstation said "received" first
         else:
-            outbox.conflicted(row.seq, error.words)
+            for seq in parcel.seqs:
+                outbox.conflicted(seq, error.words)
 
-    def _settle(self, rows: Sequence[OutboxRow], written: Sequence[Written]) -> None:
+    def _settle(self, parcels: Sequence[Parcel], written: Sequence[Written]) -> None:
         for each in written:
-            if each.type_name == Task.__name__ and not each.is_on_way:
+            if each.type_name == Task.__name__ and not self._link.is_on_way:
                 remember_hub_time(self._store, each.id, each.received_at)
-        self._store.outbox.acknowledge({row.seq: each.version for row, each in zip(rows, written, strict=True)})
-        self._on_progress(len(rows))
+        versions = {parcel.row.seq: each.version for parcel, each in zip(parcels, written, strict=True)}
+        self._store.outbox.acknowledge(versions)
+        self._on_progress(sum(len(each.seqs) for each in parcels))
 
 
 def _is_moved_on(row: OutboxRow) -> bool:

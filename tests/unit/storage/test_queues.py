@@ -61,6 +61,7 @@ def test_an_edit_made_while_the_first_was_on_its_way_is_rebased(store: Store) ->
 def test_a_failed_row_stays_and_counts(store: Store) -> None:
     store.records.commit([patient()])
     (row,) = store.outbox.pending()
+    store.outbox.sending([row.seq])
     store.outbox.failed([row.seq], "no link" * 1000)
     (again,) = store.outbox.pending()
     assert (again.attempts, again.op_id) == (1, row.op_id)
@@ -158,3 +159,49 @@ def test_wrong_tries_outlive_a_restart(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert store.accounts.attempts("aigul") == tries
         assert store.accounts.attempts("nobody") == Attempts(0, None)
+
+
+def test_what_waits_for_another_record_is_let_go_as_soon_as_that_may_go(store: Store) -> None:
+    card, other = store.records.commit([patient(), patient()])
+    first, second = store.outbox.pending()
+    store.outbox.quarantine(first.seq, "refused")
+    store.outbox.hold([second.seq], ("Patient", card.id))
+    store.outbox.let_go()
+    assert store.outbox.pending() == ()
+    assert store.outbox.count() == 1
+    assert store.outbox.oldest_queued_at() is not None
+    store.outbox.release(first.seq)
+    store.outbox.let_go()
+    assert {row.id for row in store.outbox.pending()} == {card.id, other.id}
+
+
+def test_what_waits_for_a_record_that_is_nowhere_is_let_go(store: Store) -> None:
+    store.records.commit([patient()])
+    (row,) = store.outbox.pending()
+    store.outbox.hold([row.seq], ("Patient", "nobody"))
+    store.outbox.let_go()
+    assert [(each.seq, each.last_error) for each in store.outbox.pending()] == [(row.seq, "")]
+
+
+def test_a_version_the_hub_took_settles_the_older_ones_it_carries(store: Store) -> None:
+    (written,) = store.records.commit([patient()])
+    store.records.commit([msgspec.structs.replace(written, active=True)])
+    older, newer = store.outbox.pending()
+    store.outbox.acknowledge({newer.seq: "h1"})
+    assert store.outbox.count() == 0
+    rows = store.outbox.rows_for("Patient", written.id)
+    assert [(row.state, row.hub_version, row.last_error) for row in rows] == [
+        ("acked", None, "superseded"),
+        ("acked", "h1", ""),
+    ]
+    assert older.hub_version is None
+
+
+def test_rows_are_found_by_record_lane_and_number(store: Store) -> None:
+    card, _ = store.records.commit([patient(), patient()])
+    store.records.commit([patient()], lane="emergency")
+    assert store.outbox.newest_seq() == 3
+    assert [row.seq for row in store.outbox.pending(most_seq=2)] == [1, 2]
+    assert [row.seq for row in store.outbox.pending(lanes=["emergency"])] == [3]
+    assert list(store.outbox.rows_of([("Patient", card.id), ("Patient", "nobody")])) == [("Patient", card.id)]
+    assert len(store.outbox.rows_of([("Patient", str(number)) for number in range(500)])) == 0
