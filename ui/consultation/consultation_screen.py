@@ -51,10 +51,8 @@ class ConsultationScreen(QStackedWidget):
         return self._case
 
     def make_more(self) -> bool:
-        """Make the case's page ahead; return whether it was still to be made."""
-        is_missing = self._case is None
-        _made = self.case
-        return is_missing
+        """Make the case's page ahead, then each of its views; return whether there was something to make."""
+        return self.case.evidence.make_more() if self._case is not None else self.case is not None
 
     def _add(self, page: Page) -> None:
         self.addWidget(page)

@@ -59,7 +59,7 @@ class EvidenceView(Translated, QWidget):
     @cached_property
     def recording(self) -> RecordingView:
         """Where a recorded signal is shown; each view is made when the first piece of its kind comes."""
-        return self._added(RecordingView())
+        return self._added(RecordingView(self._views))
 
     @cached_property
     def picture(self) -> PictureView:
@@ -69,7 +69,7 @@ class EvidenceView(Translated, QWidget):
     @cached_property
     def stack(self) -> StackView:
         """Where a series is shown."""
-        return self._added(StackView(self._model))
+        return self._added(StackView(self._model, self._views))
 
     @cached_property
     def vitals(self) -> VitalsView:
@@ -79,6 +79,13 @@ class EvidenceView(Translated, QWidget):
     def _added(self, view: V) -> V:
         self._views.addWidget(view)
         return view
+
+    def make_more(self) -> bool:
+        """Make one more view ahead; return whether there was one to make."""
+        missing = next((name for name in ("recording", "stack", "vitals", "picture") if name not in vars(self)), "")
+        if missing:
+            getattr(self, missing)
+        return bool(missing)
 
     def enter(self) -> None:
         """Put the cursor into the piece that is shown."""

@@ -24,10 +24,15 @@ _RAW: Final = "raw"
 
 
 class RecordingView(Translated, QWidget):
-    """Paper and its settings."""
+    """Paper and its settings.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Args:
+        place: what it will stand in (see `Page`).
+    """
+
+    def __init__(self, place: QWidget | None = None) -> None:
+        super().__init__(place)
+        theme.make_clinical(self)
         self._recording: Recording | None = None
         self.paper = EcgPaper("consultation.ecg")
         self._layout = _choice("layout", {"3x4": "3×4", "12x1": "12×1"})
@@ -68,7 +73,6 @@ class RecordingView(Translated, QWidget):
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.paper, 1)
-        theme.make_clinical(self)
         icons.redraw_in(self)
 
     def show_recording(self, recording: Recording) -> None:

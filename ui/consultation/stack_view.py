@@ -26,10 +26,12 @@ class StackView(Translated, QWidget):
 
     Args:
         model: decodes the pictures in the background.
+        place: what it will stand in (see `Page`).
     """
 
-    def __init__(self, model: CaseViewModel) -> None:
-        super().__init__()
+    def __init__(self, model: CaseViewModel, place: QWidget | None = None) -> None:
+        super().__init__(place)
+        theme.make_clinical(self)
         self._model = model
         self._stack: FrameStack | None = None
         self._about: tuple[str, ...] = ()
@@ -60,7 +62,6 @@ class StackView(Translated, QWidget):
         column.addLayout(row)
         column.addWidget(self.canvas, 1)
         self._tool.choose(self.canvas.tool)
-        theme.make_clinical(self)
         icons.redraw_in(self)
         self.setFocusProxy(self.canvas)
 

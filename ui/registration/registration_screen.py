@@ -24,6 +24,8 @@ from ui.widgets.search_field import SearchField
 class RegistrationScreen(Page):
     """Search field and results; the form takes their place while somebody is registered.
 
+    The form is made when it is first wanted, or in a quiet moment (`make_more`).
+
     Args:
         model: the reception.
         place: what it will stand in (see `Page`).
@@ -41,7 +43,7 @@ class RegistrationScreen(Page):
         self._new = Button("registration.new", "primary", "user-plus")
         for part in (self._search, self._amend, self._new):
             self.head.addWidget(part)
-        today = date.today()  # noqa: DTZ011 - the local day on the wall
+        self._today = today = date.today()  # noqa: DTZ011 - the local day on the wall
         self._table: RecordTable[Patient] = RecordTable(
             "registration.results",
             (
@@ -54,13 +56,12 @@ class RegistrationScreen(Page):
             "users",
             place=self,
         )
-        self._form = PatientFormPanel(model, today)
+        self._form: PatientFormPanel | None = None
         self._wait = BusyLine("registration.wait")
         self._stack = QStackedWidget()
         self.column.addWidget(self._wait)
         self.column.addWidget(self._stack, 1)
         self._stack.addWidget(self._table)
-        self._stack.addWidget(self._form)
         self._connect()
         self.retranslate()
 
@@ -78,12 +79,30 @@ class RegistrationScreen(Page):
         self._table.empty.action.clicked.connect(self._register)
         self._new.clicked.connect(self._register)
         self._amend.clicked.connect(self._amend_current)
-        self._form.cancelled.connect(self._show_list)
-        self._form.opened.connect(self._open)
         self.primary_shortcut(self._primary)
         self.shortcut("Ctrl+F", self._to_search)
         self.shortcut("F2", self._amend_current)
         self.shortcut("Escape", self._back)
+
+    @property
+    def form(self) -> PatientFormPanel:
+        """The form, made now if this is the first time."""
+        if self._form is None:
+            self._form = PatientFormPanel(self._model, self._today)
+            self._form.cancelled.connect(self._show_list)
+            self._form.opened.connect(self._open)
+            self._stack.addWidget(self._form)
+        return self._form
+
+    def make_more(self) -> bool:
+        """Make the form ahead; return whether it was still to be made."""
+        is_missing = self._form is None
+        _made = self.form
+        return is_missing
+
+    @property
+    def _is_form(self) -> bool:
+        return self._form is not None and self._stack.currentWidget() is self._form
 
     def entered(self) -> None:
         """Show who was registered last, or search again what was searched."""
@@ -97,18 +116,17 @@ class RegistrationScreen(Page):
 
     def drafts(self) -> tuple[Draft, ...]:
         """Return what is typed in the form."""
-        draft = self._form.draft() if self._stack.currentWidget() is self._form else None
+        draft = self.form.draft() if self._is_form else None
         return (draft,) if draft is not None else ()
 
     def take_draft(self, draft: Draft) -> None:
         """Open the form with what was typed; the patient being amended is in hand."""
         self._show_form(self._model.hand.patient if draft.kind == "amend" else None)
-        self._form.take_draft(draft)
+        self.form.take_draft(draft)
 
     def retranslate(self) -> None:
         """Say everything anew."""
-        is_form = self._stack.currentWidget() is self._form
-        self.title.setText(self._form_title() if is_form else _("Patients"))
+        self.title.setText(self._form_title() if self._is_form else _("Patients"))
         self._search.set_words(_("Search patients"), _("Name, IIN or chart number (Ctrl+F)"))
         self._new.say(_("Register a patient"), "Ctrl+Enter")
         self._amend.say(_("Amend"), "F2")
@@ -163,8 +181,8 @@ class RegistrationScreen(Page):
         put_cursor(self._search)
 
     def _back(self) -> None:
-        if self._stack.currentWidget() is self._form:
-            self._form.leave()
+        if self._is_form:
+            self.form.leave()
         else:
             put_cursor(self._search)
 
@@ -179,9 +197,9 @@ class RegistrationScreen(Page):
 
     def _show_form(self, patient: Patient | None, family: str = "") -> None:
         self._is_amending = patient is not None
-        self._stack.setCurrentWidget(self._form)
+        self._stack.setCurrentWidget(self.form)
         self.retranslate()
-        self._form.begin(patient, family)
+        self.form.begin(patient, family)
 
     def _register(self) -> None:
         self._model.hand.take(None)
@@ -200,20 +218,20 @@ class RegistrationScreen(Page):
             self._show_form(target)
 
     def _primary(self) -> None:
-        if self._stack.currentWidget() is self._form:
-            self._form.send()
+        if self._is_form:
+            self.form.send()
         elif self._model.may_register:
             self._register()
 
     def _to_search(self) -> None:
-        if self._stack.currentWidget() is self._form:
-            self._form.leave()
+        if self._is_form:
+            self.form.leave()
         if put_cursor(self._search):
             self._search.selectAll()
 
     def _open(self, patient: Patient) -> None:
         self._model.take(patient)
-        if self._stack.currentWidget() is self._form:
+        if self._is_form:
             self._show_list()
         self.went.emit("chart")
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
@@ -37,6 +36,7 @@ from ui.shell.system_lock import SystemLock, system_lock
 from ui.shell.view_model import GateViewModel
 from ui.shell.warm_up import warm_up
 from ui.shell.work_page import WorkPage
+from ui.strokes import next_turn
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class MainWindow(Translated, QMainWindow):
         self._show_people()
         calls, self._usable_calls = self._usable_calls, []
         for call in calls:
-            QTimer.singleShot(0, self, call)
+            next_turn(self, call)
         warm_up(self, lambda: None)
 
     def _show_code(self, code: str, session: Session) -> None:
@@ -281,7 +281,7 @@ class MainWindow(Translated, QMainWindow):
         work.language_chosen.connect(self._use_language)
         work.theme_chosen.connect(self._use_theme)
         self._sit(Seat(session, work, book))
-        QTimer.singleShot(0, work, work.begin)  # the window is drawn first, then its first screen
+        next_turn(work, work.begin)  # the window is drawn first, then its first screen
         book.open()
 
     def _come_back(self, seat: Seat) -> None:

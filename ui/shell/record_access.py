@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from PySide6.QtCore import QObject, Signal
 
 from clinic_app.access import is_restricted
@@ -59,7 +61,6 @@ class RecordAccess(QObject):
         self.model.setParent(self)
         self.bar = EmergencyBar(self.model)
         self.question = SecondQuestion("restriction", "lock")
-        self.page = ClosedRecordPage(self.model)
         self._hand = context.hand
         self.model.opened.connect(self.opened)
         self.model.ended.connect(lambda: self.noticed.emit(_("The emergency access has ended."), "info"))
@@ -67,6 +68,11 @@ class RecordAccess(QObject):
         self.model.restricted.connect(self._after_restriction)
         self.question.answered.connect(self._answer)
         context.hand.changed.connect(self.question.hide)
+
+    @cached_property
+    def page(self) -> ClosedRecordPage:
+        """What stands in the place of a closed chart; made when the first one is met."""
+        return ClosedRecordPage(self.model)
 
     def ask_restriction(self) -> None:
         """Ask whether the record of the patient in hand is to be closed, or opened again."""

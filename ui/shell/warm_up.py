@@ -16,7 +16,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from ui.strokes import next_turn
 
 ROOMS: Final = (
     "ui.widgets",
@@ -47,9 +49,9 @@ def parts() -> Iterator[str]:
 
 def _read_next(owner: QObject, names: list[str], done: Callable[[], object]) -> None:
     if not names:
-        QTimer.singleShot(0, owner, done)
+        next_turn(owner, done)
         return
     with suppress(ImportError):  # whoever opens the room is told
         importlib.import_module(names[0])
     gc.freeze()
-    QTimer.singleShot(0, owner, partial(_read_next, owner, names[1:], done))
+    next_turn(owner, partial(_read_next, owner, names[1:], done))

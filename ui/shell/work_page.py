@@ -12,6 +12,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import AllergyIntolerance, Patient
 from ui.drafts import SCREEN_OF, DraftHolder, SelfKeeper, Worker, draft_words
 from ui.language import _, say
+from ui.shell.closed_record_page import ClosedRecordPage
 from ui.shell.context import ScreenContext
 from ui.shell.draft_bar import DraftBar
 from ui.shell.draft_book import DraftBook
@@ -22,6 +23,7 @@ from ui.shell.space_bar import SpaceBar
 from ui.shell.status_strip import StatusStrip
 from ui.shell.status_view_model import StatusViewModel
 from ui.shell.warm_up import warm_up
+from ui.strokes import next_turn
 from ui.widgets.chip import Tone
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_banner import PatientBanner
@@ -89,8 +91,6 @@ class WorkPage(QWidget):
         for part in (self.lock_warning, self.space, self._drafts, *about_patient, self.notice):
             right.addWidget(part)
         self.banner.setHidden("patients" not in self._screens)  # whose work is not with patients has none in hand
-        self.access.page.setParent(self)  # it takes its place in the stack when it is first needed
-        self.access.page.hide()
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
         middle.addLayout(right, 1)
@@ -126,7 +126,7 @@ class WorkPage(QWidget):
         self._show_drafts()
         first = next(iter(self._screens))
         self.widget_of(first)
-        QTimer.singleShot(0, self, self._enter_first)  # in two strokes, so that the window answers in between
+        next_turn(self, self._enter_first)
         warm_up(self, self._make_ahead)
 
     def _enter_first(self) -> None:
@@ -147,7 +147,7 @@ class WorkPage(QWidget):
     def current_key(self) -> str:
         """The key of the screen in front."""
         front = self._stack.currentWidget()
-        if front is self.access.page:
+        if isinstance(front, ClosedRecordPage):
             return self._wanted
         return next((key for key, widget in self._made.items() if widget is front), "")
 

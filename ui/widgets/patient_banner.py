@@ -116,8 +116,7 @@ class PatientBanner(Translated, QFrame):
         """Say everything anew."""
         patient = self._patient
         self._say_restriction()
-        self._name.setProperty("role", "name" if patient else "muted")
-        _repolish(self._name)
+        _dress(self._name, "name" if patient else "muted")
         for part in (*self._facts.values(), self._allergy, self._close):
             part.setVisible(patient is not None)
         self._close.setAccessibleName(_("Close this patient"))
@@ -138,8 +137,7 @@ class PatientBanner(Translated, QFrame):
     def _say_allergies(self) -> None:
         known = self._allergies
         self._allergy.setVisible(known is not None)
-        self._allergy.setProperty("role", "allergy" if known else "unasked")
-        _repolish(self._allergy)
+        _dress(self._allergy, "allergy" if known else "unasked")
         if known:
             self._allergy.setText(_("Allergy: {what}", what=breakable(", ".join(known))))
         else:
@@ -155,7 +153,10 @@ class PatientBanner(Translated, QFrame):
         words.setMaximumWidth(width)
 
 
-def _repolish(widget: QWidget) -> None:
+def _dress(widget: QWidget, role: str) -> None:
+    if widget.property("role") == role:
+        return
+    widget.setProperty("role", role)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
     QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
