@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -36,6 +36,7 @@ class Database(ABC):
         self._write_lock = threading.RLock()
         self.room: Room = EndlessRoom()
         """Asked before each write; a store puts that of its own disk in the place of this one."""
+        self._after_commit: list[Callable[[], None]] = []
         event.listen(engine, "begin", self._begin)
 
     @property
@@ -72,11 +73,27 @@ class Database(ABC):
         try:
             with self._write_lock, self._errors(), self._engine.connect() as connection:
                 writer = connection.execution_options(**{_WRITES: True})
+                self._after_commit.clear()
                 with writer.begin():
                     yield writer
+                due = tuple(self._after_commit)
         except DiskFullError:
             self.room.met_full()
             raise
+        for call in due:
+            call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called when what is being written can be seen; said inside `writing`, forgotten if it fails."""
+        self._after_commit.append(call)
+
+    def announce(self, _connection: Connection, _words: str) -> None:
+        """Tell the other programs on this database something, with the commit. A file has one program."""
+        return
+
+    def announced(self, should_stop: Callable[[], bool]) -> Iterator[str | None]:  # noqa: ARG002 - a file ends at once
+        """Yield what is announced, by whatever program, until it should stop; None where something may be missing."""
+        yield from ()
 
     def close(self) -> None:
         """Close every connection that is not in use."""

@@ -11,10 +11,13 @@ The address may hold a password: neither it nor the values of a statement ever c
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from clinic_app.foundation.errors import ClinicError, StorageError
 from clinic_app.foundation.texts import Text
@@ -35,6 +38,11 @@ _CONNECT: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+_LISTEN: Final = "LISTEN dala_feed"
+_ANNOUNCE: Final = text("SELECT pg_notify('dala_feed', :words)")
+_LISTEN_S: Final = 0.5
+"""After so long a listener looks whether it should stop."""
+_LISTEN_AGAIN_S: Final = 2.0
 _SETTLE: Final = """
 SELECT set_config('statement_timeout', '60s', false),
        set_config('lock_timeout', '30s', false),
@@ -102,6 +110,26 @@ class PostgresDatabase(Database):
         if not server.keeps:
             _log.warning("the database server has fsync or full_page_writes switched off: a power cut loses data there")
 
+    def announce(self, connection: Connection, words: str) -> None:
+        """Tell the other programs, when the transaction of ``connection`` is committed (PostgreSQL, "NOTIFY")."""
+        connection.execute(_ANNOUNCE, {"words": words})
+
+    def announced(self, should_stop: Callable[[], bool]) -> Iterator[str | None]:
+        """Listen on a connection of its own; when that breaks, on a new one, and who knows what was said meanwhile."""
+        from psycopg import Error
+
+        while not should_stop():
+            try:
+                with self._engine.connect() as connection:
+                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(_LISTEN)
+                    driver = connection.connection.driver_connection
+                    connection.detach()  # it listens, so nobody else gets it
+                    yield None
+                    yield from _heard(driver, should_stop)
+            except (Error, DBAPIError) as error:
+                _log.warning("the database server is not to be heard and is tried again: %s", type(error).__name__)
+                time.sleep(_LISTEN_AGAIN_S)
+
     def _begin_reading(self, connection: Connection) -> None:
         """Say how the driver is to say BEGIN, which it does with the first statement."""
         from psycopg import IsolationLevel
@@ -138,6 +166,13 @@ def _settle(driver: Any, _record: object) -> None:  # noqa: ANN401 - a driver th
     except BaseException:
         driver.close()
         raise
+
+
+def _heard(driver: Any, should_stop: Callable[[], bool]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Yield what is said on a connection that listens."""
+    while not should_stop():
+        for notice in driver.notifies(timeout=_LISTEN_S):
+            yield notice.payload
 
 
 def _check_way(info: Any) -> None:  # noqa: ANN401 - as above
