@@ -3,6 +3,7 @@
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
 ``python -m clinic_app.hub enrol-code --data DIR --organization ID --name NAME`` prints a code that lets a workstation
 in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
+``connect --upstream URL --organization ID`` puts the hub below another one, which then is started with ``--upstream``.
 With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
 libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
 """
@@ -27,8 +28,10 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
+from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
+from clinic_app.hub.upstream_commands import SENTENCE, ask, connect, standing_below
 from clinic_app.storage import BackupKeeper, Store, one_instance
 
 
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
-    commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol}
+    commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol, "connect": _connect}
     commands |= {each: partial(_keep_accounts, each) for each in ACCOUNT_COMMANDS}
     try:
         commands.get(word, _serve)(rest if word in commands else given)
@@ -67,15 +70,23 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--certificate-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--backup-folder", type=Path, help="folder on a second disk for copies of the backups")
     parser.add_argument("--reserve-mb", type=int, default=64, help="megabytes kept free for the day the disk is full")
+    parser.add_argument("--upstream", default="", help="address of the hub above; the command connect comes first")
+    parser.add_argument("--upstream-interval-s", type=float, default=15.0, help="seconds between two looks at it")
+    parser.add_argument("--announce", action="store_true", help="tell the local network that there is a hub; needs TLS")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
-    with _kept_store(options) as store, _listening(options.host, options.port) as listener:
-        clock = SystemClock()
+    clock = SystemClock()
+    with (
+        _kept_store(options) as store,
+        _listening(options.host, options.port) as listener,
+        standing_below(store, options.upstream, clock, options.upstream_interval_s) as above,
+        ExitStack() as stack,
+    ):
         scheme = "https" if options.certificate else "http"
         address = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
         addresses = (options.address.rstrip("/") or address,)
         config = uvicorn.Config(
-            build_app(build_hub(store, clock, name=options.name, addresses=addresses)),
+            build_app(build_hub(store, clock, name=options.name, addresses=addresses, above=above)),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -85,6 +96,9 @@ def _serve(arguments: Sequence[str]) -> None:
             ssl_certfile=options.certificate,
             ssl_keyfile=options.certificate_key,
         )
+        if options.announce:
+            port = listener.getsockname()[1]
+            stack.enter_context(announced(announcement(options.name, options.host, port, options.certificate)))
         _say(address)
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -113,6 +127,18 @@ def _enrol(arguments: Sequence[str]) -> None:
     store = open_hub_store(options.data, options.key_file, options.database)
     try:
         _say(build_hub(store, SystemClock()).callers.enrol(options.organization, options.name))
+    finally:
+        store.close()
+
+
+def _connect(arguments: Sequence[str]) -> None:
+    parser = _Parser(prog="python -m clinic_app.hub connect", description=SENTENCE)
+    _common(parser)
+    ask(parser)
+    options = parser.parse_args(arguments)
+    store = open_hub_store(options.data, options.key_file, options.database)
+    try:
+        _say(connect(store, options))
     finally:
         store.close()
 

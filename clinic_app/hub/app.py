@@ -15,6 +15,8 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read
+from clinic_app.hub.below import Below, OnTheWay
+from clinic_app.hub.upstream import Upstream
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
 from clinic_app.hub.packing import Packing
@@ -30,7 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 def build_hub(
-    store: Store, clock: Clock, *, name: str = "Dala", addresses: Collection[str] = (), limits: Limits | None = None
+    store: Store,
+    clock: Clock,
+    *,
+    name: str = "Dala",
+    addresses: Collection[str] = (),
+    limits: Limits | None = None,
+    above: tuple[Below, Upstream] | None = None,
 ) -> Hub:
     """Return the hub over one data folder.
 
@@ -40,6 +48,7 @@ def build_hub(
         name: what it is called before those who want to connect.
         addresses: under which it is reached; a SMART client names one in what it proves.
         limits: how much one caller may ask; None for what suits a hub.
+        above: what it says differently because another hub is above it, and its exchange with that one.
     """
     feed = Feed(store.database, clock)
     callers = FeedCallers(store.database, clock)
@@ -51,6 +60,8 @@ def build_hub(
         accounts=Accounts(store, callers, clock, name, addresses),
         limits=limits or Limits(),
         clock=clock,
+        below=above[0] if above else None,
+        upstream=above[1] if above else None,
     )
 
 
@@ -69,7 +80,11 @@ def build_app(hub: Hub) -> Starlette:
             Route("/blob/{sha256}", content.download, methods=["GET"]),
             *fhir_read.ROUTES,
         ],
-        middleware=[Middleware(AddressLimit, hub.limits), Middleware(Packing)],
+        middleware=[
+            *([Middleware(OnTheWay)] if hub.below is not None else []),
+            Middleware(AddressLimit, hub.limits),
+            Middleware(Packing),
+        ],
         exception_handlers={
             TooManyError: answer_too_many,
             ClinicError: _refused,

@@ -15,6 +15,7 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.rules import judge
+from clinic_app.hub.upstream_commands import told
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
@@ -26,9 +27,13 @@ from clinic_app.sync.wire import (
 
 
 async def health(request: Request) -> Response:
-    """GET /health: whether the hub can read its own data."""
-    await run_in_threadpool(hub_of(request).callers.caller, "")
-    return JSONResponse({"status": "ok"})
+    """GET /health: whether the hub can read its own data, and how it stands with the hub above it."""
+    hub = hub_of(request)
+    await run_in_threadpool(hub.callers.caller, "")
+    said: dict[str, object] = {"status": "ok"}
+    if hub.upstream is not None:
+        said["upstream"] = told(await run_in_threadpool(hub.upstream.state))
+    return JSONResponse(said)
 
 
 async def transaction(request: Request) -> Response:
@@ -47,7 +52,10 @@ async def transaction(request: Request) -> Response:
 
 
 async def changes(request: Request) -> Response:
-    """GET /$changes?cursor=&_count=&own=: what came after the cursor and is the caller's to see; his own if he asks."""
+    """GET /$changes?cursor=&_count=&own=&_owner=: what came after the cursor and is the caller's to see.
+
+    What he wrote himself is in it if he asks, and so is whose each record is, for a hub that asks.
+    """
     caller = await caller_of(request)
     count = _count(request.query_params.get("_count"))
     cursor = request.query_params.get("cursor", "")
@@ -56,7 +64,9 @@ async def changes(request: Request) -> Response:
     next_url = "$changes?" + urlencode(
         {"cursor": page.cursor, "_count": count, **({"own": "true"} if with_own else {})}
     )
-    return Response(encode_history(page.changes, next_url), media_type=MEDIA_TYPE)
+    shown = await run_in_threadpool(hub_of(request).shown, page.changes)
+    with_owner = request.query_params.get("_owner") == "true"
+    return Response(encode_history(shown, next_url, with_owner=with_owner), media_type=MEDIA_TYPE)
 
 
 def _count(typed: str | None) -> int:

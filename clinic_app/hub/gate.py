@@ -6,6 +6,7 @@ The limit counts bytes as they arrive; what the caller announces about the lengt
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +15,12 @@ from starlette.requests import Request
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.below import Below
 from clinic_app.hub.limits import Limits, TooManyError
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import Accounts
+from clinic_app.hub.upstream import Upstream
+from clinic_app.storage.exchange import Change
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
@@ -38,6 +42,14 @@ class Hub:
     accounts: Accounts
     limits: Limits
     clock: Clock
+    below: Below | None = None
+    """What it says differently because another hub is above it; None for the last hub."""
+    upstream: Upstream | None = None
+    """Its exchange with the hub above."""
+
+    def shown(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Return a page of the feed as it is said to whoever asked."""
+        return self.below.shown(changes) if self.below is not None else tuple(changes)
 
 
 def hub_of(request: Request) -> Hub:
@@ -51,7 +63,7 @@ async def caller_of(request: Request) -> Caller:
     """Return whose token the request carries.
 
     Raises:
-        HttpRefusalError: 401, no token or not a living one.
+        HttpRefusalError: 401, no token or not a living one; 403, of an organisation this facility hub does not serve.
         TooManyError: this device has asked too much.
     """
     hub = hub_of(request)
@@ -61,6 +73,8 @@ async def caller_of(request: Request) -> Caller:
         caller = await run_in_threadpool(hub.accounts.caller, token)
     if caller is None:
         raise HttpRefusalError(401, "login", Text("This workstation is not enrolled at the hub."))
+    if hub.below is not None and caller.organization_id != hub.below.organization_id:
+        raise HttpRefusalError(403, "forbidden", Text("This hub serves another organisation."))
     if wait_s := hub.limits.devices.spend(caller.workstation_id):
         raise TooManyError(wait_s)
     return caller

@@ -6,7 +6,7 @@ it, as any unsent edit does; what is not taken waits for a person with the reaso
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -19,7 +19,7 @@ from clinic_app.storage.record_rows import queue_row
 from clinic_app.storage.tables import HISTORY, OUTBOX, RECORD
 
 
-def take_back(database: Database, changes: Iterable[Change]) -> None:
+def take_back(database: Database, changes: Sequence[Change]) -> None:
     """Open again what of ours the hub gives back in some changes; safe to repeat, and to be done before they are taken.
 
     Args:
@@ -27,10 +27,23 @@ def take_back(database: Database, changes: Iterable[Change]) -> None:
         changes: one page of the hub's feed.
     """
     given = [(change, each) for change in changes for each in change.given_back]
-    if given:
-        with database.writing() as connection:
+    taken = _taken_after_all(database, changes)
+    if given or taken:
+        with database.writing(may_use_reserve=True) as connection:
+            settled = update(OUTBOX).where(OUTBOX.c.seq.in_(taken), OUTBOX.c.state == "quarantined")
+            connection.execute(settled.values(state="acked", last_error=""))
             for change, each in given:
                 _take_back(connection, change, each)
+
+
+def _taken_after_all(database: Database, changes: Sequence[Change]) -> list[int]:
+    """Return the rows of what was given back as not wanted, and comes again without that word."""
+    columns = (OUTBOX.c.seq, OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.hub_version)
+    refused = select(*columns).where(OUTBOX.c.state == "quarantined", OUTBOX.c.hub_version.is_not(None))
+    with database.reading() as connection:
+        rows = connection.execute(refused).all()
+    shown = {(change.type_name, change.id): {each.version for each in change.given_back} for change in changes}
+    return [row.seq for row in rows if row.hub_version not in shown.get((row.type, row.id), {row.hub_version})]
 
 
 def _take_back(connection: Connection, change: Change, given: GivenBack) -> None:

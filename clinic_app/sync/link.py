@@ -120,6 +120,7 @@ class HubLink:
         transport: for tests.
         pace: told how long the hub took for what was sent.
         habits: what is known of the hub at this address.
+        is_hub: whether this node is a hub itself, which has to know whose each record is.
     """
 
     def __init__(
@@ -130,6 +131,8 @@ class HubLink:
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
         habits: HubHabits | None = None,
+        *,
+        is_hub: bool = False,
     ) -> None:
         headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": OFFERED}
         self._credentials = credentials_of(credentials)
@@ -144,6 +147,7 @@ class HubLink:
         )
         self._clock = clock
         self._pace = pace or Pace()
+        self._is_hub = is_hub
         self.habits = habits or HubHabits(url)
         self.clock_offset_s = 0.0
         """Hub's clock minus ours, in seconds, as of the last answer."""
@@ -195,7 +199,8 @@ class HubLink:
             HubRefusalError: status 410 where the hub does not know the cursor.
             LinkError: no hub, or nonsense.
         """
-        query = urlencode({"cursor": cursor, "_count": PAGE_ENTRIES, **({"own": "true"} if with_own else {})})
+        asked = {"cursor": cursor, "_count": PAGE_ENTRIES, **({"own": "true"} if with_own else {})}
+        query = urlencode({**asked, **({"_owner": "true"} if self._is_hub else {})})
         changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}"))
         try:
             cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])
@@ -228,6 +233,21 @@ class HubLink:
         """Send the next piece of announced content."""
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
         return await self._upload("PATCH", sha256, headers, piece)
+
+    async def content_size(self, sha256: str) -> int:
+        """Return how many bytes a content has that the hub gives us.
+
+        Raises:
+            HubRefusalError: it has none for us.
+            LinkError: no hub, or nonsense.
+        """
+        headers = {"Range": "bytes=0-0", "Accept": "application/octet-stream"}
+        async with self._answer("GET", f"/blob/{sha256}", headers, b"") as response:
+            await self._refuse(response)
+            _, _, size = response.headers.get("content-range", "").partition("/")
+            if not (size.isascii() and size.isdigit() and len(size) <= 12):
+                raise nonsense()
+            return int(size)
 
     async def download(self, sha256: str, offset: int) -> AsyncGenerator[bytes, None]:
         """Yield the content from byte ``offset`` on, as it comes."""

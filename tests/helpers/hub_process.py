@@ -20,10 +20,12 @@ class HubProcess:
     Args:
         folder: its data folder; its log lies beside it.
         database: address of its PostgreSQL database; empty for a file in the folder.
+        upstream: address of the hub above it; `connect` comes before the start.
     """
 
-    def __init__(self, folder: Path, database: str = "") -> None:
+    def __init__(self, folder: Path, database: str = "", *, upstream: str = "") -> None:
         self._folder = folder
+        self._upstream = upstream
         self._database = database
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -57,13 +59,28 @@ class HubProcess:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def connect(self, organization_id: str, token: str) -> None:
+        """Put it below the hub above, by its own command as IT would."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [*self._command("connect"), "--upstream", self._upstream, "--organization", organization_id],
+            cwd=ROOT,
+            input=token,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+
     def start(self) -> None:
         """Start it and wait until it listens; after the first time on the same port."""
         port = self.url.rpartition(":")[2] or "0"
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         with self._folder.with_suffix(".log").open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*self._command(), "--port", port, "--reserve-mb", "0"],
+                [*self._command(), "--port", port, "--reserve-mb", "0", *self._above()],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -91,6 +108,9 @@ class HubProcess:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None
+
+    def _above(self) -> list[str]:
+        return ["--upstream", self._upstream, "--upstream-interval-s", "0.2"] if self._upstream else []
 
     def _command(self, *words: str) -> list[str]:
         database = ["--database", self._database] if self._database else []

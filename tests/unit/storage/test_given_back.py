@@ -149,3 +149,14 @@ def test_a_row_that_was_cleared_away_is_queued_again(store: Store) -> None:
     (question,) = store.records.conflicts()
     assert isinstance(question.mine, Patient)
     assert question.mine.name[0].family == "Mine"
+
+
+def test_what_the_hub_above_takes_after_all_is_settled_without_anybody(store: Store) -> None:
+    _sent(store, "Mine", "f1")
+    take_back(store.database, _back("f1", is_conflict=False))
+    take_back(store.database, _back("f1", is_conflict=False))
+    assert [row.state for row in store.outbox.set_aside()] == ["quarantined"]
+    take_back(store.database, [Change("Patient", "other", b"{}", NOW), Change("Observation", "p1", b"{}", NOW)])
+    assert [row.state for row in store.outbox.set_aside()] == ["quarantined"]
+    take_back(store.database, [Change("Patient", "p1", b"{}", NOW)])
+    assert _rows(store) == [("acked", None)]

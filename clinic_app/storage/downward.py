@@ -1,0 +1,158 @@
+"""What a facility hub takes in from the hub above it, so that its own workstations find it in their feed.
+
+It is received as a workstation receives it, after all that was written here is in the outbox: so what meets an unsent
+edit is seen as that. Nobody can be asked at a hub. The hub above was first: its version becomes the newest here, and
+ours, which stays in the history, is given back to whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, exists, select
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.records import decode
+from clinic_app.storage.conflicts import close_conflict
+from clinic_app.storage.exchange import Change, Written
+from clinic_app.storage.feed_rows import Accepted, Caller, put_places
+from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_RECORD, FEED_REFERENCE
+from clinic_app.storage.giving_back import ABOVE, bring_again, mark
+from clinic_app.storage.lanes import Lane
+from clinic_app.storage.memory import forget_values
+from clinic_app.storage.outbox import UNSETTLED
+from clinic_app.storage.receiving import receive_body
+from clinic_app.storage.record_rows import Key, write_version
+from clinic_app.storage.record_store import put_cursor
+from clinic_app.storage.store import Store
+from clinic_app.storage.tables import CONFLICT, OUTBOX, RECORD
+from clinic_app.storage.transfers import queue_transfer
+from clinic_app.storage.upward import UNTOLD, pass_over, queue_written
+
+_CONTENT: Final = re.compile(rb'(?:urn:sha256:|"valueString"\s*:\s*")([0-9a-f]{64})"')
+"""How a record points to content: an attachment's url, or `clinic_app.terminology.systems.CONTENT_SHA256`."""
+
+
+class Downward:
+    """The way down into one facility hub's store.
+
+    Args:
+        store: the hub's.
+        organization_id: whose hub it is; owns what nobody is named as the owner of.
+        clock: says when something came.
+    """
+
+    def __init__(self, store: Store, organization_id: str, clock: Clock) -> None:
+        self._store = store
+        self._organization_id = organization_id
+        self._clock = clock
+
+    def take_in(self, changes: Sequence[Change], cursor: tuple[str, str]) -> tuple[Key, ...]:
+        """Take in one page together with the cursor behind it; return what is new here. Safe to repeat."""
+        now = self._clock.now()
+        with self._store.database.writing() as connection:
+            while queue_written(connection, now):
+                pass
+            taken = tuple(
+                (change.type_name, change.id) for change in changes if self._take_one(connection, change, now)
+            )
+            pass_over(connection)
+            put_cursor(connection, *cursor)
+        return taken
+
+    def owners_of(self, sha256: str) -> tuple[str, ...]:
+        """Return the organisations from above whose records point to a content."""
+        pointing = select(FEED_RECORD.c.organization_id).distinct().join(FEED_REFERENCE, _is_pointing())
+        with self._store.database.reading() as connection:
+            found = connection.execute(pointing.where(FEED_REFERENCE.c.sha256 == sha256)).scalars()
+            return tuple(sorted(found))
+
+    def tell_again(self, task_ids: Iterable[str]) -> None:
+        """Bring Tasks down once more, whose second clock is known now."""
+        now = self._clock.now()
+        for task_id in task_ids:
+            with self._store.database.writing(may_use_reserve=True) as connection:
+                bring_again(connection, ("Task", task_id), now)
+                forget_values(connection, [f"{UNTOLD}{task_id}"])
+
+    def _take_one(self, connection: Connection, change: Change, now: datetime) -> bool:
+        key = (change.type_name, change.id)
+        before = _changed_seq(connection, key)
+        receive_body(connection, change.body, now, is_from_hub=True)
+        _give_way(connection, key, now)
+        after = _changed_seq(connection, key)
+        if after is None or after == before:
+            return False
+        self._place(connection, change, after, now)
+        return True
+
+    def _place(self, connection: Connection, change: Change, seq: int, now: datetime) -> None:
+        """Put a version that was received into its place in the feed."""
+        key = (change.type_name, change.id)
+        row = connection.execute(select(RECORD.c.version_id, RECORD.c.body).where(*_is(RECORD, change))).one()
+        owner = change.owner_id or _owner(connection, change) or self._organization_id
+        put_places(
+            connection,
+            Caller(ABOVE, owner),
+            [
+                Accepted(
+                    Written(*key, row.version_id, now),
+                    hashlib.sha256(change.body).hexdigest(),
+                    decode(row.body),
+                    bytes(row.body),
+                    owner,
+                    is_first=False,
+                )
+            ],
+            {key: seq},
+            now,
+        )
+        _want_contents(connection, change, owner, now)
+
+
+def _give_way(connection: Connection, key: Key, now: datetime) -> None:
+    """Let the version of the hub above stand where an unsent one of ours meets it; ours is given back."""
+    of_record = (CONFLICT.c.type == key[0], CONFLICT.c.id == key[1], CONFLICT.c.settled_at.is_(None))
+    for question in connection.execute(select(CONFLICT).where(*of_record).order_by(CONFLICT.c.seq)).all():
+        unsent = select(OUTBOX.c.seq, OUTBOX.c.body, OUTBOX.c.last_error).where(
+            OUTBOX.c.type == key[0], OUTBOX.c.id == key[1], OUTBOX.c.state.in_(UNSETTLED)
+        )
+        newest = connection.execute(unsent.order_by(OUTBOX.c.seq.desc()).limit(1)).first()
+        if newest is not None:
+            mark(connection, key, newest, is_conflict=True)
+        theirs = close_conflict(connection, question.seq, now)
+        above = {"hub_version": question.theirs_hub_version, "origin": "received", "at": now}
+        write_version(connection, decode(theirs), theirs, **above)
+
+
+def _changed_seq(connection: Connection, key: Key) -> int | None:
+    return connection.scalar(select(RECORD.c.changed_seq).where(RECORD.c.type == key[0], RECORD.c.id == key[1]))
+
+
+def _owner(connection: Connection, change: Change) -> str | None:
+    return connection.scalar(select(FEED_RECORD.c.organization_id).where(*_is(FEED_RECORD, change)))
+
+
+def _want_contents(connection: Connection, change: Change, owner_id: str, now: datetime) -> None:
+    """Ask for the contents a record from above points to, if its owner's copy of them is not here."""
+    lane: Lane = "bulk" if change.type_name == "ImagingStudy" else "images"
+    for sha256 in sorted({each.decode() for each in _CONTENT.findall(change.body)}):
+        is_here = exists().where(
+            FEED_CONTENT.c.sha256 == sha256,
+            FEED_CONTENT.c.organization_id == owner_id,
+            FEED_CONTENT.c.is_whole.is_(True),
+        )
+        if not connection.scalar(select(is_here)):
+            queue_transfer(connection, sha256, "down", lane, 0, now)
+
+
+def _is_pointing() -> Any:  # noqa: ANN401 - an SQL condition
+    return (FEED_REFERENCE.c.type == FEED_RECORD.c.type) & (FEED_REFERENCE.c.id == FEED_RECORD.c.id)
+
+
+def _is(table: Any, change: Change) -> tuple[Any, ...]:  # noqa: ANN401 - a table
+    return (table.c.type == change.type_name, table.c.id == change.id)
