@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 pytest_plugins = ["tests.helpers.engines"]
+
+
+def pytest_collection_finish() -> None:
+    """Take the thousands of collected tests out of the collector's rounds and of the search for timers."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -184,11 +184,11 @@ def _with_iin(patient: Patient, form: PatientForm) -> tuple[Identifier, ...]:
 
 
 def _with_phone(patient: Patient, form: PatientForm) -> tuple[ContactPoint, ...]:
-    phones = [t for t in patient.telecom if t.system == "phone"]
-    others = tuple(t for t in patient.telecom if t not in phones[:1])
+    shown = next((n for n, t in enumerate(patient.telecom) if t.system == "phone"), len(patient.telecom))
+    others = patient.telecom[:shown] + patient.telecom[shown + 1 :]
     if not form.phone.strip():
         return others
-    first = phones[0] if phones else ContactPoint(system="phone")
+    first = patient.telecom[shown] if shown < len(patient.telecom) else ContactPoint(system="phone")
     return (msgspec.structs.replace(first, value=form.phone.strip()), *others)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_app.records import Patient, decode_as, encode
+from clinic_app.records import ContactPoint, Patient, decode_as, encode
 from clinic_app.registration import PatientForm, check_form, form_of, hints_for
 from clinic_app.registration.form import filled
 from clinic_app.terminology.systems import IIN
@@ -41,6 +41,18 @@ def test_amending_any_patient_keeps_everything_the_form_does_not_show(patient: P
     assert sum(t.system == "phone" for t in amended.telecom) == others
     for kept in ("id", "meta", "extension", "active", "managing_organization"):
         assert getattr(amended, kept) == getattr(patient, kept)
+
+
+def test_a_phone_that_is_listed_twice_is_listed_twice_after_an_amendment() -> None:
+    twice = _with_both(ContactPoint(system="phone", use="home"))
+    assert filled(twice, GOOD).telecom == (
+        ContactPoint(system="phone", value=GOOD.phone, use="home"),
+        ContactPoint(system="phone", use="home"),
+    )
+
+
+def _with_both(phone: ContactPoint) -> Patient:
+    return Patient(id="p1", telecom=(phone, phone))
 
 
 @given(patient=PATIENTS)
