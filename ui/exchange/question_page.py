@@ -65,6 +65,7 @@ class QuestionPage(Translated, QWidget):
         model.settled.connect(lambda: self.noticed.emit(_("Saved; both answers stay in the history."), "ok"))
         model.busy_changed.connect(self._after_busy)
         self.retranslate()
+        self._follow()
 
     def _build(self) -> None:
         column = QVBoxLayout(self._body)
