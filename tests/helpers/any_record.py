@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ def records() -> st.SearchStrategy[Resource]:
     return st.sampled_from(sorted(TYPES)).flatmap(lambda name: structs(TYPES[name]))
 
 
+@cache
 def structs(kind: type[Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Return a strategy for one struct; deeper down only what must be there is filled in."""
     info = shape.type_info(kind)
