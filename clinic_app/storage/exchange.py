@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,13 @@ class GivenBack:
     words: str
 
 
+ChangeKind = Literal["upsert", "enter", "evict", "erase"]
+"""A new version; a record that was opened for the reader, as it is; one he no longer sees; one nobody may keep."""
+
+
 @dataclass(frozen=True)
 class Change:
-    """One record on its way down, with the hub's version in its meta.
+    """One record on its way down, with the hub's version in its meta; without a body if it has to leave.
 
     ``owner_id`` is whose it is, where a hub asked for it; ``is_on_way`` as in `Written`.
     """
@@ -57,3 +62,4 @@ class Change:
     owner_id: str = ""
     is_on_way: bool = False
     given_back: tuple[GivenBack, ...] = ()
+    kind: ChangeKind = "upsert"

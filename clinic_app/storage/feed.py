@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError
@@ -25,17 +25,15 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import Resource
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
     Incoming,
     Standing,
     StoredRecord,
-    change,
     looked_at,
-    version_at,
-    visible_changes,
 )
-from clinic_app.storage.feed_tables import FEED_ANSWER, FEED_RECORD
+from clinic_app.storage.feed_tables import FEED_ANSWER
 from clinic_app.storage.tables import MEMORY
 
 EPOCH: Final = "feed-epoch"
@@ -112,20 +110,47 @@ class Feed:
             RefusedError: one entry cannot be; nothing was stored.
             InvalidInputError: the key was used for other contents.
         """
-        digest = _digest_of(writes)
         incoming = [looked_at(write) for write in writes]  # before anybody else has to wait
+
+        def work(connection: Connection) -> bytes:
+            return answer(self.put(connection, caller, incoming, judge))
+
+        return self.answered(caller, key, _digest_of(writes), work)
+
+    def answered(self, caller: Caller, key: str, digest: str, work: Callable[[Connection], bytes]) -> bytes:
+        """Return the answer to a request that writes, given in one transaction; the same key gets it again.
+
+        Args:
+            caller: who writes.
+            key: his own name for the request; empty for none.
+            digest: of the request.
+            work: does it, or raises a `ClinicError` and leaves nothing behind.
+
+        Raises:
+            InvalidInputError: the key was used for other contents.
+        """
         with self._database.writing() as connection:
             earlier = self._earlier_answer(connection, caller, key, digest)
             if earlier is not None:
                 return earlier
-            now = self._clock.now()
-            standing = Standing(connection, caller, incoming)
-            written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
-            standing.put(connection, now)
-            body = answer(written)
+            body = work(connection)
             if key:
-                self._keep_answer(connection, caller, key, digest, body, now)
+                self._keep_answer(connection, caller, key, digest, body, self._clock.now())
             return body
+
+    def put(
+        self, connection: Connection, caller: Caller, incoming: Sequence[Incoming], judge: Judge
+    ) -> tuple[Written, ...]:
+        """Store every write, or raise for one of them; for a transaction that writes and asks for more besides.
+
+        Raises:
+            RefusedError: one entry cannot be; the transaction must not go on.
+        """
+        now = self._clock.now()
+        standing = Standing(connection, caller, incoming)
+        written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
+        standing.put(connection, now)
+        return written
 
     def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:
         """Return what came after ``cursor`` and is the caller's to see, but for what he wrote himself.
@@ -141,11 +166,10 @@ class Feed:
         """
         with self._database.reading() as connection:
             after = self.position_in(connection, cursor)
-            newest = connection.scalar(select(func.max(FEED_RECORD.c.seq))) or 0
-            query = visible_changes(caller, after, newest, count, with_own=with_own)
-            rows, is_all = self._page(connection, query, count)
+            newest = newest_for(connection, caller.organization_id)
+            rows, is_all = self._page(changes_for(connection, caller, after, newest, count, with_own=with_own), count)
             last = newest if is_all else rows[-1].seq
-            return Page(tuple(change(row) for row in rows), self.cursor_at(connection, last))
+            return Page(changes_in(rows), self.cursor_at(connection, last))
 
     def cursor_at(self, connection: Connection, position: int) -> str:
         """Return the cursor that names a place of the feed and what was written there."""
@@ -163,12 +187,12 @@ class Feed:
             raise _foreign_cursor()
         return position
 
-    def _page(self, connection: Connection, query: Select[Any], count: int) -> tuple[list[Row[Any]], bool]:
+    def _page(self, found: Iterable[Row[Any]], count: int) -> tuple[list[Row[Any]], bool]:
         """Return the rows of one page, and whether there are no more; never more bytes than a reader takes at once."""
         rows: list[Row[Any]] = []
         size = 0
-        for row in connection.execute(query):
-            size += len(row.body)
+        for row in found:
+            size += len(row.body or b"")
             if rows and size > MOST_PAGE_BYTES:
                 return rows, False
             rows.append(row)
@@ -233,7 +257,9 @@ def _judged(standing: Standing, caller: Caller, incoming: Incoming, judge: Judge
         if isinstance(incoming.record, ClinicError):
             raise incoming.record
         stored = standing.record(incoming.key)
-        if incoming.write.base_version != (stored.version_id if stored else None):
+        is_base = incoming.write.base_version == (stored.version_id if stored else None)
+        if not is_base or (stored is not None and not stored.is_shown_to(caller)):
+            # what is not the caller's to see is answered as what he has never heard of
             raise PreconditionError(Text("The hub has another version of this record."))
         judge(caller, stored, incoming.record)
         return standing.accept(incoming, incoming.record, stored, now)

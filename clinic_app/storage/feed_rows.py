@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, or_, select, update
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY, Resource, audience_of, decode, stamped
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.exchange import Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.record_rows import Key, by_type, new_version_id, write_versions
 from clinic_app.storage.tables import HISTORY, RECORD
@@ -44,6 +44,11 @@ class StoredRecord:
     organization_id: str
     version_id: str
     record: Resource
+
+    def is_shown_to(self, caller: Caller) -> bool:
+        """Return whether it is the caller's to see."""
+        meant = {caller.organization_id, EVERYBODY}
+        return self.organization_id == caller.organization_id or bool(meant & audience_of(self.record))
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ class Standing:
         self._caller = caller
         self._accepted: dict[Key, Accepted] = {}
         self._rows: dict[Key, Any] = {}
-        self._versions: dict[tuple[Key, str], Written] = {}
+        self._versions: dict[tuple[Key, str], list[Written]] = {}
+        self._connection = connection
         for type_name, ids in by_type(each.key for each in incoming).items():
             for row in connection.execute(_STANDING, {"of_type": type_name, "of_ids": ids}):
                 self._rows[type_name, row.id] = row
@@ -120,11 +126,18 @@ class Standing:
             for row in connection.execute(_KNOWN, {"of_type": type_name, "of_ids": ids, **known}):
                 received_at = datetime.fromisoformat(row.received_at)
                 written = Written(type_name, row.id, row.version_id, received_at, is_new=False)
-                self._versions[(type_name, row.id), row.sha256] = written
+                self._versions.setdefault(((type_name, row.id), row.sha256), []).append(written)
 
     def known(self, incoming: Incoming) -> Written | None:
-        """Return what became of the very same bytes when this organisation sent them before, or None."""
-        return self._versions.get((incoming.key, incoming.sha256))
+        """Return what became of the very same bytes when this organisation sent them before, or None.
+
+        They are known again where they are what stands, or where they were made from the same version: what somebody
+        wrote, changed and now wants to have back as it was is a new version and no repetition.
+        """
+        same = self._versions.get((incoming.key, incoming.sha256), ())
+        stored = self.record(incoming.key) if same else None
+        newest = next((each for each in same if stored is not None and each.version == stored.version_id), None)
+        return newest or next((each for each in same if self._base_of(each) == incoming.write.base_version), None)
 
     def record(self, key: Key) -> StoredRecord | None:
         """Return what the hub has, with its owner; None for what is not in the feed."""
@@ -142,8 +155,18 @@ class Standing:
         owner = stored.organization_id if stored else self._caller.organization_id
         is_first = incoming.key not in self._rows
         self._accepted[incoming.key] = Accepted(written, incoming.sha256, record, body, owner, is_first)
-        self._versions[incoming.key, incoming.sha256] = dataclasses.replace(written, is_new=False)
+        self._versions.setdefault((incoming.key, incoming.sha256), []).append(
+            dataclasses.replace(written, is_new=False)
+        )
         return written
+
+    def _base_of(self, written: Written) -> str | None:
+        """Return the version that stood before one was written, None for the first."""
+        of_record = (HISTORY.c.type == written.type_name, HISTORY.c.id == written.id)
+        place = select(HISTORY.c.seq).where(*of_record, HISTORY.c.version_id == written.version).scalar_subquery()
+        before = select(HISTORY.c.version_id).where(*of_record, HISTORY.c.seq < place).order_by(HISTORY.c.seq.desc())
+        base: str | None = self._connection.scalar(before.limit(1))
+        return base
 
     def put(self, connection: Connection, now: datetime) -> None:
         """Store what was accepted."""
@@ -188,16 +211,19 @@ def put_places(
         {**_named(each), "organization_id": each.owner_id, "seq": numbers[each.key], **place} for each in accepted
     ]
     _PUT_PLACES.run_all(connection, places)
-    _keep_readers(connection, accepted)
+    _keep_readers(connection, accepted, numbers)
 
 
-def _keep_readers(connection: Connection, accepted: Sequence[Accepted]) -> None:
+def _keep_readers(connection: Connection, accepted: Sequence[Accepted], numbers: Mapping[Key, int]) -> None:
     """Keep who records are meant for and which content they point to, in place of what was kept before."""
-    changed = [{"of_type": each.written.type_name, "of_id": each.written.id} for each in accepted if not each.is_first]
-    for forget in _FORGET if changed else ():
-        connection.execute(forget, changed)
+    changed = [{"of_type": each.key[0], "of_id": each.key[1]} for each in accepted if not each.is_first]
+    if changed:
+        connection.execute(_FORGET_AUDIENCE, changed)
+        connection.execute(_FORGET_REFERENCES, changed)
+        connection.execute(_MOVE_OPENED, [{**each, "to": numbers[each["of_type"], each["of_id"]]} for each in changed])
     meant = [(each, name) for each in accepted for name in sorted(_audience(each.record))]
-    _ADD_AUDIENCE.run(connection, [{**_named(each), "organization_id": name} for each, name in meant])
+    tagged = [{**_named(each), "organization_id": name, "bucket": "", "seq": numbers[each.key]} for each, name in meant]
+    _ADD_AUDIENCE.run(connection, tagged)
     points = [(each, digest) for each in accepted for digest in sorted(set(_DIGEST.findall(each.body)))]
     _ADD_REFERENCE.run(connection, [{**_named(each), "sha256": digest.decode()} for each, digest in points])
 
@@ -221,30 +247,6 @@ def is_version_shown(caller: Caller, owner_id: str, body: bytes) -> bool:
     return owner_id == caller.organization_id or bool({caller.organization_id, EVERYBODY} & audience_of(decode(body)))
 
 
-def visible_changes(caller: Caller, after: int, newest: int, count: int, *, with_own: bool = False) -> Select[Any]:
-    """Return the query for the caller's part of the feed in ``(after, newest]``, with or without what he wrote."""
-    not_own = FEED_RECORD.c.workstation_id != caller.workstation_id
-    return (
-        select(FEED_RECORD.c.type, FEED_RECORD.c.id, FEED_RECORD.c.seq, FEED_RECORD.c.received_at, RECORD.c.body)
-        .add_columns(FEED_RECORD.c.organization_id)
-        .join(RECORD, (RECORD.c.type == FEED_RECORD.c.type) & (RECORD.c.id == FEED_RECORD.c.id))
-        .where(FEED_RECORD.c.seq > after, FEED_RECORD.c.seq <= newest)
-        .where(visible_to(caller.organization_id), *(() if with_own else (not_own,)))
-        .order_by(FEED_RECORD.c.seq)
-        .limit(count)
-    )
-
-
-def version_at(connection: Connection, position: int) -> str:
-    """Return the version that was written at one place of the feed; empty where nothing was."""
-    return connection.scalar(select(HISTORY.c.version_id).where(HISTORY.c.seq == position)) or ""
-
-
-def change(row: Row[Any]) -> Change:
-    """Return the change in one row of `visible_changes`."""
-    return Change(row.type, row.id, bytes(row.body), datetime.fromisoformat(row.received_at), row.organization_id)
-
-
 def _audience(record: Resource) -> set[str]:
     """Return who a record is meant for; a word too long for an organisation's id is nobody's."""
     return {each for each in audience_of(record) if len(each) <= _LONGEST_ID and "\0" not in each}
@@ -266,7 +268,14 @@ _ADD_VERSIONS: Final = Addition(FEED_VERSION)
 _ADD_AUDIENCE: Final = Addition(FEED_AUDIENCE)
 _ADD_REFERENCE: Final = Addition(FEED_REFERENCE)
 _PUT_PLACES: Final = Upsert(FEED_RECORD, "seq", "workstation_id", "received_at")
-_FORGET: Final = tuple(
-    delete(table).where(table.c.type == bindparam("of_type"), table.c.id == bindparam("of_id"))
-    for table in (FEED_AUDIENCE, FEED_REFERENCE)
+_FORGET_AUDIENCE: Final = delete(FEED_AUDIENCE).where(
+    FEED_AUDIENCE.c.type == bindparam("of_type"), FEED_AUDIENCE.c.id == bindparam("of_id"), FEED_AUDIENCE.c.bucket == ""
+)
+_FORGET_REFERENCES: Final = delete(FEED_REFERENCE).where(
+    FEED_REFERENCE.c.type == bindparam("of_type"), FEED_REFERENCE.c.id == bindparam("of_id")
+)
+_MOVE_OPENED: Final = (
+    update(FEED_AUDIENCE)
+    .where(FEED_AUDIENCE.c.type == bindparam("of_type"), FEED_AUDIENCE.c.id == bindparam("of_id"))
+    .values(seq=bindparam("to"))
 )

@@ -25,6 +25,7 @@ FEED_RECORD: Final = Table(
 )
 """Whose each record is, and its newest change: place in the feed, who wrote it, when it came."""
 Index(None, FEED_RECORD.c.seq)
+Index(None, FEED_RECORD.c.organization_id, FEED_RECORD.c.seq)
 
 FEED_VERSION: Final = Table(
     "feed_version",
@@ -45,9 +46,57 @@ FEED_AUDIENCE: Final = Table(
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
     Column("organization_id", String, nullable=False),
-    PrimaryKeyConstraint("type", "id", "organization_id"),
+    Column("bucket", String, nullable=False),
+    Column("seq", NUMBER, nullable=False),
+    PrimaryKeyConstraint("type", "id", "organization_id", "bucket"),
 )
-"""Which organisations a record is meant for besides its own; ``*`` is everybody."""
+"""Which organisations see a record besides its own; ``*`` is everybody.
+
+``bucket`` is empty where the record's own tags say so, and otherwise what opened it for them. ``seq`` is where it
+stands in their feed: the place of its newest version, or a later one at which it was opened.
+"""
+Index(None, FEED_AUDIENCE.c.organization_id, FEED_AUDIENCE.c.seq)
+Index(None, FEED_AUDIENCE.c.bucket)
+
+FEED_BUCKET: Final = Table(
+    "feed_bucket",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("organization_id", String, nullable=False),
+    Column("owner_id", String, nullable=False),
+    Column("patient_id", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("opened_at", String, nullable=False),
+    Column("closed_at", String),
+)
+"""For whom (``organization_id``) a referral, by its Task's id, opened whose (``owner_id``) records of a patient."""
+Index(None, FEED_BUCKET.c.patient_id)
+Index(None, FEED_BUCKET.c.request_id)
+Index(None, FEED_BUCKET.c.closed_at)
+
+FEED_GONE: Final = Table(
+    "feed_gone",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),
+    Column("organization_id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("gone_at", String, nullable=False),
+)
+"""What readers no longer see (``evict``) or nobody may keep (``erase``), in its place in their feed."""
+Index(None, FEED_GONE.c.organization_id, FEED_GONE.c.seq)
+
+FEED_TOMBSTONE: Final = Table(
+    "feed_tombstone",
+    METADATA,
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("reason_sha256", String, nullable=False),
+    Column("erased_at", String, nullable=False),
+    PrimaryKeyConstraint("type", "id"),
+)
+"""What was erased by order and can never be written again; kept for ever."""
 
 FEED_REFERENCE: Final = Table(
     "feed_reference",

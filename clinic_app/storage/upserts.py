@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, Table, bindparam, func, insert, select
+from sqlalchemy import Column, Connection, Row, Table, bindparam, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 _SERVER: Final = "postgresql"
@@ -83,3 +83,21 @@ def _settled(fresh: Any, table: Table, changed: tuple[str, ...]) -> Any:  # noqa
         return fresh.on_conflict_do_nothing()
     values = {name: fresh.excluded[name] for name in changed}
     return fresh.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values)
+
+
+def take_numbers(connection: Connection, table: Table, count: int) -> range | list[int]:
+    """Take the next numbers a table would give its rows; none of them is given to a row any more.
+
+    Args:
+        connection: an open writing transaction.
+        table: one that numbers its rows and has had at least one.
+        count: how many.
+    """
+    if connection.dialect.name == _SERVER:
+        return list(connection.execute(_NEXT_ON_A_SERVER, {"name": table.name, "count": count}).scalars())
+    last = connection.execute(_NEXT_IN_A_FILE, {"name": table.name, "count": count}).scalar_one()
+    return range(last - count + 1, last + 1)
+
+
+_NEXT_ON_A_SERVER: Final = text("SELECT nextval(pg_get_serial_sequence(:name, 'seq')) FROM generate_series(1, :count)")
+_NEXT_IN_A_FILE: Final = text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq")

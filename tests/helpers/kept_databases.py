@@ -103,12 +103,19 @@ _FIFTH: Final[Rows] = {
     "feed_assertion": [("pc-1", "0123456789", AT)],
     "feed_audit_head": [("pc-1", AT, 17, "78" * 32, "whole")],
 }
+_SIXTH: Final[Rows] = {
+    "feed_audience": [("Task", "t", "org-a", "", 7), ("Patient", "p1", "*", "", 2), ("Patient", "p1", "org-c", "t", 9)],
+    "feed_bucket": [("t", "org-c", "org-a", "p1", "r", AT, None)],
+    "feed_gone": [(10, "org-c", "Observation", "o", "evict", AT)],
+    "feed_tombstone": [("Observation", "o", "9a" * 32, AT)],
+}
 ROWS: Final[dict[str, Rows]] = {
     "0001": _FIRST,
     "0002": {**_FIRST, **_SECOND},
     "0003": {**_FIRST, **_SECOND, **_THIRD},
     "0004": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH},
     "0005": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH},
+    "0006": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH, **_SIXTH},
 }
 """What each revision's file holds, by table."""
 

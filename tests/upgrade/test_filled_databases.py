@@ -46,7 +46,8 @@ def test_every_row_of_every_table_is_there_as_it_was(store: Store, revision: str
     for table, before in ROWS[revision].items():
         with store.database.reading() as connection:
             rows = [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))]
-        kept = [row for row in rows if row[0] not in ("store-in-use", "backup-number")]
+        width = len(before[0]) if before else None  # a later revision may say more of each
+        kept = [row[:width] for row in rows if row[0] not in ("store-in-use", "backup-number")]
         assert sorted(kept, key=repr) == sorted(before, key=repr), table
 
 

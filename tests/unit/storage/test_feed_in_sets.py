@@ -116,7 +116,7 @@ def test_a_batch_leaves_what_its_writes_leave_one_by_one(tmp_path: Path) -> None
         left = _left(in_sets)
         assert left == _left(singly)
     assert left["found"] == {"нурлан": ["p"], "касымов": [], "ким": []}
-    assert left["feed_audience"] == [("Patient", "q", "org-b"), ("Task", "t", "org-c")]
+    assert left["feed_audience"] == [("Patient", "q", "org-b", "", 10), ("Task", "t", "org-c", "", 9)]
     assert left["feed_reference"] == left["count_finding"] == []
 
 

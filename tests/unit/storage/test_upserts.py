@@ -14,7 +14,7 @@ from clinic_app.storage import Store
 from clinic_app.storage.count_tables import COUNT_TASK
 from clinic_app.storage.feed_tables import FEED_AUDIENCE
 from clinic_app.storage.tables import HISTORY, MEMORY, PATIENT_NUMBER, TRANSFER
-from clinic_app.storage.upserts import Addition, Upsert
+from clinic_app.storage.upserts import Addition, Upsert, take_numbers
 from tests.helpers.stores import opened
 
 ROW = {
@@ -103,11 +103,22 @@ def test_what_the_database_gave_new_rows_comes_back_with_them(store: Store) -> N
 
 
 def test_a_new_row_that_is_there_already_is_a_fault_and_writes_nothing(store: Store) -> None:
-    row = {"type": "Patient", "id": "p", "organization_id": "a"}
+    row = {"type": "Patient", "id": "p", "organization_id": "a", "bucket": "", "seq": 7}
     with pytest.raises(IntegrityError), store.database.writing() as connection:
         Addition(FEED_AUDIENCE).run(connection, [row, {**row, "id": "q"}, row])
     with store.database.reading() as connection:
         assert connection.execute(select(FEED_AUDIENCE)).all() == []
+
+
+def test_numbers_that_were_taken_are_given_to_no_row(store: Store) -> None:
+    row = {"type": "Patient", "version_id": "v", "origin": "local", "body": b"{}", "written_at": "2026"}
+    add = Addition(HISTORY, HISTORY.c.seq)
+    with store.database.writing() as connection:
+        before = add.run(connection, [{**row, "id": "a"}])[0].seq
+        taken = list(take_numbers(connection, HISTORY, 3))
+        assert taken == [before + 1, before + 2, before + 3]
+        assert list(take_numbers(connection, HISTORY, 1)) == [before + 4]
+        assert add.run(connection, [{**row, "id": "b"}])[0].seq == before + 5
 
 
 WRITES = st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=4), st.booleans()), max_size=20)
