@@ -111,6 +111,10 @@ class Upstream:
         """Return how it stands."""
         return UpstreamState(self._last_contact_at, self._reason, self._clock_offset_s, backlog(self._store))
 
+    def try_again_now(self) -> None:
+        """Ask the hub above with the next exchange once more about what it did not want."""
+        self._tried_again_s = float("-inf")
+
     async def exchange(self, link: HubLink, down: Down) -> None:
         """Do one exchange.
 
