@@ -23,19 +23,42 @@ from tests.drills.link.comparing import judge
 from tests.drills.link.ledger import Verdict
 from tests.drills.link.mutants import MUTANTS
 from tests.drills.link.world import Station, World
-from tests.drills.small_disk import MemoryDisk, SmallDisk, best_way, small_disk
+from tests.drills.small_disk import SmallDisk, best_way, small_disk
 from tests.helpers.fault_proxy import FAULTS, Weather
 
-BATCH: Final = 30
-"""Operations of each workstation between two changes of the weather."""
-_ROUNDS_TO_A_REST: Final = 8
-_MUTANT_OPERATIONS: Final = 700
+_MUTANT_OPERATIONS: Final = 240
+_MUTANT_TRIES: Final = 6
 _DISK_MB: Final = 900
 _LEFT_BYTES: Final = 200_000
-_OPERATIONS_TO_FIND: Final = 120
+_DOOMED: Final = 0.5
+_KILLED_WORKSTATIONS: Final = 0.5
+_KILLED_HUBS: Final = 0.15
+"""How often, in each round, one is fated to die at a step of the protocol, or killed at any moment."""
 _8_KBIT_S: Final = 1000
 _CLOCKS_S: Final = (0.0, 0.0, 90.0, -600.0, 7200.0, -86_400.0 * 3, 86_400.0 * 40, -86_400.0 * 365 * 20)
 """Where a clock jumps to: right, a little wrong, and as wrong as a dead battery makes it."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much happens between two changes.
+
+    Args:
+        batch: operations of each workstation under one weather.
+        rounds_to_a_rest: changes of the weather until everybody comes to rest.
+        rest_s: how long they may take for that.
+        weathers: of which each line has one.
+    """
+
+    batch: int = 30
+    rounds_to_a_rest: int = 8
+    rest_s: float = 120.0
+    weathers: tuple[str, ...] = ("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS)
+
+
+SHORT: Final = Pace(12, 4, 60.0)
+BREATHLESS: Final = Pace(5, 6, 60.0, ("clear", "clear", "clear", "reset", "half-close"))
+"""For broken promises: many exchanges, because each may show it."""
 
 
 @dataclass
@@ -70,7 +93,7 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     print(f"seed {options.seed}", flush=True)
     begin = time.monotonic()
     if options.mutant:
-        outcome = rehearse(options.operations, options.seed, options.mutant)
+        outcome = rehearse(options.operations, options.seed, options.mutant, BREATHLESS)
         return _figures(outcome, options.seed, begin), not outcome.has_held
     outcome = rehearse(options.operations, options.seed)
     wanted = [] if options.without_mutants else list(MUTANTS)
@@ -79,22 +102,23 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     return figures, outcome.has_held and caught == wanted
 
 
-def rehearse(operations: int, seed: int, mutant: str = "", rounds_to_a_rest: int = _ROUNDS_TO_A_REST) -> Outcome:
+def rehearse(operations: int, seed: int, mutant: str = "", pace: Pace | None = None) -> Outcome:
     """Let so many operations happen and return what came of them.
 
     Args:
         operations: of all people together.
         seed: of everything that is drawn.
         mutant: a promise somebody breaks; empty for the program as it is.
-        rounds_to_a_rest: changes of the weather between two rests.
+        pace: how much happens between two changes.
     """
     with tempfile.TemporaryDirectory(prefix="dala-link-") as folder:
-        return Rehearsal(Path(folder), operations, seed, mutant, rounds_to_a_rest).go_through()
+        return Rehearsal(Path(folder), operations, seed, mutant, pace or Pace()).go_through()
 
 
 def is_found_out(mutant: str, seed: int) -> bool:
     """Return whether some short runs tell a broken link from a sound one."""
-    return any(not rehearse(_MUTANT_OPERATIONS, seed + each, mutant, 4).verdict.is_clean for each in range(3))
+    tries = (rehearse(_MUTANT_OPERATIONS, seed + number, mutant, BREATHLESS) for number in range(_MUTANT_TRIES))
+    return any(not each.verdict.is_clean for each in tries)
 
 
 class Rehearsal:
@@ -105,14 +129,14 @@ class Rehearsal:
         operations: after so many it ends.
         seed: of everything that is drawn.
         mutant: a promise somebody breaks.
-        rounds_to_a_rest: changes of the weather between two rests.
+        pace: how much happens between two changes.
     """
 
-    def __init__(self, base: Path, operations: int, seed: int, mutant: str, rounds_to_a_rest: int) -> None:
+    def __init__(self, base: Path, operations: int, seed: int, mutant: str, pace: Pace) -> None:
         self._world = World(base, seed, mutant)
         self._operations = operations
         self._rng = random.Random(f"{seed} weather")
-        self._rounds_to_a_rest = rounds_to_a_rest
+        self._pace = pace
         self._outcome = Outcome()
         self._backups: dict[str, Path] = {}
         self._disk: SmallDisk | None = None
@@ -126,12 +150,12 @@ class Rehearsal:
             world.revive()
             self._rest("the beginning")
             turn = 0
-            while world.ledger.tried < self._operations:
+            while world.ledger.tried < self._operations and not outcome.restless:
                 turn += 1
                 self._round(turn)
-                if turn % self._rounds_to_a_rest == 0:
+                if turn % self._pace.rounds_to_a_rest == 0:
                     self._rest(f"round {turn}")
-                    self._disaster(turn // self._rounds_to_a_rest)
+                    self._disaster(turn // self._pace.rounds_to_a_rest)
             self._rest("the end")
             for station in world.stations:
                 outcome.faults.update(station.line.done)
@@ -146,21 +170,22 @@ class Rehearsal:
         world = self._world
         for station in world.stations:
             station.line.change(self._weather())
-        world.revive(may_die=self._rng.random() < 0.8)
-        working = [station for station in world.stations if world.send(station, "work", BATCH, turn)]
+        world.revive()
+        world.doom(_DOOMED)
+        working = [station for station in world.stations if world.send(station, "work", self._pace.batch, turn)]
         for station in working:
             world.wait(station)
         for _ in range(self._rng.randrange(1, 4)):
             for station in world.stations:
                 world.ask(station, "sync")
             time.sleep(self._rng.uniform(0.05, 0.4))
-        if self._rng.random() < 0.3:
+        if self._rng.random() < _KILLED_WORKSTATIONS:
             world.kill(self._rng.choice(world.stations))
-        if self._rng.random() < 0.1:
+        if self._rng.random() < _KILLED_HUBS:
             world.kill_hub()
 
     def _weather(self) -> Weather:
-        kind = self._rng.choice(("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS))
+        kind = self._rng.choice(self._pace.weathers)
         delay_s = self._rng.choice((0.0, 0.0, 0.02, 0.1))
         if kind in FAULTS:
             within = self._rng.choice((2_000, 10_000, 60_000))
@@ -181,7 +206,7 @@ class Rehearsal:
         for station in self._world.stations:
             station.line.change(Weather())
             self._jump(station, 0.0)
-        if words := self._world.calm():
+        if words := self._world.calm(self._pace.rest_s):
             self._outcome.restless.append(f"{when}: {words}")
 
     def _disaster(self, number: int) -> None:
@@ -217,7 +242,7 @@ class Rehearsal:
         for station in self._world.stations:
             path = self._backups.pop(station.name, None)
             if path is not None:
-                self._world.ask(station, "work", BATCH, 1)
+                self._world.ask(station, "work", self._pace.batch, 1)
                 self._outcome.forgiven += self._world.restore(station, path)
                 self._outcome.disasters["restored workstation"] += 1
 
@@ -254,4 +279,4 @@ def _figures(outcome: Outcome, seed: int, begin: float) -> dict[str, object]:
     }
 
 
-__all__ = ["BATCH", "MemoryDisk", "Outcome", "Rehearsal", "is_found_out", "rehearse", "run"]
+__all__ = ["BREATHLESS", "SHORT", "Outcome", "Pace", "Rehearsal", "is_found_out", "rehearse", "run"]

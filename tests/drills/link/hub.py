@@ -9,12 +9,11 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
 from clinic_app.hub import __main__ as program
-from tests.drills.link.deaths import Death, hang_on_commits, hung_on_answers, strike_at
+from tests.drills.link.deaths import Fate, hang_on_commits, hung_on_answers, strike_at
 from tests.drills.link.mutants import MUTANTS
 from tests.drills.link.node import FAULT
 
@@ -26,20 +25,24 @@ class HubLife:
     Args:
         folder: its data folder.
         port: where it listens on the loopback.
-        death: when it dies by itself; None for never.
         mutant: a promise it breaks; empty for the program as it is.
         words: further words of its command line.
     """
 
     folder: Path
     port: int
-    death: Death | None
     mutant: str
     words: tuple[str, ...] = ()
 
 
-def serve(life: HubLife, pipe: Connection, armed: Synchronized[int]) -> None:
-    """Be a hub until somebody ends this process."""
+def serve(life: HubLife, pipe: Connection, fate: Any) -> None:
+    """Be a hub until somebody ends this process.
+
+    Args:
+        life: which one.
+        pipe: hears the last words.
+        fate: what `Fate` shares.
+    """
     with life.folder.with_suffix(".log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -47,8 +50,8 @@ def serve(life: HubLife, pipe: Connection, armed: Synchronized[int]) -> None:
     try:
         if life.mutant:
             MUTANTS[life.mutant]()
-        strike = strike_at(life.death, armed, lambda step: pipe.send(("died", step)))
-        hang_on_commits(strike)
+        strike = strike_at(Fate(fate), lambda step: pipe.send(("died", step)))
+        hang_on_commits(strike, "hub")
         real: Callable[..., Any] = program.build_app
         program.build_app = lambda *values, **named: hung_on_answers(real(*values, **named), strike)  # type: ignore[attr-defined]
         words = ["--data", str(life.folder), "--port", str(life.port), "--reserve-mb", "0", *life.words]

@@ -110,6 +110,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "sent-is-there": sent_is_there,
     "new-names-at-a-retry": new_names_at_a_retry,
 }
+FATAL: Final[dict[str, tuple[str, ...]]] = {
+    "cursor-before-page": ("exchange after-commit",),
+    "new-names-at-a-retry": ("answer-out",),
+    "sent-is-there": ("request-in", "answer-out"),
+}
+"""Where processes have to die for a broken promise to show; the others show anyway."""
 OF_THE_HUB: Final = frozenset({"last-writer-wins"})
 _RENAMED: Final = frozenset({"Observation", "AllergyIntolerance"})
 _NEWEST: Final = select(RECORD.c.type, RECORD.c.id, RECORD.c.version_id)

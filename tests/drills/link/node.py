@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from clinic_app.settings import Settings, load_settings
 from clinic_app.storage.tables import HISTORY
 from clinic_app.sync import Failed
 from clinic_app.workstation import Workstation, build_workstation
-from tests.drills.link.deaths import Death, hang_on_commits, hang_on_requests, strike_at
+from tests.drills.link.deaths import Fate, hang_on_commits, hang_on_requests, strike_at
 from tests.drills.link.mutants import MUTANTS
 from tests.drills.link.people import People
 
@@ -42,7 +41,6 @@ class Life:
         authority: the file of who vouches for the line's certificate.
         seed: of what its people do.
         clock_offset_s: how far its clock is from the right time.
-        death: when it dies by itself; None for never.
         mutant: a promise it breaks; empty for the program as it is.
     """
 
@@ -54,7 +52,6 @@ class Life:
     log: Path
     seed: str
     clock_offset_s: float
-    death: Death | None
     mutant: str
 
 
@@ -100,14 +97,20 @@ class JumpingClock:
         return self._clock.now() + timedelta(seconds=self.offset_s)
 
 
-def live(life: Life, pipe: Connection, armed: Synchronized[int]) -> None:
-    """Be a workstation until somebody says ``stop``; a fault ends the process with `FAULT`."""
+def live(life: Life, pipe: Connection, fate: Any) -> None:
+    """Be a workstation until somebody says ``stop``; a fault ends the process with `FAULT`.
+
+    Args:
+        life: which one.
+        pipe: to whoever says what is to be done.
+        fate: what `Fate` shares.
+    """
     try:
         _log_into(life.log)
         certifi.where = lambda: str(life.authority)
         if life.mutant:
             MUTANTS[life.mutant]()
-        strike = strike_at(life.death, armed, lambda step: pipe.send(("died", step)))
+        strike = strike_at(Fate(fate), lambda step: pipe.send(("died", step)))
         hang_on_commits(strike)
         hang_on_requests(strike)
         clock = JumpingClock(life.clock_offset_s)

@@ -40,8 +40,9 @@ from tests.drills.link.ledger import Deed, Edit, Key
 FIELDS: Final = ("telecom", "address", "name", "birthDate")
 """What is edited in a patient's card; the first three are changed by marks, the last one concerns safety."""
 MARK: Final = "Mark-"
-_HOT: Final = 6
+_HOT: Final = 4
 """So many patients are edited at one time, so that both workstations meet."""
+_TURNS_OF_A_TALK: Final = 5
 _FIRST_DAY: Final = date(1921, 1, 1)
 _DAYS: Final = 36_000
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -91,8 +92,8 @@ class People:
             "allergy": (8, self.note_allergy),
             "document": (5, self.file_document),
             "refer": (4, self.refer),
-            "answer": (6, self.answer),
-            "close": (3, self.close),
+            "answer": (8, self.answer),
+            "close": (6, self.close),
             "settle": (2, self.settle),
         }
 
@@ -105,7 +106,7 @@ class People:
         """
         own = [each.id for each in self._store.records.find(Patient, limit=400) if self._is_own(each)]
         own.sort()
-        first = turn * 2 % max(1, len(own))
+        first = turn // _TURNS_OF_A_TALK * _HOT % max(1, len(own))
         self._patients = (own + own)[first : first + _HOT] if own else []
         names = list(self._ways)
         weights = [self._ways[name][0] for name in names]

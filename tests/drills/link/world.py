@@ -20,10 +20,10 @@ from clinic_app.keys import FileKeyStorage, NodeKeys, unlock
 from clinic_app.settings import Settings, save_settings
 from clinic_app.storage import Store
 from clinic_app.storage.restoring import restore_backup
-from tests.drills.link.deaths import OF_A_HUB, OF_A_WORKSTATION, Death
+from tests.drills.link.deaths import OF_A_HUB, OF_A_WORKSTATION, Fate
 from tests.drills.link.hub import HubLife, is_listening, serve
 from tests.drills.link.ledger import Ledger
-from tests.drills.link.mutants import OF_THE_HUB
+from tests.drills.link.mutants import FATAL, OF_THE_HUB
 from tests.drills.link.node import Life, Status, live
 from tests.drills.processes import context
 from tests.helpers.fault_proxy import FaultProxy, make_certificate
@@ -35,7 +35,6 @@ from tests.helpers.waiting import wait_until
 MODULE: Final = "tests.drills.link.preload"
 PATIENCE_S: Final = 120.0
 DISTRICT, CENTRE = "org-district", "org-centre"
-_LATEST_DEATH: Final = 40
 
 
 class FaultError(Exception):
@@ -61,7 +60,7 @@ class Station:
     lives: int = 0
     process: BaseProcess | None = None
     pipe: Connection | None = None
-    armed: Any = None
+    fate: Fate | None = None
     told: list[str] = field(default_factory=list)
     """Operations acknowledged since the last moment everything was at the hub."""
 
@@ -81,6 +80,7 @@ class World:
     """
 
     def __init__(self, base: Path, seed: int, mutant: str = "") -> None:
+        self.fatal = FATAL.get(mutant, ())
         self.base = base
         self.rng = random.Random(seed)
         self.ledger = Ledger()
@@ -90,7 +90,7 @@ class World:
         self.hub_folder = base / "hub"
         self._hub: BaseProcess | None = None
         self._hub_pipe: Connection | None = None
-        self._hub_armed: Any = None
+        self._hub_fate: Fate | None = None
         self._mutant = mutant
         self._seed = seed
         self._port = free_port()
@@ -119,11 +119,12 @@ class World:
 
     # --- workstations --------------------------------------------------------------------------------------------
 
-    def start(self, station: Station, *, may_die: bool = False) -> None:
-        """Start a workstation; it may be fated to die at one step of the protocol."""
+    def start(self, station: Station) -> None:
+        """Start a workstation."""
         station.lives += 1
         station.pipe, theirs = self._context.Pipe()
-        station.armed = self._context.Value("i", 1)
+        shared = self._context.Array("i", 2)
+        station.fate = Fate(shared)
         life = Life(
             name=f"{station.name}{station.lives}",
             place=station.place,
@@ -133,10 +134,9 @@ class World:
             log=self._log(station),
             seed=f"{self._seed} {station.name} {station.lives}",
             clock_offset_s=station.clock_offset_s,
-            death=self._death(OF_A_WORKSTATION) if may_die else None,
             mutant=self._mutant if self._mutant not in OF_THE_HUB else "",
         )
-        station.process = self._context.Process(target=live, args=(life, theirs, station.armed), daemon=True)
+        station.process = self._context.Process(target=live, args=(life, theirs, shared), daemon=True)
         station.process.start()
         theirs.close()
         self._hear(station, "up")
@@ -170,19 +170,27 @@ class World:
         if station.pipe is not None:
             self._hear(station, "the end")
 
+    def doom(self, chance: float) -> None:
+        """Let each process, with some chance, die at the nth time it comes to some step of the protocol."""
+        for station in self.stations:
+            if station.fate is not None and self.rng.random() < chance:
+                station.fate.draw(self.rng, OF_A_WORKSTATION, self.fatal)
+        if self._hub_fate is not None and self.rng.random() < chance:
+            self._hub_fate.draw(self.rng, OF_A_HUB, self.fatal)
+
     def spare(self) -> None:
         """From now on nobody dies by himself."""
-        for armed in (self._hub_armed, *(station.armed for station in self.stations)):
-            if armed is not None:
-                armed.value = 0
+        for fate in (self._hub_fate, *(station.fate for station in self.stations)):
+            if fate is not None:
+                fate.spare()
 
-    def revive(self, *, may_die: bool = False) -> None:
+    def revive(self) -> None:
         """Start whatever is dead."""
         if not self.is_hub_alive:
-            self.start_hub(may_die=may_die)
+            self.start_hub()
         for station in self.stations:
             if not station.is_alive:
-                self.start(station, may_die=may_die)
+                self.start(station)
 
     def _hear(self, station: Station, wanted: str) -> Any:
         """Listen until a word comes; everything else that is said goes into the books."""
@@ -210,7 +218,7 @@ class World:
             self.ledger.refused(what[0])
             self.refusals[what[1]] += 1
         elif word == "died":
-            self.deaths[f"workstation {what}"] += 1
+            self.deaths[f"workstation: {what}"] += 1
 
     def _bury(self, station: Station) -> None:
         assert station.process is not None
@@ -230,13 +238,13 @@ class World:
             self._bury_hub()
         return self._hub is not None
 
-    def start_hub(self, *, may_die: bool = False) -> None:
-        """Start the hub and wait until it listens, or until it has died of what it was fated to."""
+    def start_hub(self) -> None:
+        """Start the hub and wait until it listens."""
         self._hub_pipe, theirs = self._context.Pipe()
-        self._hub_armed = self._context.Value("i", 1)
-        death = self._death(OF_A_HUB) if may_die else None
-        life = HubLife(self.hub_folder, self._port, death, self._mutant if self._mutant in OF_THE_HUB else "")
-        self._hub = self._context.Process(target=serve, args=(life, theirs, self._hub_armed), daemon=True)
+        shared = self._context.Array("i", 2)
+        self._hub_fate = Fate(shared)
+        life = HubLife(self.hub_folder, self._port, self._mutant if self._mutant in OF_THE_HUB else "")
+        self._hub = self._context.Process(target=serve, args=(life, theirs, shared), daemon=True)
         self._hub.start()
         theirs.close()
         process = self._hub
@@ -256,7 +264,7 @@ class World:
         self._hub.join(PATIENCE_S)
         with suppress(EOFError, OSError):
             while self._hub_pipe.poll():
-                self.deaths[f"hub {self._hub_pipe.recv()[1]}"] += 1
+                self.deaths[f"hub: {self._hub_pipe.recv()[1]}"] += 1
         self._hub_pipe.close()
         code, self._hub = self._hub.exitcode, None
         if code != -9:
@@ -329,9 +337,6 @@ class World:
 
     def _log(self, station: Station) -> Path:
         return self.base / f"{station.name}.log"  # not on the workstation's own disk, which may be full
-
-    def _death(self, steps: tuple[str, ...]) -> Death:
-        return Death(self.rng.choice(steps), self.rng.randrange(1, _LATEST_DEATH))
 
 
 def _rests(before: Status | None, now: Status) -> bool:
