@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -52,6 +53,22 @@ class Transfers:
         ordered = waiting.order_by(TRANSFER.c.lane_rank, TRANSFER.c.size, TRANSFER.c.queued_at)
         with self._database.reading() as connection:
             return tuple(Transfer(**row) for row in connection.execute(ordered).mappings())
+
+    def first(self, direction: Direction, lane: Lane, *, without: Collection[str] = ()) -> Transfer | None:
+        """Return what goes next in one lane, or None; small before large.
+
+        Args:
+            direction: up or down.
+            lane: of this one only.
+            without: contents that had their turn.
+        """
+        waiting = select(*_COLUMNS).where(
+            TRANSFER.c.direction == direction, TRANSFER.c.state == "queued", TRANSFER.c.lane == lane
+        )
+        ordered = waiting.order_by(TRANSFER.c.lane_rank, TRANSFER.c.size, TRANSFER.c.queued_at)
+        with self._database.reading() as connection:
+            rows = connection.execute(ordered.limit(len(without) + 1)).mappings()
+            return next((Transfer(**row) for row in rows if row["sha256"] not in without), None)
 
     def unfinished(self, limit: int = 200) -> tuple[Transfer, ...]:
         """Return what has not arrived in either direction, failed ones too, the most pressing lane first."""

@@ -23,7 +23,7 @@ class Unsent:
     body: bytes
     lane: Lane
     attempts: int
-    state: Literal["queued", "conflict", "quarantined"]
+    state: Literal["queued", "held", "conflict", "quarantined"]
     last_error: str
     queued_at: str
 
@@ -32,7 +32,7 @@ def unsent_rows(connection: Connection, limit: int) -> tuple[Unsent, ...]:
     """Return the rows that wait, and the refused ones before them: a person has to see these."""
     waiting = select(*(OUTBOX.c[name] for name in _COLUMNS)).where(OUTBOX.c.lane != "audit")
     refused = waiting.where(OUTBOX.c.state.in_(("conflict", "quarantined"))).order_by(OUTBOX.c.seq).limit(limit)
-    queued = waiting.where(OUTBOX.c.state == "queued").order_by(OUTBOX.c.lane_rank, OUTBOX.c.seq).limit(limit)
+    queued = waiting.where(OUTBOX.c.state.in_(("queued", "held"))).order_by(OUTBOX.c.lane_rank, OUTBOX.c.seq).limit(limit)
     return tuple(Unsent(**row) for query in (refused, queued) for row in connection.execute(query).mappings())
 
 

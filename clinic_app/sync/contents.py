@@ -6,17 +6,19 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from typing import Final
+from contextlib import AbstractContextManager, aclosing
+from typing import BinaryIO, Final, get_args
 
 from clinic_app.foundation.errors import LinkError, StorageError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage import Store, Transfer
+from clinic_app.storage import Lane, Store, Transfer
 from clinic_app.sync.link import HubLink, HubRefusalError, UploadState
 from clinic_app.sync.wire import CHUNK_BYTES, nonsense
 
 LARGEST_CHUNK: Final = 4 << 20
 MOST_DOWNLOAD_BYTES: Final = 512 << 20
+TURN_S: Final = 20.0
+"""Seconds after which a download gives way, for who may have something more pressing; it goes on where it stood."""
 _QUICK_S: Final = 2.0
 _SLOW_S: Final = 10.0
 _OFFSET_CONFLICT: Final = 409
@@ -33,14 +35,24 @@ class Uploads:
     Args:
         store: whose waiting contents go up.
         link: the hub.
-        between: awaited after each content, so that pressing records do not wait for the last one.
+        between: awaited after each piece when `run` does it all.
+        open_content: opens what lies elsewhere than in the store's own folder of contents.
     """
 
-    def __init__(self, store: Store, link: HubLink, between: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        link: HubLink,
+        between: Callable[[], Awaitable[None]] | None = None,
+        *,
+        open_content: Callable[[str], AbstractContextManager[BinaryIO]] | None = None,
+    ) -> None:
         self._store = store
         self._link = link
         self._between = between
+        self._open = open_content or store.blobs.open
         self._chunk_bytes = CHUNK_BYTES
+        self._known: dict[str, UploadState] = {}
 
     async def run(self) -> None:
         """Send every waiting content; one that the hub refuses is noted and left.
@@ -48,24 +60,42 @@ class Uploads:
         Raises:
             LinkError: the link broke; the next run goes on from the last byte the hub has.
         """
-        for transfer in self._store.transfers.pending("up"):
-            try:
-                await self._send(transfer)
-            except (HubRefusalError, StorageError) as error:
-                _log.warning("content %s does not go up: %s", transfer.sha256[:12], error)
-                self._store.transfers.failed(transfer.sha256, "up", str(error))
-            await self._between()
+        for lane in get_args(Lane):
+            while await self.step(lane):
+                if self._between is not None:
+                    await self._between()
 
-    async def _send(self, transfer: Transfer) -> None:
-        state = await self._link.begin_upload(transfer.sha256, transfer.size)
-        with self._store.blobs.open(transfer.sha256) as content:
-            while not state.is_whole:
-                if not 0 <= state.offset < transfer.size:
-                    raise nonsense()
-                self._store.transfers.progress(transfer.sha256, "up", state.offset)
-                content.seek(state.offset)
-                state = await self._append(transfer, state.offset, content.read(self._chunk_bytes))
-        self._store.transfers.done(transfer.sha256, "up")
+    async def step(self, lane: Lane) -> bool:
+        """Send one piece of the content that goes next in a lane; return False where none waits.
+
+        Raises:
+            LinkError: the link broke; the next piece is what comes after the last byte the hub has.
+        """
+        transfer = self._store.transfers.first("up", lane)
+        if transfer is None:
+            return False
+        state = self._known.pop(transfer.sha256, None)
+        try:
+            state = state or await self._link.begin_upload(transfer.sha256, transfer.size)
+            if not state.is_whole:
+                state = await self._piece(transfer, state)
+        except (HubRefusalError, StorageError) as error:
+            _log.warning("content %s does not go up: %s", transfer.sha256[:12], error)
+            self._store.transfers.failed(transfer.sha256, "up", str(error))
+            return True
+        if state.is_whole:
+            self._store.transfers.done(transfer.sha256, "up")
+        else:
+            self._store.transfers.progress(transfer.sha256, "up", state.offset)
+            self._known[transfer.sha256] = state
+        return True
+
+    async def _piece(self, transfer: Transfer, state: UploadState) -> UploadState:
+        if not 0 <= state.offset < transfer.size:
+            raise nonsense()
+        with self._open(transfer.sha256) as content:
+            content.seek(state.offset)
+            return await self._append(transfer, state.offset, content.read(self._chunk_bytes))
 
     async def _append(self, transfer: Transfer, offset: int, piece: bytes) -> UploadState:
         started_s = time.monotonic()
@@ -105,6 +135,7 @@ class Downloads:
         self._store = store
         self._link = link
         self._begun: dict[str, bytearray] = {}
+        self._had_their_turn: set[str] = set()
 
     async def run(self) -> None:
         """Fetch every wanted content; one that the hub has not yet, or gives wrongly, does not hold up the others.
@@ -113,32 +144,68 @@ class Downloads:
             LinkError: the link broke, or some content came that is not what its digest says.
             StorageError: there is no room for it here.
         """
+        self.begin()
         wrong: LinkError | None = None
-        for transfer in self._store.transfers.pending("down"):
-            try:
-                await self._fetch(transfer)
-            except HubRefusalError as error:
-                _log.info("content %s is not at the hub yet: %s", transfer.sha256[:12], error)
-            except WrongContentError as error:
-                wrong = error
+        for lane in get_args(Lane):
+            is_more = True
+            while is_more:
+                try:
+                    is_more = await self.step(lane)
+                except WrongContentError as error:
+                    wrong = error
         if wrong is not None:
             raise wrong
+
+    def begin(self) -> None:
+        """Ask anew for what the hub had not."""
+        self._had_their_turn.clear()
+
+    async def step(self, lane: Lane) -> bool:
+        """Fetch for a while what comes next in a lane; return False where nothing is wanted any more.
+
+        Raises:
+            WrongContentError: what came is not what its digest says; it has its next turn after `begin`.
+            LinkError: the link broke.
+            StorageError: there is no room for it here.
+        """
+        transfer = self._store.transfers.first("down", lane, without=self._had_their_turn)
+        if transfer is None:
+            return False
+        try:
+            await self._fetch(transfer)
+        except HubRefusalError as error:
+            _log.info("content %s is not at the hub yet: %s", transfer.sha256[:12], error)
+            self._had_their_turn.add(transfer.sha256)
+        except WrongContentError:
+            self._had_their_turn.add(transfer.sha256)
+            raise
+        return True
 
     async def _fetch(self, transfer: Transfer) -> None:
         if not 0 < transfer.size <= MOST_DOWNLOAD_BYTES:
             self._store.transfers.failed(transfer.sha256, "down", "impossible size")
             return
         begun = self._begun.setdefault(transfer.sha256, bytearray())
-        if len(begun) < transfer.size:  # else only the end of the answer was lost
-            async with aclosing(self._link.download(transfer.sha256, len(begun))) as pieces:
-                async for piece in pieces:
-                    begun += piece
-                    if len(begun) > transfer.size:
-                        break
-        if len(begun) < transfer.size:
-            raise LinkError(Text("The hub cannot be reached."))
+        is_whole = len(begun) == transfer.size  # only the end of the answer was lost
+        if not is_whole and not await self._fill(begun, transfer):
+            self._store.transfers.progress(transfer.sha256, "down", len(begun))
+            return
         content = bytes(self._begun.pop(transfer.sha256))
         if hashlib.sha256(content).hexdigest() != transfer.sha256:
             raise WrongContentError(nonsense().text)
         self._store.blobs.put(content)
         self._store.transfers.done(transfer.sha256, "down")
+
+    async def _fill(self, begun: bytearray, transfer: Transfer) -> bool:
+        """Take what comes for a while; tell whether it is all there."""
+        end_s = time.monotonic() + TURN_S
+        async with aclosing(self._link.download(transfer.sha256, len(begun))) as pieces:
+            async for piece in pieces:
+                begun += piece
+                if len(begun) > transfer.size:
+                    break
+                if len(begun) < transfer.size and time.monotonic() > end_s:
+                    return False
+        if len(begun) < transfer.size:
+            raise LinkError(Text("The hub cannot be reached."))
+        return True

@@ -260,10 +260,17 @@ def _item(row: Unsent, patient: str) -> WaitingItem:
         since_at=datetime.fromisoformat(row.queued_at),
         attempts=row.attempts,
         state=row.state,
-        reason=Text("It was changed at two places; a person chooses.")
-        if row.state == "conflict"
-        else _reason(row.last_error, is_refused=row.state == "quarantined"),
+        reason=_row_reason(row),
     )
+
+
+def _row_reason(row: Unsent) -> Text | None:
+    if row.state == "conflict":
+        return Text("It was changed at two places; a person chooses.")
+    if row.state == "held":
+        kind = KIND_WORDS.get(row.last_error.partition("/")[0], OTHER_WORDS)
+        return Text("It waits for another record that the hub does not take: {kind}", kind=kind)
+    return _reason(row.last_error, is_refused=row.state == "quarantined")
 
 
 def _reason(error: str, *, is_refused: bool) -> Text | None:

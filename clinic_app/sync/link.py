@@ -15,10 +15,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
+import msgspec
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
@@ -52,7 +53,11 @@ from clinic_app.sync.wire import (
     outcome_words,
 )
 
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_ANSWER_S: Final = 30.0
+_CONNECT_S: Final = 10.0
+_KEPT_OPEN_S: Final = 70.0
+"""Seconds an idle connection is kept: a new one costs two round trips more."""
+_JSON: Final = "application/json"
 _UNKNOWN: Final = 401
 _TOO_LARGE: Final = 413
 _LATER: Final = frozenset({408, 425, 429})
@@ -140,7 +145,8 @@ class HubLink:
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers=headers,
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+            limits=httpx.Limits(keepalive_expiry=_KEPT_OPEN_S),
             follow_redirects=False,
             trust_env=False,
             transport=transport,
@@ -192,16 +198,20 @@ class HubLink:
             raise
         return decode_transaction_response(body, writes)
 
-    async def changes(self, cursor: str, *, with_own: bool = False) -> HubPage:
+    async def changes(self, cursor: str, *, with_own: bool = False, wait_s: int = 0) -> HubPage:
         """Return what came after ``cursor``; what this workstation wrote itself only ``with_own``.
+
+        Where there is nothing yet, a hub that can waits so many seconds for something.
 
         Raises:
             HubRefusalError: status 410 where the hub does not know the cursor.
             LinkError: no hub, or nonsense.
         """
         asked = {"cursor": cursor, "_count": PAGE_ENTRIES, **({"own": "true"} if with_own else {})}
-        query = urlencode({**asked, **({"_owner": "true"} if self._is_hub else {})})
-        changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}"))
+        query = urlencode(
+            {**asked, **({"_owner": "true"} if self._is_hub else {}), **({"_wait": wait_s} if wait_s else {})}
+        )
+        changes, next_url = decode_history(await self._message("GET", f"/$changes?{query}", wait_s=wait_s))
         try:
             cursors = parse_qs(urlsplit(next_url).query).get("cursor", [])
         except ValueError as error:
@@ -259,6 +269,25 @@ class HubLink:
             async for piece in response.aiter_raw():
                 yield piece
 
+    async def report(self, said: bytes) -> dict[str, Any] | None:
+        """Tell the hub of this node, and return its answer; None where it takes no reports.
+
+        Raises:
+            HubRefusalError: the hub does not take this one.
+            LinkError: no hub, or nonsense.
+        """
+        headers = {"Content-Type": _JSON, "Accept": _JSON}
+        async with self._answer("POST", "/report", headers, said) as response:
+            if response.status_code in _NO_SUCH_PLACE:
+                return None
+            await self._refuse(response)
+            if response.status_code != 200 or _content_type(response) != _JSON:
+                raise nonsense()
+            try:
+                return msgspec.json.decode(await whole_message(response), type=dict[str, Any])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise nonsense() from error
+
     async def _packed(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> bytes:
         """Send a message as well packed as the hub can unpack it; one it could not is sent again otherwise."""
         coding: Coding = self.habits.coding() if len(content) >= LEAST_BYTES else "identity"
@@ -286,13 +315,19 @@ class HubLink:
         return status == _UNPACKED or (status in _MAYBE_PACKED and not self.habits.offers(coding))
 
     async def _message(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        *,
+        wait_s: int = 0,
     ) -> bytes:
-        async with self._answer(method, path, headers or {}, content) as response:
+        async with self._answer(method, path, headers or {}, content, wait_s) as response:
             await self._refuse(response)
             if response.status_code != 200 or _content_type(response) != MEDIA_TYPE:
                 raise nonsense()
-            return await _bounded(response)
+            return await whole_message(response)
 
     async def _upload(self, method: str, sha256: str, headers: Mapping[str, str], piece: bytes) -> UploadState:
         async with self._answer(method, f"/blob/{sha256}", headers, piece) as response:
@@ -304,12 +339,12 @@ class HubLink:
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes, wait_s: int = 0
     ) -> AsyncIterator[httpx.Response]:
         if not self._is_private:
             raise LinkError(Text("The address of the hub has to begin with https://; nothing was sent to it."))
         shown = await self._shown()
-        async with self._asked(method, path, {**headers, "Authorization": shown}, content) as response:
+        async with self._asked(method, path, {**headers, "Authorization": shown}, content, wait_s) as response:
             if response.status_code != _UNKNOWN:
                 yield response
                 return
@@ -317,7 +352,7 @@ class HubLink:
             if (anew := await self._shown()) == shown:
                 yield response
                 return
-        async with self._asked(method, path, {**headers, "Authorization": anew}, content) as response:
+        async with self._asked(method, path, {**headers, "Authorization": anew}, content, wait_s) as response:
             yield response
 
     async def _shown(self) -> str:
@@ -327,16 +362,21 @@ class HubLink:
 
     @asynccontextmanager
     async def _asked(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes, wait_s: int
     ) -> AsyncIterator[httpx.Response]:
         began_s = time.monotonic()
+        told = dict(headers)
+        timeout = httpx.Timeout(_ANSWER_S + wait_s, connect=_CONNECT_S)
         with _link_errors():
-            async with self._client.stream(method, path, headers=dict(headers), content=content) as response:
+            async with self._client.stream(method, path, headers=told, content=content, timeout=timeout) as response:
                 self._pace.note(len(content), time.monotonic() - began_s)
                 self._note_date(response)
                 self.is_on_way = ON_WAY_HEADER in response.headers
                 self.habits.said(response.headers.get("accept-encoding"))
-                yield response
+                try:
+                    yield response
+                finally:
+                    self._pace.carried(response.num_bytes_downloaded)
 
     async def _refuse(self, response: httpx.Response) -> None:
         """Raise what an answer that is no success means."""
@@ -345,7 +385,7 @@ class HubLink:
             return
         if status == _UNKNOWN:
             raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
-        body = await _bounded(response) if _content_type(response) == MEDIA_TYPE else b""
+        body = await whole_message(response) if _content_type(response) == MEDIA_TYPE else b""
         words = outcome_words(body)
         if words and (status in _LATER or status >= 500 or is_passing(body)):
             text = Text("The hub is out of order at the moment: {words}", words=words)
@@ -415,7 +455,7 @@ def _moment(typed: str) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def whole_message(response: httpx.Response) -> bytes:
     """Return a message whole, unpacked, and as it was when it was packed."""
     digest = hashlib.sha256()
     try:

@@ -11,20 +11,31 @@ KEPT: Final = 60
 LEAST_BYTES: Final = 4096
 """Fewer bytes tell of the way to the hub and back, not of the width of the link."""
 
+AROUND_BYTES: Final = 700
+"""About what the headers of a request and its answer are."""
+
 
 class Pace:
     """Bytes sent and seconds taken by the last requests; may be told and asked from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.total_bytes = 0
+        """All that was sent and received, with what every request and answer has around it."""
         self._sent: deque[tuple[int, float]] = deque(maxlen=KEPT)
         self._packed: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
     def note(self, size_bytes: int, taken_s: float) -> None:
         """Note one request that the hub answered; empty ones, and clocks that ran backwards, do not count."""
+        self.carried(size_bytes + AROUND_BYTES)
         if size_bytes > 0 and taken_s > 0:
             with self._lock:
                 self._sent.append((size_bytes, taken_s))
+
+    def carried(self, size_bytes: int) -> None:
+        """Note bytes that went over the link in either direction."""
+        with self._lock:
+            self.total_bytes += size_bytes
 
     def bytes_per_s(self) -> float | None:
         """Return the bytes sent per second, or None while too little has been sent to say."""

@@ -46,6 +46,24 @@ class Pull:
             self._store.memory.put(RESTORED_PULL, b"")
         return has_news
 
+    async def hear(self, wait_s: int) -> bool | None:
+        """Wait until there is something new, at most so long, and take it in; tell whether there was anything.
+
+        Returns:
+            None where this is no time to wait: after a restoration everything is asked for.
+
+        Raises:
+            LinkError: the hub cannot be reached.
+            HubRefusalError: the hub does not give its feed.
+        """
+        if self._store.memory.get(RESTORED_PULL):
+            return None
+        cursor = self._store.cursor(CURSOR) or ""
+        page = await self._link.changes(cursor, wait_s=wait_s)
+        if page.changes and (self._store.cursor(CURSOR) or "") == cursor:  # else another request brought it meanwhile
+            self._take(page)
+        return bool(page.changes)
+
     async def _page(self, *, with_own: bool) -> HubPage:
         """Return the next page; a hub that does not know our cursor is read from the start, which loses nothing."""
         cursor = self._store.cursor(CURSOR) or ""

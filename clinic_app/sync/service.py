@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -22,21 +23,23 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.referral import Referrals
-from clinic_app.storage import Store
+from clinic_app.storage import Lane, Store
 from clinic_app.sync.backoff import Backoff
-from clinic_app.sync.contents import Downloads, Uploads
+from clinic_app.sync.budget import Budget
 from clinic_app.sync.credentials import Credentials
 from clinic_app.sync.habits import HubHabits
-from clinic_app.sync.link import AnswerError, HubLink
+from clinic_app.sync.hearing import Hearing
+from clinic_app.sync.link import HubLink
 from clinic_app.sync.pace import Pace
-from clinic_app.sync.pull import Pull
-from clinic_app.sync.push import Push
+from clinic_app.sync.round import Round
 from clinic_app.sync.settling import Settling
 from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
 
 CLOCK_OFFSET: Final = "hub-clock-offset-s"
 LOOK_S: Final = 1.0
 """How often an idle service looks whether something new waits in the outbox."""
+HEARD_S: Final = 60.0
+"""Seconds for which an open ear at the hub is believed before it is asked all the same."""
 _OFFSET_NOISE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ class SyncService:
         credentials: who this workstation is at the hub; a word alone is a static token.
         clock: the time of the states.
         interval_s: seconds between two exchanges when nothing presses.
+        limits: bytes a day that a lane may use of a link that is paid by the megabyte; a lane not named has no limit.
         transport: for tests, in place of the network.
 
     Every public method may be called from any thread; subscribers are called from the service's own thread.
@@ -65,6 +69,7 @@ class SyncService:
         clock: Clock,
         *,
         interval_s: float = 15.0,
+        limits: Mapping[Lane, int] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._store = store
@@ -72,6 +77,7 @@ class SyncService:
         self._clock = clock
         self._interval_s = interval_s
         self.pace = Pace()
+        self.budget = Budget(limits or {}, self.pace, store.memory, clock)
         self._make_link = partial(
             HubLink, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
         )
@@ -86,6 +92,8 @@ class SyncService:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._asked = asyncio.Event()
+        self._asked_at_s = 0.0
+        self._done = self._total = 0
 
     def start(self) -> None:
         """Begin; the first exchange comes at once."""
@@ -170,55 +178,48 @@ class SyncService:
         self._is_stopping = False
         is_running.set()
         link = self._make_link()
-        downloads = Downloads(self._store, link)
         settling = Settling(self._store, link, Trail(self._store, self._clock))
+        exchange = Round(self._store, self._referrals, link, settling, self.budget, self._settled)
+        hearing = Hearing(exchange.pull, self._asked.set)
         try:
             while not self._is_stopping:
-                wait_s = await self._exchange_safely(link, downloads, settling)
+                wait_s = await self._exchange_safely(exchange, link, hearing)
                 await self._rest(wait_s)
         finally:
             self._loop = None
+            await hearing.close()
             await link.close()
 
-    async def _exchange_safely(self, link: HubLink, downloads: Downloads, settling: Settling) -> float:
+    async def _exchange_safely(self, exchange: Round, link: HubLink, hearing: Hearing) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""
         if self._is_paused:
+            await hearing.close()
             return self._interval_s
+        self._done, self._total = 0, self._store.outbox.count() + len(self._store.transfers.pending("up"))
+        self._become(Running(0, self._total))
+        now_s = time.monotonic()
+        is_heard = hearing.is_open and now_s - self._asked_at_s < HEARD_S
         try:
-            await self._exchange(link, downloads, settling)
+            await exchange.run(self._interval_s, is_heard=is_heard)
+            self._keep_offset(link.clock_offset_s)
         except ClinicError as error:
             self._become(Failed(self._clock.now(), error.text))
-            return self._backoff.next_s(error.wait_s if isinstance(error, AnswerError) else 0.0)
+            return self._backoff.next_s(getattr(error, "wait_s", 0.0))
         except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the exchange with the hub failed")
             self._become(Failed(self._clock.now(), Text("The exchange with the hub met a fault; it is in the log.")))
             return self._backoff.next_s()
+        if not is_heard:
+            self._asked_at_s = now_s
         self._backoff.reset()
         self._last_contact_at = self._clock.now()
         self._become(Succeeded(self._last_contact_at))
+        hearing.open()
         return self._interval_s
 
-    async def _exchange(self, link: HubLink, downloads: Downloads, settling: Settling) -> None:
-        done, total = 0, self._store.outbox.count() + len(self._store.transfers.pending("up"))
-        self._become(Running(0, total))
-
-        def settled(records: int) -> None:
-            nonlocal done
-            done += records
-            self._become(Running(done, max(total, done)))
-
-        if not link.habits.is_met:
-            await link.meet()
-        push = Push(self._store, link, settled)
-        await push.run()
-        await Uploads(self._store, link, push.run).run()
-        await Pull(self._store, link).run()
-        await settling.run()
-        self._referrals.receive_arrivals()
-        await push.run()
-        await downloads.run()
-        self._referrals.open_waiting()
-        self._keep_offset(link.clock_offset_s)
+    def _settled(self, records: int) -> None:
+        self._done += records
+        self._become(Running(self._done, max(self._total, self._done)))
 
     def _keep_offset(self, offset_s: float) -> None:
         """Keep how far this computer's clock is from the hub's, where that changed by more than the network does."""

@@ -12,7 +12,7 @@ from clinic_app.storage import Direction, Lane, TransferState
 from clinic_app.sync.comparing import Difference
 from clinic_app.sync.merging import Side
 
-WaitingState = Literal["queued", "conflict", "quarantined"]
+WaitingState = Literal["queued", "held", "conflict", "quarantined"]
 KIND_WORDS: Final[Mapping[str, Text]] = {
     "Patient": Text("Patient's card"),
     "Practitioner": Text("Member of the staff"),
@@ -49,7 +49,7 @@ class WaitingItem:
         size_bytes: of it.
         since_at: when it was written.
         attempts: how often it was tried.
-        state: queued, waiting for an answer to a question, or refused by the hub.
+        state: queued, held for another record, waiting for an answer to a question, or refused by the hub.
         reason: why it is not there yet; None before the first try.
         count: how many it stands for.
     """

@@ -96,6 +96,8 @@ def state_look(item: WaitingItem) -> ChipLook:
     """Return the chip of something that waits."""
     if item.state == "conflict":
         return ChipLook(_("asks a question"), "warn", "message-square")
+    if item.state == "held":
+        return ChipLook(_("waits for another"), "warn", "hourglass")
     if item.attempts:
         return ChipLook(counted("tried {count} time", "tried {count} times", item.attempts), "warn", "refresh-cw")
     return ChipLook(_("in the queue"), "neutral", "hourglass")

@@ -128,6 +128,7 @@ def test_a_name_that_was_shown_is_noted_once_and_not_at_every_look(clinic: Ward,
 def test_why_something_is_not_there_yet_is_said(clinic: Ward, exchange: Exchange) -> None:
     _edit(clinic, birth_date="1964-03-06")
     (row,) = clinic.store.outbox.pending()[:1]
+    clinic.store.outbox.sending([row.seq])
     clinic.store.outbox.failed([row.seq], "The hub cannot be reached.")
     (item,) = (each for each in exchange.waiting(clinic.session("doctor")) if each.seq == row.seq)
     assert item.attempts == 1
@@ -422,3 +423,15 @@ def test_whoever_may_not_see_the_patient_learns_only_that_something_was_joined(
     _join(clinic, "restricted")
     (joined,) = exchange.joined(clinic.session("doctor"))
     assert (joined.patient, len(joined.from_here)) == ("", 1)
+
+
+def test_what_waits_for_another_record_says_for_which_kind(clinic: Ward, exchange: Exchange) -> None:
+    card = _edit(clinic, birth_date="1964-03-06")
+    (row,) = (each for each in clinic.store.outbox.pending() if each.type == "Patient")
+    clinic.store.outbox.hold([row.seq], ("Device", "d"))
+    (item,) = (each for each in exchange.waiting(clinic.session("doctor")) if each.type_name == "Patient")
+    assert item.state == "held"
+    assert item.reason is not None
+    assert "Workstation or device" in item.reason.render("en")
+    assert exchange.summary(clinic.session("doctor")).items > 0
+    assert card.id == "patient-own"

@@ -121,11 +121,11 @@ def test_a_store_that_fails_once_while_nothing_presses_does_not_end_the_exchange
     pending = district.store.outbox.pending
     asked: list[int] = []
 
-    def fails_once(limit: int = 200) -> Any:
+    def fails_once(limit: int = 200, **options: Any) -> Any:
         asked.append(limit)
         if len(asked) == 1:
             raise StorageError(Text("The database is in use."))
-        return pending(limit)
+        return pending(limit, **options)
 
     monkeypatch.setattr(district.store.outbox, "pending", fails_once)
     wait_until(lambda: asked, 10, "the idle service looks into the outbox")

@@ -1,0 +1,92 @@
+"""One exchange from beginning to end: what presses goes up, what is new comes down, then everything else by turns.
+
+While much goes up or comes down, the hub is asked for news from time to time, so that hours of a study do not hold up
+the answer to an emergency.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from clinic_app.referral import Referrals
+from clinic_app.storage import Store
+from clinic_app.sync.budget import Budget
+from clinic_app.sync.contents import Downloads, Uploads
+from clinic_app.sync.link import HubLink
+from clinic_app.sync.pull import Pull
+from clinic_app.sync.push import Push
+from clinic_app.sync.settling import Settling
+from clinic_app.sync.turns import PRESSING, Turns
+
+
+class Round:
+    """The exchanges of one workstation over one link, one after the other.
+
+    Args:
+        store: whose queues go up and whose inbox is filled.
+        referrals: opens the packages that come, and answers for the Tasks that arrive.
+        link: the hub.
+        settling: joins what two desks changed apart.
+        budget: what each lane may still use today.
+        on_progress: told how many records have been settled.
+        time_s: a clock that only goes forward, in seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        referrals: Referrals,
+        link: HubLink,
+        settling: Settling,
+        budget: Budget,
+        on_progress: Callable[[int], None],
+        time_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._referrals = referrals
+        self._link = link
+        self._settling = settling
+        self._time_s = time_s
+        self._push = Push(store, link, on_progress)
+        self._downloads = Downloads(store, link)
+        self._turns = Turns(self._push, Uploads(store, link), self._downloads, budget)
+        self.pull = Pull(store, link)
+        self._asked_at_s = 0.0
+
+    async def run(self, ask_every_s: float, *, is_heard: bool = False) -> None:
+        """Do one exchange; it may break off anywhere, and the next goes on from there.
+
+        Args:
+            ask_every_s: seconds after which the hub is asked for news while other things go on.
+            is_heard: the hub says by itself when there are news, and has been asked a moment ago.
+
+        Raises:
+            LinkError: the hub cannot be reached.
+            HubRefusalError: it does not give its feed.
+        """
+        if not self._link.habits.is_met:
+            await self._link.meet()
+        self._begin()
+        await self._turns.run(PRESSING)
+        if not is_heard:
+            await self._ask()
+
+        async def ask_sometimes() -> None:
+            if self._time_s() - self._asked_at_s > ask_every_s:
+                await self._ask()
+
+        self._begin()
+        await self._turns.run(between=ask_sometimes)
+        self._referrals.open_waiting()
+
+    def _begin(self) -> None:
+        self._push.begin()
+        self._downloads.begin()
+
+    async def _ask(self) -> None:
+        """Take what is new at the hub, and see what it means here."""
+        await self.pull.run()
+        self._asked_at_s = self._time_s()
+        await self._settling.run()
+        self._referrals.receive_arrivals()
+        self._referrals.open_waiting()
