@@ -172,7 +172,7 @@ class Downloads:
         if transfer is None:
             return False
         try:
-            await self._fetch(transfer)
+            await self.fetch(transfer)
         except HubRefusalError as error:
             _log.info("content %s is not at the hub yet: %s", transfer.sha256[:12], error)
             self._had_their_turn.add(transfer.sha256)
@@ -181,7 +181,8 @@ class Downloads:
             raise
         return True
 
-    async def _fetch(self, transfer: Transfer) -> None:
+    async def fetch(self, transfer: Transfer) -> None:
+        """Fetch one content for a while, from the byte it has come to."""
         if not 0 < transfer.size <= MOST_DOWNLOAD_BYTES:
             self._store.transfers.failed(transfer.sha256, "down", "impossible size")
             return

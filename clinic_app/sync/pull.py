@@ -40,7 +40,7 @@ class Pull:
         has_news = False
         was_restored = bool(self._store.memory.get(RESTORED_PULL))
         while (page := await self._page(with_own=was_restored)).changes:
-            self._take(page)
+            self.take(page)
             has_news = True
         if was_restored:
             self._store.memory.put(RESTORED_PULL, b"")
@@ -61,7 +61,7 @@ class Pull:
         cursor = self._store.cursor(CURSOR) or ""
         page = await self._link.changes(cursor, wait_s=wait_s)
         if page.changes and (self._store.cursor(CURSOR) or "") == cursor:  # else another request brought it meanwhile
-            self._take(page)
+            self.take(page)
         return bool(page.changes)
 
     async def _page(self, *, with_own: bool) -> HubPage:
@@ -77,7 +77,8 @@ class Pull:
             raise nonsense()
         return page
 
-    def _take(self, page: HubPage) -> None:
+    def take(self, page: HubPage) -> None:
+        """Take in one page together with its cursor."""
         take_back(self._store.database, page.changes)
         for change in page.changes:
             if change.type_name == Task.__name__ and not change.is_on_way:
