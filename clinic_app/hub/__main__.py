@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -31,6 +32,7 @@ from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
+from clinic_app.hub.gate import Hub
 from clinic_app.hub.upstream_commands import SENTENCE, ask, connect, standing_below
 from clinic_app.storage import BackupKeeper, Store, one_instance
 
@@ -41,6 +43,19 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and end the process."""
         super().error(re.sub(r"://\S*@", "://***@", message))
+
+
+class _Server(uvicorn.Server):
+    """A server that, told to stop, first lets those go who wait for the feed."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order at a signal."""
+        self._hub.feed.bell.end_waits()
+        super().handle_exit(sig, frame)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,8 +100,11 @@ def _serve(arguments: Sequence[str]) -> None:
         scheme = "https" if options.certificate else "http"
         address = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
         addresses = (options.address.rstrip("/") or address,)
+        hub = build_hub(store, clock, name=options.name, addresses=addresses, above=above)
+        hub.feed.bell.listen()
+        stack.callback(hub.feed.bell.close)
         config = uvicorn.Config(
-            build_app(build_hub(store, clock, name=options.name, addresses=addresses, above=above)),
+            build_app(hub),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -100,7 +118,7 @@ def _serve(arguments: Sequence[str]) -> None:
             port = listener.getsockname()[1]
             stack.enter_context(announced(announcement(options.name, options.host, port, options.certificate)))
         _say(address)
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, hub).run(sockets=[listener])
 
 
 @contextmanager

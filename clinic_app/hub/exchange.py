@@ -5,6 +5,8 @@ Source: FHIR R4, RESTful API (transaction, history).
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +18,8 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.rules import judge
 from clinic_app.hub.upstream_commands import told
+from clinic_app.storage.feed import Feed, Page
+from clinic_app.storage.feed_rows import Caller
 from clinic_app.sync.wire import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
@@ -24,6 +28,9 @@ from clinic_app.sync.wire import (
     encode_history,
     encode_transaction_response,
 )
+
+MOST_WAIT_S: Final = 55
+"""Less than a minute, after which networks in between forget a connection on which nothing is said."""
 
 
 async def health(request: Request) -> Response:
@@ -52,15 +59,17 @@ async def transaction(request: Request) -> Response:
 
 
 async def changes(request: Request) -> Response:
-    """GET /$changes?cursor=&_count=&own=&_owner=: what came after the cursor and is the caller's to see.
+    """GET /$changes?cursor=&_count=&own=&_owner=&_wait=: what came after the cursor and is the caller's to see.
 
-    What he wrote himself is in it if he asks, and so is whose each record is, for a hub that asks.
+    What he wrote himself is in it if he asks, and so is whose each record is, for a hub that asks. With ``_wait`` an
+    answer without changes comes only after so many seconds.
     """
     caller = await caller_of(request)
-    count = _count(request.query_params.get("_count"))
+    count = _number(request, "_count", PAGE_ENTRIES, least=1, most=PAGE_ENTRIES)
+    wait_s = _number(request, "_wait", 0, least=0, most=MOST_WAIT_S)
     cursor = request.query_params.get("cursor", "")
     with_own = request.query_params.get("own") == "true"
-    page = await run_in_threadpool(hub_of(request).feed.changes, caller, cursor, count, with_own=with_own)
+    page = await _page(hub_of(request).feed, caller, cursor, count, wait_s, with_own=with_own)
     next_url = "$changes?" + urlencode(
         {"cursor": page.cursor, "_count": count, **({"own": "true"} if with_own else {})}
     )
@@ -69,9 +78,24 @@ async def changes(request: Request) -> Response:
     return Response(encode_history(shown, next_url, with_owner=with_owner), media_type=MEDIA_TYPE)
 
 
-def _count(typed: str | None) -> int:
+async def _page(feed: Feed, caller: Caller, cursor: str, count: int, wait_s: int, *, with_own: bool) -> Page:
+    """Return a page; an empty one only when the waiting time is over or the hub is about to end."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + wait_s
+    with feed.bell.waiting(caller) as waiter:
+        while True:
+            page = await run_in_threadpool(feed.changes, caller, cursor, count, with_own=with_own)
+            left_s = end_s - loop.time()
+            if page.changes or left_s <= 0 or feed.bell.is_closed:
+                return page
+            cursor = page.cursor
+            await waiter.rest(left_s)
+
+
+def _number(request: Request, name: str, default: int, *, least: int, most: int) -> int:
+    typed = request.query_params.get(name)
     if typed is None:
-        return PAGE_ENTRIES
-    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:6]) <= PAGE_ENTRIES):
-        raise InvalidInputError(Text("_count is a number from 1 to {most}.", most=PAGE_ENTRIES))
+        return default
+    if not (typed.isascii() and typed.isdigit() and least <= int(typed[:6]) <= most):
+        raise InvalidInputError(Text("{name} is a number from {least} to {most}.", name=name, least=least, most=most))
     return int(typed)

@@ -25,6 +25,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import Resource
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.feed_bell import FeedBell
 from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
@@ -88,6 +89,7 @@ class Feed:
         self._database = database
         self._clock = clock
         self._epoch = self._kept_epoch()
+        self.bell = FeedBell(database)
 
     def apply(
         self,
@@ -149,7 +151,7 @@ class Feed:
         now = self._clock.now()
         standing = Standing(connection, caller, incoming)
         written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
-        standing.put(connection, now)
+        self.bell.said(connection, standing.put(connection, now), caller.workstation_id)
         return written
 
     def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:

@@ -57,7 +57,7 @@ class FeedBell:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal comes while its own thread holds it
         self._waiters: dict[str, set[Waiter]] = defaultdict(set)
         self._listener: threading.Thread | None = None
         self._is_closed = threading.Event()
@@ -73,10 +73,14 @@ class FeedBell:
             self._listener = threading.Thread(target=self._listen, name="feed bell")
             self._listener.start()
 
-    def close(self) -> None:
-        """Let everybody go who waits, and stop listening."""
+    def end_waits(self) -> None:
+        """Let everybody go who waits; nobody waits any more."""
         self._is_closed.set()
         self._ring(frozenset({EVERYBODY}), "")
+
+    def close(self) -> None:
+        """End the waits, and stop listening."""
+        self.end_waits()
         if self._listener is not None:
             self._listener.join()
             self._listener = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -168,10 +168,12 @@ class Standing:
         base: str | None = self._connection.scalar(before.limit(1))
         return base
 
-    def put(self, connection: Connection, now: datetime) -> None:
-        """Store what was accepted."""
-        if self._accepted:
-            _put_writes(connection, self._caller, tuple(self._accepted.values()), now)
+    def put(self, connection: Connection, now: datetime) -> frozenset[str]:
+        """Store what was accepted; return the organisations that see something new by it."""
+        accepted = tuple(self._accepted.values())
+        if accepted:
+            _put_writes(connection, self._caller, accepted, now)
+        return readers_of(accepted)
 
 
 def _put_writes(connection: Connection, caller: Caller, accepted: Sequence[Accepted], now: datetime) -> None:
@@ -212,6 +214,11 @@ def put_places(
     ]
     _PUT_PLACES.run_all(connection, places)
     _keep_readers(connection, accepted, numbers)
+
+
+def readers_of(accepted: Iterable[Accepted]) -> frozenset[str]:
+    """Return the organisations that own versions or are meant by them."""
+    return frozenset(name for each in accepted for name in (each.owner_id, *_audience(each.record)))
 
 
 def _keep_readers(connection: Connection, accepted: Sequence[Accepted], numbers: Mapping[Key, int]) -> None:

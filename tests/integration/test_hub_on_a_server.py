@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -64,10 +65,11 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return tuple(each.version for each in decode_transaction_response(answer.content, list(writes)))
 
-    def changes(self, cursor: str = "") -> tuple[tuple[Change, ...], str]:
-        """Return one page of the feed and the cursor behind it."""
-        query = {"cursor": cursor, "_count": "50"}
-        answer = httpx.get(f"{self._hub.url}/$changes", params=query, headers=self._headers, timeout=60)
+    def changes(self, cursor: str = "", wait_s: int = 0) -> tuple[tuple[Change, ...], str]:
+        """Return one page of the feed and the cursor behind it; one that waited to its end comes too late."""
+        query = {"cursor": cursor, "_count": "50", "_wait": str(wait_s)}
+        timeout_s = wait_s - 10 if wait_s else 60
+        answer = httpx.get(f"{self._hub.url}/$changes", params=query, headers=self._headers, timeout=timeout_s)
         assert answer.status_code == 200, answer.text
         changes, url = decode_history(answer.content)
         return changes, parse_qs(urlsplit(url).query)["cursor"][0]
@@ -178,6 +180,25 @@ def test_two_hubs_over_one_database_hand_out_one_feed(hub: HubProcess, guarded: 
         for writer in writers:
             writer.join()
     assert sorted(seen) == sorted(ids[0] + ids[1])
+
+
+def test_who_waits_at_one_process_is_woken_by_what_another_one_took(
+    hub: HubProcess, guarded: str, tmp_path: Path
+) -> None:
+    token, reader_token = hub.enrol(A, "PC"), hub.enrol(B, "reader")
+    with HubProcess(tmp_path / "hub", guarded) as second, ThreadPoolExecutor(2) as pool:
+        writer, reader = Desk(hub, token), Desk(second, reader_token)
+        _, cursor = reader.changes()
+        for place in range(3):
+            waiting = pool.submit(reader.changes, cursor, 55)
+            writer.put(write_of(Patient(id=f"not-for-b-{place}")))
+            writer.put(write_of(with_audience(Patient(id=f"p{place}"), B)))
+            changes, cursor = waiting.result()
+            assert [change.id for change in changes] == [f"p{place}"]
+        waiting = pool.submit(reader.changes, cursor, 55)
+        writer.put(write_of(Patient(id="last")))
+        second.stop()  # asked to end while somebody waits
+        assert waiting.result()[0] == ()
 
 
 def test_the_password_is_in_no_log_whatever_happens(hub: HubProcess, postgres: PostgresServer, tmp_path: Path) -> None:
