@@ -79,13 +79,13 @@ def _standing(store: Store) -> Standing:
     return Standing(values, marks, records, whole, repeated)
 
 
-def _repeated(versions: list[tuple[str, str, bytes]]) -> tuple[str, ...]:
-    """Find versions that say what the version before them says: a write that was taken twice."""
+def _repeated(versions: list[tuple[str, str, bytes]]) -> tuple[Key, ...]:
+    """Find records with versions that say what the version before them says: a write that was taken twice."""
     found = []
     for (type_name, record_id, before), (next_type, next_id, after) in pairwise(versions):
         is_same_record = (type_name, record_id) == (next_type, next_id)
         if is_same_record and content_of(before) == content_of(after):
-            found.append(f"{type_name}/{record_id}")
+            found.append((type_name, record_id))
     return tuple(found)
 
 

@@ -66,14 +66,14 @@ class Standing:
         marks: how many records bear each mark.
         records: every record with its content.
         contents: addresses of contents that are whole.
-        repeated: versions that only repeat the version before them.
+        repeated: records one of whose versions only repeats the version before it.
     """
 
     values: Mapping[Place, frozenset[str]]
     marks: Mapping[str, int]
     records: Mapping[Key, Mapping[str, object]]
     contents: frozenset[str]
-    repeated: tuple[str, ...] = ()
+    repeated: tuple[Key, ...] = ()
 
 
 @dataclass
@@ -135,7 +135,9 @@ class Ledger:
 
     def judge(self, standing: Standing) -> Verdict:
         """Compare what was said with what is there."""
-        verdict = Verdict(duplicated=[f"version repeated: {each}" for each in standing.repeated])
+        chosen = {key for deed in self._tried.values() if deed.name == "settle" for key in deed.records}
+        repeated = [each for each in standing.repeated if each not in chosen]  # who settles may choose what is there
+        verdict = Verdict(duplicated=[f"version repeated: {'/'.join(each)}" for each in repeated])
         parents = self._parents()
         marks = [mark for deed in self.acknowledged.values() for mark in deed.marks]
         for number, deed in self.acknowledged.items():

@@ -258,7 +258,7 @@ class People:
             made = {name: (mine if chosen.get(name, "theirs") == "mine" else theirs)[name] for name in FIELDS}
             place = (question.type_name, question.record_id)
             edits = tuple(Edit((*place, name), mine[name] | theirs[name], made[name]) for name in FIELDS)
-        deed = Deed("settle", edits)
+        deed = Deed("settle", edits, records=((question.type_name, question.record_id),))
         self._try(deed)
         self._workstation.exchange.settle(session, question, chosen)
         return deed
