@@ -1,7 +1,8 @@
 """How every message of the hub goes over the wire: packed as the caller can unpack it, and with the digest of that.
 
 Only FHIR messages are packed. They are small enough to be held whole; contents are streams, and packed already for the
-most part. Each answer says what the hub itself can unpack (RFC 7694), so that nobody has to try.
+most part. Each answer says what the hub itself can unpack (RFC 7694), so that nobody has to try, and from which life of
+the hub it comes.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clinic_app.hub.gate import Hub
 from clinic_app.sync.compression import LEAST_BYTES, OFFERED, Coding, accepted, digest_header, pack
-from clinic_app.sync.wire import MEDIA_TYPE
+from clinic_app.sync.wire import EPOCH_HEADER, MEDIA_TYPE
 
 _START: Final = "http.response.start"
 
@@ -32,15 +34,17 @@ class Packing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        hub: Hub = scope["app"].state.hub
         coding = accepted(Headers(scope=scope).get("accept-encoding"))[0]
-        await self._app(scope, receive, _Answer(send, coding).send)
+        await self._app(scope, receive, _Answer(send, coding, hub.feed.epoch).send)
 
 
 class _Answer:
     """Holds the head of an answer back until its body is there."""
 
-    def __init__(self, send: Send, coding: Coding) -> None:
+    def __init__(self, send: Send, coding: Coding, epoch: str) -> None:
         self._send = send
+        self._epoch = epoch
         self._coding = coding
         self._head: Message | None = None
 
@@ -48,6 +52,7 @@ class _Answer:
         if message["type"] == _START:
             headers = MutableHeaders(raw=message["headers"])
             headers["Accept-Encoding"] = OFFERED
+            headers[EPOCH_HEADER] = self._epoch
             if headers.get("content-type", "").startswith(MEDIA_TYPE):
                 self._head = message
                 return

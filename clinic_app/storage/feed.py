@@ -26,6 +26,7 @@ from clinic_app.records import Resource
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_bell import FeedBell
+from clinic_app.storage.feed_buckets import close_buckets, keep_buckets
 from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
@@ -33,11 +34,16 @@ from clinic_app.storage.feed_rows import (
     Standing,
     StoredRecord,
     looked_at,
+    readers_of,
 )
 from clinic_app.storage.feed_tables import FEED_ANSWER
+from clinic_app.storage.memory import put_values
+from clinic_app.storage.restoring import RESTORED_AT
 from clinic_app.storage.tables import MEMORY
 
 EPOCH: Final = "feed-epoch"
+_EPOCH_RESTORED: Final = "feed-epoch-restored"
+"""Which restoration the epoch has been renewed for."""
 ANSWERS_KEPT: Final = timedelta(days=30)
 MOST_PAGE_BYTES: Final = 4 << 20
 _LONGEST_POSITION: Final = 18
@@ -151,7 +157,9 @@ class Feed:
         now = self._clock.now()
         standing = Standing(connection, caller, incoming)
         written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
-        self.bell.said(connection, standing.put(connection, now), caller.workstation_id)
+        accepted = standing.put(connection, now)
+        seen = readers_of(accepted) | keep_buckets(connection, accepted, now) | close_buckets(connection, now)
+        self.bell.said(connection, seen, caller.workstation_id)
         return written
 
     def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:
@@ -224,13 +232,21 @@ class Feed:
             )
         )
 
+    @property
+    def epoch(self) -> str:
+        """Which life of this hub it is: another one after every restoration from a backup."""
+        return self._epoch
+
     def _kept_epoch(self) -> str:
         with self._database.writing() as connection:
-            kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == EPOCH))
-            if kept is None:
-                kept = new_id().encode()
-                connection.execute(insert(MEMORY).values(name=EPOCH, value=kept))
-            return bytes(kept).decode()
+            names = (EPOCH, _EPOCH_RESTORED, RESTORED_AT)
+            rows = connection.execute(select(MEMORY.c.name, MEMORY.c.value).where(MEMORY.c.name.in_(names)))
+            kept = {row.name: bytes(row.value) for row in rows}
+            restored = kept.get(RESTORED_AT, b"")
+            if EPOCH not in kept or kept.get(_EPOCH_RESTORED, b"") != restored:
+                kept[EPOCH] = new_id().encode()
+                put_values(connection, {EPOCH: kept[EPOCH], _EPOCH_RESTORED: restored})
+            return kept[EPOCH].decode()
 
     def _position(self, cursor: str) -> tuple[int, str]:
         """Return the place a cursor names, and the version that was written there."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Select, func, select, tuple_, update
+from sqlalchemy import Connection, Select, delete, exists, func, select, tuple_, update
 
+from clinic_app.foundation.clock import Clock
 from clinic_app.storage.database import Database
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.tables import OUTBOX, RECORD
@@ -50,8 +52,9 @@ class OutboxRow:
 class Outbox:
     """The rows that wait for the hub, of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def pending(
         self, limit: int = 200, *, most_seq: int | None = None, lanes: Collection[Lane] | None = None
@@ -121,11 +124,31 @@ class Outbox:
         """Note that the hub has these rows, each under the version the hub gave it; safe to repeat."""
         with self._database.writing(may_use_reserve=True) as connection:
             for seq in sorted(seqs_with_hub_versions):
-                acknowledge_row(connection, seq, seqs_with_hub_versions[seq])
+                acknowledge_row(connection, seq, seqs_with_hub_versions[seq], self._clock.now())
 
     def sending(self, seqs: Iterable[int]) -> None:
         """Note, before it begins, one more attempt: from now on the hub may have these rows."""
         self._put(seqs, attempts=OUTBOX.c.attempts + 1)
+
+    def send_again(self, since: datetime) -> int:
+        """Queue what the hub took since a moment once more, for a hub that has lost it; return how many rows."""
+        taken = (OUTBOX.c.state == "acked", OUTBOX.c.hub_version.is_not(None))
+        again = update(OUTBOX).where(*taken, OUTBOX.c.queued_at >= since.isoformat())
+        with self._database.writing(may_use_reserve=True) as connection:
+            return connection.execute(again.values(state="queued", attempts=0, last_error="")).rowcount
+
+    def forget(self, before: datetime) -> int:
+        """Remove what the hub took before a moment and nobody needs any more; return how many rows.
+
+        The version that the next edit of a record is made from is kept, whatever its age.
+        """
+        is_base = exists().where(
+            RECORD.c.type == OUTBOX.c.type, RECORD.c.id == OUTBOX.c.id, RECORD.c.hub_version == OUTBOX.c.hub_version
+        )
+        settled = (OUTBOX.c.state == "acked", OUTBOX.c.queued_at < before.isoformat())
+        with self._database.writing(may_use_reserve=True) as connection:
+            old = delete(OUTBOX).where(*settled, (OUTBOX.c.lane == "audit") | ~is_base)
+            return connection.execute(old).rowcount
 
     def failed(self, seqs: Iterable[int], error: str) -> None:
         """Note that an attempt came to nothing; the rows stay queued."""
@@ -191,8 +214,8 @@ def is_blocking(unsettled: Collection[OutboxRow]) -> bool:
     ) and not any(row.state in ("queued", "conflict") for row in unsettled)
 
 
-def acknowledge_row(connection: Connection, seq: int, hub_version: str) -> None:
-    """Mark one row as taken by the hub; what was written onto it since is now based on ``hub_version``."""
+def acknowledge_row(connection: Connection, seq: int, hub_version: str, at: datetime) -> None:
+    """Mark one row as taken by the hub ``at`` a moment; what was written onto it is now based on ``hub_version``."""
     row = connection.execute(
         select(OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.state).where(OUTBOX.c.seq == seq)
     ).one_or_none()
@@ -200,7 +223,9 @@ def acknowledge_row(connection: Connection, seq: int, hub_version: str) -> None:
         return
     same = (OUTBOX.c.type == row.type, OUTBOX.c.id == row.id)
     connection.execute(
-        update(OUTBOX).where(OUTBOX.c.seq == seq).values(state="acked", hub_version=hub_version, last_error="")
+        update(OUTBOX)
+        .where(OUTBOX.c.seq == seq)
+        .values(state="acked", hub_version=hub_version, last_error="", queued_at=at.isoformat())
     )
     _supersede(connection, row.type, row.id, seq)
     newer = update(OUTBOX).where(*same, OUTBOX.c.seq > seq, OUTBOX.c.state != "acked")

@@ -91,7 +91,7 @@ def _meet_unsent(
             close_conflicts(connection, record.type_name, record.id, at)
             for each in unsent:
                 if each.seq <= echo:
-                    acknowledge_row(connection, each.seq, hub_version)
+                    acknowledge_row(connection, each.seq, hub_version, at)
             _send_refused(connection, record)
     elif hub_version is not None and content == _base_content(connection, record, unsent[0].body):
         _rebase(connection, record, hub_version)

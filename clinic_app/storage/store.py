@@ -59,7 +59,7 @@ class Store:
         kept = kept_keys(database, key, may_be_damaged=isinstance(self.space, ClosedSpace))
         self.blobs = BlobStore(folder / BLOB_FOLDER, key, self.space, kept.former)
         self.records = RecordStore(database, self.blobs, kept.audit, clock)
-        self.outbox = Outbox(database)
+        self.outbox = Outbox(database, clock)
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)

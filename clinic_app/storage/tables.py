@@ -95,7 +95,10 @@ OUTBOX: Final = Table(
     ForeignKeyConstraint(["type", "id"], ["record.type", "record.id"]),
     sqlite_autoincrement=True,
 )
-"""What the hub has not seen yet, or has: a row stays when it is acknowledged, with the version the hub gave it."""
+"""What the hub has not seen yet, or has: a row stays when it is acknowledged, with the version the hub gave it.
+
+``queued_at`` of an acknowledged row is when the hub took it.
+"""
 Index(None, OUTBOX.c.state, OUTBOX.c.lane_rank, OUTBOX.c.seq)
 Index(None, OUTBOX.c.type, OUTBOX.c.id)
 

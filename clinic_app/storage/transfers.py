@@ -95,6 +95,15 @@ class Transfers:
         """Note that it will not get there; queueing it again starts anew."""
         self._update(sha256, direction, state="failed", last_error=error[:_ERROR_LENGTH])
 
+    def send_again(self, since: datetime) -> int:
+        """Queue what went up since a moment once more, for a hub that has lost it; return how many.
+
+        The hub says at once which it still has.
+        """
+        gone = (TRANSFER.c.direction == "up", TRANSFER.c.state == "done", TRANSFER.c.queued_at >= since.isoformat())
+        with self._database.writing(may_use_reserve=True) as connection:
+            return connection.execute(update(TRANSFER).where(*gone).values(state="queued", offset=0)).rowcount
+
     def waiting_bytes(self) -> int:
         """Return how many bytes are still to go up."""
         left = select(func.sum(TRANSFER.c.size - TRANSFER.c.offset))

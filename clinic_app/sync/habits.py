@@ -17,6 +17,7 @@ from clinic_app.sync.wire import BATCH_BYTES
 
 HABITS: Final = "hub-habits"
 LEAST_BATCH_BYTES: Final = 8 << 10
+_MOST_EPOCH: Final = 80
 _PACKED_FACTOR: Final = 4
 """Records are packed to a tenth of their size; a batch is meant to be small on the wire."""
 
@@ -30,6 +31,7 @@ class Habits(msgspec.Struct, frozen=True, omit_defaults=True):
         offers: codings it says it can unpack; None where it never said.
         refused: codings it could not unpack when they were tried.
         epoch: which life of the hub this is; it begins another one when it is restored from a backup.
+        has_forgotten: it has to be told again what it had taken before.
         batch_bytes: how many bytes of records it takes in one transaction.
     """
 
@@ -38,6 +40,7 @@ class Habits(msgspec.Struct, frozen=True, omit_defaults=True):
     offers: tuple[Coding, ...] | None = None
     refused: tuple[Coding, ...] = ()
     epoch: str = ""
+    has_forgotten: bool = False
     batch_bytes: int = BATCH_BYTES
 
 
@@ -104,11 +107,23 @@ class HubHabits:
         half = max(LEAST_BATCH_BYTES, size_bytes // (2 * factor))
         self._learn(batch_bytes=min(self._known.batch_bytes, half))
 
-    def is_another_life(self, epoch: str) -> bool:
-        """Take in the hub's epoch; tell whether it is another one than before."""
-        before = self._known.epoch
-        self._learn(epoch=epoch)
-        return bool(before) and before != epoch
+    def lived(self, epoch: str | None) -> None:
+        """Take in which life of the hub an answer comes from; after another one than before it has to be told again."""
+        if epoch and epoch != self._known.epoch:
+            self._learn(epoch=epoch[:_MOST_EPOCH], has_forgotten=self._known.has_forgotten or bool(self._known.epoch))
+
+    def forgot(self) -> None:
+        """Note that the hub does not know any more what it knew: it was restored from a backup, or is another one."""
+        self._learn(has_forgotten=True)
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether the hub has to be told again what it had taken."""
+        return self._known.has_forgotten
+
+    def was_told_again(self) -> None:
+        """Note that everything it may have lost is in the queue again."""
+        self._learn(has_forgotten=False)
 
     def _learn(self, **news: object) -> None:
         with self._lock:

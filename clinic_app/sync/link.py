@@ -40,6 +40,7 @@ from clinic_app.sync.credentials import Credentials, credentials_of
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.wire import (
+    EPOCH_HEADER,
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
     ON_WAY_HEADER,
@@ -373,6 +374,7 @@ class HubLink:
                 self._note_date(response)
                 self.is_on_way = ON_WAY_HEADER in response.headers
                 self.habits.said(response.headers.get("accept-encoding"))
+                self.habits.lived(response.headers.get(EPOCH_HEADER))
                 try:
                     yield response
                 finally:

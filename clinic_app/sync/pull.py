@@ -72,6 +72,7 @@ class Pull:
         except HubRefusalError as error:
             if error.status != _GONE:
                 raise
+            self._link.habits.forgot()
             return await self._link.changes("", with_own=with_own)
         if page.changes and page.cursor == cursor:  # a cache in between repeats itself, and would for ever
             raise nonsense()

@@ -6,9 +6,13 @@ the answer to an emergency.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
 
+from clinic_app.foundation.clock import Clock
 from clinic_app.referral import Referrals
 from clinic_app.storage import Store
 from clinic_app.sync.budget import Budget
@@ -18,6 +22,10 @@ from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push
 from clinic_app.sync.settling import Settling
 from clinic_app.sync.turns import PRESSING, Turns
+
+KEPT: Final = timedelta(days=30)
+"""How long what the hub has taken can be sent again: longer than its newest backup is ever old."""
+_log = logging.getLogger(__name__)
 
 
 class Round:
@@ -29,6 +37,7 @@ class Round:
         link: the hub.
         settling: joins what two desks changed apart.
         budget: what each lane may still use today.
+        clock: the time now.
         on_progress: told how many records have been settled.
         time_s: a clock that only goes forward, in seconds.
     """
@@ -40,9 +49,13 @@ class Round:
         link: HubLink,
         settling: Settling,
         budget: Budget,
+        clock: Clock,
         on_progress: Callable[[int], None],
         time_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._store = store
+        self._clock = clock
+        self._forgot_on: date | None = None
         self._referrals = referrals
         self._link = link
         self._settling = settling
@@ -68,6 +81,7 @@ class Round:
             await self._link.meet()
         self._begin()
         await self._turns.run(PRESSING)
+        self._tell_again()
         if not is_heard:
             await self._ask()
 
@@ -75,9 +89,26 @@ class Round:
             if self._time_s() - self._asked_at_s > ask_every_s:
                 await self._ask()
 
+        self._tell_again()
         self._begin()
         await self._turns.run(between=ask_sometimes)
         self._referrals.open_waiting()
+        self._forget()
+
+    def _tell_again(self) -> None:
+        """Queue what a hub has lost that was restored from a backup; what it still has it knows by its bytes."""
+        if self._link.habits.has_forgotten:
+            since = self._clock.now() - KEPT
+            rows, contents = self._store.outbox.send_again(since), self._store.transfers.send_again(since)
+            self._link.habits.was_told_again()
+            _log.warning("the hub has lost something: %d records and %d contents go up again", rows, contents)
+
+    def _forget(self) -> None:
+        """Once a day, remove what the hub has had for so long that no backup of it is older."""
+        today = self._clock.now().date()
+        if self._forgot_on != today:
+            self._store.outbox.forget(self._clock.now() - KEPT)
+            self._forgot_on = today
 
     def _begin(self) -> None:
         self._push.begin()

@@ -179,7 +179,7 @@ class SyncService:
         is_running.set()
         link = self._make_link()
         settling = Settling(self._store, link, Trail(self._store, self._clock))
-        exchange = Round(self._store, self._referrals, link, settling, self.budget, self._settled)
+        exchange = Round(self._store, self._referrals, link, settling, self.budget, self._clock, self._settled)
         hearing = Hearing(exchange.pull, self._asked.set)
         try:
             while not self._is_stopping:

@@ -43,6 +43,8 @@ MAX_ENTRIES: Final = 500
 
 OWNER: Final = "urn:dala:owner"
 """Extension of an entry on its way to a hub: the organisation that owns the record."""
+EPOCH_HEADER: Final = "x-hub-epoch"
+"""Header of every answer of a hub: which life of it this is. A hub restored from a backup begins another one."""
 ON_WAY_HEADER: Final = "x-on-the-way"
 """Header of every answer of a hub that has a hub above it: what it says it got, the hub above has not seen."""
 _ON_WAY: Final = "202 Accepted"
