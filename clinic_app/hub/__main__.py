@@ -33,7 +33,8 @@ from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
-from clinic_app.hub.upstream_commands import SENTENCE, ask, connect, standing_below
+from clinic_app.hub.upstream import put_below
+from clinic_app.hub.upstream_commands import SENTENCE, account_at, ask, connect, exchanging
 from clinic_app.storage import BackupKeeper, Store, one_instance
 
 
@@ -94,15 +95,18 @@ def _serve(arguments: Sequence[str]) -> None:
     with (
         _kept_store(options) as store,
         _listening(options.host, options.port) as listener,
-        standing_below(store, options.upstream, clock, options.upstream_interval_s) as above,
         ExitStack() as stack,
     ):
         scheme = "https" if options.certificate else "http"
         address = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
         addresses = (options.address.rstrip("/") or address,)
-        hub = build_hub(store, clock, name=options.name, addresses=addresses, above=above)
+        hub, upstream = build_hub(store, clock, name=options.name, addresses=addresses), None
+        if options.upstream:
+            account = account_at(store, options.upstream)
+            hub, upstream = put_below(hub, store, account, clock, interval_s=options.upstream_interval_s)
         hub.feed.bell.listen()
         stack.callback(hub.feed.bell.close)
+        stack.enter_context(exchanging(upstream))
         config = uvicorn.Config(
             build_app(hub),
             log_config=None,

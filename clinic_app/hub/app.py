@@ -15,8 +15,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read
-from clinic_app.hub.below import Below, OnTheWay
-from clinic_app.hub.upstream import Upstream
+from clinic_app.hub.below import OnTheWay
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
 from clinic_app.hub.packing import Packing
@@ -38,7 +37,6 @@ def build_hub(
     name: str = "Dala",
     addresses: Collection[str] = (),
     limits: Limits | None = None,
-    above: tuple[Below, Upstream] | None = None,
 ) -> Hub:
     """Return the hub over one data folder.
 
@@ -48,7 +46,6 @@ def build_hub(
         name: what it is called before those who want to connect.
         addresses: under which it is reached; a SMART client names one in what it proves.
         limits: how much one caller may ask; None for what suits a hub.
-        above: what it says differently because another hub is above it, and its exchange with that one.
     """
     feed = Feed(store.database, clock)
     callers = FeedCallers(store.database, clock)
@@ -60,8 +57,6 @@ def build_hub(
         accounts=Accounts(store, callers, clock, name, addresses),
         limits=limits or Limits(),
         clock=clock,
-        below=above[0] if above else None,
-        upstream=above[1] if above else None,
     )
 
 

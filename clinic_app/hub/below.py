@@ -7,20 +7,33 @@ it: until then an entry of the feed says that it is on its way, and every answer
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clinic_app.foundation.errors import NotFoundError
+from clinic_app.foundation.texts import Text
 from clinic_app.records import ServiceRequest, Task
 from clinic_app.referral.cases import package_of
 from clinic_app.referral.hub_times import hub_time_of
 from clinic_app.storage import Store
 from clinic_app.storage.exchange import Change
 from clinic_app.storage.giving_back import with_given_back
-from clinic_app.storage.upward import Upward
+from clinic_app.storage.upward import Backlog, Upward
 from clinic_app.sync.wire import ON_WAY_HEADER
+
+
+@dataclass(frozen=True)
+class UpstreamState:
+    """How the exchange stands: ``reason`` is why the last one broke off, None after one that came to its end."""
+
+    last_contact_at: datetime | None
+    reason: Text | None
+    clock_offset_s: float
+    waiting: Backlog
 
 
 class Below:
@@ -35,6 +48,8 @@ class Below:
         self._store = store
         self._upward = Upward(store)
         self.organization_id = organization_id
+        self.state: Callable[[], UpstreamState] | None = None
+        """Asked how the exchange with the hub above stands; None where this process does not do it."""
 
     def shown(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Return changes as they are said to a workstation: Tasks with the second clock, and what is given back."""
@@ -68,6 +83,22 @@ class Below:
         transfer = self._store.transfers.get(document.content[0].attachment.sha256, "up")
         came = self._store.transfers.get(document.content[0].attachment.sha256, "down")
         return came is not None or (transfer is not None and transfer.state == "done")
+
+
+def told(state: UpstreamState) -> dict[str, object]:
+    """Return how the exchange stands as ``/health`` says it: for anybody, so without an address or a name."""
+    waiting = state.waiting
+    return {
+        "status": "ok" if state.reason is None else "broken off",
+        "reason": state.reason.render("en") if state.reason is not None else None,
+        "last_contact_at": state.last_contact_at.isoformat() if state.last_contact_at is not None else None,
+        "clock_offset_s": round(state.clock_offset_s),
+        "waiting_records": waiting.records,
+        "waiting_contents": waiting.contents,
+        "waiting_bytes": waiting.bytes_waiting,
+        "waiting_since": waiting.oldest_at,
+        "not_taken": waiting.not_taken,
+    }
 
 
 class OnTheWay:

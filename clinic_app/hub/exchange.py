@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.below import told
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.rules import judge
-from clinic_app.hub.upstream_commands import told
 from clinic_app.storage.feed import Feed, Page
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.sync.wire import (
@@ -38,8 +38,8 @@ async def health(request: Request) -> Response:
     hub = hub_of(request)
     await run_in_threadpool(hub.callers.caller, "")
     said: dict[str, object] = {"status": "ok"}
-    if hub.upstream is not None:
-        said["upstream"] = told(await run_in_threadpool(hub.upstream.state))
+    if hub.below is not None and hub.below.state is not None:
+        said["upstream"] = told(await run_in_threadpool(hub.below.state))
     return JSONResponse(said)
 
 

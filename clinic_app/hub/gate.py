@@ -19,7 +19,6 @@ from clinic_app.hub.below import Below
 from clinic_app.hub.limits import Limits, TooManyError
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import Accounts
-from clinic_app.hub.upstream import Upstream
 from clinic_app.storage.exchange import Change
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
@@ -44,8 +43,6 @@ class Hub:
     clock: Clock
     below: Below | None = None
     """What it says differently because another hub is above it; None for the last hub."""
-    upstream: Upstream | None = None
-    """Its exchange with the hub above."""
 
     def shown(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Return a page of the feed as it is said to whoever asked."""

@@ -7,9 +7,11 @@ break off anywhere; the next one goes on. Meanwhile the hub serves its workstati
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +22,24 @@ import httpx
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.hub.below import Below
+from clinic_app.hub.below import Below, UpstreamState
+from clinic_app.hub.gate import Hub
 from clinic_app.hub.upstream_account import UpstreamAccount
-from clinic_app.hub.upstream_down import Down
+from clinic_app.hub.upstream_down import FeedDownloads, FeedPull
 from clinic_app.hub.upstream_up import Up
-from clinic_app.storage import Store
+from clinic_app.storage import Lane, Store
 from clinic_app.storage.downward import Downward
-from clinic_app.storage.giving_back import give_back_refused, try_again
-from clinic_app.storage.upward import Backlog, Upward, backlog
+from clinic_app.storage.feed_bell import FeedBell
+from clinic_app.storage.feed_content import FeedContent
+from clinic_app.storage.giving_back import try_again
+from clinic_app.storage.upward import Upward, backlog
 from clinic_app.sync.backoff import Backoff
+from clinic_app.sync.budget import Budget
 from clinic_app.sync.habits import HubHabits
-from clinic_app.sync.link import AnswerError, HubLink
+from clinic_app.sync.hearing import Hearing
+from clinic_app.sync.link import HubLink
+from clinic_app.sync.pace import Pace
+from clinic_app.sync.turns import PRESSING, Turns
 
 LOOK_S: Final = 1.0
 """How often an idle exchange looks whether a workstation has written something."""
@@ -40,13 +49,19 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class UpstreamState:
-    """How the exchange stands: ``reason`` is why the last one broke off, None after one that came to its end."""
+class Way:
+    """One link to the hub above, and what goes over it."""
 
-    last_contact_at: datetime | None
-    reason: Text | None
-    clock_offset_s: float
-    waiting: Backlog
+    link: HubLink
+    up: Up
+    pull: FeedPull
+    downloads: FeedDownloads
+    turns: Turns
+
+    def begin(self) -> None:
+        """Look anew at what waits, up and down."""
+        self.up.begin()
+        self.downloads.begin()
 
 
 class Upstream:
@@ -56,11 +71,14 @@ class Upstream:
         store: the facility hub's.
         account: who it is there.
         below: what it says to its workstations.
+        contents: what they handed in, and where goes what comes down.
+        bell: rung for those who wait for the feed here.
         clock: the time of the states.
+        limits: bytes a day that a lane may use of a line that is paid by the megabyte.
         interval_s: seconds between two exchanges when nobody writes.
         transport: for tests, in place of the network.
 
-    Every public method may be called from any thread.
+    Every public method may be called from any thread, but for `exchange`.
     """
 
     def __init__(
@@ -68,18 +86,25 @@ class Upstream:
         store: Store,
         account: UpstreamAccount,
         below: Below,
+        contents: FeedContent,
+        bell: FeedBell,
         clock: Clock,
         *,
+        limits: Mapping[Lane, int] | None = None,
         interval_s: float = 15.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._store = store
         self._account = account
         self._below = below
+        self._contents = contents
         self._clock = clock
         self._interval_s = interval_s
         self._transport = transport
         self._upward = Upward(store)
+        self._downward = Downward(store, account.organization_id, bell, clock)
+        self._pace = Pace()
+        self._budget = Budget(limits or {}, self._pace, store.memory, clock)
         self._backoff = Backoff()
         self._reason: Text | None = None
         self._last_contact_at: datetime | None = None
@@ -89,6 +114,7 @@ class Upstream:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asked = asyncio.Event()
 
     def start(self) -> None:
         """Begin; the first exchange comes at once."""
@@ -115,29 +141,47 @@ class Upstream:
         """Ask the hub above with the next exchange once more about what it did not want."""
         self._tried_again_s = float("-inf")
 
-    async def exchange(self, link: HubLink, down: Down) -> None:
+    def way(self) -> Way:
+        """Return a new way to the hub above; whoever makes it closes its link."""
+        habits = HubHabits(self._account.url, self._store.memory)
+        link = HubLink(
+            self._account.url, self._account.token, self._clock, self._transport, self._pace, habits, is_hub=True
+        )
+        up = Up(self._store, self._account.organization_id, self._contents, link, self._clock)
+        downloads = FeedDownloads(self._store, link, self._downward, self._contents)
+        pull = FeedPull(self._store, link, self._downward)
+        return Way(link, up, pull, downloads, Turns(up.push, up.uploads, downloads, self._budget))
+
+    async def exchange(self, way: Way) -> None:
         """Do one exchange.
 
         Raises:
             ClinicError: it broke off; nothing is lost.
         """
-        if not link.habits.is_met:
-            await link.meet()
+        if not way.link.habits.is_met:
+            await way.link.meet()
         was_tried_again = time.monotonic() - self._tried_again_s >= TRY_AGAIN_S
         if was_tried_again:
             try_again(self._store.database)
-        organization_id = self._account.organization_id
-        up = Up(self._store, organization_id, link, self._clock)
-        await up.records()
-        await up.contents(up.records)
-        await down.records()
-        await up.records()
-        give_back_refused(self._store.database, self._clock.now(), was_tried_again=was_tried_again)
+        way.begin()
+        await way.turns.run(PRESSING)
+        await way.pull.run()
+        way.begin()
+        asked_at_s = time.monotonic()
+
+        async def ask_sometimes() -> None:
+            nonlocal asked_at_s
+            if time.monotonic() - asked_at_s > self._interval_s:
+                await way.pull.run()
+                way.begin()
+                asked_at_s = time.monotonic()
+
+        await way.turns.run(between=ask_sometimes)
+        self._downward.give_back_refused(was_tried_again=was_tried_again)
         if was_tried_again:
             self._tried_again_s = time.monotonic()
-        Downward(self._store, organization_id, self._clock).tell_again(self._below.ripe())
-        await down.contents()
-        self._clock_offset_s = link.clock_offset_s
+        self._downward.tell_again(self._below.ripe())
+        self._clock_offset_s = way.link.clock_offset_s
 
     def _cancel(self) -> None:
         self._is_stopping = True
@@ -149,32 +193,32 @@ class Upstream:
             asyncio.run(self._live(is_running))
 
     async def _live(self, is_running: threading.Event) -> None:
+        self._asked = asyncio.Event()
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         self._is_stopping = False
         is_running.set()
-        link = self.link()
-        down = Down(self._store, self._account.organization_id, link, self._clock)
+        way = self.way()
+        hearing = Hearing(way.pull, self._asked.set)
         try:
             while not self._is_stopping:
-                await self._rest(await self._exchange_safely(link, down))
+                wait_s = await self._exchange_safely(way)
+                if self._reason is None:
+                    hearing.open()
+                await self._rest(wait_s)
         finally:
             self._loop = None
-            await link.close()
+            await hearing.close()
+            await way.link.close()
 
-    def link(self) -> HubLink:
-        """Return a new link to the hub above."""
-        habits = HubHabits(self._account.url, self._store.memory)
-        return HubLink(self._account.url, self._account.token, self._clock, self._transport, habits=habits, is_hub=True)
-
-    async def _exchange_safely(self, link: HubLink, down: Down) -> float:
+    async def _exchange_safely(self, way: Way) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""
         try:
-            await self.exchange(link, down)
+            await self.exchange(way)
         except ClinicError as error:
             self._reason = error.text
             _log.info("the exchange with the hub above broke off: %s", error)
-            return self._backoff.next_s(error.wait_s if isinstance(error, AnswerError) else 0.0)
+            return self._backoff.next_s(getattr(error, "wait_s", 0.0))
         except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the exchange with the hub above failed")
             self._reason = Text("The exchange with the hub met a fault; it is in the log.")
@@ -185,12 +229,19 @@ class Upstream:
         return self._interval_s
 
     async def _rest(self, wait_s: float) -> None:
-        """Wait until the time is over, or somebody has written while all was well."""
+        """Wait until the time is over, something came, or somebody here has written while all was well."""
         end_s = asyncio.get_running_loop().time() + wait_s
         while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(min(LOOK_S, left_s))
-            if self._reason is None and self._has_news():
-                return
+            try:
+                async with asyncio.timeout(min(LOOK_S, left_s)):
+                    await self._asked.wait()
+            except TimeoutError:
+                if self._reason is None and self._has_news():
+                    return
+            else:
+                self._asked.clear()
+                if self._reason is None:
+                    return
 
     def _has_news(self) -> bool:
         try:
@@ -198,3 +249,40 @@ class Upstream:
         except ClinicError as error:
             _log.warning("the history cannot be read: %s", error)
             return False
+
+
+def put_below(
+    hub: Hub,
+    store: Store,
+    account: UpstreamAccount,
+    clock: Clock,
+    *,
+    limits: Mapping[Lane, int] | None = None,
+    interval_s: float = 15.0,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> tuple[Hub, Upstream]:
+    """Return a hub as it is below another one, and its exchange with that one, not yet started.
+
+    Args:
+        hub: as it would be by itself.
+        store: its store.
+        account: who it is at the hub above.
+        clock: the time.
+        limits: bytes a day that a lane may use of the line.
+        interval_s: seconds between two exchanges when nobody writes.
+        transport: for tests, in place of the network.
+    """
+    below = Below(store, account.organization_id)
+    upstream = Upstream(
+        store,
+        account,
+        below,
+        hub.content,
+        hub.feed.bell,
+        clock,
+        limits=limits,
+        interval_s=interval_s,
+        transport=transport,
+    )
+    below.state = upstream.state
+    return dataclasses.replace(hub, below=below), upstream

@@ -1,4 +1,4 @@
-"""How a hub is put below another hub, and how it stands there: on the command line, and in what ``/health`` says."""
+"""How a hub is put below another hub, on the command line."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.hub.below import Below
-from clinic_app.hub.upstream import Upstream, UpstreamState
-from clinic_app.hub.upstream_account import checked_account, keep_account, kept_account
+from clinic_app.hub.upstream import Upstream
+from clinic_app.hub.upstream_account import UpstreamAccount, checked_account, keep_account, kept_account
 from clinic_app.storage import Store
 
 SENTENCE: Final = "Put this hub below another one; its token is read from a file or from standard input."
@@ -47,47 +45,27 @@ def connect(store: Store, options: argparse.Namespace) -> str:
 
 
 @contextmanager
-def standing_below(store: Store, url: str, clock: Clock, interval_s: float) -> Iterator[tuple[Below, Upstream] | None]:
-    """Exchange with the hub above for as long as the block lasts; None where there is none.
+def exchanging(upstream: Upstream | None) -> Iterator[None]:
+    """Exchange with the hub above for as long as the block lasts."""
+    if upstream is None:
+        yield
+        return
+    upstream.start()
+    try:
+        yield
+    finally:
+        upstream.stop()
 
-    Args:
-        store: the hub's.
-        url: the address the hub was started with; empty for a hub with nobody above it.
-        clock: the time.
-        interval_s: seconds between two exchanges when nobody writes.
+
+def account_at(store: Store, url: str) -> UpstreamAccount:
+    """Return who this hub is at the hub above, at the address it was started with.
 
     Raises:
-        InvalidInputError: nobody has connected it yet.
+        InvalidInputError: nobody has connected it yet, or the address is not safe.
     """
-    if not url:
-        yield None
-        return
     account = kept_account(store)
     if account is None:
         raise InvalidInputError(
             Text("This hub has no account at the hub above it yet; the command connect makes it one.")
         )
-    account = checked_account(url, account.organization_id, account.token)
-    below = Below(store, account.organization_id)
-    upstream = Upstream(store, account, below, clock, interval_s=interval_s)
-    upstream.start()
-    try:
-        yield below, upstream
-    finally:
-        upstream.stop()
-
-
-def told(state: UpstreamState) -> dict[str, object]:
-    """Return how the exchange stands as ``/health`` says it: for anybody, so without an address or a name."""
-    waiting = state.waiting
-    return {
-        "status": "ok" if state.reason is None else "broken off",
-        "reason": state.reason.render("en") if state.reason is not None else None,
-        "last_contact_at": state.last_contact_at.isoformat() if state.last_contact_at is not None else None,
-        "clock_offset_s": round(state.clock_offset_s),
-        "waiting_records": waiting.records,
-        "waiting_contents": waiting.contents,
-        "waiting_bytes": waiting.bytes_waiting,
-        "waiting_since": waiting.oldest_at,
-        "not_taken": waiting.not_taken,
-    }
+    return checked_account(url, account.organization_id, account.token)

@@ -2,98 +2,73 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
-from typing import Final
+import io
+from contextlib import AbstractContextManager
+from typing import BinaryIO, cast
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError, LinkError, NotFoundError
-from clinic_app.storage import Store, Transfer
+from clinic_app.storage import Store
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.giving_back import ABOVE
 from clinic_app.storage.upward import Upward
-from clinic_app.sync.link import HubLink, HubRefusalError, UploadState
+from clinic_app.sync.contents import Uploads
+from clinic_app.sync.link import HubLink
 from clinic_app.sync.push import Push
-from clinic_app.sync.wire import CHUNK_BYTES, nonsense
-
-_OFFSET_CONFLICT: Final = 409
-_log = logging.getLogger(__name__)
 
 
 class Up:
-    """The way up of one facility hub.
+    """The way up of one facility hub: `push` and `uploads` take their turns as a workstation's do.
 
     Args:
         store: the hub's.
         organization_id: whose hub it is.
+        contents: what was handed in here.
         link: the hub above.
         clock: says when something was put on its way.
     """
 
-    def __init__(self, store: Store, organization_id: str, link: HubLink, clock: Clock) -> None:
-        self._store = store
-        self._caller = Caller(ABOVE, organization_id)
+    def __init__(self, store: Store, organization_id: str, contents: FeedContent, link: HubLink, clock: Clock) -> None:
         self._upward = Upward(store)
-        self._contents = FeedContent(store.database, store.blobs)
-        self._link = link
+        self._organization_id = organization_id
+        self._contents = contents
         self._clock = clock
+        self.push = Push(store, link, _unnoted)
+        self.uploads = Uploads(store, link, open_content=self._open)
 
-    async def records(self) -> None:
-        """Send what was written here, and what was written before and has not gone up.
+    def begin(self) -> None:
+        """Put on its way what the workstations wrote and handed in since the last time."""
+        now = self._clock.now()
+        self._upward.queue(now)
+        self._upward.queue_contents(self._organization_id, now)
+        self.push.begin()
 
-        Raises:
-            LinkError: the hub above cannot be reached; what is left stays queued.
-        """
-        self._upward.queue(self._clock.now())
-        await Push(self._store, self._link, _unnoted).run()
+    def _open(self, sha256: str) -> AbstractContextManager[BinaryIO]:
+        return cast(BinaryIO, _Content(self._contents, Caller(ABOVE, self._organization_id), sha256))
 
-    async def contents(self, between: Callable[[], Awaitable[None]]) -> None:
-        """Send every content that is whole here; one that the hub above refuses is noted and left.
 
-        Args:
-            between: awaited after each content, so that pressing records do not wait for the last one.
+class _Content(io.RawIOBase):
+    """A content that lies in pieces, to be read from any byte on."""
 
-        Raises:
-            LinkError: the link broke; the next run goes on from the last byte the hub above has.
-        """
-        self._upward.queue_contents(self._caller.organization_id, self._clock.now())
-        for transfer in self._store.transfers.pending("up"):
-            try:
-                await self._send(transfer)
-            except NotFoundError:
-                _log.info("content %s waits for the record that points to it", transfer.sha256[:12])
-            except LinkError:
-                raise
-            except ClinicError as error:
-                _log.warning("content %s does not go up: %s", transfer.sha256[:12], error)
-                self._store.transfers.failed(transfer.sha256, "up", str(error))
-            await between()
+    def __init__(self, contents: FeedContent, caller: Caller, sha256: str) -> None:
+        self._contents = contents
+        self._caller = caller
+        self._sha256 = sha256
+        self._size = contents.size_for(caller, sha256)
+        self._at = 0
 
-    async def _send(self, transfer: Transfer) -> None:
-        state = await self._link.begin_upload(transfer.sha256, transfer.size)
-        while not state.is_whole:
-            if not 0 <= state.offset < transfer.size:
-                raise nonsense()
-            self._store.transfers.progress(transfer.sha256, "up", state.offset)
-            end = min(transfer.size, state.offset + CHUNK_BYTES)
-            piece = b"".join(self._contents.read(self._caller, transfer.sha256, state.offset, end))
-            state = await self._append(transfer, state.offset, piece)
-        self._store.transfers.done(transfer.sha256, "up")
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte, counted from the beginning."""
+        assert whence == io.SEEK_SET
+        self._at = offset
+        return offset
 
-    async def _append(self, transfer: Transfer, offset: int, piece: bytes) -> UploadState:
-        try:
-            state = await self._link.append(transfer.sha256, offset, piece)
-        except HubRefusalError as error:
-            if error.status != _OFFSET_CONFLICT:
-                raise
-            state = await self._link.begin_upload(transfer.sha256, transfer.size)
-            if state.is_whole or state.offset != offset:
-                return state
-            raise nonsense() from error
-        if state.offset <= offset:
-            raise nonsense()
-        return state
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        end = self._size if size < 0 else min(self._size, self._at + size)
+        data = b"".join(self._contents.read(self._caller, self._sha256, self._at, end))
+        self._at += len(data)
+        return data
 
 
 def _unnoted(_records: int) -> None:

@@ -19,9 +19,10 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.records import decode
 from clinic_app.storage.conflicts import close_conflict
 from clinic_app.storage.exchange import Change, Written
+from clinic_app.storage.feed_bell import FeedBell
 from clinic_app.storage.feed_rows import Accepted, Caller, put_places
-from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_RECORD, FEED_REFERENCE
-from clinic_app.storage.giving_back import ABOVE, bring_again, mark
+from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_CONTENT, FEED_RECORD, FEED_REFERENCE
+from clinic_app.storage.giving_back import ABOVE, bring_again, give_back_refused, mark
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.memory import forget_values
 from clinic_app.storage.outbox import UNSETTLED
@@ -31,8 +32,10 @@ from clinic_app.storage.record_store import put_cursor
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import CONFLICT, OUTBOX, RECORD
 from clinic_app.storage.transfers import queue_transfer
+from clinic_app.storage.upserts import Upsert
 from clinic_app.storage.upward import UNTOLD, pass_over, queue_written
 
+_LET_SEE: Final = Upsert(FEED_AUDIENCE, "seq")
 _CONTENT: Final = re.compile(rb'(?:urn:sha256:|"valueString"\s*:\s*")([0-9a-f]{64})"')
 """How a record points to content: an attachment's url, or `clinic_app.terminology.systems.CONTENT_SHA256`."""
 
@@ -43,12 +46,14 @@ class Downward:
     Args:
         store: the hub's.
         organization_id: whose hub it is; owns what nobody is named as the owner of.
+        bell: rung for those who wait for the feed.
         clock: says when something came.
     """
 
-    def __init__(self, store: Store, organization_id: str, clock: Clock) -> None:
+    def __init__(self, store: Store, organization_id: str, bell: FeedBell, clock: Clock) -> None:
         self._store = store
         self._organization_id = organization_id
+        self._bell = bell
         self._clock = clock
 
     def take_in(self, changes: Sequence[Change], cursor: tuple[str, str]) -> tuple[Key, ...]:
@@ -62,6 +67,7 @@ class Downward:
             )
             pass_over(connection)
             put_cursor(connection, *cursor)
+            self._ring(connection, is_news=bool(taken))
         return taken
 
     def owners_of(self, sha256: str) -> tuple[str, ...]:
@@ -78,6 +84,17 @@ class Downward:
             with self._store.database.writing(may_use_reserve=True) as connection:
                 bring_again(connection, ("Task", task_id), now)
                 forget_values(connection, [f"{UNTOLD}{task_id}"])
+                self._ring(connection, is_news=True)
+
+    def give_back_refused(self, *, was_tried_again: bool) -> None:
+        """Give back what the hub above refused; see `clinic_app.storage.giving_back`."""
+        with self._store.database.writing(may_use_reserve=True) as connection:
+            shown = give_back_refused(connection, self._clock.now(), was_tried_again=was_tried_again)
+            self._ring(connection, is_news=shown > 0)
+
+    def _ring(self, connection: Connection, *, is_news: bool) -> None:
+        if is_news:
+            self._bell.said(connection, {self._organization_id}, "")
 
     def _take_one(self, connection: Connection, change: Change, now: datetime) -> bool:
         key = (change.type_name, change.id)
@@ -111,7 +128,14 @@ class Downward:
             {key: seq},
             now,
         )
+        self._let_see(connection, key, owner, seq)
         _want_contents(connection, change, owner, now)
+
+    def _let_see(self, connection: Connection, key: Key, owner_id: str, seq: int) -> None:
+        """Let this organisation see what the hub above shows it, whether or not the record itself says so."""
+        if owner_id != self._organization_id:
+            reader = {"organization_id": self._organization_id, "bucket": ABOVE, "seq": seq}
+            _LET_SEE.run(connection, {"type": key[0], "id": key[1], **reader})
 
 
 def _give_way(connection: Connection, key: Key, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, GivenBack
-from clinic_app.storage.feed_tables import FEED_RECORD
+from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD
 from clinic_app.storage.memory import forget_values, put_values
 from clinic_app.storage.outbox import OutboxState
 from clinic_app.storage.record_rows import Key
@@ -67,13 +67,13 @@ def with_given_back(database: Database, changes: Sequence[Change]) -> tuple[Chan
     )
 
 
-def give_back_refused(database: Database, at: datetime, *, was_tried_again: bool) -> int:
+def give_back_refused(connection: Connection, at: datetime, *, was_tried_again: bool) -> int:
     """Give back what the hub above refused; show what it has taken since once more, without the mark.
 
     To be asked when nothing more comes down: a conflict that still stands then will not be settled by what comes.
 
     Args:
-        database: of the facility hub.
+        connection: an open writing transaction.
         at: now.
         was_tried_again: whether what stands refused was refused just now, once more (`try_again`).
 
@@ -81,18 +81,17 @@ def give_back_refused(database: Database, at: datetime, *, was_tried_again: bool
         How many records were shown again.
     """
     shown: set[Key] = set()
-    with database.writing(may_use_reserve=True) as connection:
-        marks = _marks(connection)
-        marked = {each.seq for standing in marks.values() for each in standing}
-        columns = (OUTBOX.c.seq, OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.body, OUTBOX.c.last_error)
-        refused = select(*columns).where(OUTBOX.c.state.in_(REFUSED)).order_by(OUTBOX.c.seq)
-        for row in connection.execute(refused).all():
-            if row.seq not in marked or was_tried_again:
-                mark(connection, (row.type, row.id), row, is_conflict=False)
-                shown.add((row.type, row.id))
-        shown |= _forget_taken(connection, marks)
-        for key in sorted(shown):
-            bring_again(connection, key, at)
+    marks = _marks(connection)
+    marked = {each.seq for standing in marks.values() for each in standing}
+    columns = (OUTBOX.c.seq, OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.body, OUTBOX.c.last_error)
+    refused = select(*columns).where(OUTBOX.c.state.in_(REFUSED)).order_by(OUTBOX.c.seq)
+    for row in connection.execute(refused).all():
+        if row.seq not in marked or was_tried_again:
+            mark(connection, (row.type, row.id), row, is_conflict=False)
+            shown.add((row.type, row.id))
+    shown |= _forget_taken(connection, marks)
+    for key in sorted(shown):
+        bring_again(connection, key, at)
     return len(shown)
 
 
@@ -111,6 +110,8 @@ def bring_again(connection: Connection, key: Key, at: datetime) -> None:
     connection.execute(delete(HISTORY).where(HISTORY.c.seq == place[0]))  # a number nobody else gets, and no version
     moved = update(FEED_RECORD).where(FEED_RECORD.c.type == key[0], FEED_RECORD.c.id == key[1])
     connection.execute(moved.values(seq=place[0], workstation_id=ABOVE))
+    meant = update(FEED_AUDIENCE).where(FEED_AUDIENCE.c.type == key[0], FEED_AUDIENCE.c.id == key[1])
+    connection.execute(meant.values(seq=place[0]))
 
 
 def _forget_taken(connection: Connection, marks: dict[Key, tuple[_Mark, ...]]) -> set[Key]:

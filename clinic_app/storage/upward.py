@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, exists, func, insert, select
 
 from clinic_app.foundation.ids import new_id
-from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_REFERENCE, FEED_VERSION
+from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.lanes import RANKS, Lane
 from clinic_app.storage.memory import put_values
 from clinic_app.storage.store import Store
@@ -162,12 +162,17 @@ def _lane(transaction: Sequence[Any]) -> Lane:
 
 
 def _due_contents(organization_id: str) -> Any:  # noqa: ANN401 - an SQL query
-    """Return the query for what is whole, was handed in here, and was never put on its way."""
+    """Return the query for what is whole, was handed in here, is pointed to, and was never put on its way."""
     is_under_way = exists().where(TRANSFER.c.sha256 == FEED_CONTENT.c.sha256)
+    is_pointed_to = exists().where(
+        FEED_REFERENCE.c.sha256 == FEED_CONTENT.c.sha256,
+        FEED_RECORD.c.type == FEED_REFERENCE.c.type,
+        FEED_RECORD.c.id == FEED_REFERENCE.c.id,
+        FEED_RECORD.c.organization_id == organization_id,
+    )
+    handed_in = (FEED_CONTENT.c.organization_id == organization_id, FEED_CONTENT.c.is_whole.is_(True))
     return (
-        select(FEED_CONTENT.c.sha256, FEED_CONTENT.c.size)
-        .where(FEED_CONTENT.c.organization_id == organization_id, FEED_CONTENT.c.is_whole.is_(True), ~is_under_way)
-        .limit(_BATCH)
+        select(FEED_CONTENT.c.sha256, FEED_CONTENT.c.size).where(*handed_in, ~is_under_way, is_pointed_to).limit(_BATCH)
     )
 
 

@@ -11,14 +11,22 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from clinic_app.foundation.ids import new_id
 from clinic_app.hub.app import build_app, build_hub
-from clinic_app.hub.below import Below
 from clinic_app.hub.gate import Hub
-from clinic_app.hub.upstream import Upstream
+from clinic_app.hub.upstream import Upstream, put_below
 from clinic_app.hub.upstream_account import UpstreamAccount
-from clinic_app.hub.upstream_down import Down
-from clinic_app.records import HumanName, Patient
+from clinic_app.records import (
+    Attachment,
+    DocumentReference,
+    DocumentReferenceContent,
+    HumanName,
+    Patient,
+    with_audience,
+)
+from clinic_app.records.datatypes import SHA256_URN
 from clinic_app.storage import Conflict, OutboxRow, Store
+from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push
@@ -36,10 +44,15 @@ class Line(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
         self.is_cut = False
         self.loses_answers = False
+        self.cut_after: int | None = None
+        """Requests that still get through; None for all."""
         self.requests: list[tuple[str, str]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request."""
+        if self.cut_after is not None:
+            self.cut_after -= 1
+            self.is_cut = self.is_cut or self.cut_after < 0
         if self.is_cut:
             raise httpx.ConnectError("the line is cut")
         self.requests.append((request.method, request.url.path))
@@ -66,8 +79,10 @@ class Desk:
             link = HubLink("http://hub.test", self.token, self.clock, self.line)
             try:
                 await Push(self.store, link, lambda _: None).run()
+                await Uploads(self.store, link).run()
                 await Pull(self.store, link).run()
                 await Push(self.store, link, lambda _: None).run()
+                await Downloads(self.store, link).run()
             finally:
                 await link.close()
 
@@ -86,6 +101,21 @@ class Desk:
         """Return how a patient is called here, None for one who is not known."""
         found = [each for each in self.store.records.find(Patient) if each.id == patient_id]
         return found[0].name[0].family if found else None
+
+    def hand_in(self, data: bytes, *audience: str) -> str:
+        """Store a document with content that the hub gets, meant for other organisations too; return its digest."""
+        sha256 = self.store.blobs.put(data)
+        attachment = Attachment(content_type="image/png", url=f"{SHA256_URN}{sha256}", size=len(data))
+        content = (DocumentReferenceContent(attachment=attachment),)
+        document = DocumentReference(id=new_id(), status="current", content=content)
+        self.store.records.commit([with_audience(document, *audience)], uploads=[sha256], lane="images")
+        return sha256
+
+    def fetch(self, sha256: str, size: int) -> bytes | None:
+        """Ask for a content, and return it if it came."""
+        self.store.transfers.queue(sha256, "down", "images", size)
+        self.exchange()
+        return self.store.blobs.read(sha256) if self.store.blobs.has(sha256) else None
 
     def questions(self, record_id: str) -> list[Conflict]:
         """Return what a person here is asked about one record."""
@@ -127,12 +157,11 @@ class Tiers:
         """Do one exchange of the facility hub with the central one."""
 
         async def run() -> None:
-            link = self.upstream.link()
-            down = Down(self.facility_store, HERE, link, self.clock)
+            way = self.upstream.way()
             try:
-                await self.upstream.exchange(link, down)
+                await self.upstream.exchange(way)
             finally:
-                await link.close()
+                await way.link.close()
 
         asyncio.run(run())
 
@@ -149,9 +178,8 @@ def tiers(folder: Path) -> Iterator[Tiers]:
         stack.callback(facility_store.close)
         line = Line(build_app(central))
         account = UpstreamAccount("http://hub.test", HERE, central.callers.enrol(HERE, "Facility hub"))
-        below = Below(facility_store, HERE)
-        upstream = Upstream(facility_store, account, below, clock, transport=line)
-        facility = build_hub(facility_store, clock, above=(below, upstream))
+        alone = build_hub(facility_store, clock)
+        facility, upstream = put_below(alone, facility_store, account, clock, transport=line)
         facility_line = Line(build_app(facility))
         central_line = Line(build_app(central))
         yield Tiers(

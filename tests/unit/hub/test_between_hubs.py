@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -64,6 +66,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(opened: World) -> World:
     """The same world for every test, each with patients of its own; the line is whole."""
     opened.hubs.line.is_cut = opened.hubs.line.loses_answers = False
+    opened.hubs.line.cut_after = None
     return opened
 
 
@@ -312,6 +315,46 @@ def test_numbers_stay_as_they_were_written(world: World) -> None:
     world.desk.store.records.commit([pulse])
     world.go(world.desk, world.hubs, world.branch)
     assert b"72.50" in world.branch.store.records.body(Observation, pulse.id)
+
+
+def test_content_handed_in_here_is_read_there(world: World) -> None:
+    data = random.Random(1).randbytes(300_000)
+    sha256 = world.desk.hand_in(data, THERE)
+    world.go(world.desk, world.hubs, world.there)
+    assert world.there.fetch(sha256, len(data)) == data
+
+
+def test_content_from_above_is_read_here_when_the_line_is_cut(world: World) -> None:
+    data = random.Random(2).randbytes(700_000)
+    sha256 = world.there.hand_in(data, HERE)
+    world.go(world.there, world.hubs)
+    world.hubs.line.is_cut = True
+    assert world.ward.fetch(sha256, len(data)) == data
+
+
+def test_content_that_is_cut_again_and_again_goes_on_where_it_stopped(world: World) -> None:
+    up, down = random.Random(3).randbytes(600_000), random.Random(4).randbytes(600_000)
+    from_below = world.desk.hand_in(up, THERE)
+    from_above = world.there.hand_in(down, HERE)
+    world.go(world.desk, world.there)
+    for _ in range(40):
+        world.hubs.line.is_cut, world.hubs.line.cut_after = False, 4
+        world.hubs.line.requests.clear()
+        with suppress(LinkError):
+            world.hubs.exchange()
+            break
+    else:
+        pytest.fail("it never came to its end")
+    world.hubs.line.cut_after = None
+    assert world.there.fetch(from_below, len(up)) == up
+    assert world.ward.fetch(from_above, len(down)) == down
+
+
+def test_content_of_others_is_not_fetched_by_knowing_its_digest(world: World) -> None:
+    data = random.Random(5).randbytes(1000)
+    sha256 = world.there.hand_in(data)
+    world.go(world.there, world.hubs)
+    assert world.desk.fetch(sha256, len(data)) is None
 
 
 def test_a_workstation_of_another_hospital_is_turned_away(world: World) -> None:
