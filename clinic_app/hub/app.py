@@ -13,19 +13,20 @@ from starlette.routing import Route
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
-from clinic_app.foundation.texts import Text
-from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read
+from clinic_app.foundation.texts import Language, Text
+from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read, fhir_write
 from clinic_app.hub.below import OnTheWay
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
 from clinic_app.hub.packing import Packing
-from clinic_app.hub.refusals import outcome, refusal
+from clinic_app.hub.refusals import language_of, outcome, refusal
 from clinic_app.hub.tokens import Accounts
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_search import FeedSearch
+from clinic_app.storage.feed_wishes import FeedWishes
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def build_hub(
     return Hub(
         feed=feed,
         search=FeedSearch(store.database, feed),
+        wishes=FeedWishes(feed),
         content=FeedContent(store.database, store.blobs),
         callers=callers,
         accounts=Accounts(store, callers, clock, name, addresses),
@@ -67,13 +69,13 @@ def build_app(hub: Hub) -> Starlette:
             *capabilities.ROUTES,
             *accounts.ROUTES,
             Route("/health", exchange.health, methods=["GET"]),
-            Route("/", exchange.transaction, methods=["POST"]),
             Route("/$changes", exchange.changes, methods=["GET"]),
             Route("/blob/{sha256}", content.state, methods=["HEAD"]),
             Route("/blob/{sha256}", content.begin, methods=["POST"]),
             Route("/blob/{sha256}", content.append, methods=["PATCH"]),
             Route("/blob/{sha256}", content.download, methods=["GET"]),
             *fhir_read.ROUTES,
+            *fhir_write.ROUTES,
         ],
         middleware=[
             *([Middleware(OnTheWay)] if hub.below is not None else []),
@@ -95,13 +97,18 @@ def build_app(hub: Hub) -> Starlette:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ClinicError)
     _log.info("%s %s refused: %s", request.method, request.url.path, error)
-    return refusal(error)
+    return refusal(error, _language(request))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return outcome(500, "exception", Text("The hub has a fault; it is in the hub's log."))
+    words = Text("The hub has a fault; it is in the hub's log.")
+    return outcome(500, "exception", words, _language(request))
 
 
-async def _nowhere(_request: Request, _error: Exception) -> Response:
-    return outcome(404, "not-found", Text("The hub has nothing at this address."))
+async def _nowhere(request: Request, _error: Exception) -> Response:
+    return outcome(404, "not-found", Text("The hub has nothing at this address."), _language(request))
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language", ""))

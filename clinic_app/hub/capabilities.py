@@ -17,23 +17,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from clinic_app.hub.fhir_parameters import KEPT, parameters_of
+from clinic_app.hub.fhir_patch import PATCH_TYPE
 from clinic_app.hub.gate import hub_of
 from clinic_app.hub.openapi import described
+from clinic_app.sync.profile import PROFILE_VERSION
 from clinic_app.sync.wire import MEDIA_TYPE
 
-PROFILE_VERSION: Final = "1"
 _OF_TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/{type}/{id}"): "read",
     ("GET", "/{type}/{id}/_history/{vid}"): "vread",
     ("PUT", "/{type}/{id}"): "update",
     ("PATCH", "/{type}/{id}"): "patch",
-    ("DELETE", "/{type}/{id}"): "delete",
     ("GET", "/{type}/{id}/_history"): "history-instance",
     ("GET", "/{type}/_history"): "history-type",
     ("POST", "/{type}"): "create",
     ("GET", "/{type}"): "search-type",
 }
-_OF_ALL: Final[Mapping[tuple[str, str], str]] = {("POST", "/"): "transaction", ("GET", "/_history"): "history-system"}
+_OF_ALL: Final[tuple[tuple[tuple[str, str], str], ...]] = (
+    (("POST", "/"), "transaction"),
+    (("POST", "/"), "batch"),
+    (("GET", "/_history"), "history-system"),
+)
 
 
 async def metadata(request: Request) -> Response:
@@ -44,7 +48,7 @@ async def metadata(request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """GET /openapi.json: every endpoint with what it takes and answers, for programs that try or call it."""
-    return JSONResponse(described(request.app.routes, PROFILE_VERSION))
+    return JSONResponse(described(request.app.routes, str(PROFILE_VERSION)))
 
 
 def capability_statement(routes: Iterable[BaseRoute], now: datetime) -> dict[str, Any]:
@@ -62,10 +66,11 @@ def capability_statement(routes: Iterable[BaseRoute], now: datetime) -> dict[str
         "status": "active",
         "date": now.isoformat(),
         "kind": "instance",
-        "software": {"name": "Dala hub", "version": PROFILE_VERSION},
+        "software": {"name": "Dala hub", "version": str(PROFILE_VERSION)},
         "implementation": {"description": "Dala hub"},
         "fhirVersion": "4.0.1",
         "format": ["json"],
+        **({"patchFormat": [PATCH_TYPE]} if ("PATCH", "/{type}/{id}") in served else {}),
         "rest": [rest],
     }
 
@@ -73,15 +78,20 @@ def capability_statement(routes: Iterable[BaseRoute], now: datetime) -> dict[str
 def _resource(name: str, served: set[tuple[str, str]]) -> dict[str, Any]:
     return {
         "type": name,
-        "interaction": _interactions(_OF_TYPES, served),
+        "interaction": _interactions(_OF_TYPES.items(), served),
         "versioning": "versioned-update",
         "readHistory": True,
+        "updateCreate": ("PUT", "/{type}/{id}") in served,
+        "conditionalCreate": ("POST", "/{type}") in served,
+        "conditionalRead": "not-match",
+        "conditionalUpdate": ("PUT", "/{type}") in served,
+        "conditionalDelete": "not-supported",
         "searchParam": [{"name": each.name, "type": each.kind} for each in parameters_of(name).values()],
     }
 
 
-def _interactions(known: Mapping[tuple[str, str], str], served: set[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"code": code} for endpoint, code in known.items() if endpoint in served]
+def _interactions(known: Iterable[tuple[tuple[str, str], str]], served: set[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"code": code} for endpoint, code in known if endpoint in served]
 
 
 def _methods(route: Route) -> set[str]:

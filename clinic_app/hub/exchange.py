@@ -1,6 +1,6 @@
-"""The endpoints through which records go: transaction, change feed.
+"""The change feed, through which records go out, and whether the hub is well.
 
-Source: FHIR R4, RESTful API (transaction, history).
+Source: FHIR R4, RESTful API (history).
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ from starlette.responses import JSONResponse, Response
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.below import told
-from clinic_app.hub.gate import caller_of, hub_of, read_body
-from clinic_app.hub.rules import judge
+from clinic_app.hub.gate import caller_of, hub_of
 from clinic_app.storage.feed import Feed, Page
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.sync.wire import (
-    MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
     PAGE_ENTRIES,
-    decode_transaction,
     encode_history,
-    encode_transaction_response,
 )
 
 MOST_WAIT_S: Final = 55
@@ -41,21 +37,6 @@ async def health(request: Request) -> Response:
     if hub.below is not None and hub.below.state is not None:
         said["upstream"] = told(await run_in_threadpool(hub.below.state))
     return JSONResponse(said)
-
-
-async def transaction(request: Request) -> Response:
-    """POST /: all the entries, or none; the same Idempotency-Key gets the same answer again."""
-    caller = await caller_of(request)
-    body = await read_body(request, MAX_MESSAGE_BYTES)
-    key = request.headers.get("idempotency-key", "")
-    if len(key) > 100:
-        raise InvalidInputError(Text("The Idempotency-Key is too long."))
-    feed = hub_of(request).feed
-
-    def apply() -> bytes:
-        return feed.apply(caller, decode_transaction(body), judge, encode_transaction_response, key)
-
-    return Response(await run_in_threadpool(apply), media_type=MEDIA_TYPE)
 
 
 async def changes(request: Request) -> Response:

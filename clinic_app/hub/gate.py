@@ -25,6 +25,7 @@ from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
+from clinic_app.storage.feed_wishes import FeedWishes
 from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
 _MAX_TOKEN: Final = 200
@@ -36,6 +37,7 @@ class Hub:
 
     feed: Feed
     search: FeedSearch
+    wishes: FeedWishes
     content: FeedContent
     callers: FeedCallers
     accounts: Accounts

@@ -13,6 +13,8 @@ from typing import Any, Final
 from starlette.routing import BaseRoute, Route
 
 from clinic_app.hub.fhir_parameters import KEPT, PARAMETERS
+from clinic_app.hub.fhir_patch import PATCH_TYPE
+from clinic_app.sync.profile import PROFILE_HEADER, PROFILE_VERSION
 from clinic_app.sync.wire import MEDIA_TYPE, PAGE_ENTRIES
 
 PUBLIC: Final = frozenset({"/metadata", "/health", "/openapi.json", "/identity", "/.well-known/smart-configuration"})
@@ -36,6 +38,13 @@ _PAST: Final[tuple[_Asked, ...]] = (
     ("query", "_count", _NUMBER),
     ("query", "cursor", _TEXT),
 )
+_WRITTEN: Final[tuple[_Asked, ...]] = (
+    ("header", "Idempotency-Key", {"type": "string", "maxLength": 100}),
+    ("header", "Prefer", {"enum": ["return=minimal", "return=representation", "return=OperationOutcome"]}),
+    ("header", PROFILE_HEADER, {"enum": [str(PROFILE_VERSION)]}),
+)
+_VERSIONED: Final[tuple[_Asked, ...]] = (("header", "If-Match", _TEXT), ("header", "If-None-Match", {"enum": ["*"]}))
+_FOUND: Final[tuple[_Asked, ...]] = tuple(("query", name, _TEXT) for name in ("identifier", "_id", "status"))
 _KNOWN: Final[tuple[_Asked, ...]] = (("header", "If-None-Match", _TEXT),)
 _SEARCH: Final[tuple[_Asked, ...]] = (
     *(("query", name, _TEXT) for name in sorted({each.name for each in PARAMETERS})),
@@ -46,7 +55,13 @@ _SEARCH: Final[tuple[_Asked, ...]] = (
 )
 _ASKED: Final[Mapping[tuple[str, str], tuple[_Asked, ...]]] = {
     ("GET", "/$changes"): (("query", "cursor", _TEXT), ("query", "_count", _NUMBER), ("query", "own", _TEXT)),
-    ("POST", "/"): (("header", "Idempotency-Key", {"type": "string", "maxLength": 100}),),
+    ("POST", "/"): _WRITTEN,
+    ("POST", "/{type}"): (*_WRITTEN, ("header", "If-None-Exist", _TEXT)),
+    ("PUT", "/{type}"): (*_WRITTEN, *_VERSIONED, *_FOUND),
+    ("PATCH", "/{type}"): (*_WRITTEN, *_FOUND, ("header", "If-Match", _TEXT)),
+    ("DELETE", "/{type}"): _FOUND,
+    ("PUT", "/{type}/{id}"): (*_WRITTEN, *_VERSIONED),
+    ("PATCH", "/{type}/{id}"): (*_WRITTEN, ("header", "If-Match", _TEXT)),
     ("POST", "/blob/{sha256}"): (("header", "Upload-Length", _LENGTH),),
     ("PATCH", "/blob/{sha256}"): (("header", "Upload-Offset", _LENGTH),),
     ("GET", "/blob/{sha256}"): (("header", "Range", _TEXT),),
@@ -58,32 +73,51 @@ _ASKED: Final[Mapping[tuple[str, str], tuple[_Asked, ...]]] = {
     ("GET", "/_history"): _PAST,
 }
 """What an endpoint takes besides its path."""
+_RECORD: Final = {
+    "type": "object",
+    "required": ["resourceType"],
+    "properties": {
+        "resourceType": {"enum": list(KEPT)},
+        "id": _ID,
+        "status": {"enum": ["final", "draft", "active", "requested", "wrong"]},
+        "identifier": {"type": "array", "maxItems": 2, "items": {"type": "object", "properties": {"value": _TEXT}}},
+        "subject": {"type": "object", "properties": {"reference": _TEXT}},
+    },
+}
+_CHANGE: Final = {
+    "type": "object",
+    "required": ["op", "path"],
+    "properties": {
+        "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+        "path": {"type": "string", "pattern": "^(/(id|name|0|-|active))*$", "maxLength": 40},
+        "from": {"type": "string", "pattern": "^(/(id|name|0|-|active))*$", "maxLength": 40},
+    },
+}
+_PATCH: Final = {"type": "array", "minItems": 1, "maxItems": 5, "items": _CHANGE}
 _BUNDLE: Final = {
     "type": "object",
     "required": ["resourceType", "type", "entry"],
     "properties": {
         "resourceType": {"const": "Bundle"},
-        "type": {"enum": ["transaction"]},
+        "type": {"enum": ["transaction", "batch"]},
         "entry": {"type": "array", "maxItems": 5, "items": {"$ref": "#/components/schemas/Entry"}},
     },
 }
 _ENTRY: Final = {
     "type": "object",
-    "required": ["resource", "request"],
+    "required": ["request"],
     "properties": {
-        "resource": {
-            "type": "object",
-            "required": ["resourceType", "id"],
-            "properties": {"resourceType": {"enum": list(KEPT)}, "id": _ID},
-        },
+        "fullUrl": {"enum": ["urn:uuid:a", "urn:uuid:b", "https://other.example/Patient/1"]},
+        "resource": _RECORD,
         "request": {
             "type": "object",
             "required": ["method", "url"],
             "properties": {
-                "method": {"const": "PUT"},
-                "url": {"type": "string", "pattern": "^(Patient|Task|Observation)/[A-Za-z0-9.-]{1,64}$"},
-                "ifMatch": {"type": "string"},
-                "ifNoneMatch": {"const": "*"},
+                "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]},
+                "url": {"type": "string", "pattern": "^(Patient|Task|Observation)([/?][A-Za-z0-9.=-]{1,64})?$"},
+                "ifMatch": {"type": "string", "maxLength": 100},
+                "ifNoneMatch": {"enum": ["*", ""]},
+                "ifNoneExist": {"type": "string", "maxLength": 100},
             },
         },
     },
@@ -91,7 +125,11 @@ _ENTRY: Final = {
 _CODE: Final = {
     "type": "object",
     "required": ["code", "jwk"],
-    "properties": {"code": _TEXT, "jwk": {"type": "object", "additionalProperties": _TEXT}},
+    "properties": {
+        "code": _TEXT,
+        "jwk": {"type": "object", "additionalProperties": _TEXT},
+        "organization": {"type": "string", "maxLength": 64},
+    },
 }
 _REPORT: Final = {
     "type": "object",
@@ -114,8 +152,15 @@ _ASSERTED: Final = {
 _OAUTH_REFUSAL: Final = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
 _TOKEN: Final = ("POST", "/token")
 """The one endpoint that refuses as RFC 6749 section 5.2 says."""
+_TAKEN_RECORD: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Record"}}}
+_TAKEN_PATCH: Final = {PATCH_TYPE: {"schema": {"$ref": "#/components/schemas/Patch"}}}
 _TAKEN: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "/"): {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Transaction"}}},
+    ("POST", "/{type}"): _TAKEN_RECORD,
+    ("PUT", "/{type}"): _TAKEN_RECORD,
+    ("PUT", "/{type}/{id}"): _TAKEN_RECORD,
+    ("PATCH", "/{type}"): _TAKEN_PATCH,
+    ("PATCH", "/{type}/{id}"): _TAKEN_PATCH,
     ("PATCH", "/blob/{sha256}"): {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     ("POST", "/enrol"): {"application/json": {"schema": _CODE}},
     ("POST", "/report"): {"application/json": {"schema": _REPORT}},
@@ -149,7 +194,13 @@ def described(routes: Iterable[BaseRoute], version: str) -> dict[str, Any]:
         "info": {"title": "Dala hub", "version": version},
         "paths": paths,
         "components": {
-            "schemas": {"OperationOutcome": _OUTCOME, "Transaction": _BUNDLE, "Entry": _ENTRY},
+            "schemas": {
+                "OperationOutcome": _OUTCOME,
+                "Transaction": _BUNDLE,
+                "Entry": _ENTRY,
+                "Record": _RECORD,
+                "Patch": _PATCH,
+            },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

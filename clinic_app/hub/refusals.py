@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from starlette.responses import Response
 
@@ -15,12 +15,18 @@ from clinic_app.foundation.errors import (
     NotFoundError,
     StorageError,
 )
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import LANGUAGES, Language, Text
+from clinic_app.hub.fhir_faults import fault_of
+from clinic_app.records import CodeableConcept, OperationOutcome, OperationOutcomeIssue, encode
 from clinic_app.storage.feed import ForeignCursorError, PreconditionError, RefusedError
-from clinic_app.sync.wire import MEDIA_TYPE, encode_outcome
+from clinic_app.storage.feed_wishes import UnconditionalError
+from clinic_app.sync.wire import MEDIA_TYPE
+
+Severity = Literal["error", "warning", "information"]
 
 _ANSWERS: Final[tuple[tuple[type[ClinicError], int, str], ...]] = (
     (ForeignCursorError, 410, "expired"),
+    (UnconditionalError, 428, "conflict"),
     (PreconditionError, 412, "conflict"),
     (ConflictError, 409, "conflict"),
     (NotAllowedError, 403, "forbidden"),
@@ -47,19 +53,65 @@ class HttpRefusalError(ClinicError):
         self.code = code
 
 
-def refusal(error: ClinicError) -> Response:
+def refusal(error: ClinicError, language: Language = "en") -> Response:
     """Return the response for an error; entries of a transaction are named by their place."""
+    status, body = answered_with(error, language)
+    return _response(status, body)
+
+
+def answered_with(error: ClinicError, language: Language = "en") -> tuple[int, bytes]:
+    """Return the status and the OperationOutcome of an error."""
     entry = error.entry if isinstance(error, RefusedError) else None
     cause = error.cause if isinstance(error, RefusedError) else error
-    if isinstance(cause, HttpRefusalError):
-        return outcome(cause.status, cause.code, cause.text)
-    for kind, status, code in _ANSWERS:
-        if isinstance(cause, kind):
-            return outcome(status, code, cause.text, entry)
-    return outcome(400, "processing", cause.text, entry)
+    status, code = _status_of(cause)
+    fault = fault_of(cause, code)
+    place = "" if entry is None else f"Bundle.entry[{entry}]"
+    element = f".resource.{fault.element}" if place and fault.element else fault.element
+    return status, outcome_body(fault.code, fault.words, language, expression=place + element)
 
 
-def outcome(status: int, code: str, words: Text, entry: int | None = None) -> Response:
+def outcome(status: int, code: str, words: Text, language: Language = "en") -> Response:
     """Return an OperationOutcome with an HTTP status."""
+    return _response(status, outcome_body(code, words, language))
+
+
+def outcome_body(
+    code: str, words: Text, language: Language, *, expression: str = "", severity: Severity = "error"
+) -> bytes:
+    """Return an OperationOutcome: English in ``diagnostics`` for machines and logs, the reader's words in ``details``.
+
+    Args:
+        code: FHIR's issue type.
+        words: what there is to say.
+        language: of the reader.
+        expression: which element it is about; empty for none.
+        severity: how bad it is.
+    """
+    issue = OperationOutcomeIssue(
+        severity=severity,
+        code=code,
+        diagnostics=words.render("en"),
+        details=CodeableConcept(text=words.render(language)),
+        expression=(expression,) if expression else (),
+    )
+    return encode(OperationOutcome(issue=(issue,)))
+
+
+def language_of(accept_language: str) -> Language:
+    """Return the first of our languages that a reader names; English for all others.
+
+    Source: RFC 9110, 12.5.4 (Accept-Language).
+    """
+    named = (part.partition(";")[0].strip().lower()[:2] for part in accept_language[:200].split(","))
+    return next((language for each in named for language in LANGUAGES if each == language), "en")
+
+
+def _status_of(cause: ClinicError) -> tuple[int, str]:
+    if isinstance(cause, HttpRefusalError):
+        return cause.status, cause.code
+    return next(((status, code) for kind, status, code in _ANSWERS if isinstance(cause, kind)), (400, "processing"))
+
+
+def _response(status: int, body: bytes) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return Response(encode_outcome(code, words, entry), status, headers, MEDIA_TYPE)
+    return Response(body, status, headers, MEDIA_TYPE)

@@ -110,6 +110,7 @@ class BundleEntryResponse(Element, frozen=True, kw_only=True):
     """What became of one entry of a transaction."""
 
     status: str
+    location: str | None = None
     etag: str | None = None
     last_modified: Instant | None = None
     outcome: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET

@@ -11,15 +11,15 @@ drafted before it sent a referral stays its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from clinic_app.foundation.errors import NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.database import Database
 from clinic_app.storage.feed import MOST_PAGE_BYTES, Feed
 from clinic_app.storage.feed_rows import Caller, is_version_shown, visible_to
 from clinic_app.storage.feed_tables import FEED_RECORD, FEED_VERSION
@@ -58,6 +58,13 @@ class Past:
     since: datetime | None = None
 
 
+class Readable(Protocol):
+    """What opens a transaction to read in: a database, or one moment of it that is open already."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that only reads."""
+
+
 class FeedSearch:
     """What callers may ask one hub about its records.
 
@@ -66,7 +73,7 @@ class FeedSearch:
         feed: gives and knows the cursors.
     """
 
-    def __init__(self, database: Database, feed: Feed) -> None:
+    def __init__(self, database: Readable, feed: Feed) -> None:
         self._database = database
         self._feed = feed
 

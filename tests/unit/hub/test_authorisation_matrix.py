@@ -64,6 +64,7 @@ class Line:
         address: what is asked for, with the places of `Standing` in it.
         may: callers who get it.
         is_list: whether those who may not get an answer without it, instead of none.
+        refused: the status of the refusal, where it is not the usual one.
         options: the rest of the request.
     """
 
@@ -72,12 +73,35 @@ class Line:
     address: str
     may: frozenset[str] = SEEING
     is_list: bool = False
+    refused: int = 0
     options: Callable[[Standing], dict[str, Any]] | None = None
 
 
 def _overwrite(standing: Standing) -> dict[str, Any]:
     """The owner's patient as he last sent it, which changes nothing when he says it again."""
     return {"content": encode_transaction([Write("Patient", "shared", standing.sent, standing.version)])}
+
+
+def _record(standing: Standing) -> dict[str, Any]:
+    """The same over the other door, naming the version."""
+    return {"content": standing.sent, "headers": {"If-Match": f'W/"{standing.version}"'}}
+
+
+def _nothing_new(_standing: Standing) -> dict[str, Any]:
+    """A patch that only looks."""
+    patch = b'[{"op":"test","path":"/id","value":"shared"}]'
+    return {"content": patch, "headers": {"Content-Type": "application/json-patch+json"}}
+
+
+def _created(_standing: Standing) -> dict[str, Any]:
+    """A new record unless the owner's is there, which it is for those who see it; others' would not be ``shared``."""
+    return {"content": b'{"resourceType":"Patient"}', "headers": {"If-None-Exist": "_id=shared"}}
+
+
+def _asked_in(kind: str, url: str) -> Callable[[Standing], dict[str, Any]]:
+    """The question for the owner's patient as an entry of a Bundle."""
+    bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": url}}]}
+    return lambda _standing: {"json": bundle}
 
 
 def _upload(name: str) -> Callable[[Standing], dict[str, Any]]:
@@ -92,6 +116,18 @@ LINES = (
     Line("GET", "/.well-known/smart-configuration", "/.well-known/smart-configuration", ALL, is_list=True),
     Line("POST", "/report", "/report", ALL, is_list=True, options=lambda _standing: {"content": b"{}"}),
     Line("POST", "/", "/", frozenset({"own"}), options=_overwrite),
+    Line("POST", "/", "/", is_list=True, options=_asked_in("batch", "Patient/shared")),
+    Line("POST", "/", "/", is_list=True, options=_asked_in("batch", "Patient/shared/_history")),
+    Line("POST", "/", "/", is_list=True, options=_asked_in("batch", "Patient")),
+    Line("POST", "/", "/", is_list=True, options=_asked_in("transaction", "_history")),
+    Line("POST", "/", "/", refused=404, options=_asked_in("transaction", "Patient/shared")),
+    Line("POST", "/{type}", "/Patient", refused=422, options=_created),
+    Line("PUT", "/{type}", "/Patient?_id=shared", frozenset({"own"}), options=_record),
+    Line("PATCH", "/{type}", "/Patient?_id=shared", refused=404, options=_nothing_new),
+    Line("DELETE", "/{type}", "/Patient?_id=shared", frozenset(), refused=405),
+    Line("PUT", "/{type}/{id}", "/Patient/shared", frozenset({"own"}), options=_record),
+    Line("PATCH", "/{type}/{id}", "/Patient/shared", refused=404, options=_nothing_new),
+    Line("DELETE", "/{type}/{id}", "/Patient/shared", frozenset(), refused=405),
     Line("GET", "/$changes", "/$changes?own=true", is_list=True),
     Line("HEAD", "/blob/{sha256}", "/blob/{at.digest}", frozenset({"own"})),
     Line("PATCH", "/blob/{sha256}", "/blob/{at.digest}", frozenset({"own"}), options=_upload("Upload-Offset")),
@@ -192,9 +228,9 @@ def test_who_may_gets_it_and_who_may_not_learns_nothing(standing: Standing, line
     told = _told(response)
     asked = {each for each in standing.secrets if each in line.address.format(at=standing)}
     assert not [each for each in standing.secrets - asked if each in told], told
-    assert (
-        response.status_code == 200 if line.is_list else response.status_code == (403 if line.method == "POST" else 404)
-    )
+    written = 403 if who in SEEING else 412
+    refused = line.refused or (written if line.method in ("POST", "PUT") else 404)
+    assert response.status_code == (200 if line.is_list else refused)
 
 
 @pytest.mark.parametrize("line", [each for each in LINES if not each.is_list and each.method == "GET"])

@@ -69,23 +69,42 @@ def test_the_statement_has_what_fhir_demands_of_one(client: HubClient) -> None:
     assert {"status", "date", "kind", "implementation", "fhirVersion", "format", "rest"} <= set(statement)
     assert [each["type"] for each in statement["rest"][0]["resource"]] == list(KEPT)
     codes = [each["code"] for each in statement["rest"][0]["interaction"]]
-    assert codes == ["transaction", "history-system"]
+    assert codes == ["transaction", "batch", "history-system"]
+    assert statement["patchFormat"] == ["application/json-patch+json"]
 
 
 def test_every_interaction_of_every_type_is_really_served(client: HubClient) -> None:
     addresses = {
-        "read": "{type}/x",
-        "vread": "{type}/x/_history/1",
-        "history-instance": "{type}/x/_history",
-        "history-type": "{type}/_history",
-        "search-type": "{type}",
+        "read": ("GET", "{type}/x"),
+        "vread": ("GET", "{type}/x/_history/1"),
+        "update": ("PUT", "{type}/x"),
+        "patch": ("PATCH", "{type}/x"),
+        "create": ("POST", "{type}"),
+        "history-instance": ("GET", "{type}/x/_history"),
+        "history-type": ("GET", "{type}/_history"),
+        "search-type": ("GET", "{type}"),
     }
     for resource in _statement(client)["rest"][0]["resource"]:
         for interaction in resource["interaction"]:
-            path = "/" + addresses[interaction["code"]].format(type=resource["type"])
-            response = client.http.get(path, headers=client.headers)
-            assert response.status_code in (200, 404)
+            method, address = addresses[interaction["code"]]
+            path = "/" + address.format(type=resource["type"])
+            kind = {"Content-Type": "application/json-patch+json"} if method == "PATCH" else {}
+            response = client.http.request(method, path, content=b"{}", headers={**client.headers, **kind})
+            assert response.status_code in (200, 400, 404, 422)
             assert "nothing at this address" not in response.text
+
+
+def test_the_conditional_forms_that_are_promised_are_kept(client: HubClient) -> None:
+    (patient,) = (each for each in _statement(client)["rest"][0]["resource"] if each["type"] == "Patient")
+    assert patient["conditionalCreate"]
+    assert patient["conditionalUpdate"]
+    assert patient["updateCreate"]
+    assert patient["conditionalDelete"] == "not-supported"
+    assert "delete" not in [each["code"] for each in patient["interaction"]]
+    body = b'{"resourceType":"Patient","id":"c1","identifier":[{"system":"s","value":"1"}]}'
+    made = client.http.request("PUT", "/Patient?identifier=1", content=body, headers=client.headers)
+    again = client.http.post("/Patient", content=body, headers={**client.headers, "If-None-Exist": "identifier=1"})
+    assert (made.status_code, again.status_code, again.json()["id"]) == (201, 200, "c1")
 
 
 def test_every_search_parameter_of_every_type_is_really_served(client: HubClient) -> None:
@@ -165,3 +184,5 @@ def test_whatever_the_document_allows_is_no_fault(app: Starlette, client: HubCli
     assert set(tried) == {f"{method} {path}" for method, path in _endpoints(app)}
     assert all(status < 500 for statuses in tried.values() for status in statuses)
     assert 200 in tried["GET /{type}"]
+    assert tried["POST /"] & {200}
+    assert tried["DELETE /{type}/{id}"] == {405}

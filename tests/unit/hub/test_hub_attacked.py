@@ -59,7 +59,7 @@ def test_every_endpoint_asks_for_the_token_first(standing: HubClient, method: st
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize(
-    "path", ["/", "/$changes", f"/blob/{DIGEST}", "/metadata", "/Patient/1", "/../etc/passwd", "//"]
+    "path", ["/", "/$changes", f"/blob/{DIGEST}", "/metadata", "/Patient/1/_history", "/../etc/passwd", "//"]
 )
 def test_what_the_hub_does_not_do_is_not_there(standing: HubClient, method: str, path: str) -> None:
     response = standing.http.request(method, path, headers=standing.headers)
@@ -239,7 +239,7 @@ def test_hostile_json_is_refused_and_never_a_fault(
     bundle = {"resourceType": "Bundle", "id": "b", "type": "transaction", "entry": [entry]}
     body = json.dumps(bundle).encode()
     response = standing.http.post("/", content=body, headers=standing.headers)
-    assert response.status_code in (200, 400, 412, 422), response.text
+    assert response.status_code in (200, 400, 404, 405, 412, 422), response.text
 
 
 @pytest.mark.parametrize("key", ["x" * 101, "é" * 101])

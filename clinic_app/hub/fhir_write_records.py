@@ -1,0 +1,91 @@
+"""The record a write is to make: with its id, after its patch, its references written out, its codes looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.hub.fhir_conditions import read_search
+from clinic_app.hub.fhir_parameters import KEPT
+from clinic_app.hub.fhir_patch import patched
+from clinic_app.hub.fhir_write_references import References
+from clinic_app.hub.refusals import HttpRefusalError
+from clinic_app.hub.required_codes import check_codes
+from clinic_app.storage.feed import PreconditionError
+from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed_search import FeedSearch
+from clinic_app.storage.feed_wishes import Compose, Target
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+class _Named(msgspec.Struct):
+    id: str = ""
+
+
+def id_in(body: bytes) -> str:
+    """Return the id a record says it has; empty for none.
+
+    Raises:
+        InvalidInputError: no record.
+    """
+    try:
+        return msgspec.json.decode(body, type=_Named).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(str(error)) from error
+
+
+def with_id(body: bytes, record_id: str) -> bytes:
+    """Return a record under another id, every other byte of its elements kept.
+
+    Raises:
+        InvalidInputError: no record.
+    """
+    try:
+        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(str(error)) from error
+    return _encoder.encode({**members, "id": msgspec.Raw(msgspec.json.encode(record_id))})
+
+
+def composer(caller: Caller) -> Compose:
+    """Return what makes the record of each write of one request by ``caller``."""
+
+    def compose(target: Target, addresses: Mapping[str, str], search: FeedSearch) -> bytes:
+        wish = target.wish
+        if wish.method == "PATCH" and target.current is not None:
+            body = patched(target.current.body, wish.body)
+        elif wish.method == "PUT" and not wish.search:
+            body = wish.body
+        else:
+            body = with_id(wish.body, target.id)
+        references = References(addresses, lambda kind, asked: _one_found(search, caller, kind, asked))
+        body = references.written_out(body, wish.full_url)
+        check_codes(wish.type_name, body)
+        return body
+
+    return compose
+
+
+def _one_found(search: FeedSearch, caller: Caller, type_name: str, asked: str) -> str:
+    """Return the address of the one record a conditional reference means.
+
+    Raises:
+        HttpRefusalError: 400, no search the hub could make.
+        PreconditionError: it finds none, or several.
+    """
+    if type_name not in KEPT:
+        raise HttpRefusalError(400, "not-supported", Text("The hub does not keep {type}.", type=type_name))
+    found = search.search(caller, type_name, read_search(type_name, asked), "", 2).versions
+    if len(found) != 1:
+        reference = f"{type_name}?{asked}"[:100]
+        raise PreconditionError(Text("“{reference}” has to find exactly one record.", reference=reference))
+    return f"{type_name}/{found[0].id}"
+
+
+def _unreadable(detail: str) -> InvalidInputError:
+    return InvalidInputError(Text("This record cannot be read: {detail}", detail=detail))
