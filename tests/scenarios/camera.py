@@ -41,4 +41,5 @@ class Camera:
                 raise AssertionError(f"the picture {file_name} could not be written")
             self.pictures.append(file_name)
         theme.apply(application, "light")
-        application.processEvents()
+        for _ in range(3):  # laying out and painting anew is the camera's doing, not that of the next step
+            application.processEvents()

@@ -19,6 +19,7 @@ from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook
 from ui.widgets.form_field import FormField
 from ui.widgets.labels import Card, label, line
+from ui.widgets.laid_out import laid_out_once
 from ui.widgets.page import scrolled
 
 
@@ -55,7 +56,7 @@ class AnswerCard(Translated, Card):
         self._build()
         self._summary.clicked.connect(lambda: self.summary_asked.emit(self.chosen_language))
         self._close.clicked.connect(model.read_and_close)
-        model.changed.connect(self.show_answer)
+        model.changed.connect(self._follow)
         model.busy_changed.connect(lambda _is_busy: self._allow())
         self.retranslate()
 
@@ -112,6 +113,10 @@ class AnswerCard(Translated, Card):
         self._close.say(_("Read and close"), "Ctrl+Enter")
         self._refusal.retranslate()
         self.show_answer()
+
+    def _follow(self) -> None:
+        with laid_out_once(self):
+            self.show_answer()
 
     def show_answer(self) -> None:
         """Show what the model holds."""

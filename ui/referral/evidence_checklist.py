@@ -60,9 +60,11 @@ class EvidenceChecklist(Translated, QWidget):
             self._fill()
         for place, item in enumerate(self._items):
             state = Qt.CheckState.Checked if item.key in keys else Qt.CheckState.Unchecked
-            self.list.item(place).setCheckState(state)
+            row = self.list.item(place)
+            if row.checkState() != state:
+                row.setCheckState(state)
+                self.list.viewport().update()
         self.list.blockSignals(False)
-        self.list.viewport().update()
         self.list.setVisible(bool(items))
         self._empty.setVisible(not items)
 

@@ -15,6 +15,7 @@ from ui.registration.view_model import RegistrationViewModel
 from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
+from ui.widgets.laid_out import laid_out_once
 from ui.widgets.page import Page
 from ui.widgets.patient_words import birth_words, chart_words, closed_look, iin_words, list_name, sex_words
 from ui.widgets.record_table import Column, RecordTable
@@ -151,9 +152,10 @@ class RegistrationScreen(Page):
 
     def _show_head(self) -> None:
         is_list = self._stack.currentWidget() is self._table
-        self._search.setVisible(is_list)
-        self._new.setVisible(is_list and self._model.may_register)
-        self._amend.setVisible(is_list and self._model.may_register)
+        with laid_out_once(self):
+            self._search.setVisible(is_list)
+            self._new.setVisible(is_list and self._model.may_register)
+            self._amend.setVisible(is_list and self._model.may_register)
         target = self._target()
         self._amend.setEnabled(target is not None and not is_masked(target))
 

@@ -76,13 +76,15 @@ class FormField(Translated, QWidget):
 
     def set_error(self, text: str | Text) -> None:
         """Say what is wrong with it; an empty string takes it back. A `Text` follows the language of the windows."""
-        self._error = text
-        self._show()
+        if text != self._error:
+            self._error = text
+            self._show()
 
     def set_hint(self, text: str | Text) -> None:
         """Say something helpful; an error goes before it."""
-        self._hint = text
-        self._show()
+        if text != self._hint:
+            self._hint = text
+            self._show()
 
     def retranslate(self) -> None:
         """Say error and hint anew, where they can be."""

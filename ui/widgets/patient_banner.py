@@ -13,6 +13,7 @@ from clinic_app.records import Patient
 from ui import icons
 from ui.language import Translated, _
 from ui.widgets.labels import breakable, label, plain_tip
+from ui.widgets.laid_out import laid_out_once
 from ui.widgets.patient_words import banner_name, birth_words, chart_words, closed_look, iin_words, sex_words
 
 NAME_WIDTH: Final = 160
@@ -90,7 +91,8 @@ class PatientBanner(Translated, QFrame):
         if allergies is None and is_same:
             allergies = self._allergies  # a newer version of the same patient: what is known of him stays
         self._patient, self._allergies = patient, allergies
-        self.retranslate()
+        with laid_out_once(self):
+            self.retranslate()
 
     def allow_restricting(self, may_restrict: bool) -> None:
         """Offer to close the record of the patient to most of the staff, or not."""
