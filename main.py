@@ -20,6 +20,7 @@ from clinic_app.workstation import Workstation, provision
 from ui import language, theme
 from ui.shell.crash_dialog import catch_faults
 from ui.shell.main_window import MainWindow
+from ui.shell.rounds import Rounds
 from ui.shell.starting import open_clinic, refuse
 from ui.tasks import TaskRunner
 
@@ -40,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     begin_log(options.data)
     application = QApplication(sys.argv[:1])
-    if options.language:
-        language.use(options.language)
+    language.use(options.language or language.current())
     try:
         if options.provision:
             provision(options.data, options.provision)
@@ -72,7 +72,7 @@ def show(application: QApplication, workstation: Workstation, runner: TaskRunner
     window.show()
     if ready := os.environ.get("DALA_BENCH_READY"):
         window.when_usable(lambda: Path(ready).touch())
-    return application.exec()
+    return Rounds(application).through(application.exec)
 
 
 if __name__ == "__main__":

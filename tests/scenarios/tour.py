@@ -24,6 +24,7 @@ from tests.scenarios.ledger import Ledger
 from tests.scenarios.stage import raised
 from tests.scenarios.story import Story
 from ui import language, theme
+from ui.shell.rounds import Rounds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,13 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stage_context = raised(folder)
             stage = stage_context.__enter__()
         try:
-            for name, step in Story(stage, camera, dog, out).steps():
-                sys.stdout.write(f"{name} ... ")
-                sys.stdout.flush()
-                held = ledger.go(name, step)
-                sys.stdout.write("ok\n" if held else f"FAILED\n{ledger.steps[-1].error}\n")
-                if not held and "in vain" in ledger.steps[-1].error:
-                    break
+            Rounds(application).through(lambda: _go(Story(stage, camera, dog, out), ledger))
         finally:
             with dog.paused():
                 stage_context.__exit__(None, None, None)
@@ -63,6 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     good = sum(step.ok for step in ledger.steps)
     sys.stdout.write(f"{good} of {len(ledger.steps)} steps held; pictures and PDFs are in {out}\n")
     return 0 if ledger.is_good and len(ledger.steps) == Story.LENGTH else 1
+
+
+def _go(story: Story, ledger: Ledger) -> None:
+    for name, step in story.steps():
+        sys.stdout.write(f"{name} ... ")
+        sys.stdout.flush()
+        held = ledger.go(name, step)
+        sys.stdout.write("ok\n" if held else f"FAILED\n{ledger.steps[-1].error}\n")
+        if not held and "in vain" in ledger.steps[-1].error:
+            break
 
 
 if __name__ == "__main__":
