@@ -274,8 +274,8 @@ class _Fate:
         return self.weather.fault if self._left < 0 else None
 
 
-def make_certificate(folder: Path) -> Path:
-    """Make a certificate of the loopback for a line, and return the file of the authority that vouches for it."""
+def make_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
+    """Make a certificate of an address for a line, and return the file of the authority that vouches for it."""
     folder.mkdir(parents=True, exist_ok=True)
     root_key, line_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Line test authority")])
@@ -284,10 +284,10 @@ def make_certificate(folder: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(root_key, hashes.SHA256())
     )
-    line_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    line_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     line = (
         _blank(line_name, root_name, line_key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(root_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

@@ -19,6 +19,7 @@ from tests.performance.save import measure_save
 from tests.performance.startup import measure_startup
 from tests.performance.storage import bench_storage
 from tests.performance.sweep import measure_sweep
+from tests.performance.sync import bench_sync
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", choices=sorted([*BENCHES, "storage"]))
+    parser.add_argument("name", choices=sorted([*BENCHES, "storage", "sync"]))
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args(arguments)
     if options.name == "storage":
         return bench_storage(options.json)
+    if options.name == "sync":
+        return bench_sync(options.json)
     measured = BENCHES[options.name]()
     figures = measured.as_json(options.name)
     print(f"{measured.what}: median {statistics.median(measured.ours_ms):.2f} ms, p95 {_p95(measured.ours_ms):.2f} ms")
