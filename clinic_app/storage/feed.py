@@ -26,7 +26,6 @@ from clinic_app.records import Resource
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_bell import FeedBell
-from clinic_app.storage.feed_buckets import close_buckets, keep_buckets
 from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
@@ -34,7 +33,6 @@ from clinic_app.storage.feed_rows import (
     Standing,
     StoredRecord,
     looked_at,
-    readers_of,
 )
 from clinic_app.storage.feed_tables import FEED_ANSWER
 from clinic_app.storage.memory import put_values
@@ -157,9 +155,7 @@ class Feed:
         now = self._clock.now()
         standing = Standing(connection, caller, incoming)
         written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
-        accepted = standing.put(connection, now)
-        seen = readers_of(accepted) | keep_buckets(connection, accepted, now) | close_buckets(connection, now)
-        self.bell.said(connection, seen, caller.workstation_id)
+        self.bell.said(connection, standing.put(connection, now), caller.workstation_id)
         return written
 
     def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:
