@@ -26,6 +26,7 @@ from clinic_app.records import Resource
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_bell import FeedBell
+from clinic_app.storage.feed_buckets import close_buckets, keep_buckets
 from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
@@ -33,6 +34,7 @@ from clinic_app.storage.feed_rows import (
     Standing,
     StoredRecord,
     looked_at,
+    readers_of,
 )
 from clinic_app.storage.feed_tables import FEED_ANSWER
 from clinic_app.storage.memory import put_values
@@ -49,6 +51,10 @@ _LONGEST_POSITION: Final = 18
 
 class PreconditionError(ConflictError):
     """The record is not at the version the writer edited."""
+
+
+class ErasedError(ConflictError):
+    """The record was erased by order."""
 
 
 class ForeignCursorError(ClinicError):
@@ -155,7 +161,9 @@ class Feed:
         now = self._clock.now()
         standing = Standing(connection, caller, incoming)
         written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
-        self.bell.said(connection, standing.put(connection, now), caller.workstation_id)
+        accepted = standing.put(connection, now)
+        seen = readers_of(accepted) | keep_buckets(connection, accepted, now) | close_buckets(connection, now)
+        self.bell.said(connection, seen, caller.workstation_id)
         return written
 
     def changes(self, caller: Caller, cursor: str, count: int, *, with_own: bool = False) -> Page:
@@ -270,6 +278,8 @@ def _judged(standing: Standing, caller: Caller, incoming: Incoming, judge: Judge
             return known
         if isinstance(incoming.record, ClinicError):
             raise incoming.record
+        if standing.is_erased(incoming.key):
+            raise ErasedError(Text("This record was erased by order and cannot come back."))
         stored = standing.record(incoming.key)
         is_base = incoming.write.base_version == (stored.version_id if stored else None)
         if not is_base or (stored is not None and not stored.is_shown_to(caller)):

@@ -16,7 +16,7 @@ from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY, Resource, audience_of, decode, stamped
 from clinic_app.storage.exchange import Write, Written
-from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
+from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_TOMBSTONE, FEED_VERSION
 from clinic_app.storage.record_rows import Key, by_type, new_version_id, write_versions
 from clinic_app.storage.tables import HISTORY, RECORD
 from clinic_app.storage.upserts import Addition, Upsert
@@ -121,12 +121,19 @@ class Standing:
         for type_name, ids in by_type(each.key for each in incoming).items():
             for row in connection.execute(_STANDING, {"of_type": type_name, "of_ids": ids}):
                 self._rows[type_name, row.id] = row
+        types, every_id = {each.key[0] for each in incoming}, {each.key[1] for each in incoming}
+        erased = connection.execute(_ERASED, {"of_types": sorted(types), "of_ids": sorted(every_id)})
+        self._erased = {(row.type, row.id) for row in erased}
         known = {"of_organization": caller.organization_id}
         for type_name, ids in by_type(self._rows).items():
             for row in connection.execute(_KNOWN, {"of_type": type_name, "of_ids": ids, **known}):
                 received_at = datetime.fromisoformat(row.received_at)
                 written = Written(type_name, row.id, row.version_id, received_at, is_new=False)
                 self._versions.setdefault(((type_name, row.id), row.sha256), []).append(written)
+
+    def is_erased(self, key: Key) -> bool:
+        """Return whether the record was erased by order: it can never be written again."""
+        return key in self._erased
 
     def known(self, incoming: Incoming) -> Written | None:
         """Return what became of the very same bytes when this organisation sent them before, or None.
@@ -168,12 +175,12 @@ class Standing:
         base: str | None = self._connection.scalar(before.limit(1))
         return base
 
-    def put(self, connection: Connection, now: datetime) -> frozenset[str]:
-        """Store what was accepted; return the organisations that see something new by it."""
+    def put(self, connection: Connection, now: datetime) -> tuple[Accepted, ...]:
+        """Store what was accepted, and return it."""
         accepted = tuple(self._accepted.values())
         if accepted:
             _put_writes(connection, self._caller, accepted, now)
-        return readers_of(accepted)
+        return accepted
 
 
 def _put_writes(connection: Connection, caller: Caller, accepted: Sequence[Accepted], now: datetime) -> None:
@@ -267,6 +274,10 @@ _STANDING: Final = (
     select(RECORD.c.id, RECORD.c.version_id, RECORD.c.body, FEED_RECORD.c.organization_id)
     .outerjoin(FEED_RECORD, (FEED_RECORD.c.type == RECORD.c.type) & (FEED_RECORD.c.id == RECORD.c.id))
     .where(*_of_type_and_ids(RECORD))
+)
+_ERASED: Final = select(FEED_TOMBSTONE.c.type, FEED_TOMBSTONE.c.id).where(
+    FEED_TOMBSTONE.c.type.in_(bindparam("of_types", expanding=True)),
+    FEED_TOMBSTONE.c.id.in_(bindparam("of_ids", expanding=True)),
 )
 _KNOWN: Final = select(
     FEED_VERSION.c.id, FEED_VERSION.c.version_id, FEED_VERSION.c.sha256, FEED_VERSION.c.received_at

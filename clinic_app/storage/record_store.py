@@ -18,12 +18,14 @@ from clinic_app.storage.audit_chain import add_link, first_broken_link
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.conflicts import Conflict, close_conflict, keep_version, open_conflicts
 from clinic_app.storage.database import Database
+from clinic_app.storage.exchange import Change
 from clinic_app.storage.finding import bodies_with
 from clinic_app.storage.lanes import Lane
+from clinic_app.storage.leaving import is_erased, let_leave, purge
 from clinic_app.storage.memory import put_values
 from clinic_app.storage.patient_search import matching_bodies
 from clinic_app.storage.receiving import receive_body
-from clinic_app.storage.record_rows import StoredRow, new_version_id, queue_row, stored_row, write_version
+from clinic_app.storage.record_rows import StoredRow, key_of, new_version_id, queue_row, stored_row, write_version
 from clinic_app.storage.tables import CURSOR, HISTORY
 from clinic_app.storage.transfers import queue_transfer
 from clinic_app.storage.upserts import Upsert
@@ -142,7 +144,12 @@ class RecordStore:
         return written
 
     def receive(
-        self, bodies: Sequence[bytes], *, cursor: tuple[str, str] | None = None, is_from_hub: bool = True
+        self,
+        bodies: Sequence[bytes],
+        *,
+        cursor: tuple[str, str] | None = None,
+        is_from_hub: bool = True,
+        leaving: Sequence[Change] = (),
     ) -> tuple[Resource, ...]:
         """Take in what another node wrote; return what changed here. Safe to repeat.
 
@@ -150,11 +157,14 @@ class RecordStore:
             bodies: JSON of records; unreadable ones are left out.
             cursor: name and value of the feed's cursor, kept in the same transaction.
             is_from_hub: whether the versions are the hub's; those of a package are the sender's own.
+            leaving: changes of other records, which say that they leave.
         """
         now = self._clock.now()
         with self._database.writing() as connection:
             received = (receive_body(connection, body, now, is_from_hub=is_from_hub) for body in bodies)
             changed = tuple(record for record in received if record is not None)
+            for change in leaving:
+                let_leave(connection, change, now)
             if cursor:
                 put_cursor(connection, *cursor)
         return changed
@@ -195,6 +205,11 @@ class RecordStore:
         now = self._clock.now()
         with self._database.writing() as connection:
             theirs = close_conflict(connection, conflict.seq, now)
+            if is_erased(conflict.theirs):  # somebody has seen that his edit goes with the record
+                purge(connection, key_of(conflict.mine))
+                for event in audit:
+                    self._write(connection, event, "audit", now)
+                return conflict.mine
             row = stored_row(connection, chosen.type_name, chosen.id)
             if row is None or made_from not in (None, row.version_id):
                 raise _changed_meanwhile()

@@ -11,16 +11,18 @@ from typing import Final
 
 from clinic_app.access import Session, Trail
 from clinic_app.access.audit_events import patients_of
+from clinic_app.access.right_clock import clock_offset
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
 from clinic_app.storage import AuditQuery, Conflict, Store
+from clinic_app.storage.leaving import is_erased
 from clinic_app.storage.unsent import Unsent
 from clinic_app.sync.comparing import differences, merged
 from clinic_app.sync.joinings import joined_record, patient_in
 from clinic_app.sync.merging import Side
-from clinic_app.sync.service import CLOCK_OFFSET, SyncService
+from clinic_app.sync.service import SyncService
 from clinic_app.sync.waiting import (
     AUDIT_WORDS,
     KIND_WORDS,
@@ -82,7 +84,7 @@ class Exchange:
     def summary(self, session: Session) -> ExchangeSummary:
         """Return how the exchange stands as a whole."""
         self._trail.require(session, "read", "Device")
-        rows, sync, offset = self._store.outbox.unsent(MOST_SHOWN), self._sync, self._store.memory.get(CLOCK_OFFSET)
+        rows, sync, offset = self._store.outbox.unsent(MOST_SHOWN), self._sync, clock_offset(self._store)
         up = self._store.transfers.pending("up")
         _, audit_bytes, _ = self._store.outbox.unsent_audit()
         left = sum(len(each.body) for each in rows if each.state == "queued") + audit_bytes
@@ -99,7 +101,7 @@ class Exchange:
             questions=len(self._permitted(session)),
             estimate_s=left / pace if pace and left else None,
             last_contact_at=sync.last_contact_at if sync is not None else None,
-            clock_offset_s=float(offset) if offset is not None else None,
+            clock_offset_s=offset.total_seconds() if offset is not None else None,
         )
 
     def retry(self, session: Session, item: WaitingItem | ContentOnWay) -> None:
@@ -197,6 +199,7 @@ class Exchange:
         mine = decode_as(type(record), body)
         patient_id = next(patients_of(mine), "").partition("/")[2]
         mine_at, theirs_at = _written_at(mine), _written_at(conflict.theirs)
+        kind, erased = KIND_WORDS.get(record.type_name, OTHER_WORDS), is_erased(conflict.theirs)
         suggested: Side | None = None
         if mine_at is not None and theirs_at is not None and mine_at != theirs_at:
             suggested = "mine" if mine_at > theirs_at else "theirs"
@@ -204,7 +207,7 @@ class Exchange:
             seq=conflict.seq,
             type_name=record.type_name,
             record_id=record.id,
-            kind=KIND_WORDS.get(record.type_name, OTHER_WORDS),
+            kind=Text("{kind}, erased by order; your change goes with it", kind=kind) if erased else kind,
             patient_id=patient_id,
             patient=self._name(patient_id),
             mine_at=mine_at,

@@ -82,6 +82,8 @@ class Pull:
         """Take in one page together with its cursor."""
         take_back(self._store.database, page.changes)
         for change in page.changes:
-            if change.type_name == Task.__name__ and not change.is_on_way:
+            if change.type_name == Task.__name__ and change.body and not change.is_on_way:
                 remember_hub_time(self._store, change.id, change.received_at)
-        self._store.records.receive([change.body for change in page.changes], cursor=(CURSOR, page.cursor))
+        leaving = [change for change in page.changes if not change.body]
+        bodies = [change.body for change in page.changes if change.body]
+        self._store.records.receive(bodies, cursor=(CURSOR, page.cursor), leaving=leaving)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast, get_args
 
 import msgspec
 
@@ -30,7 +30,7 @@ from clinic_app.records import (
     encode,
 )
 from clinic_app.records.datatypes import Extension
-from clinic_app.storage.exchange import Change, GivenBack, Write, Written
+from clinic_app.storage.exchange import Change, ChangeKind, GivenBack, Write, Written
 
 MEDIA_TYPE: Final = "application/fhir+json"
 BATCH_ENTRIES: Final = 200
@@ -43,6 +43,8 @@ MAX_ENTRIES: Final = 500
 
 OWNER: Final = "urn:dala:owner"
 """Extension of an entry on its way to a hub: the organisation that owns the record."""
+KIND: Final = "urn:dala:change"
+"""Extension of an entry of the feed: ``enter``, ``evict`` or ``erase`` (`clinic_app.storage.exchange.ChangeKind`)."""
 EPOCH_HEADER: Final = "x-hub-epoch"
 """Header of every answer of a hub: which life of it this is. A hub restored from a backup begins another one."""
 ON_WAY_HEADER: Final = "x-on-the-way"
@@ -116,14 +118,17 @@ def encode_history(changes: Sequence[Change], next_url: str, *, with_owner: bool
     entries = tuple(
         BundleEntry(
             full_url=f"{each.type_name}/{each.id}",
-            resource=msgspec.Raw(each.body),
-            request=BundleEntryRequest(method="PUT", url=f"{each.type_name}/{each.id}"),
+            resource=msgspec.Raw(each.body) if each.body else msgspec.UNSET,
+            request=BundleEntryRequest(method="PUT" if each.body else "DELETE", url=f"{each.type_name}/{each.id}"),
             response=BundleEntryResponse(
                 status=_ON_WAY if each.is_on_way else "200",
                 last_modified=each.received_at,
                 outcome=_told_back(each) if each.given_back else msgspec.UNSET,
             ),
-            extension=(Extension(url=OWNER, value_string=each.owner_id),) if with_owner else (),
+            extension=(
+                *((Extension(url=OWNER, value_string=each.owner_id),) if with_owner else ()),
+                *((Extension(url=KIND, value_string=each.kind),) if each.kind != "upsert" else ()),
+            ),
         )
         for each in changes
     )
@@ -227,18 +232,22 @@ def _read_written(entry: BundleEntry, write: Write) -> Written:
 
 def _read_change(entry: BundleEntry) -> Change:
     match = _ADDRESS.fullmatch(entry.request.url if entry.request else "")
-    received_at = entry.response.last_modified if entry.response else None
-    if match is None or not isinstance(entry.resource, msgspec.Raw) or received_at is None:
+    response, said = entry.response, {each.url: each.value_string or "" for each in entry.extension}
+    kind = said.get(KIND, "upsert")
+    if match is None or response is None or response.last_modified is None or kind not in get_args(ChangeKind):
         raise nonsense()
-    response = entry.response
+    body = bytes(entry.resource) if isinstance(entry.resource, msgspec.Raw) else b""
+    if bool(body) == (kind in ("evict", "erase")):
+        raise nonsense()
     return Change(
         match[1],
         match[2],
-        bytes(entry.resource),
-        received_at,
-        next((each.value_string or "" for each in entry.extension if each.url == OWNER), ""),
-        response.status.startswith("202") if response else False,
-        _given_back(response.outcome) if response and isinstance(response.outcome, msgspec.Raw) else (),
+        body,
+        response.last_modified,
+        said.get(OWNER, ""),
+        response.status.startswith("202"),
+        _given_back(response.outcome) if isinstance(response.outcome, msgspec.Raw) else (),
+        cast("ChangeKind", kind),
     )
 
 

@@ -1,0 +1,114 @@
+"""Erasing by order: what the law says nobody may keep, out of a hub and out of everybody who had it.
+
+Every version and everything made from it goes; a tombstone stays for ever, so that the record cannot come back from
+somebody who had not heard of it. Everybody is told, because nobody knows any more who had it: an id tells nothing.
+The places in the history stay, empty, so that no cursor is led astray.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
+
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import NotFoundError
+from clinic_app.foundation.texts import Text
+from clinic_app.records import EVERYBODY
+from clinic_app.storage.database import Database
+from clinic_app.storage.feed_bell import FeedBell
+from clinic_app.storage.feed_buckets import put_gone
+from clinic_app.storage.feed_tables import (
+    FEED_AUDIENCE,
+    FEED_BUCKET,
+    FEED_CONTENT,
+    FEED_PIECE,
+    FEED_RECORD,
+    FEED_REFERENCE,
+    FEED_TOMBSTONE,
+    FEED_VERSION,
+)
+from clinic_app.storage.leaving import purge
+from clinic_app.storage.record_rows import Key
+from clinic_app.storage.tables import INDEX_ENTRY, RECORD
+from clinic_app.storage.upserts import Upsert
+
+_TELL: Final = Upsert(FEED_TOMBSTONE)
+_KEPT_TYPES: Final = ("AuditEvent",)
+"""Who looked at what stays provable."""
+
+
+class FeedErasing:
+    """The erasing of one hub.
+
+    Args:
+        database: where the feed lies.
+        clock: says when.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._bell = FeedBell(database)
+
+    def erase_patient(self, patient_id: str, reason: str) -> tuple[Key, ...]:
+        """Erase a patient and every record about him; return what went.
+
+        Raises:
+            NotFoundError: there is no such patient.
+        """
+        about = select(INDEX_ENTRY.c.type, INDEX_ENTRY.c.id).where(
+            INDEX_ENTRY.c.name == "subject", INDEX_ENTRY.c.value == patient_id
+        )
+        with self._database.reading() as connection:
+            keys = {("Patient", patient_id), *((row.type, row.id) for row in connection.execute(about))}
+        return self.erase(sorted(keys), reason)
+
+    def erase(self, keys: Sequence[Key], reason: str) -> tuple[Key, ...]:
+        """Erase records and return those that were there; of the reason only a digest is kept.
+
+        Raises:
+            NotFoundError: none of them is there.
+        """
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            found = select(RECORD.c.type, RECORD.c.id).where(tuple_(RECORD.c.type, RECORD.c.id).in_(keys))
+            there = [(row.type, row.id) for row in connection.execute(found.order_by(RECORD.c.changed_seq))]
+            gone = [key for key in there if key[0] not in _KEPT_TYPES]
+            if not gone:
+                raise NotFoundError(Text("The hub has no such record."))
+            erase_records(connection, gone, hashlib.sha256(reason.encode()).hexdigest(), now)
+            self._bell.said(connection, (EVERYBODY,), "")
+        return tuple(gone)
+
+
+def erase_records(connection: Connection, keys: Sequence[Key], reason_sha256: str, now: datetime) -> None:
+    """Erase records inside a transaction, leave their tombstones and tell everybody who reads the feed."""
+    marks = [{"of_type": type_name, "of_id": record_id} for type_name, record_id in keys]
+    _forget_contents(connection, keys)
+    for table in (FEED_RECORD, FEED_VERSION, FEED_AUDIENCE, FEED_REFERENCE):
+        of_record = (table.c.type == bindparam("of_type"), table.c.id == bindparam("of_id"))
+        connection.execute(delete(table).where(*of_record), marks)
+    patients = [record_id for type_name, record_id in keys if type_name == "Patient"]
+    tasks = [record_id for type_name, record_id in keys if type_name == "Task"]
+    connection.execute(delete(FEED_BUCKET).where(FEED_BUCKET.c.patient_id.in_(patients) | FEED_BUCKET.c.id.in_(tasks)))
+    for key in keys:
+        purge(connection, key, keeps_places=True)
+    reason = {"reason_sha256": reason_sha256, "erased_at": now.isoformat()}
+    _TELL.run_all(connection, [{"type": type_name, "id": record_id, **reason} for type_name, record_id in keys])
+    put_gone(connection, keys, EVERYBODY, "erase", now)
+
+
+def _forget_contents(connection: Connection, keys: Sequence[Key]) -> None:
+    """Forget contents that only these records point to; what lies in pieces on the disk goes with the next look."""
+    pointed = select(FEED_REFERENCE.c.sha256).where(tuple_(FEED_REFERENCE.c.type, FEED_REFERENCE.c.id).in_(keys))
+    named = set(connection.execute(pointed).scalars())
+    others = select(FEED_REFERENCE.c.sha256).where(
+        FEED_REFERENCE.c.sha256.in_(named), tuple_(FEED_REFERENCE.c.type, FEED_REFERENCE.c.id).not_in(keys)
+    )
+    alone = named - set(connection.execute(others).scalars())
+    for table in (FEED_CONTENT, FEED_PIECE):
+        connection.execute(delete(table).where(table.c.sha256.in_(alone)))
