@@ -94,7 +94,7 @@ def _compare(name: str, store: Store, hub: Hub, hub_store: Store, verdict: Verdi
     shown = _shown_to(hub, hub_token(store))
     with store.database.reading() as connection:
         here = {(row.type, row.id): row for row in connection.execute(select(RECORD))}
-        sent = set(connection.execute(select(OUTBOX.c.type, OUTBOX.c.id).distinct()).tuples())
+        sent = {(row.type, row.id) for row in connection.execute(select(OUTBOX.c.type, OUTBOX.c.id).distinct())}
         unsettled = connection.execute(
             select(OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.state, OUTBOX.c.last_error).where(OUTBOX.c.state != "acked")
         )
@@ -105,7 +105,7 @@ def _compare(name: str, store: Store, hub: Hub, hub_store: Store, verdict: Verdi
         elif content_of(here[key].body) != content_of(body):
             verdict.unequal.append(f"{name} has another {'/'.join(key)}")
     with hub_store.database.reading() as connection:
-        there = set(connection.execute(select(RECORD.c.type, RECORD.c.id)).tuples())
+        there = {(row.type, row.id) for row in connection.execute(select(RECORD.c.type, RECORD.c.id))}
     verdict.lost += [f"{name} wrote {'/'.join(key)}, the hub has none" for key in sent - there]
     own = own_organization(store).id
     verdict.unequal += [f"{name} ({own}) does not see its own {'/'.join(key)}" for key in sent & there - shown.keys()]
