@@ -41,13 +41,15 @@ from clinic_app.sync.foreign_wire import (
     read_abilities,
     read_record,
 )
-from clinic_app.sync.link import HubLink, HubPage, HubRefusalError, whole_message
+from clinic_app.sync.link import AnswerError, HubLink, HubPage, HubRefusalError, whole_message
 from clinic_app.sync.wire import MEDIA_TYPE, nonsense, outcome_words
 
 _JSON: Final = frozenset({MEDIA_TYPE, "application/json", ""})
 _FOUND_AT_ONCE: Final = 20
 _PAST: Final = 50
 """Versions of one record that are looked through for what we sent."""
+_FAULTS: Final = frozenset({500, 501})
+"""How servers answer that fall over what they were sent; all others of the kind mean that they are not there."""
 _TRY_LATER: Final = frozenset({401, 408, 425, 429})
 
 
@@ -67,6 +69,7 @@ class ForeignLink(HubLink):
         self._ids = ForeignIds(store.database, self.url)
         self._abilities: Abilities | None = None
         self._done: dict[tuple[str, str, str], Written] = {}
+        self._unbearable: dict[tuple[str, str, str], HubRefusalError] = {}
         self._is_unsure = True
         self._news = News(self, store, self._ids)
         self.date: datetime | None = None
@@ -90,6 +93,7 @@ class ForeignLink(HubLink):
             if write.type_name not in can.writes:
                 words = Text("The hub does not keep {type}.", type=write.type_name).render("en")
                 raise HubRefusalError(422, words)
+        self._check_bearable(writes)
         waiting = [write for write in writes if _mark(write) not in self._done]
         waiting = await self._without_arrived(waiting, can)
         try:
@@ -130,7 +134,7 @@ class ForeignLink(HubLink):
         whole = urljoin(f"{self.url}/", url)
         here, there = urlsplit(self.url), urlsplit(whole)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            host = (there.hostname or "")[:100]
+            host = there.netloc[:100]
             raise LinkError(Text("The hub sends us on to another address, {host}; nothing was asked there.", host=host))
         page = decode_page(await self._message("GET", whole, {"Cache-Control": "no-cache"}))
         next_url = urljoin(whole, page.next_url) if page.next_url else ""
@@ -193,19 +197,58 @@ class ForeignLink(HubLink):
 
     async def _hand_in(self, writes: Sequence[Write], can: Abilities) -> None:
         """Send what is left, together where the server takes transactions, else one by one."""
-        groups = [writes] if can.takes_transactions else [[each] for each in writes]
-        for group in groups:
-            if not group:
-                continue
-            requests = self._requests(group)
-            if can.takes_transactions:
-                headers = {"Content-Type": MEDIA_TYPE, "Prefer": "return=minimal"}
-                body = await self._packed("POST", "/", headers, encode_requests(requests))
-                answers = decode_answers(body, len(requests))
-            else:
-                answers = (await self._single(requests[0]),)
-            for write, request, answer in zip(group, requests, answers, strict=True):
-                await self._note(write, request, answer)
+        if not can.takes_transactions:
+            for write in writes:
+                await self._single(write)
+        elif writes:
+            try:
+                await self._together(writes)
+            except AnswerError as error:
+                if error.status not in _FAULTS or len(writes) == 1:
+                    raise
+                await self._tell_apart(writes, error)
+
+    async def _together(self, writes: Sequence[Write]) -> None:
+        """Send one transaction."""
+        requests = self._requests(writes)
+        headers = {"Content-Type": MEDIA_TYPE, "Prefer": "return=minimal"}
+        body = await self._packed("POST", "/", headers, encode_requests(requests))
+        answers = decode_answers(body, len(requests))
+        for write, request, answer in zip(writes, requests, answers, strict=True):
+            await self._note(write, request, answer)
+
+    async def _tell_apart(self, writes: Sequence[Write], fault: AnswerError) -> None:
+        """Send records one by one over which the server fell: where it takes some, it cannot bear the others.
+
+        Raises:
+            HubRefusalError: it cannot bear one of them.
+            LinkError: it takes none, so it is the server that is out of order.
+        """
+        failed = []
+        for write in writes:
+            try:
+                await self._together([write])
+            except HubRefusalError as error:
+                self._unbearable[_mark(write)] = error
+            except AnswerError as error:
+                if error.status not in _FAULTS:
+                    raise
+                failed.append(write)
+        if len(failed) == len(writes):
+            raise fault
+        for write in failed:
+            words = Text("The hub met a fault over this record each time it was sent.").render("en")
+            self._unbearable[_mark(write)] = HubRefusalError(fault.status, words)
+        self._check_bearable(writes)
+
+    def _check_bearable(self, writes: Sequence[Write]) -> None:
+        """Refuse what the server has fallen over, or refused, when it was sent alone; once, for it may be renewed."""
+        for write in writes:
+            refusal = self._unbearable.get(_mark(write))
+            if refusal is not None:
+                if len(writes) == 1:
+                    del self._unbearable[_mark(write)]
+                raise refusal
 
     def _requests(self, writes: Sequence[Write]) -> list[Request]:
         """Return the entries for some records; each must be at the version it was made from."""
@@ -221,8 +264,9 @@ class ForeignLink(HubLink):
 
         return [_request(each, known.get((each.type_name, each.id)), resolve) for each in writes]
 
-    async def _single(self, request: Request) -> Answered:
+    async def _single(self, write: Write) -> None:
         """Send one record by itself."""
+        (request,) = self._requests([write])
         headers = {"Content-Type": MEDIA_TYPE, "Prefer": "return=minimal"}
         if request.if_match:
             headers["If-Match"] = f'W/"{request.if_match}"'
@@ -231,7 +275,8 @@ class ForeignLink(HubLink):
         async with self._answer(request.method, f"/{request.url}", headers, request.body) as response:
             await self._refuse(response)
             told = response.headers
-            return Answered(str(response.status_code), told.get("location", ""), told.get("etag", ""), "")
+            answer = Answered(str(response.status_code), told.get("location", ""), told.get("etag", ""), "")
+        await self._note(write, request, answer)
 
     async def _note(self, write: Write, request: Request, answer: Answered) -> None:
         """Keep what became of one record, once it is sure that it is ours that stands there."""

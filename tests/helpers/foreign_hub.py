@@ -72,6 +72,7 @@ class ForeignHub:
     stale_search: int = 0
     loses_answers: int = 0
     poison: str = ""
+    poison_status: int = 422
     versions: list[Kept] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     blind_puts: int = 0
@@ -191,7 +192,7 @@ class ForeignHub:
         for entry in bundle["entry"]:
             request, resource = entry["request"], entry["resource"]
             if self.poison and self.poison in json.dumps(resource, ensure_ascii=False):
-                raise Refusal(422, f"poisoned by {self.poison}")
+                raise Refusal(self.poison_status, f"poisoned by {self.poison}")
             if request["method"] == "POST":
                 found = self._matching(request["url"], request.get("ifNoneExist", ""))
                 record_id = found.id if found else self._name(resource)
@@ -226,7 +227,7 @@ class ForeignHub:
 
     def _create(self, type_name: str, body: Json, condition: str) -> tuple[int, Kept]:
         if self.poison and self.poison in json.dumps(body, ensure_ascii=False):
-            raise Refusal(422, f"poisoned by {self.poison}")
+            raise Refusal(self.poison_status, f"poisoned by {self.poison}")
         found = self._matching(type_name, condition)
         if found is not None:
             return 200, found

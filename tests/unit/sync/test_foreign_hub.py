@@ -30,6 +30,7 @@ from clinic_app.records import (
     Quantity,
     Reference,
     Resource,
+    ServiceRequest,
 )
 from clinic_app.storage import Store
 from clinic_app.storage.foreign_ids import ForeignIds
@@ -366,8 +367,12 @@ def test_a_server_that_cannot_unpack_is_asked_once_and_that_is_remembered(desk: 
     assert (len(hub.current("Patient")), len(packed)) == (40, 1)
 
 
-def test_one_record_it_does_not_take_stops_no_other(desk: Desk, hub: ForeignHub) -> None:
-    hub.poison = "пенициллин"
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize("has_transactions", [True, False])
+def test_one_record_it_does_not_take_stops_no_other(
+    desk: Desk, hub: ForeignHub, status: int, has_transactions: bool
+) -> None:
+    hub.poison, hub.poison_status, hub.has_transactions = "пенициллин", status, has_transactions or status == 500
     desk.save(Patient(id="p"), _pulse(), Patient(id="q", telecom=(ContactPoint(value="пенициллин"),)), _pulse("q", "r"))
     desk.push()
     assert [(row.id, row.state) for row in desk.store.outbox.set_aside()] == [("q", "quarantined")]
@@ -377,6 +382,58 @@ def test_one_record_it_does_not_take_stops_no_other(desk: Desk, hub: ForeignHub)
     assert subject["subject"] == {"identifier": {"system": RECORD_SYSTEM, "value": "Patient/q"}}, (
         "no address into nothing"
     )
+
+
+def test_a_server_that_falls_over_everything_is_out_of_order_and_nothing_is_set_aside(
+    desk: Desk, hub: ForeignHub
+) -> None:
+    hub.poison, hub.poison_status = "resourceType", 500
+    desk.save(Patient(id="p"), Patient(id="q"))
+    for _ in range(3):
+        with pytest.raises(LinkError):
+            desk.push()
+    assert desk.store.outbox.set_aside() == ()
+    hub.poison = ""
+    desk.push()
+    assert len(hub.current("Patient")) == 2
+
+
+def test_what_it_fell_over_once_is_tried_again_when_somebody_asks(desk: Desk, hub: ForeignHub) -> None:
+    hub.poison, hub.poison_status = "пенициллин", 500
+    desk.save(Patient(id="p"), Patient(id="q", telecom=(ContactPoint(value="пенициллин"),)))
+    desk.push()
+    (row,) = desk.store.outbox.set_aside()
+    hub.poison = ""
+    desk.store.outbox.release(row.seq)
+    desk.push()
+    assert len(hub.current("Patient")) == 2
+
+
+def test_what_is_pointed_to_before_it_has_come_bears_our_name_all_the_same(
+    desk: Desk, other: Desk, hub: ForeignHub
+) -> None:
+    plan = CarePlan(
+        id="c",
+        status="draft",
+        intent="plan",
+        subject=Reference(reference="Patient/p"),
+        based_on=(Reference(reference="ServiceRequest/r"),),
+    )
+    question = ServiceRequest(id="r", status="active", intent="order", subject=Reference(reference="Patient/p"))
+    desk.save(Patient(id="p"), question, plan)
+    desk.push()
+    other.pull()
+    assert other.store.records.get(CarePlan, "c").based_on == (Reference(reference="ServiceRequest/r"),)
+    assert other.store.records.get(ServiceRequest, "r").subject == Reference(reference="Patient/p")
+
+
+def test_a_record_another_hub_had_is_new_to_this_one(desk: Desk, hub: ForeignHub) -> None:
+    desk.save(Patient(id="p"))
+    desk.store.outbox.acknowledge({row.seq: "elsewhere" for row in desk.store.outbox.pending(1000)})
+    desk.edit(active=True)
+    desk.push()
+    assert hub.only("Patient")["active"] is True
+    assert (desk.waiting(), desk.store.outbox.set_aside()) == ([], ())
 
 
 def test_a_refusal_without_a_reason_is_a_refusal(desk: Desk, hub: ForeignHub) -> None:
