@@ -24,6 +24,7 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.referral import Referrals
 from clinic_app.storage import Lane, Store
+from clinic_app.sync.any_hub import AnyLink
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.credentials import Credentials
@@ -79,7 +80,7 @@ class SyncService:
         self.pace = Pace()
         self.budget = Budget(limits or {}, self.pace, store.memory, clock)
         self._make_link = partial(
-            HubLink, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
+            AnyLink, store, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
         )
         self._backoff = Backoff()
         self._state: SyncState = Never()
