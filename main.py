@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.foundation.version import VERSION
 from clinic_app.log_file import begin_log
 from clinic_app.settings import LANGUAGE, WORKER_THREADS, load_settings
 from clinic_app.workstation import Workstation, provision
@@ -32,7 +33,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=default, metavar="DIR", help="data folder (default: %(default)s)")
     parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
-    parser.add_argument("--version", action="version", version="Dala 0.1.0")
+    parser.add_argument("--version", action="version", version=f"Dala {VERSION}")
     return parser.parse_args(arguments)
 
 

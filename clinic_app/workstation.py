@@ -38,6 +38,7 @@ from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLock
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Imaging, KeyImages
 from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
+from clinic_app.keys.erasure import Erasure, erase
 from clinic_app.referral import Referrals
 from clinic_app.registration import Registration
 from clinic_app.settings import (
@@ -58,7 +59,9 @@ from clinic_app.settings import (
 from clinic_app.statistics import Statistics
 from clinic_app.storage import BackupKeeper, Store, one_instance
 from clinic_app.storage.rekeying import finish_change
-from clinic_app.sync import Exchange, SyncService
+from clinic_app.sync import Exchange, HubEnrolment, SyncService
+from clinic_app.sync.device_credentials import DeviceCredentials
+from clinic_app.sync.hub_account import EraseOrder, kept_account
 from clinic_app.waveforms import LiveTraces, Recordings
 
 T = TypeVar("T")
@@ -95,6 +98,7 @@ class Workstation:
     statistics: Statistics
     sync: SyncService | None
     exchange: Exchange
+    hub: HubEnrolment
     clock: Clock
     _store: Store
     _slots: KeySlots
@@ -145,7 +149,7 @@ def build_workstation(
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
         listener.subscribe(traces.take_in)
         referrals = Referrals(store, trail, clock)
-        sync = _sync(settings, store, referrals, clock)
+        sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
         if not is_read_only:
             safekeeping.note_restoration()
@@ -173,6 +177,7 @@ def build_workstation(
             statistics=Statistics(store, trail, clock),
             sync=sync,
             exchange=Exchange(store, trail, sync, clock),
+            hub=HubEnrolment(store, trail, clock, partial(_hub_url, settings), partial(_keep_hub_url, settings)),
             clock=clock,
             _store=store,
             _slots=slots,
@@ -255,11 +260,40 @@ def storage_of(settings: Settings) -> KeyStorage:
     return key_storage(kind, settings.folder)
 
 
-def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock) -> SyncService | None:
-    url, token = settings[HUB_URL], hub_token(store)
-    if not url or not token:
+def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, slots: KeySlots) -> SyncService | None:
+    account, token = kept_account(store), hub_token(store)
+    if not settings[HUB_URL] or not (account or token):
         return None
-    return SyncService(store, referrals, url, token, clock, interval_s=settings[SYNC_INTERVAL_S])
+    return SyncService(
+        store,
+        referrals,
+        settings[HUB_URL],
+        DeviceCredentials(account, clock) if account else token,
+        clock,
+        interval_s=settings[SYNC_INTERVAL_S],
+        account=account,
+        erase=partial(_erase, settings, slots),
+    )
+
+
+def _erase(settings: Settings, slots: KeySlots, order: EraseOrder) -> Text:
+    """Destroy the ways to the data of this computer as its hub ordered; return what is said to whoever sits here."""
+    why = Erasure(order.hub, order.at, order.because)
+    try:
+        storage: KeyStorage | None = storage_of(settings)
+    except KeyLockedError:  # what it keeps opens nothing without the slots
+        storage = None
+    erase(settings.folder, slots, storage, why)
+    return why.text
+
+
+def _hub_url(settings: Settings) -> str:
+    return load_settings(settings.folder)[HUB_URL]
+
+
+def _keep_hub_url(settings: Settings, url: str) -> None:
+    newest = load_settings(settings.folder)
+    save_settings(settings_from(newest.folder, {**newest.values, HUB_URL.key: url}))
 
 
 def _stand_by(settings: Settings, listener: MonitorListener, sync: SyncService | None, stack: ExitStack) -> None:

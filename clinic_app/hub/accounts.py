@@ -33,10 +33,11 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 
 
 class Asking(msgspec.Struct, frozen=True):
-    """A device that has a code: the code and its public key."""
+    """A device that has a code: the code, its public key, and the hospital it belongs to, if it knows."""
 
     code: Annotated[str, msgspec.Meta(max_length=100)]
     jwk: dict[str, str]
+    organization: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class _Links(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ async def enrol(request: Request) -> Response:
         asking = msgspec.json.decode(await read_body(request, _LARGEST), type=Asking)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInputError(Text("The request cannot be read.")) from error
-    admitted = await run_in_threadpool(hub.accounts.admit, read_code(asking.code), asking.jwk)
+    admitted = await run_in_threadpool(hub.accounts.admit, read_code(asking.code), asking.jwk, asking.organization)
     if admitted is None:
         hub.limits.codes.spend(address)
         hub.limits.all_codes.spend("")

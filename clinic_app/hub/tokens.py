@@ -19,7 +19,7 @@ from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import Prover, check_assertion, checked_jwk
 from clinic_app.keys.sealed_value import opened_value, sealed_value
-from clinic_app.keys.signing_key import SigningKey, fingerprint, thumbprint
+from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, thumbprint
 from clinic_app.storage import Store
 from clinic_app.storage.feed_accounts import Admitted, FeedAccounts
 from clinic_app.storage.feed_audit_heads import FeedAuditHeads, Head, Seen
@@ -27,9 +27,6 @@ from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_rows import Caller
 
 TOKEN_LIVES: Final = timedelta(minutes=10)
-ERASE: Final = "dala-erase"
-RECEIPT: Final = "dala-audit-head"
-"""What the hub's signed words are about: an order to a device, and what was seen of its audit trail."""
 _KEY_NAME: Final = "hub-signing-key"
 _MARK: Final = "d1"
 _TOKEN: Final = re.compile(r"d1\.([A-Za-z0-9-]{1,64})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})", re.ASCII)
@@ -90,14 +87,15 @@ class Accounts:
         jwk = self.key.public_jwk
         return {"name": self.name, "fingerprint": fingerprint(jwk), "audience": self.audience, "jwk": jwk}
 
-    def admit(self, code: str, jwk: object) -> Admitted | None:
+    def admit(self, code: str, jwk: object, organization_id: str = "") -> Admitted | None:
         """Let a device in by its code, with its public key; None where the code is not good.
 
         Raises:
             InvalidInputError: that is no public key.
+            ConflictError: the code is for another organisation than the device says; it stays good.
         """
         prover = checked_jwk(jwk)
-        return self.devices.admit(code, prover.algorithm, prover.public_jwk)
+        return self.devices.admit(code, prover.algorithm, prover.public_jwk, organization_id)
 
     def grant(self, assertion: str) -> Grant:
         """Return a token for a proof.

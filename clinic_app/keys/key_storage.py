@@ -46,6 +46,14 @@ class KeyStorage(Protocol):
         """
         ...
 
+    def forget(self, name: str) -> None:
+        """Keep a secret no longer; one that is not here is no error.
+
+        Raises:
+            KeyLockedError: the storage cannot be asked.
+        """
+        ...
+
 
 class KeyringStorage:
     """The system's own: Windows Credential Manager, macOS Keychain, Secret Service.
@@ -87,6 +95,19 @@ class KeyringStorage:
         except (keyring.errors.KeyringError, OSError) as error:
             raise _no_keyring() from error
 
+    def forget(self, name: str) -> None:
+        """Keep a secret no longer; one that is not here is no error.
+
+        Raises:
+            KeyLockedError: the keyring is locked or cannot be asked.
+        """
+        try:
+            self._backend.delete_password(SERVICE, name)
+        except keyring.errors.PasswordDeleteError:
+            return
+        except (keyring.errors.KeyringError, OSError) as error:
+            raise _no_keyring() from error
+
 
 class FileKeyStorage:
     """A file beside the data. Less safe: it protects against nobody who has the disk.
@@ -122,6 +143,17 @@ class FileKeyStorage:
         """
         secrets = {**self._secrets(), name: secret.hex()}
         write_atomically(self._path, (msgspec.json.encode(secrets),))
+
+    def forget(self, name: str) -> None:
+        """Keep a secret no longer; one that is not here is no error.
+
+        Raises:
+            KeyLockedError: the file is damaged; it stays as it is.
+            DiskFullError: no room.
+        """
+        secrets = self._secrets()
+        if secrets.pop(name, None) is not None:
+            write_atomically(self._path, (msgspec.json.encode(secrets),))
 
     def _secrets(self) -> dict[str, str]:
         if not self._path.exists():

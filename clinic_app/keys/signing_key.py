@@ -21,6 +21,9 @@ from clinic_app.foundation.errors import InvalidInputError, KeyLockedError, Unre
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.node_keys import ALGORITHM, verify_jws
 
+ERASE: Final = "dala-erase"
+RECEIPT: Final = "dala-audit-head"
+"""Kinds of a hub's signed words: an order to a device to erase its keys, and what was seen of its audit trail."""
 _GROUP: Final = 4
 _FINGERPRINT_SIGNS: Final = 16
 

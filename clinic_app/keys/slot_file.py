@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from clinic_app.foundation.durable_files import disk_errors, write_atomically
+from clinic_app.foundation.durable_files import disk_errors, folder_sync, write_atomically
 from clinic_app.foundation.errors import KeyLockedError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.derived import derive
@@ -29,6 +31,7 @@ SLOT_FILES: Final = ("keys.json", "keys.copy.json")
 MOST_SLOTS: Final = 1024
 _LARGEST_FILE: Final = 1 << 20
 _MOST_KEPT_ASIDE: Final = 16
+_EVERY_COPY: Final = "keys.*json*"
 _SELF_SEALED: Final = ("keyring", "file", "user", "recovery")
 """Kinds of slots that nobody without the data key can make; an escrow slot is made with a public key."""
 
@@ -141,6 +144,21 @@ class Copies:
         file = msgspec.structs.replace(file, serial=file.serial + 1)
         seals = {key_id(each): seal_of(file, each) for each in (key, *also)}
         self._put(msgspec.structs.replace(file, seals=seals), key, range(len(SLOT_FILES)))
+
+    def destroy(self) -> None:
+        """Write over every copy, also those that were kept aside, and remove it.
+
+        Raises:
+            StorageError: the disk refused it; what is left is destroyed the next time.
+        """
+        for path in sorted(self._folder.glob(_EVERY_COPY)):
+            with disk_errors(path), path.open("r+b") as file:
+                file.write(secrets.token_bytes(path.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            with disk_errors(path):
+                path.unlink()
+        folder_sync()(self._folder)
 
     def _copies(self) -> list[SlotFile | None]:
         return [_parsed(body) if (body := self._body(name)) is not None else None for name in SLOT_FILES]

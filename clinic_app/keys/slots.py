@@ -19,6 +19,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -330,6 +331,26 @@ class KeySlots:
             return self._copies.trusted(key) is not None
         except KeyLockedError:
             return False
+
+    def destroy(self, storage: KeyStorage | None) -> None:
+        """Make the data unreadable for ever: every way to their key on this computer goes.
+
+        Args:
+            storage: of this computer; what it keeps for these data goes too, as far as it can be asked. None for none.
+
+        Raises:
+            StorageError: the disk refused it; what is left is destroyed the next time.
+        """
+        with self._lock:
+            if storage is not None:
+                self._forget_in(storage)
+            self._copies.destroy()
+
+    def _forget_in(self, storage: KeyStorage) -> None:
+        with suppress(KeyLockedError):
+            for name in {slot.id for copy in self._copies.readable() for slot in copy.slots}:
+                with suppress(KeyLockedError):
+                    storage.forget(name)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

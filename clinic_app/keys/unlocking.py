@@ -11,6 +11,7 @@ from typing import Final
 
 from clinic_app.foundation.errors import KeyLockedError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys.erasure import check_not_erased
 from clinic_app.keys.key_storage import KeyStorage
 from clinic_app.keys.slot_file import DATABASE_NAME, SLOT_FILES
 from clinic_app.keys.slots import KeySlots
@@ -42,10 +43,11 @@ def unlock(folder: Path, storage: KeyStorage) -> bytes:
         storage: where the sealing key lies.
 
     Raises:
-        KeyLockedError: the key file is gone or unreadable, or its sealing key is not in ``storage``.
+        KeyLockedError: the key file is gone or unreadable, its sealing key is not in ``storage``, or all was erased.
         DiskFullError: no room for the key file.
     """
     slots = KeySlots(folder)
+    check_not_erased(folder, slots, storage)
     if slots.exist():
         return slots.open_from(storage)
     if is_begun(folder):

@@ -108,6 +108,15 @@ class AuditRows:
             count = connection.execute(select(func.count()).select_from(AUDIT_CHAIN)).scalar_one()
         return (mac.hex() if mac else "", count)
 
+    def link(self, place: int) -> str:
+        """Return the link at one length of the trail in hex, counted from 1; empty where there is none."""
+        if place < 1:
+            return ""
+        query = select(AUDIT_CHAIN.c.mac).order_by(AUDIT_CHAIN.c.seq).offset(place - 1).limit(1)
+        with self._database.reading() as connection:
+            mac = connection.execute(query).scalar()
+        return mac.hex() if mac else ""
+
     def verify(self) -> ChainVerdict:
         """Go through the whole trail."""
         head, count = self.head()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.errors import ConflictError, InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.enrolment_code import new_code
@@ -115,15 +115,20 @@ class FeedAccounts:
             )
         return signs, expires_at
 
-    def admit(self, signs: str, algorithm: str, public_jwk: str) -> Admitted | None:
+    def admit(self, signs: str, algorithm: str, public_jwk: str, organization_id: str = "") -> Admitted | None:
         """Let the device in that showed a code, with its public key; None for a code that is not or no longer good.
 
         A device whose answer was lost shows the same code with the same key and is told the same again.
+
+        Raises:
+            ConflictError: the code is for another organisation than the device belongs to; it stays good.
         """
         with self._database.writing() as connection:
             code = connection.execute(select(FEED_CODE).where(FEED_CODE.c.code_sha256 == _digest(signs))).first()
             if code is None or datetime.fromisoformat(code.expires_at) <= self._clock.now():
                 return None
+            if organization_id not in ("", code.organization_id):
+                raise ConflictError(Text("This code is for another hospital."))
             device_id = code.used_by
             if device_id is None:
                 device_id = self._add_device(connection, code, algorithm, public_jwk)

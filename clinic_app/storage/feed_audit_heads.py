@@ -7,7 +7,7 @@ the length it had it has another end. The new trail is then followed from there,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select
@@ -40,7 +40,7 @@ class Seen:
     """What the hub says to a head.
 
     Args:
-        verdict: ``whole``; ``shorter`` or ``other`` than the hub has seen; ``unknown``: it needs the link at ``before``.
+        verdict: ``whole``; ``shorter`` or ``other`` than the hub has seen; ``unknown``: it needs to see ``before``.
         before: what the hub had seen until now; no links for nothing.
         breaks: how often the trail was not what it had been, with this time.
     """
@@ -102,12 +102,16 @@ class FeedAuditHeads:
         if row is not None and (is_continued or breaks > MOST_BREAKS):
             is_it = (FEED_AUDIT_HEAD.c.workstation_id == workstation_id, FEED_AUDIT_HEAD.c.seen_at == row.seen_at)
             connection.execute(delete(FEED_AUDIT_HEAD).where(*is_it))
-        seen_at = self._clock.now().isoformat()
-        if row is not None and not is_continued and row.seen_at >= seen_at:
-            seen_at = f"{row.seen_at}0"  # the clock stood still or went back; the order is kept
+        seen_at = self._clock.now()
+        if row is not None and not is_continued:  # a clock that stood still or went back does not turn the order
+            seen_at = max(seen_at, datetime.fromisoformat(row.seen_at) + timedelta(microseconds=1))
         connection.execute(
             insert(FEED_AUDIT_HEAD).values(
-                workstation_id=workstation_id, seen_at=seen_at, links=head.links, head=head.mac, verdict=verdict
+                workstation_id=workstation_id,
+                seen_at=seen_at.isoformat(timespec="microseconds"),
+                links=head.links,
+                head=head.mac,
+                verdict=verdict,
             )
         )
 

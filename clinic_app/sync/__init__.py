@@ -1,18 +1,23 @@
 """Outbox to hub, hub to inbox, big content in resumable pieces; and what the screens know about it."""
 
 from clinic_app.sync.comparing import Difference
+from clinic_app.sync.enrolment import HubEnrolment, HubFound, HubPlace
 from clinic_app.sync.exchange import Exchange
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
-from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
+from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState
 from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, JoinedRecord, Question, WaitingItem
 
 __all__ = [
     "ContentOnWay",
     "Difference",
+    "Erased",
     "Exchange",
     "ExchangeSummary",
     "Failed",
+    "HubEnrolment",
+    "HubFound",
+    "HubPlace",
     "JoinedRecord",
     "Never",
     "Question",

@@ -20,7 +20,7 @@ import httpx
 
 from clinic_app.access import Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.referral import Referrals
 from clinic_app.storage import Lane, Store
@@ -28,13 +28,16 @@ from clinic_app.sync.any_hub import AnyLink
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.credentials import Credentials
+from clinic_app.sync.device_credentials import ErasedError
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.hearing import Hearing
-from clinic_app.sync.link import HubLink
+from clinic_app.sync.hub_account import EraseOrder, HubAccount
+from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.pace import Pace
+from clinic_app.sync.reporting import Reporting
 from clinic_app.sync.round import Round
 from clinic_app.sync.settling import Settling
-from clinic_app.sync.state import Failed, Never, QueueSummary, Running, Succeeded, SyncState
+from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState
 
 CLOCK_OFFSET: Final = "hub-clock-offset-s"
 LOOK_S: Final = 1.0
@@ -57,6 +60,8 @@ class SyncService:
         interval_s: seconds between two exchanges when nothing presses.
         limits: bytes a day that a lane may use of a link that is paid by the megabyte; a lane not named has no limit.
         transport: for tests, in place of the network.
+        account: this workstation's place at the hub, where it has one with a key of its own.
+        erase: destroys the keys of the data when the hub orders it; None for a node whose data are not its user's.
 
     Every public method may be called from any thread; subscribers are called from the service's own thread.
     """
@@ -72,7 +77,11 @@ class SyncService:
         interval_s: float = 15.0,
         limits: Mapping[Lane, int] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        account: HubAccount | None = None,
+        erase: Callable[[EraseOrder], Text] | None = None,
     ) -> None:
+        self._account = account
+        self._erase = erase
         self._store = store
         self._referrals = referrals
         self._clock = clock
@@ -180,18 +189,19 @@ class SyncService:
         is_running.set()
         link = self._make_link()
         settling = Settling(self._store, link, Trail(self._store, self._clock))
+        reporting = Reporting(self._store, link, self._account)
         exchange = Round(self._store, self._referrals, link, settling, self.budget, self._clock, self._settled)
         hearing = Hearing(exchange.pull, self._asked.set)
         try:
             while not self._is_stopping:
-                wait_s = await self._exchange_safely(exchange, link, hearing)
+                wait_s = await self._exchange_safely(exchange, link, hearing, reporting)
                 await self._rest(wait_s)
         finally:
             self._loop = None
             await hearing.close()
             await link.close()
 
-    async def _exchange_safely(self, exchange: Round, link: HubLink, hearing: Hearing) -> float:
+    async def _exchange_safely(self, exchange: Round, link: HubLink, hearing: Hearing, reporting: Reporting) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""
         if self._is_paused:
             await hearing.close()
@@ -203,6 +213,9 @@ class SyncService:
         try:
             await exchange.run(self._interval_s, is_heard=is_heard)
             self._keep_offset(link.clock_offset_s)
+            await self._report(reporting)
+        except ErasedError as error:
+            return self._obey(error)
         except ClinicError as error:
             self._become(Failed(self._clock.now(), error.text))
             return self._backoff.next_s(getattr(error, "wait_s", 0.0))
@@ -221,6 +234,30 @@ class SyncService:
     def _settled(self, records: int) -> None:
         self._done += records
         self._become(Running(self._done, max(self._total, self._done)))
+
+    @staticmethod
+    async def _report(reporting: Reporting) -> None:
+        """Tell the hub of this workstation; whatever is wrong with that, the exchange before it went well."""
+        try:
+            await reporting.run()
+        except (LinkError, HubRefusalError) as error:
+            _log.warning("the hub was not told of this workstation: %s", error)
+
+    def _obey(self, error: ErasedError) -> float:
+        """Destroy the keys of the data without asking anybody, and have no exchange any more."""
+        now = self._clock.now()
+        try:
+            reason = self._erase(error.order) if self._erase is not None else None
+        except ClinicError as refused:  # the disk; the order comes again
+            _log.error("the data could not be erased: %s", refused)
+            self._become(Failed(now, refused.text))
+            return self._backoff.next_s()
+        if reason is None:
+            self._become(Failed(now, error.text))
+            return self._backoff.next_s()
+        self._is_stopping = True
+        self._become(Erased(now, reason))
+        return 0.0
 
     def _keep_offset(self, offset_s: float) -> None:
         """Keep how far this computer's clock is from the hub's, where that changed by more than the network does."""

@@ -36,7 +36,15 @@ class Failed:
     reason: Text
 
 
-SyncState = Never | Running | Succeeded | Failed
+@dataclass(frozen=True)
+class Erased:
+    """The hub has ordered that the data of this computer be erased, and they were; there is no exchange any more."""
+
+    at: datetime
+    reason: Text
+
+
+SyncState = Never | Running | Succeeded | Failed | Erased
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
 from clinic_app.storage import AuditQuery
-from clinic_app.sync import Question, WaitingItem
+from clinic_app.sync import HubFound, Question, WaitingItem
 from clinic_app.waveforms import Recording
 from clinic_app.workstation import Workstation
 from tests.helpers.stores import PASSWORD
@@ -92,6 +92,12 @@ LINES: Final[dict[str, Line]] = {
     "keys.new_recovery_code": Line(lambda w, s, k: w.station.keys.new_recovery_code(s), "update", "Device", False),
     "keys.escrow_recipient": Line(lambda w, s, k: w.station.keys.escrow_recipient(s), "update", "Device", False),
     "keys.keep_escrow": Line(lambda w, s, k: w.station.keys.keep_escrow(s, "x"), "update", "Device", False),
+    "hub.place": Line(lambda w, s, k: w.station.hub.place(s), "update", "Device", False),
+    "hub.look": Line(lambda w, s, k: w.station.hub.look(s, "http://far.away"), "update", "Device", False),
+    "hub.connect": Line(
+        lambda w, s, k: w.station.hub.connect(s, HubFound("http://localhost:1", "", "", {}, ""), "no code"),
+        "update", "Device", False,
+    ),
     "safekeeping.backups": Line(lambda w, s, k: w.station.safekeeping.backups(s), "update", "Device", False),
     "safekeeping.back_up_now": Line(lambda w, s, k: w.station.safekeeping.back_up_now(s), "update", "Device", False),
     "break_glass.open": Line(_of("break_glass.open", "nonsense", ""), "override", "Patient"),

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
-from clinic_app.sync import Failed, Never, Running, Succeeded
+from clinic_app.sync import Erased, Failed, Never, Running, Succeeded
 from ui.language import Translated, _, counted, say
 from ui.shell.status_view_model import LinkState, StatusViewModel
 from ui.widgets.buttons import Button
@@ -131,6 +131,8 @@ def link_look(state: LinkState) -> ChipLook:
             return ChipLook(_("Link to the hub is up"), "ok", "cloud-check")
         case Failed(reason=reason):
             return ChipLook(_("No link: {reason}", reason=say(reason)), "warn", "cloud-off")
+        case Erased(reason=reason):
+            return ChipLook(say(reason), "alarm", "triangle-alert")
 
 
 def queue_look(state: LinkState) -> ChipLook:

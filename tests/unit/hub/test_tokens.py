@@ -14,8 +14,8 @@ from clinic_app.foundation.errors import InvalidInputError, NotFoundError
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import Budget, Limits
-from clinic_app.hub.tokens import ERASE, RECEIPT, TOKEN_LIVES
-from clinic_app.keys.signing_key import SigningKey, fingerprint, said_by
+from clinic_app.hub.tokens import TOKEN_LIVES
+from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, said_by
 from clinic_app.storage import Store
 from clinic_app.storage.feed_account_tables import FEED_ASSERTION, FEED_CODE, FEED_DEVICE
 from clinic_app.storage.feed_accounts import CODE_LIVES, Admission
