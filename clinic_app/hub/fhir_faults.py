@@ -97,7 +97,7 @@ def _too_large(_found: re.Match[str], _element: str) -> Fault:
 
 _KNOWN: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], Fault]], ...]] = (
     (re.compile(r"Object missing required field `([^`]*)`"), _missing),
-    (re.compile(r"Invalid enum value '?(.*?)'?$", re.DOTALL), _no_such_word),
+    (re.compile(r"Invalid (?:enum )?value '?(.*?)'?$", re.DOTALL), _no_such_word),
     (re.compile(r"Expected `str` matching regex"), _no_date),
     (re.compile(r"Invalid RFC3339|Expected `datetime`"), _no_moment),
     (re.compile(r"Invalid decimal|a decimal |Number out of range|Integer value out of range"), _no_number),

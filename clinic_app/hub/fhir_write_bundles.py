@@ -58,6 +58,11 @@ class _Bundle(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
     entry: tuple[_Entry, ...] = ()
 
 
+class _LooseBundle(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
+    type: str
+    entry: tuple[msgspec.Raw, ...] = ()
+
+
 class _Binary(msgspec.Struct, rename="camel", tag_field="resourceType", tag="Binary"):
     content_type: str
     data: str
@@ -102,28 +107,43 @@ def read_requests(body: bytes) -> Requests:
         InvalidInputError: no JSON, no transaction or batch, none or too many entries.
         RefusedError: an entry of a transaction that cannot be.
     """
-    try:
-        bundle = msgspec.json.decode(body, type=_Bundle)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(str(error)) from error
+    bundle = _decoded(body)
     if bundle.type not in ("transaction", "batch"):
         raise InvalidInputError(Text("The hub takes Bundles of type transaction or batch here."))
     if not 0 < len(bundle.entry) <= MAX_ENTRIES:
         raise InvalidInputError(Text("A Bundle has 1 to {most} entries here.", most=MAX_ENTRIES))
     kind: Literal["transaction", "batch"] = "batch" if bundle.type == "batch" else "transaction"
     entries = tuple(_read_entry(entry, place, kind) for place, entry in enumerate(bundle.entry))
-    if any(is_abroad(entry.full_url or "") for entry in bundle.entry):
+    if any(isinstance(entry, _Entry) and is_abroad(entry.full_url or "") for entry in bundle.entry):
         entries = tuple(replace(each, is_ready=False) if isinstance(each, Wish) else each for each in entries)
     return Requests(kind, entries)
 
 
-def _read_entry(entry: _Entry, place: int, kind: str) -> Asked | ClinicError:
+def _decoded(body: bytes) -> _Bundle | _LooseBundle:
+    """Return a Bundle; where one of its entries is none, all of them are left to be read one by one."""
     try:
-        return _asked(entry)
+        return msgspec.json.decode(body, type=_Bundle)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return msgspec.json.decode(body, type=_LooseBundle)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _malformed(str(error)) from error
+
+
+def _read_entry(entry: _Entry | msgspec.Raw, place: int, kind: str) -> Asked | ClinicError:
+    try:
+        return _asked(entry if isinstance(entry, _Entry) else _decoded_entry(entry))
     except ClinicError as error:
         if kind == "batch":
             return error
         raise RefusedError(error, place) from error
+
+
+def _decoded_entry(entry: msgspec.Raw) -> _Entry:
+    try:
+        return msgspec.json.decode(entry, type=_Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(str(error)) from error
 
 
 def _asked(entry: _Entry) -> Asked:
