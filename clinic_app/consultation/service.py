@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from clinic_app.access import Action, Session, Trail, node_keys, own_device, own_organization
+from clinic_app.access.right_clock import check_clock
 from clinic_app.consultation.evidence import Evidence, evidence_of
 from clinic_app.consultation.opinions import (
     Drafts,
@@ -156,11 +157,14 @@ class Consultations:
         Raises:
             NotAllowedError: this person may not sign, or another hospital is asked.
             InvalidInputError: there is no opinion, or the case is answered already.
+            ClockError: this computer's clock cannot be right, and it is no emergency.
         """
         self._trail.require_stored(session, "sign", Task, task_id, "DiagnosticReport")
         check_opinion(form)
         self.open(session, task_id)
         task = self._open_task(self._store.records.get(Task, task_id))
+        if lane_of(task.priority) != "emergency":
+            check_clock(self._store, self._clock)
         drafts, now = self._drafts(task), self._clock.now()
         reader_id = task.requester.id if task.requester else ""
         report = signed_report(draft_report(session, task, form, drafts, now), form, reader_id, now)

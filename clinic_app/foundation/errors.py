@@ -10,6 +10,7 @@ ClinicError                 a sentence for the user; nothing was lost
 │   ├── DiskFullError       no room on the disk
 │   └── DamagedError        what is stored is not what was written
 ├── KeyLockedError          the data cannot be unlocked with what is here
+├── ClockError              this computer's clock cannot be right
 ├── LinkError               the hub cannot be reached or answers nonsense
 ├── DeviceError             a device, its cable or its messages
 └── UnreadableFileError     a file that is damaged, foreign or hostile
@@ -81,6 +82,10 @@ class DamagedError(StorageError):
 
 class KeyLockedError(ClinicError):
     """The data cannot be unlocked with the keys that are here."""
+
+
+class ClockError(ClinicError):
+    """This computer's clock cannot be right, and what would be said with it would be false for ever."""
 
 
 class LinkError(ClinicError):

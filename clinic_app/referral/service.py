@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from clinic_app.access import Session, Trail, node_keys, own_device, own_organization
+from clinic_app.access.right_clock import check_clock
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotFoundError
@@ -73,8 +74,11 @@ class Referrals:
         Raises:
             NotAllowedError: this person may not refer.
             InvalidInputError: something in the form cannot be; nothing was saved.
+            ClockError: this computer's clock cannot be right, and it is no emergency.
         """
         self._trail.require(session, "send", "ServiceRequest", patient_id)
+        if lane_of(form.urgency) != "emergency":
+            check_clock(self._store, self._clock)
         new = self._new(session, patient_id, form)
         task, request = task_of(new), request_of(new)
         sealed = self._sealed(new, task, request)

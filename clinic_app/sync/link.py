@@ -7,6 +7,7 @@ believed to be the hub's own refusal.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
 import time
@@ -164,6 +165,7 @@ class HubLink:
     async def close(self) -> None:
         """Let go of every connection."""
         await self._client.aclose()
+        await asyncio.sleep(0)  # what was closed is let go of in the next turn of the loop, which may be the last
 
     async def meet(self) -> bytes:
         """Ask what answers at this address whether it is a hub, and return its CapabilityStatement.

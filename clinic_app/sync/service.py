@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -27,6 +27,7 @@ from clinic_app.storage import Lane, Store
 from clinic_app.sync.any_hub import AnyLink
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.budget import Budget
+from clinic_app.sync.clocks import ClockWatch
 from clinic_app.sync.credentials import Credentials
 from clinic_app.sync.device_credentials import ErasedError
 from clinic_app.sync.habits import HubHabits
@@ -39,12 +40,10 @@ from clinic_app.sync.round import Round
 from clinic_app.sync.settling import Settling
 from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState
 
-CLOCK_OFFSET: Final = "hub-clock-offset-s"
 LOOK_S: Final = 1.0
 """How often an idle service looks whether something new waits in the outbox."""
 HEARD_S: Final = 60.0
 """Seconds for which an open ear at the hub is believed before it is asked all the same."""
-_OFFSET_NOISE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +86,7 @@ class SyncService:
         self._clock = clock
         self._interval_s = interval_s
         self.pace = Pace()
+        self._clocks = ClockWatch(store, clock)
         self.budget = Budget(limits or {}, self.pace, store.memory, clock)
         self._make_link = partial(
             AnyLink, store, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
@@ -212,7 +212,7 @@ class SyncService:
         is_heard = hearing.is_open and now_s - self._asked_at_s < HEARD_S
         try:
             await exchange.run(self._interval_s, is_heard=is_heard)
-            self._keep_offset(link.clock_offset_s)
+            self._clocks.measured(timedelta(seconds=link.clock_offset_s))
             await self._report(reporting)
         except ErasedError as error:
             return self._obey(error)
@@ -259,12 +259,6 @@ class SyncService:
         self._become(Erased(now, reason))
         return 0.0
 
-    def _keep_offset(self, offset_s: float) -> None:
-        """Keep how far this computer's clock is from the hub's, where that changed by more than the network does."""
-        kept = self._store.memory.get(CLOCK_OFFSET)
-        if kept is None or abs(float(kept) - offset_s) > _OFFSET_NOISE_S:
-            self._store.memory.put(CLOCK_OFFSET, f"{offset_s:.0f}".encode())
-
     async def _rest(self, wait_s: float) -> None:
         """Wait until the time is over, somebody asks, or something new has been written that presses."""
         end_s = asyncio.get_running_loop().time() + wait_s
@@ -273,11 +267,18 @@ class SyncService:
                 async with asyncio.timeout(min(LOOK_S, left_s)):  # wait_for() of Python 3.11 can swallow a cancellation
                     await self._asked.wait()
             except TimeoutError:
+                self._look_at_the_clock()
                 if self._has_pressing_news():
                     return
             else:
                 self._asked.clear()
                 return
+
+    def _look_at_the_clock(self) -> None:
+        try:
+            self._clocks.look()
+        except ClinicError as error:
+            _log.warning("how the clocks stand cannot be kept: %s", error)
 
     def _has_pressing_news(self) -> bool:
         """Whether the first in the queue has never been tried; who read what can wait for the next exchange."""

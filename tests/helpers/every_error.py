@@ -20,6 +20,7 @@ EVERY_ERROR: Final = tuple(
         errors.DiskFullError,
         errors.DamagedError,
         errors.KeyLockedError,
+        errors.ClockError,
         errors.LinkError,
         errors.DeviceError,
         errors.UnreadableFileError,

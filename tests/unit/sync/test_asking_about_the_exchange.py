@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from clinic_app.access.right_clock import CLOCK_OFFSET
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import AllergyIntolerance, AuditEvent, Device, Organization, Patient, Resource, encode
@@ -16,7 +17,6 @@ from clinic_app.storage import AuditQuery, Conflict
 from clinic_app.sync import Exchange, Question, WaitingItem
 from clinic_app.sync.merging import Side
 from clinic_app.sync.pace import KEPT, LEAST_BYTES, Pace
-from clinic_app.sync.service import CLOCK_OFFSET
 from tests.helpers.wards import Ward, ward
 
 EVERYTHING = AuditQuery()
