@@ -28,7 +28,7 @@ class JoinedPage(Translated, QWidget):
         self._table: RecordTable[JoinedRecord] = RecordTable(
             "exchange.joined",
             (
-                Column(lambda: _("What"), lambda each: say(each.kind), width=200, is_strong=True),
+                Column(lambda: _("Which record"), lambda each: say(each.kind), width=200, is_strong=True),
                 Column(lambda: _("Patient"), lambda each: each.patient or "—", width=220),
                 Column(lambda: _("Joined at"), lambda each: form_moment(each.at), width=150),
                 Column(lambda: _("Changed here"), lambda each: field_words(each.from_here), width=240),
