@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the process's exit code; whatever goes wrong is one sentence on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
     commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol, "connect": _connect}
     commands |= {each: partial(_keep_accounts, each) for each in ACCOUNT_COMMANDS}

@@ -18,11 +18,13 @@ from clinic_app.storage.feed_content import MAX_CONTENT_BYTES, FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.giving_back import ABOVE
 from clinic_app.sync.contents import TURN_S, Downloads, WrongContentError
-from clinic_app.sync.link import HubLink, HubPage
+from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
 from clinic_app.sync.pull import CURSOR, Pull
 from clinic_app.sync.wire import CHUNK_BYTES
 
 _PIECE_BYTES: Final = 4 * CHUNK_BYTES
+_LEAST_WAIT_S: Final = 2.0
+_MOST_WAIT_S: Final = 900.0
 
 
 class FeedPull(Pull):
@@ -41,7 +43,7 @@ class FeedPull(Pull):
     def take(self, page: HubPage) -> None:
         """Take in one page together with its cursor, and ask for the packages in it as pressingly as they are."""
         for change in page.changes:
-            if change.type_name == Task.__name__ and not change.is_on_way:
+            if change.type_name == Task.__name__ and change.body and not change.is_on_way:
                 remember_hub_time(self._store, change.id, change.received_at)
         for type_name, record_id in self._downward.take_in(page.changes, (CURSOR, page.cursor)):
             if type_name == Task.__name__:
@@ -73,10 +75,24 @@ class FeedDownloads(Downloads):
         super().__init__(store, link)
         self._downward = downward
         self._contents = contents
+        self._later: dict[str, tuple[float, float]] = {}
+
+    def begin(self) -> None:
+        """Ask anew for what the hub above had not, the less often the longer it has not come."""
+        super().begin()
+        now_s = time.monotonic()
+        self._had_their_turn |= {sha256 for sha256, (_, until_s) in self._later.items() if now_s < until_s}
 
     async def fetch(self, transfer: Transfer) -> None:
         """Fetch one content for a while, for every organisation whose records point to it."""
-        size = await self._link.content_size(transfer.sha256)
+        try:
+            size = await self._link.content_size(transfer.sha256)
+        except HubRefusalError:
+            wait_s, _ = self._later.get(transfer.sha256, (_LEAST_WAIT_S / 2, 0.0))
+            wait_s = min(_MOST_WAIT_S, wait_s * 2)
+            self._later[transfer.sha256] = (wait_s, time.monotonic() + wait_s)
+            raise
+        self._later.pop(transfer.sha256, None)
         if not 0 < size <= MAX_CONTENT_BYTES:
             self._store.transfers.failed(transfer.sha256, "down", "impossible size")
             return

@@ -16,10 +16,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, exists, select
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.records import decode
+from clinic_app.records import AuditEvent, decode
 from clinic_app.storage.conflicts import close_conflict
 from clinic_app.storage.exchange import Change, Written
 from clinic_app.storage.feed_bell import FeedBell
+from clinic_app.storage.feed_buckets import put_gone
+from clinic_app.storage.feed_erasing import erase_records, remove_records
 from clinic_app.storage.feed_rows import Accepted, Caller, put_places
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_CONTENT, FEED_RECORD, FEED_REFERENCE
 from clinic_app.storage.giving_back import ABOVE, bring_again, give_back_refused, mark
@@ -35,6 +37,8 @@ from clinic_app.storage.transfers import queue_transfer
 from clinic_app.storage.upserts import Upsert
 from clinic_app.storage.upward import UNTOLD, pass_over, queue_written
 
+_FROM_ABOVE: Final = hashlib.sha256(b"by the hub above").hexdigest()
+"""Stands for the reason of an erasure that another hub was given."""
 _LET_SEE: Final = Upsert(FEED_AUDIENCE, "seq")
 _CONTENT: Final = re.compile(rb'(?:urn:sha256:|"valueString"\s*:\s*")([0-9a-f]{64})"')
 """How a record points to content: an attachment's url, or `clinic_app.terminology.systems.CONTENT_SHA256`."""
@@ -79,17 +83,16 @@ class Downward:
 
     def tell_again(self, task_ids: Iterable[str]) -> None:
         """Bring Tasks down once more, whose second clock is known now."""
-        now = self._clock.now()
         for task_id in task_ids:
             with self._store.database.writing(may_use_reserve=True) as connection:
-                bring_again(connection, ("Task", task_id), now)
+                bring_again(connection, ("Task", task_id))
                 forget_values(connection, [f"{UNTOLD}{task_id}"])
                 self._ring(connection, is_news=True)
 
     def give_back_refused(self, *, was_tried_again: bool) -> None:
         """Give back what the hub above refused; see `clinic_app.storage.giving_back`."""
         with self._store.database.writing(may_use_reserve=True) as connection:
-            shown = give_back_refused(connection, self._clock.now(), was_tried_again=was_tried_again)
+            shown = give_back_refused(connection, was_tried_again=was_tried_again)
             self._ring(connection, is_news=shown > 0)
 
     def _ring(self, connection: Connection, *, is_news: bool) -> None:
@@ -98,6 +101,8 @@ class Downward:
 
     def _take_one(self, connection: Connection, change: Change, now: datetime) -> bool:
         key = (change.type_name, change.id)
+        if not change.body:
+            return self._let_leave(connection, change, now)
         before = _changed_seq(connection, key)
         receive_body(connection, change.body, now, is_from_hub=True)
         _give_way(connection, key, now)
@@ -105,6 +110,27 @@ class Downward:
         if after is None or after == before:
             return False
         self._place(connection, change, after, now)
+        return True
+
+    def _let_leave(self, connection: Connection, change: Change, now: datetime) -> bool:
+        """Take out what the hub above shows this organisation no longer, or what nobody may keep.
+
+        A record that was only shown stays while an edit of it waits to go up. With one that was erased by order the
+        edit goes, too, and whoever wrote it is told.
+        """
+        key = (change.type_name, change.id)
+        if change.type_name == AuditEvent.__name__:
+            return False
+        unsent = _newest_unsent(connection, key)
+        if change.kind == "erase":
+            if unsent is not None:
+                mark(connection, key, unsent, is_conflict=True)
+            erase_records(connection, [key], _FROM_ABOVE, now)
+            return True
+        if unsent is not None or _changed_seq(connection, key) is None:
+            return False
+        remove_records(connection, [key])
+        put_gone(connection, [key], self._organization_id, "evict", now)
         return True
 
     def _place(self, connection: Connection, change: Change, seq: int, now: datetime) -> None:
@@ -142,15 +168,20 @@ def _give_way(connection: Connection, key: Key, now: datetime) -> None:
     """Let the version of the hub above stand where an unsent one of ours meets it; ours is given back."""
     of_record = (CONFLICT.c.type == key[0], CONFLICT.c.id == key[1], CONFLICT.c.settled_at.is_(None))
     for question in connection.execute(select(CONFLICT).where(*of_record).order_by(CONFLICT.c.seq)).all():
-        unsent = select(OUTBOX.c.seq, OUTBOX.c.body, OUTBOX.c.last_error).where(
-            OUTBOX.c.type == key[0], OUTBOX.c.id == key[1], OUTBOX.c.state.in_(UNSETTLED)
-        )
-        newest = connection.execute(unsent.order_by(OUTBOX.c.seq.desc()).limit(1)).first()
+        newest = _newest_unsent(connection, key)
         if newest is not None:
             mark(connection, key, newest, is_conflict=True)
         theirs = close_conflict(connection, question.seq, now)
         above = {"hub_version": question.theirs_hub_version, "origin": "received", "at": now}
         write_version(connection, decode(theirs), theirs, **above)
+
+
+def _newest_unsent(connection: Connection, key: Key) -> Any:  # noqa: ANN401 - a row, or None
+    """Return the newest version of a record that has not gone up, as a row of the outbox."""
+    unsent = select(OUTBOX.c.seq, OUTBOX.c.body, OUTBOX.c.last_error).where(
+        OUTBOX.c.type == key[0], OUTBOX.c.id == key[1], OUTBOX.c.state.in_(UNSETTLED)
+    )
+    return connection.execute(unsent.order_by(OUTBOX.c.seq.desc()).limit(1)).first()
 
 
 def _changed_seq(connection: Connection, key: Key) -> int | None:

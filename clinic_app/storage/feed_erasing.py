@@ -47,12 +47,13 @@ class FeedErasing:
     Args:
         database: where the feed lies.
         clock: says when.
+        bell: rung for everybody.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, bell: FeedBell) -> None:
         self._database = database
         self._clock = clock
-        self._bell = FeedBell(database)
+        self._bell = bell
 
     def erase_patient(self, patient_id: str, reason: str) -> tuple[Key, ...]:
         """Erase a patient and every record about him; return what went.
@@ -87,6 +88,14 @@ class FeedErasing:
 
 def erase_records(connection: Connection, keys: Sequence[Key], reason_sha256: str, now: datetime) -> None:
     """Erase records inside a transaction, leave their tombstones and tell everybody who reads the feed."""
+    remove_records(connection, keys)
+    reason = {"reason_sha256": reason_sha256, "erased_at": now.isoformat()}
+    _TELL.run_all(connection, [{"type": type_name, "id": record_id, **reason} for type_name, record_id in keys])
+    put_gone(connection, keys, EVERYBODY, "erase", now)
+
+
+def remove_records(connection: Connection, keys: Sequence[Key]) -> None:
+    """Take records out of a feed inside a transaction, with all that was made from them; nobody is told."""
     marks = [{"of_type": type_name, "of_id": record_id} for type_name, record_id in keys]
     _forget_contents(connection, keys)
     for table in (FEED_RECORD, FEED_VERSION, FEED_AUDIENCE, FEED_REFERENCE):
@@ -97,9 +106,6 @@ def erase_records(connection: Connection, keys: Sequence[Key], reason_sha256: st
     connection.execute(delete(FEED_BUCKET).where(FEED_BUCKET.c.patient_id.in_(patients) | FEED_BUCKET.c.id.in_(tasks)))
     for key in keys:
         purge(connection, key, keeps_places=True)
-    reason = {"reason_sha256": reason_sha256, "erased_at": now.isoformat()}
-    _TELL.run_all(connection, [{"type": type_name, "id": record_id, **reason} for type_name, record_id in keys])
-    put_gone(connection, keys, EVERYBODY, "erase", now)
 
 
 def _forget_contents(connection: Connection, keys: Sequence[Key]) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, GivenBack
@@ -21,6 +20,7 @@ from clinic_app.storage.memory import forget_values, put_values
 from clinic_app.storage.outbox import OutboxState
 from clinic_app.storage.record_rows import Key
 from clinic_app.storage.tables import HISTORY, MEMORY, OUTBOX
+from clinic_app.storage.upserts import take_numbers
 
 ABOVE: Final = "above"
 """Stands for the hub above where the feed names the workstation that wrote."""
@@ -67,14 +67,13 @@ def with_given_back(database: Database, changes: Sequence[Change]) -> tuple[Chan
     )
 
 
-def give_back_refused(connection: Connection, at: datetime, *, was_tried_again: bool) -> int:
+def give_back_refused(connection: Connection, *, was_tried_again: bool) -> int:
     """Give back what the hub above refused; show what it has taken since once more, without the mark.
 
     To be asked when nothing more comes down: a conflict that still stands then will not be settled by what comes.
 
     Args:
         connection: an open writing transaction.
-        at: now.
         was_tried_again: whether what stands refused was refused just now, once more (`try_again`).
 
     Returns:
@@ -91,7 +90,7 @@ def give_back_refused(connection: Connection, at: datetime, *, was_tried_again: 
             shown.add((row.type, row.id))
     shown |= _forget_taken(connection, marks)
     for key in sorted(shown):
-        bring_again(connection, key, at)
+        bring_again(connection, key)
     return len(shown)
 
 
@@ -102,16 +101,13 @@ def try_again(database: Database) -> int:
         return connection.execute(refused.values(state="queued")).rowcount
 
 
-def bring_again(connection: Connection, key: Key, at: datetime) -> None:
+def bring_again(connection: Connection, key: Key) -> None:
     """Give a record a new place in the feed, in the version it has, so that every workstation is shown it again."""
-    values = {"type": key[0], "id": key[1], "version_id": "", "origin": "received", "body": b""}
-    place = connection.execute(insert(HISTORY).values(**values, written_at=at.isoformat())).inserted_primary_key
-    assert place is not None
-    connection.execute(delete(HISTORY).where(HISTORY.c.seq == place[0]))  # a number nobody else gets, and no version
+    (place,) = take_numbers(connection, HISTORY, 1)
     moved = update(FEED_RECORD).where(FEED_RECORD.c.type == key[0], FEED_RECORD.c.id == key[1])
-    connection.execute(moved.values(seq=place[0], workstation_id=ABOVE))
+    connection.execute(moved.values(seq=place, workstation_id=ABOVE))
     meant = update(FEED_AUDIENCE).where(FEED_AUDIENCE.c.type == key[0], FEED_AUDIENCE.c.id == key[1])
-    connection.execute(meant.values(seq=place[0]))
+    connection.execute(meant.values(seq=place))
 
 
 def _forget_taken(connection: Connection, marks: dict[Key, tuple[_Mark, ...]]) -> set[Key]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from clinic_app.consultation import OpinionForm
+from clinic_app.foundation.clock import SystemClock
+from clinic_app.foundation.ids import new_id
 from clinic_app.records import HumanName, Organization, Patient, Task
 from clinic_app.referral.cases import Case, case_of
 from clinic_app.sync import Failed, SyncService
-from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.link import Link
 from tests.helpers.nodes import CENTRE, DISTRICT, Node, form, node, patient_with_evidence
@@ -34,6 +36,8 @@ class Hospital:
     ward: Node
     centre: Node
     syncs: list[SyncService]
+    reader: str
+    """Token of one more workstation of the hospital, at the central hub."""
 
     def start(self) -> None:
         """Start every exchange."""
@@ -49,7 +53,7 @@ class Hospital:
                     sync.sync_now()
             return holds()
 
-        wait_until(looked, 60, what)
+        wait_until(looked, 30, what)
 
     def upstream(self) -> dict[str, Any]:
         """Return what the facility hub says of its way up."""
@@ -62,11 +66,12 @@ class Hospital:
         return case_of(here.store, found[0]) if found else None
 
 
-@pytest.fixture
-def hospital(tmp_path: Path) -> Iterator[Hospital]:
-    clock = FixedClock()
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+    tmp_path = tmp_path_factory.mktemp("hospital")
+    clock = SystemClock()
     central = HubProcess(tmp_path / "central")
-    tokens = [central.enrol(DISTRICT, "Facility hub"), central.enrol(CENTRE, "C")]
+    tokens = [central.enrol(*each) for each in ((DISTRICT, "Facility hub"), (CENTRE, "C"), (DISTRICT, "Reader"))]
     with ExitStack() as stack:
         stack.enter_context(central)
         line = stack.enter_context(Link(central.url))
@@ -82,7 +87,9 @@ def hospital(tmp_path: Path) -> Iterator[Hospital]:
             ward.sync(facility.url, inside[1], interval_s=0.2),
             centre.sync(central.url, tokens[1], interval_s=0.2),
         ]
-        yield Hospital(facility, central, line, desk, ward, centre, syncs)
+        made = Hospital(facility, central, line, desk, ward, centre, syncs, tokens[2])
+        made.start()
+        yield made
 
 
 def _named(here: Node, patient_id: str) -> str | None:
@@ -90,13 +97,7 @@ def _named(here: Node, patient_id: str) -> str | None:
     return found[0].name[0].family if found else None
 
 
-def _rename(here: Node, patient_id: str, family: str) -> None:
-    patient = here.store.records.get(Patient, patient_id)
-    here.store.records.commit([msgspec.structs.replace(patient, name=(HumanName(family=family),))])
-
-
 def test_a_hospital_without_a_line_works_and_its_question_is_answered_when_there_is_one(hospital: Hospital) -> None:
-    hospital.start()
     hospital.wait(
         lambda: CENTRE in {each.id for each in hospital.desk.store.records.find(Organization)}, "the centre is known"
     )
@@ -110,7 +111,9 @@ def test_a_hospital_without_a_line_works_and_its_question_is_answered_when_there
         waiting = hospital.case(here, case.task.id)
         assert waiting is not None
         assert waiting.hub_received_at is None, "a hub on the way is not the second clock"
+    hospital.wait(lambda: hospital.upstream()["status"] == "broken off", "the facility hub has noticed")
     assert hospital.upstream()["waiting_records"] > 0
+    restored_at = datetime.now(UTC) - timedelta(seconds=1)
     hospital.line.restore()
     hospital.wait(lambda: hospital.case(hospital.centre, case.task.id), "the question is at the centre")
 
@@ -120,6 +123,10 @@ def test_a_hospital_without_a_line_works_and_its_question_is_answered_when_there
 
     hospital.wait(is_seen, "everybody knows the second clock, and it is the same")
     hospital.wait(lambda: (it := hospital.case(hospital.centre, case.task.id)) and it.patient, "the package is open")
+    known = hospital.case(hospital.ward, case.task.id)
+    assert known is not None
+    assert known.hub_received_at is not None
+    assert known.hub_received_at >= restored_at, "the second clock is that of the last hub"
     session = hospital.centre.session("specialist")
     consultations = hospital.centre.consultations
     consultations.open(session, case.task.id)
@@ -130,3 +137,60 @@ def test_a_hospital_without_a_line_works_and_its_question_is_answered_when_there
     )
     hospital.wait(lambda: hospital.upstream()["waiting_records"] == 0, "nothing waits")
     assert hospital.upstream()["not_taken"] == 0
+
+
+def test_a_question_to_the_hospital_comes_down_with_its_package_though_the_power_goes(hospital: Hospital) -> None:
+    hospital.line.restore()
+    hospital.wait(
+        lambda: DISTRICT in {each.id for each in hospital.centre.store.records.find(Organization)}, "we are known"
+    )
+    patient, evidence = patient_with_evidence(hospital.centre)
+    asked = dataclasses.replace(form(evidence), performer_organization_id=DISTRICT)
+    hospital.facility.kill()
+    case = hospital.centre.referrals.send(hospital.centre.session("doctor"), patient.id, asked)
+    hospital.facility.start()
+    hospital.wait(lambda: hospital.case(hospital.ward, case.task.id), "the question is in the ward")
+    hospital.facility.kill()
+    hospital.facility.start()
+    for here in (hospital.desk, hospital.ward):
+        hospital.wait(lambda here=here: (it := hospital.case(here, case.task.id)) and it.patient, "the package is open")
+    hospital.line.cut()
+    session = hospital.ward.session("specialist")
+    hospital.ward.consultations.open(session, case.task.id)
+    hospital.ward.consultations.sign(session, case.task.id, OpinionForm("Қалыпты"))
+    hospital.wait(lambda: hospital.ward.store.outbox.count() == 0, "the facility hub has the answer")
+    hospital.facility.kill()
+    hospital.line.restore()
+    hospital.facility.start()
+    hospital.wait(
+        lambda: (it := hospital.case(hospital.centre, case.task.id)) and it.task.status == "completed",
+        "the answer is at the centre",
+    )
+
+
+def test_what_is_written_while_hub_and_line_come_and_go_is_everywhere_once(hospital: Hospital) -> None:
+    chance = random.Random(7)
+    hospital.line.restore()
+    written = [new_id() for _ in range(24)]
+    for number, patient_id in enumerate(written):
+        here = chance.choice((hospital.desk, hospital.ward))
+        here.store.records.commit([Patient(id=patient_id, name=(HumanName(family=f"N{number}"),))])
+        if number % 4 == 3:
+            chance.choice((hospital.line.cut, hospital.line.restore))()
+        if number % 10 == 9:
+            hospital.facility.kill()
+            hospital.facility.start()
+    hospital.line.restore()
+    for here in (hospital.desk, hospital.ward):
+        hospital.wait(
+            lambda here=here: set(written) <= {each.id for each in here.store.records.find(Patient)}, "all are here"
+        )
+    hospital.wait(lambda: hospital.upstream()["waiting_records"] == 0, "nothing waits")
+    assert hospital.upstream()["not_taken"] == 0
+    with httpx.Client(base_url=hospital.central.url, headers={"Authorization": f"Bearer {hospital.reader}"}) as reader:
+        for number, patient_id in enumerate(written):
+            past = reader.get(f"/Patient/{patient_id}/_history").json()
+            assert [each["resource"]["name"][0]["family"] for each in past["entry"]] == [f"N{number}"]
+    for here in (hospital.desk, hospital.ward):
+        assert here.store.records.conflicts() == ()
+        assert here.store.outbox.set_aside() == ()

@@ -20,7 +20,7 @@ from clinic_app.records.documents import DocumentReference, DocumentReferenceCon
 from clinic_app.storage import Store
 from clinic_app.storage.downward import Downward
 from clinic_app.storage.exchange import Change, Write, Written
-from clinic_app.storage.feed import Feed
+from clinic_app.storage.feed import Feed, RefusedError
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_tables import FEED_RECORD
@@ -217,7 +217,7 @@ def test_what_is_refused_is_shown_again_to_who_wrote_it_and_without_the_word_onc
 
 def _give_back(facility: Facility, *, was_tried_again: bool = False) -> int:
     with facility.store.database.writing() as connection:
-        return give_back_refused(connection, NOW, was_tried_again=was_tried_again)
+        return give_back_refused(connection, was_tried_again=was_tried_again)
 
 
 def test_a_record_shown_again_has_no_new_version(facility: Facility) -> None:
@@ -263,8 +263,48 @@ def test_content_handed_in_here_goes_up_when_a_record_points_to_it(facility: Fac
     assert [(each.sha256, each.lane) for each in facility.store.transfers.pending("up")] == [(sha256, "emergency")]
 
 
-def test_what_has_no_body_changes_nothing(facility: Facility) -> None:
-    assert facility.take(Change("Patient", "p", b"", NOW), Change("Patient", "q", b"\xff{", NOW)) == ()
+def test_what_cannot_be_read_changes_nothing(facility: Facility) -> None:
+    assert facility.take(Change("Patient", "q", b"\xff{", NOW)) == ()
+
+
+def test_what_is_no_longer_shown_leaves_this_hospital_and_can_come_again(facility: Facility) -> None:
+    facility.take(_from_above(_patient("p", "Theirs", "c1"), "org-there"))
+    _, cursor = facility.shown(DESK)
+    assert facility.take(Change("Patient", "p", b"", NOW, kind="evict")) == (("Patient", "p"),)
+    ((change,), cursor) = facility.shown(DESK, cursor)
+    assert (change.kind, change.body) == ("evict", b"")
+    assert facility.store.records.find(Patient) == ()
+    assert not facility.up.has_news()
+    assert facility.take(Change("Patient", "p", b"", NOW, kind="evict")) == ()
+    facility.take(_from_above(_patient("p", "Theirs", "c1"), "org-there", kind="enter"))
+    ((change,), _) = facility.shown(DESK, cursor)
+    assert b"Theirs" in change.body
+
+
+def test_what_is_no_longer_shown_stays_while_an_edit_of_it_waits(facility: Facility) -> None:
+    facility.take(_from_above(_patient("p", "Base", "c1")))
+    facility.write(DESK, _patient("p", "Here"), base="c1")
+    assert facility.take(Change("Patient", "p", b"", NOW, kind="evict")) == ()
+    assert [row.id for row in facility.store.outbox.pending()] == ["p"]
+
+
+def test_what_is_erased_by_order_leaves_everybody_and_its_writer_is_told(facility: Facility) -> None:
+    facility.take(_from_above(_patient("p", "Base", "c1")))
+    (version,) = facility.write(DESK, _patient("p", "Here"), base="c1")
+    _, cursor = facility.shown(WARD)
+    facility.take(Change("Patient", "p", b"", NOW, kind="erase"))
+    ((change,), _) = facility.shown(WARD, cursor)
+    assert change.kind == "erase"
+    assert [each.version for each in change.given_back] == [version]
+    assert facility.store.outbox.pending() == ()
+    with pytest.raises(RefusedError, match="erased"):
+        facility.write(DESK, _patient("p", "Again"))
+
+
+def test_the_audit_trail_never_leaves(facility: Facility) -> None:
+    facility.write(DESK, _event("e"))
+    assert facility.take(Change("AuditEvent", "e", b"", NOW, kind="erase")) == ()
+    assert facility.store.records.find(AuditEvent)
 
 
 _STEPS = st.lists(st.sampled_from(["desk", "ward", "above", "up", "cut up"]), min_size=1, max_size=12)
