@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from clinic_app.documents import RecoverySheet
 from clinic_app.foundation.texts import LANGUAGES, Language
@@ -38,6 +38,7 @@ from ui.shell.warm_up import warm_up
 from ui.shell.work_page import WorkPage
 from ui.strokes import next_turn
 from ui.tasks import TaskRunner
+from ui.widgets.front_stack import FrontStack
 
 if TYPE_CHECKING:
     from clinic_app.access import RecentPerson, Session
@@ -76,7 +77,7 @@ class MainWindow(Translated, QMainWindow):
         self._lock = LockScreen(self._gate)
         self._code_page = RecoveryCodePage(runner)
         self._newcomer: Session | None = None
-        self._pages = QStackedWidget()
+        self._pages = FrontStack()
         self.idle = IdleWatch(workstation.settings[LOCK_AFTER_S], self)
         self._computer = computer or system_lock()
         for page in (self._sign_in, self._first_start, self._lock, self._code_page):

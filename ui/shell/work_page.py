@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.foundation.texts import Text
 from clinic_app.records import AllergyIntolerance, Patient
@@ -25,6 +25,7 @@ from ui.shell.status_view_model import StatusViewModel
 from ui.shell.warm_up import warm_up
 from ui.strokes import next_turn
 from ui.widgets.chip import Tone
+from ui.widgets.front_stack import FrontStack
 from ui.widgets.notice import NoticeBar
 from ui.widgets.patient_banner import PatientBanner
 
@@ -70,7 +71,7 @@ class WorkPage(QWidget):
         self.access = RecordAccess(context, self)
         self._wanted = ""
         self._drafts = DraftBar()
-        self._stack = QStackedWidget()
+        self._stack = FrontStack()
         self._status_model = StatusViewModel(context.workstation.sync, context.runner, context.events)
         self.status = StatusStrip(self._status_model, context.session)
         self._breath = QTimer(self, singleShot=True, interval=_BREATH_MS)
