@@ -1,8 +1,8 @@
 """Pages on top of one another, of which only the one in front is asked how much room it needs.
 
-Qt asks every page of its own stack, hidden ones too, and how high each would be at this width; each page asks every label
-that wraps. With a dozen screens behind, a notice that comes or another screen that is opened cost 10 to 20 ms of that.
-Every screen fits the least window, so those behind have nothing to say.
+Qt asks every page of its own stack, hidden ones too, and how high each would be at this width; each page asks every
+label that wraps. With a dozen screens behind, a notice that comes or another screen that is opened cost 10 to 20 ms of
+that. Every screen fits the least window, so those behind have nothing to say.
 """
 
 from __future__ import annotations
