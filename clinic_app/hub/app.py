@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -29,6 +30,8 @@ from clinic_app.storage.feed_search import FeedSearch
 from clinic_app.storage.feed_wishes import FeedWishes
 
 _log = logging.getLogger(__name__)
+_MOST_LOGGED: Final = 300
+"""Letters of what a stranger sent; the words of a refusal may hold all of it."""
 
 
 def build_hub(
@@ -96,7 +99,7 @@ def build_app(hub: Hub) -> Starlette:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ClinicError)
-    _log.info("%s %s refused: %s", request.method, request.url.path, error)
+    _log.info("%s %s refused: %s", request.method, request.url.path[:_MOST_LOGGED], str(error)[:_MOST_LOGGED])
     return refusal(error, _language(request))
 
 

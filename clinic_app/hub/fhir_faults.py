@@ -21,6 +21,7 @@ _UNREADABLE: Final = Text("This record cannot be read: {detail}", detail="").msg
 _PLACE: Final = re.compile(r"(.*?)(?: - at `\$([^`]{0,300})`)?", re.DOTALL)
 _INDEX: Final = re.compile(r"\[(?:\d+|\.\.\.)\]")
 _LONGEST_WORD: Final = 80
+_LONGEST_SAID: Final = 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def fault_of(error: ClinicError, code: str) -> Fault:
         if found := pattern.match(said):
             known = fault(found, element)
             return known if known.element or known.code not in ("value", "code-invalid") else _no_json(found, "")
-    return Fault(code, error.text, element)
+    return Fault(code, Text(_UNREADABLE, detail=said[:_LONGEST_SAID]), element)
 
 
 def _missing(found: re.Match[str], element: str) -> Fault:

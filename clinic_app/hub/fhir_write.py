@@ -143,7 +143,7 @@ async def _write(request: Request, types: frozenset[str], most_bytes: int) -> Re
     record_id = fhir_read.id_in(request, "id") if "id" in request.path_params else ""
     _check_type(request, types)
     body = await read_body(request, most_bytes)
-    conditions = {name: request.headers[name] for name in _CONDITIONS if name in request.headers}
+    conditions = {name: ", ".join(request.headers.getlist(name)) for name in _CONDITIONS if name in request.headers}
     key, hub = _key_of(request), hub_of(request)
     preference = preference_of(request.headers.get("prefer", ""), "representation")
     language = language_of(request.headers.get("accept-language", ""))

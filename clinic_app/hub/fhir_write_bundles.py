@@ -113,8 +113,9 @@ def read_requests(body: bytes) -> Requests:
     if not 0 < len(bundle.entry) <= MAX_ENTRIES:
         raise InvalidInputError(Text("A Bundle has 1 to {most} entries here.", most=MAX_ENTRIES))
     kind: Literal["transaction", "batch"] = "batch" if bundle.type == "batch" else "transaction"
-    entries = tuple(_read_entry(entry, place, kind) for place, entry in enumerate(bundle.entry))
-    if any(isinstance(entry, _Entry) and is_abroad(entry.full_url or "") for entry in bundle.entry):
+    given: tuple[_Entry | msgspec.Raw, ...] = bundle.entry
+    entries = tuple(_read_entry(entry, place, kind) for place, entry in enumerate(given))
+    if any(isinstance(entry, _Entry) and is_abroad(entry.full_url or "") for entry in given):
         entries = tuple(replace(each, is_ready=False) if isinstance(each, Wish) else each for each in entries)
     return Requests(kind, entries)
 

@@ -27,6 +27,7 @@ from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.storage.feed_bell import FeedBell
 from clinic_app.storage.feed_buckets import close_buckets, keep_buckets
+from clinic_app.storage.feed_erasing import FeedErasing
 from clinic_app.storage.feed_reading import changes_for, changes_in, newest_for, version_at
 from clinic_app.storage.feed_rows import (
     Caller,
@@ -100,6 +101,7 @@ class Feed:
         self._clock = clock
         self._epoch = self._kept_epoch()
         self.bell = FeedBell(database)
+        self.erasing = FeedErasing(database, clock, self.bell)
 
     def apply(
         self,
@@ -282,7 +284,7 @@ def _judged(standing: Standing, caller: Caller, incoming: Incoming, judge: Judge
             raise ErasedError(Text("This record was erased by order and cannot come back."))
         stored = standing.record(incoming.key)
         is_base = incoming.write.base_version == (stored.version_id if stored else None)
-        if not is_base or (stored is not None and not stored.is_shown_to(caller)):
+        if not is_base or (stored is not None and not standing.is_shown(incoming.key, stored)):
             # what is not the caller's to see is answered as what he has never heard of
             raise PreconditionError(Text("The hub has another version of this record."))
         judge(caller, stored, incoming.record)

@@ -45,11 +45,6 @@ class StoredRecord:
     version_id: str
     record: Resource
 
-    def is_shown_to(self, caller: Caller) -> bool:
-        """Return whether it is the caller's to see."""
-        meant = {caller.organization_id, EVERYBODY}
-        return self.organization_id == caller.organization_id or bool(meant & audience_of(self.record))
-
 
 @dataclass(frozen=True)
 class Incoming:
@@ -166,6 +161,17 @@ class Standing:
             dataclasses.replace(written, is_new=False)
         )
         return written
+
+    def is_shown(self, key: Key, stored: StoredRecord) -> bool:
+        """Return whether what stands is the caller's to see: his, meant for him, or opened to him by a referral."""
+        if stored.organization_id == self._caller.organization_id:
+            return True
+        shown = select(FEED_AUDIENCE.c.id).where(
+            FEED_AUDIENCE.c.type == key[0],
+            FEED_AUDIENCE.c.id == key[1],
+            FEED_AUDIENCE.c.organization_id.in_((self._caller.organization_id, EVERYBODY)),
+        )
+        return self._connection.execute(shown.limit(1)).first() is not None
 
     def _base_of(self, written: Written) -> str | None:
         """Return the version that stood before one was written, None for the first."""

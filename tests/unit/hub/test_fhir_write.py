@@ -507,3 +507,49 @@ def test_an_organisation_describes_itself(hub: RunningHub) -> None:
     desk = Desk(hub.enrol("org-itself"))
     record = encode(with_audience(Organization(id="org-itself", name="Аурухана"), "*"))
     assert desk.ask("PUT", "/Organization/org-itself", record).status_code == 201
+
+
+def test_two_headers_that_contradict_one_another_are_refused(desk: Desk) -> None:
+    first = desk.ask("PUT", "/Patient/h1", patient("h1")).headers["etag"]
+    headers = [*desk.client.headers.items(), ("If-Match", first), ("If-Match", 'W/"x"')]
+    answer = desk.client.http.request(
+        "PUT", "/Patient/h1", content=b'{"resourceType":"Patient","id":"h1"}', headers=headers
+    )
+    assert answer.status_code == 400
+
+
+def test_what_a_stranger_sends_does_not_fill_the_log_nor_the_answer(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for gender in ("x" * 1_000_000, "`" * 1_000_000, " - at `$" * 100_000):
+        refused = desk.ask("POST", "/Patient", patient(gender=gender))
+        assert refused.status_code == 422
+        assert len(refused.content) < 2000
+    assert max(len(record.getMessage()) for record in caplog.records) < 1000
+
+
+def test_who_was_let_see_a_patient_for_a_referral_is_told_that_it_is_anothers(hub: RunningHub) -> None:
+    owner, asked = Desk(hub.enrol("org-asks")), Desk(hub.enrol("org-is-asked"))
+    owner.ask("PUT", "/Patient/opened", patient("opened"))
+    task = {
+        "resourceType": "Task",
+        "id": "opening",
+        "status": "requested",
+        "intent": "order",
+        "for": {"reference": "Patient/opened"},
+        "requester": {"reference": "Organization/org-asks"},
+        "owner": {"reference": "Organization/org-is-asked"},
+        "meta": {"tag": [{"system": "urn:dala:audience", "code": "org-is-asked"}]},
+    }
+    assert owner.ask("PUT", "/Task/opening", task).status_code == 201
+    change = [{"op": "add", "path": "/active", "value": True}]
+    assert asked.ask("GET", "/Patient/opened").status_code == 200
+    assert asked.ask("PATCH", "/Patient/opened", change).status_code == 403
+    moved = asked.ask("PATCH", "/Task/opening", [{"op": "replace", "path": "/status", "value": "received"}])
+    assert (moved.status_code, moved.json()["status"]) == (200, "received")
+    back = asked.ask("PATCH", "/Task/opening", [{"op": "replace", "path": "/status", "value": "requested"}])
+    assert back.status_code == 409
+    assert "cannot go from" in problem(back)
+    other = asked.ask("PATCH", "/Task/opening", [{"op": "replace", "path": "/intent", "value": "plan"}])
+    assert other.status_code == 403
