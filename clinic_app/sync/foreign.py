@@ -210,7 +210,7 @@ class ForeignLink(HubLink):
 
     async def _together(self, writes: Sequence[Write]) -> None:
         """Send one transaction."""
-        requests = self._requests(writes)
+        requests = await self._requests(writes)
         headers = {"Content-Type": MEDIA_TYPE, "Prefer": "return=minimal"}
         body = await self._packed("POST", "/", headers, encode_requests(requests))
         answers = decode_answers(body, len(requests))
@@ -250,8 +250,9 @@ class ForeignLink(HubLink):
                     del self._unbearable[_mark(write)]
                 raise refusal
 
-    def _requests(self, writes: Sequence[Write]) -> list[Request]:
+    async def _requests(self, writes: Sequence[Write]) -> list[Request]:
         """Return the entries for some records; each must be at the version it was made from."""
+        hidden = (await self.abilities()).hides_identifiers
         together = {(each.type_name, each.id): full_url(each.type_name, each.id) for each in writes}
         pointed = {address for each in writes for address in references(each.body, self.url)}
         known = self._ids.of({*together, *pointed})
@@ -262,11 +263,11 @@ class ForeignLink(HubLink):
                 return f"{type_name}/{there.foreign_id}"
             return together.get((type_name, record_id))
 
-        return [_request(each, known.get((each.type_name, each.id)), resolve) for each in writes]
+        return [_request(each, known.get((each.type_name, each.id)), resolve, hidden) for each in writes]
 
     async def _single(self, write: Write) -> None:
         """Send one record by itself."""
-        (request,) = self._requests([write])
+        (request,) = await self._requests([write])
         headers = {"Content-Type": MEDIA_TYPE, "Prefer": "return=minimal"}
         if request.if_match:
             headers["If-Match"] = f'W/"{request.if_match}"'
@@ -341,10 +342,11 @@ class ForeignLink(HubLink):
     async def _find(self, addresses: Sequence[Address]) -> dict[Address, ForeignRecord]:
         """Return the server's records that bear our names."""
         found: dict[Address, ForeignRecord] = {}
+        hidden = (await self.abilities()).hides_identifiers
         for type_name in dict.fromkeys(each for each, _id in addresses):
             ids = [record_id for each, record_id in addresses if each == type_name]
             for start in range(0, len(ids), _FOUND_AT_ONCE):
-                named = [search_for(type_name, each) for each in ids[start : start + _FOUND_AT_ONCE]]
+                named = [search_for(type_name, each, hidden) for each in ids[start : start + _FOUND_AT_ONCE]]
                 query = {named[0][0]: ",".join(value for _, value in named), "_count": 2 * _FOUND_AT_ONCE}
                 page = await self.bundle(f"{type_name}?{urlencode(query)}")
                 for each in page.records:
@@ -390,21 +392,23 @@ class ForeignLink(HubLink):
             self.date = datetime.fromtimestamp(offset_s, UTC)
 
 
-def _request(write: Write, known: Known | None, resolve: Callable[[str, str], str | None]) -> Request:
+def _request(
+    write: Write, known: Known | None, resolve: Callable[[str, str], str | None], hidden: frozenset[str]
+) -> Request:
     """Return the entry of one record; one the server never had is new, whatever another hub called it.
 
     Raises:
         HubRefusalError: the server has deleted it.
     """
-    name, value = search_for(write.type_name, write.id)
+    name, value = search_for(write.type_name, write.id, hidden)
     if write.base_version is None or known is None:
-        body = outgoing(write.body, None, resolve)
+        body = outgoing(write.body, None, resolve, hidden)
         query = urlencode({name: value})
         return Request(full_url(write.type_name, write.id), body, write.type_name, if_none_exist=query)
     if known.is_gone:
         raise HubRefusalError(410, Text("The hub has deleted this record.").render("en"))
     url = f"{write.type_name}/{known.foreign_id}"
-    body = outgoing(write.body, known.foreign_id, resolve)
+    body = outgoing(write.body, known.foreign_id, resolve, hidden)
     return Request(full_url(write.type_name, write.id), body, url, if_match=write.base_version)
 
 

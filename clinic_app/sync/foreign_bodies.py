@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -35,9 +35,15 @@ Resolve = Callable[[str, str], str | None]
 """Takes type and id, returns the whole reference or None for none that leads anywhere."""
 
 
-def search_for(type_name: str, record_id: str) -> tuple[str, str]:
-    """Return the search parameter, and its value, that finds a record of ours on the server."""
-    name = "identifier" if type_name in _IDENTIFIED else "_tag"
+def search_for(type_name: str, record_id: str, hides_identifiers: Collection[str] = ()) -> tuple[str, str]:
+    """Return the search parameter, and its value, that finds a record of ours on the server.
+
+    Args:
+        type_name: FHIR type.
+        record_id: our id.
+        hides_identifiers: types the server does not find by an identifier.
+    """
+    name = "identifier" if type_name in _IDENTIFIED and type_name not in hides_identifiers else "_tag"
     return name, f"{RECORD_SYSTEM}|{type_name}/{record_id}"
 
 
@@ -46,13 +52,14 @@ def full_url(type_name: str, record_id: str) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{RECORD_SYSTEM}:{type_name}/{record_id}')}"
 
 
-def outgoing(body: bytes, foreign_id: str | None, resolve: Resolve) -> bytes:
+def outgoing(body: bytes, foreign_id: str | None, resolve: Resolve, hides_identifiers: Collection[str] = ()) -> bytes:
     """Return a record as the server gets it.
 
     Args:
         body: JSON of it.
         foreign_id: its id there; None for a new one.
         resolve: the server's references for ours.
+        hides_identifiers: types the server does not find by an identifier; they are named by a tag, too.
     """
     members = _members(_rewritten(body, lambda part: _out(part, resolve)))
     type_name, record_id = _string(members.get("resourceType")), _string(members.pop("id", None))
@@ -60,7 +67,7 @@ def outgoing(body: bytes, foreign_id: str | None, resolve: Resolve) -> bytes:
     name = {"system": RECORD_SYSTEM}
     if type_name in _IDENTIFIED:
         members["identifier"] = _with(members.get("identifier"), {**name, "value": f"{type_name}/{record_id}"})
-    else:
+    if type_name not in _IDENTIFIED or type_name in hides_identifiers:
         meta["tag"] = _with(meta.get("tag"), {**name, "code": f"{type_name}/{record_id}"})
     meta = {key: value for key, value in meta.items() if key not in _OF_THE_SERVER}
     head: Part = {"resourceType": members.pop("resourceType")}

@@ -30,10 +30,15 @@ class _Code(msgspec.Struct, frozen=True):
     code: str = ""
 
 
+class _Param(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
 class _OfType(msgspec.Struct, frozen=True):
     type: str = ""
     interaction: tuple[_Code, ...] = ()
     conditionalCreate: bool = False  # noqa: N815 - FHIR's own name
+    searchParam: tuple[_Param, ...] | None = None  # noqa: N815
 
 
 class _Operation(msgspec.Struct, frozen=True):
@@ -61,6 +66,7 @@ class Abilities(msgspec.Struct, frozen=True):
         writes: types it creates and updates.
         searches: types it searches.
         tells_history: types it tells the versions of.
+        hides_identifiers: types it does not find by an identifier.
     """
 
     is_ours: bool = False
@@ -69,6 +75,7 @@ class Abilities(msgspec.Struct, frozen=True):
     writes: frozenset[str] = frozenset()
     searches: frozenset[str] = frozenset()
     tells_history: frozenset[str] = frozenset()
+    hides_identifiers: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -96,6 +103,11 @@ def read_abilities(statement: bytes) -> Abilities:
         writes=frozenset(name for name, codes in can.items() if {"create", "update"} <= codes),
         searches=frozenset(name for name, codes in can.items() if "search-type" in codes),
         tells_history=frozenset(name for name, codes in can.items() if "history-type" in codes),
+        hides_identifiers=frozenset(
+            each.type
+            for each in rest.resource
+            if each.searchParam is not None and "identifier" not in {param.name for param in each.searchParam}
+        ),
     )
 
 

@@ -80,6 +80,28 @@ def test_a_type_without_identifiers_is_named_by_a_tag() -> None:
     assert _content(incoming(there, "s", BASE, _down)) == _content(body)
 
 
+def test_a_type_the_server_does_not_find_by_an_identifier_bears_our_name_twice() -> None:
+    hidden = {"Observation"}
+    there = outgoing(_body(identifier=[{"value": "1"}]), "9", _up, hidden)
+    assert own_id(there) == "o"
+    assert msgspec.json.decode(there)["meta"]["tag"] == [{"system": RECORD_SYSTEM, "code": "Observation/o"}]
+    assert search_for("Observation", "o", hidden)[0] == "_tag"
+    assert _content(incoming(there, "o", BASE, _down)) == _content(_body(identifier=[{"value": "1"}]))
+
+
+def test_what_a_server_says_of_itself_is_believed_and_what_it_leaves_open_is_not_made_up() -> None:
+    both = [{"code": "create"}, {"code": "update"}]
+    resource = [
+        {"type": "Patient", "interaction": both, "searchParam": [{"name": "identifier"}], "conditionalCreate": True},
+        {"type": "CarePlan", "interaction": [*both, {"code": "search-type"}], "searchParam": [{"name": "_tag"}]},
+        {"type": "Task", "interaction": [{"code": "search-type"}, {"code": "history-type"}]},
+    ]
+    can = read_abilities(msgspec.json.encode({"rest": [{"mode": "client"}, {"mode": "server", "resource": resource}]}))
+    assert (can.is_ours, can.takes_transactions, can.creates_once) == (False, False, {"Patient"})
+    assert (can.writes, can.hides_identifiers) == ({"Patient", "CarePlan"}, {"CarePlan"})
+    assert (can.asked, can.tells_history) == (("CarePlan", "Task"), {"Task"})
+
+
 def test_addresses_with_the_servers_base_or_a_version_are_understood() -> None:
     body = _body(subject={"reference": f"{BASE}/Patient/100/_history/4"}, encounter={"reference": "Encounter/200"})
     here = _content(incoming(body, "o", BASE, _down))

@@ -17,7 +17,7 @@ from clinic_app.access import Trail
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.hub.app import build_app
-from clinic_app.records import CodeableConcept, ContactPoint, Observation, Patient, Reference, Resource
+from clinic_app.records import CarePlan, CodeableConcept, ContactPoint, Observation, Patient, Reference, Resource
 from clinic_app.storage import Store
 from clinic_app.sync.foreign import ForeignLink
 from clinic_app.sync.pull import Pull
@@ -77,9 +77,12 @@ def test_records_go_up_come_down_and_are_edited_by_both_under_their_own_names(de
         code=CodeableConcept(text="x"),
         subject=Reference(reference=f"Patient/{patient.id}"),
     )
-    one.store.records.commit([patient, pulse])
+    plan = CarePlan(id=new_id(), status="draft", intent="plan", subject=pulse.subject)
+    one.store.records.commit([patient, pulse, plan])
     one.exchange()
     other.exchange()
+    assert other.store.records.get(CarePlan, plan.id).subject == pulse.subject
+    assert b"tag" not in other.store.records.body(CarePlan, plan.id)
     assert other.store.records.get(Observation, pulse.id).subject == pulse.subject
     other.edit(patient, telecom=(ONE, TWO))
     other.exchange()
