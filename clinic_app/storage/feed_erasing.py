@@ -55,18 +55,23 @@ class FeedErasing:
         self._clock = clock
         self._bell = bell
 
-    def erase_patient(self, patient_id: str, reason: str) -> tuple[Key, ...]:
-        """Erase a patient and every record about him; return what went.
-
-        Raises:
-            NotFoundError: there is no such patient.
-        """
+    def of_patient(self, patient_id: str) -> tuple[Key, ...]:
+        """Return a patient's record and every record about him."""
         about = select(INDEX_ENTRY.c.type, INDEX_ENTRY.c.id).where(
             INDEX_ENTRY.c.name == "subject", INDEX_ENTRY.c.value == patient_id
         )
         with self._database.reading() as connection:
-            keys = {("Patient", patient_id), *((row.type, row.id) for row in connection.execute(about))}
-        return self.erase(sorted(keys), reason)
+            found = {(row.type, row.id) for row in connection.execute(about)}
+        return (("Patient", patient_id), *sorted(found))
+
+    def there(self, keys: Sequence[Key]) -> tuple[Key, ...]:
+        """Return those of the records that are there and may be erased, the oldest first.
+
+        Raises:
+            NotFoundError: none is.
+        """
+        with self._database.reading() as connection:
+            return _there(connection, keys)
 
     def erase(self, keys: Sequence[Key], reason: str) -> tuple[Key, ...]:
         """Erase records and return those that were there; of the reason only a digest is kept.
@@ -74,16 +79,21 @@ class FeedErasing:
         Raises:
             NotFoundError: none of them is there.
         """
-        now = self._clock.now()
         with self._database.writing() as connection:
-            found = select(RECORD.c.type, RECORD.c.id).where(tuple_(RECORD.c.type, RECORD.c.id).in_(keys))
-            there = [(row.type, row.id) for row in connection.execute(found.order_by(RECORD.c.changed_seq))]
-            gone = [key for key in there if key[0] not in _KEPT_TYPES]
-            if not gone:
-                raise NotFoundError(Text("The hub has no such record."))
-            erase_records(connection, gone, hashlib.sha256(reason.encode()).hexdigest(), now)
+            gone = _there(connection, keys)
+            digest = hashlib.sha256(reason.encode()).hexdigest()
+            erase_records(connection, gone, digest, self._clock.now())
             self._bell.said(connection, (EVERYBODY,), "")
-        return tuple(gone)
+        return gone
+
+
+def _there(connection: Connection, keys: Sequence[Key]) -> tuple[Key, ...]:
+    found = select(RECORD.c.type, RECORD.c.id).where(tuple_(RECORD.c.type, RECORD.c.id).in_(keys))
+    there = ((row.type, row.id) for row in connection.execute(found.order_by(RECORD.c.changed_seq)))
+    gone = tuple(key for key in there if key[0] not in _KEPT_TYPES)
+    if not gone:
+        raise NotFoundError(Text("The hub has no such record."))
+    return gone
 
 
 def erase_records(connection: Connection, keys: Sequence[Key], reason_sha256: str, now: datetime) -> None:

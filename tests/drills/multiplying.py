@@ -13,6 +13,8 @@ from typing import Final
 from clinic_app.foundation.ids import new_id
 from clinic_app.storage.tables import METADATA
 
+_EARLIER: Final = 20_000
+"""The copies are older than the originals, in steps of 65 s."""
 _ID: Final = "'[0-9a-f]{8}(-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab])'"
 _TABLES: Final = (
     "record",
@@ -48,7 +50,7 @@ def multiply(address: str, resources: int, note: Callable[[str], None]) -> None:
         for copy in range(1, copies + 1):
             with server.transaction():
                 for table in _TABLES:
-                    server.execute(_copied(table, f"{now - copies - 1 + copy:08x}", copy, spans))
+                    server.execute(_copied(table, f"{now - _EARLIER - copies + copy:08x}", copy, spans))
                 shift = spans["number"] * copy
                 server.execute(f"INSERT INTO patient_search SELECT number + {shift}, keys FROM base_patient_search")
             if copy % 10 == 0:

@@ -16,7 +16,6 @@ from clinic_app.storage import Store
 from clinic_app.storage.exchange import Write
 from clinic_app.storage.feed import ErasedError, Feed, RefusedError
 from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_erasing import FeedErasing
 from clinic_app.storage.feed_rows import Caller, StoredRecord
 from clinic_app.storage.feed_tables import FEED_TOMBSTONE
 from clinic_app.storage.tables import METADATA
@@ -59,7 +58,10 @@ def _apply(store: Store, *records: Resource) -> None:
 
 
 def _erase(store: Store) -> list[tuple[str, str]]:
-    return sorted(FeedErasing(store.database, FixedClock()).erase_patient("gone", "order 17 of the court"))
+    erasing = Feed(store.database, FixedClock()).erasing
+    there = erasing.there(erasing.of_patient("gone"))
+    assert erasing.erase(erasing.of_patient("gone"), "order 17 of the court") == there
+    return sorted(there)
 
 
 def _naming(store: Store, word: str) -> set[str]:
@@ -136,9 +138,9 @@ def test_content_that_others_point_to_stays(store: Store) -> None:
 
 
 def test_nobody_who_is_not_there_is_erased(store: Store) -> None:
-    erasing = FeedErasing(store.database, FixedClock())
+    erasing = Feed(store.database, FixedClock()).erasing
     with pytest.raises(NotFoundError):
-        erasing.erase_patient("nobody", "")
+        erasing.erase(erasing.of_patient("nobody"), "")
     _erase(store)
     with pytest.raises(NotFoundError):
         _erase(store)
@@ -148,5 +150,5 @@ def test_who_looked_at_what_stays_provable(store: Store) -> None:
     store.records.commit([], audit=[audit_row()])
     (event,) = store.records.find(AuditEvent)
     with pytest.raises(NotFoundError):
-        FeedErasing(store.database, FixedClock()).erase([("AuditEvent", event.id)], "")
+        Feed(store.database, FixedClock()).erasing.erase([("AuditEvent", event.id)], "")
     assert store.records.broken_audit_row() is None
