@@ -110,7 +110,7 @@ class HubProcess:
         self._process = None
 
     def _above(self) -> list[str]:
-        return ["--upstream", self._upstream, "--upstream-interval-s", "0.2"] if self._upstream else []
+        return ["--upstream", self._upstream, "--upstream-interval-s", "1"] if self._upstream else []
 
     def _command(self, *words: str) -> list[str]:
         database = ["--database", self._database] if self._database else []
