@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from shiboken6 import delete
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from tests.helpers.waiting import wait_until
-from ui.tasks import Job, TaskRunner
+from ui.tasks import GIVE_WAY_S, Job, TaskRunner
 
 
 @pytest.fixture
@@ -92,3 +93,17 @@ def test_an_answer_after_the_runner_is_gone_harms_nobody(qtbot: QtBot) -> None:
     runner.close()
     delete(runner)
     assert answers == []
+
+
+def test_a_thread_that_computes_gives_way_quickly(qtbot: QtBot) -> None:
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)  # as Python begins
+    try:
+        TaskRunner(1).close()
+        assert sys.getswitchinterval() == pytest.approx(GIVE_WAY_S, rel=0.01)
+
+        sys.setswitchinterval(GIVE_WAY_S / 10)
+        TaskRunner(1).close()
+        assert sys.getswitchinterval() < GIVE_WAY_S / 2, "who asked for less keeps it"
+    finally:
+        sys.setswitchinterval(before_s)
