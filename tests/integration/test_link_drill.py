@@ -49,11 +49,6 @@ def test_nothing_is_lost_on_the_worst_lines() -> None:
     assert outcome.acknowledged > 60
 
 
-def test_a_hub_where_the_last_writer_wins_is_found_out() -> None:
-    found = [link.rehearse(60, seed, "last-writer-wins", replace(link.BREATHLESS, batch=10)) for seed in (5,)]
-    assert any(each.verdict.amiss for each in found)
-
-
 def test_a_value_that_was_seen_may_be_replaced() -> None:
     ledger = Ledger()
     ledger.saved("A-1", edit("", "1"))

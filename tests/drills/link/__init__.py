@@ -1,6 +1,7 @@
-"""``dev.py drill link --operations N``: three workstations and a hub on the worst lines, and nothing may be lost.
+"""``dev.py drill link --operations N``: three workstations and two hubs on the worst lines, and nothing may be lost.
 
-Two workstations of one district hospital, a specialist's workstation and the hub are processes of their own. Their
+Two workstations of one district hospital, the hub in its house, the central hub above it and the workstation of a
+specialist there are processes of their own. Their
 people work at random while the lines between them break in every way a line breaks, processes are killed at every step
 of the protocol, clocks jump, disks run full, and backups are put back. Now and then everybody comes to rest. At the end
 whatever a person was told to be saved must be there once, what nobody saw must not be gone, and all must have the same.
@@ -47,17 +48,19 @@ class Pace:
         batch: operations of each workstation under one weather.
         rounds_to_a_rest: changes of the weather until everybody comes to rest.
         rest_s: how long they may take for that.
+        has_facility: whether the district has a hub of its own.
         weathers: of which each line has one.
     """
 
     batch: int = 30
     rounds_to_a_rest: int = 8
     rest_s: float = 120.0
+    has_facility: bool = True
     weathers: tuple[str, ...] = ("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS)
 
 
 SHORT: Final = Pace(12, 4, 60.0)
-BREATHLESS: Final = Pace(5, 6, 60.0, ("clear", "clear", "clear", "reset", "half-close"))
+BREATHLESS: Final = Pace(5, 6, 60.0, False, ("clear", "clear", "clear", "reset", "half-close"))
 """For broken promises: many exchanges, because each may show it."""
 
 
@@ -133,7 +136,7 @@ class Rehearsal:
     """
 
     def __init__(self, base: Path, operations: int, seed: int, mutant: str, pace: Pace) -> None:
-        self._world = World(base, seed, mutant)
+        self._world = World(base, seed, mutant, has_facility=pace.has_facility)
         self._operations = operations
         self._rng = random.Random(f"{seed} weather")
         self._pace = pace
@@ -157,10 +160,11 @@ class Rehearsal:
                     self._rest(f"round {turn}")
                     self._disaster(turn // self._pace.rounds_to_a_rest)
             self._rest("the end")
-            for station in world.stations:
-                outcome.faults.update(station.line.done)
+            for line in world.lines:
+                outcome.faults.update(line.done)
             world.end()
-            outcome.verdict = judge(world.ledger, world.hub_folder, {each.name: each.folder for each in world.stations})
+            below = {each.name: (each.folder, each.hub.folder) for each in world.stations}
+            outcome.verdict = judge(world.ledger, [hub.folder for hub in world.hubs], below)
         outcome.operations, outcome.acknowledged = world.ledger.tried, len(world.ledger.acknowledged)
         outcome.deaths, outcome.refusals, outcome.names = world.deaths, world.refusals, world.ledger.names
         return outcome
@@ -168,8 +172,8 @@ class Rehearsal:
     def _round(self, turn: int) -> None:
         """Let everybody work for a while under some weather, with a kill here and there."""
         world = self._world
-        for station in world.stations:
-            station.line.change(self._weather())
+        for line in world.lines:
+            line.change(self._weather())
         world.revive()
         world.doom(_DOOMED)
         working = [station for station in world.stations if world.send(station, "work", self._pace.batch, turn)]
@@ -182,7 +186,7 @@ class Rehearsal:
         if self._rng.random() < _KILLED_WORKSTATIONS:
             world.kill(self._rng.choice(world.stations))
         if self._rng.random() < _KILLED_HUBS:
-            world.kill_hub()
+            self._rng.choice(world.hubs).kill()
 
     def _weather(self) -> Weather:
         kind = self._rng.choice(self._pace.weathers)
@@ -203,8 +207,9 @@ class Rehearsal:
         """Let the lines be good, the disks empty and the clocks right until nothing moves any more."""
         if self._disk is not None:
             self._disk.empty()
+        for line in self._world.lines:
+            line.change(Weather())
         for station in self._world.stations:
-            station.line.change(Weather())
             self._jump(station, 0.0)
         if words := self._world.calm(self._pace.rest_s):
             self._outcome.restless.append(f"{when}: {words}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +13,13 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import select
 
-from clinic_app.access import hub_token, own_organization
+from clinic_app.access import hub_token
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
+from clinic_app.hub.upstream_account import kept_account
 from clinic_app.keys import FileKeyStorage, unlock
 from clinic_app.records import Patient, decode_as
 from clinic_app.storage import Store
@@ -33,21 +34,28 @@ _PAGE: Final = 200
 Content = Mapping[str, Any]
 
 
-def judge(ledger: Ledger, hub_folder: Path, folders: Mapping[str, Path]) -> Verdict:
-    """Open what is left of hub and workstations, and compare it with what was said and with one another.
+def judge(ledger: Ledger, hubs: Sequence[Path], stations: Mapping[str, tuple[Path, Path]]) -> Verdict:
+    """Open what is left of hubs and workstations, and compare it with what was said and with one another.
 
     Args:
         ledger: what was said.
-        hub_folder: the hub's data folder; nobody uses it.
-        folders: those of the workstations, by name.
+        hubs: data folders of the hubs, the central one first; nobody uses them.
+        stations: by its name, the data folder of each workstation and that of its hub.
     """
-    with closing(open_hub_store(hub_folder, None)) as hub_store:
-        hub = build_hub(hub_store, SystemClock())
-        verdict = ledger.judge(_standing(hub_store))
-        for name, folder in folders.items():
+    with ExitStack() as stack:
+        opened = {folder: stack.enter_context(closing(open_hub_store(folder, None))) for folder in hubs}
+        central = opened[hubs[0]]
+        verdict = ledger.judge(_standing(central))
+        for folder, store in opened.items():
+            account = kept_account(store)
+            if account is not None:
+                _compare(folder.name, store, account.token, central, verdict)
+        for name, (folder, hub_folder) in stations.items():
             key = unlock(folder, FileKeyStorage(folder))
             with closing(Store.open(folder, key, SystemClock())) as store:
-                _compare(name, store, hub, hub_store, verdict)
+                _compare(name, store, hub_token(store), opened[hub_folder], verdict)
+                broken = store.records.broken_audit_row()
+                verdict.unequal += [f"{name}: audit chain broken at {broken}"] if broken else []
     return verdict
 
 
@@ -89,9 +97,9 @@ def _repeated(versions: list[tuple[str, str, bytes]]) -> tuple[Key, ...]:
     return tuple(found)
 
 
-def _compare(name: str, store: Store, hub: Hub, hub_store: Store, verdict: Verdict) -> None:
-    """See that a workstation has what the hub shows it, the same, and that the hub has what was written there."""
-    shown = _shown_to(hub, hub_token(store))
+def _compare(name: str, store: Store, token: str, hub_store: Store, verdict: Verdict) -> None:
+    """See that a node has what its hub shows it, the same, and that the hub has what was written there."""
+    shown = _shown_to(build_hub(hub_store, SystemClock()), token)
     with store.database.reading() as connection:
         here = {(row.type, row.id): row for row in connection.execute(select(RECORD))}
         sent = {(row.type, row.id) for row in connection.execute(select(OUTBOX.c.type, OUTBOX.c.id).distinct())}
@@ -107,10 +115,7 @@ def _compare(name: str, store: Store, hub: Hub, hub_store: Store, verdict: Verdi
     with hub_store.database.reading() as connection:
         there = {(row.type, row.id) for row in connection.execute(select(RECORD.c.type, RECORD.c.id))}
     verdict.lost += [f"{name} wrote {'/'.join(key)}, the hub has none" for key in sent - there]
-    own = own_organization(store).id
-    verdict.unequal += [f"{name} ({own}) does not see its own {'/'.join(key)}" for key in sent & there - shown.keys()]
-    broken = store.records.broken_audit_row()
-    verdict.unequal += [f"{name}: audit chain broken at {broken}"] if broken else []
+    verdict.unequal += [f"{name} does not see its own {'/'.join(key)}" for key in sent & there - shown.keys()]
 
 
 def _shown_to(hub: Hub, token: str) -> dict[Key, bytes]:

@@ -10,12 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import certifi
 
 from clinic_app.hub import __main__ as program
+from clinic_app.sync import backoff
 from tests.drills.link.deaths import Fate, hang_on_commits, hung_on_answers, strike_at
 from tests.drills.link.mutants import MUTANTS
 from tests.drills.link.node import FAULT
+
+_LONGEST_WAIT_S: Final = 3.0
+"""Before the next try upwards: nobody stands beside a hub and asks for one, and the drill has no minutes."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,14 @@ class HubLife:
         port: where it listens on the loopback.
         mutant: a promise it breaks; empty for the program as it is.
         words: further words of its command line.
+        authority: the file of who vouches for the line to the hub above.
     """
 
     folder: Path
     port: int
     mutant: str
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
+    authority: Path
 
 
 def serve(life: HubLife, pipe: Connection, fate: Any) -> None:
@@ -48,6 +56,8 @@ def serve(life: HubLife, pipe: Connection, fate: Any) -> None:
         os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
     try:
+        certifi.where = lambda: str(life.authority)
+        backoff.MOST_S = _LONGEST_WAIT_S  # type: ignore[misc]
         if life.mutant:
             MUTANTS[life.mutant]()
         strike = strike_at(Fate(fate), lambda step: pipe.send(("died", step)))

@@ -16,29 +16,22 @@ from typing import Any, Final
 
 from clinic_app.access import EnrolmentForm, NewUser, enrol
 from clinic_app.foundation.clock import SystemClock
-from clinic_app.keys import FileKeyStorage, NodeKeys, unlock
+from clinic_app.keys import DATABASE_NAME, FileKeyStorage, NodeKeys, unlock
 from clinic_app.settings import Settings, save_settings
 from clinic_app.storage import Store
 from clinic_app.storage.restoring import restore_backup
-from tests.drills.link.deaths import OF_A_HUB, OF_A_WORKSTATION, Fate
-from tests.drills.link.hub import HubLife, is_listening, serve
+from tests.drills.link.deaths import OF_A_WORKSTATION, Fate
+from tests.drills.link.hubs import PATIENCE_S, FaultError, HubNode, end_of
 from tests.drills.link.ledger import Ledger
 from tests.drills.link.mutants import FATAL, OF_THE_HUB
 from tests.drills.link.node import Life, Status, live
 from tests.drills.processes import context
 from tests.helpers.fault_proxy import FaultProxy, make_certificate
-from tests.helpers.hub_process import HubProcess
-from tests.helpers.provisioning import free_port
 from tests.helpers.stores import PASSWORD, QUICK
 from tests.helpers.waiting import wait_until
 
 MODULE: Final = "tests.drills.link.preload"
-PATIENCE_S: Final = 120.0
 DISTRICT, CENTRE = "org-district", "org-centre"
-
-
-class FaultError(Exception):
-    """A process ended by itself and not by our hand: the drill cannot go on, and the program has a fault."""
 
 
 @dataclass
@@ -49,13 +42,15 @@ class Station:
         name: among the others.
         place: counted from 0.
         folder: its data folder.
-        line: to the hub.
+        line: to its hub.
+        hub: its hub.
     """
 
     name: str
     place: int
     folder: Path
     line: FaultProxy
+    hub: HubNode
     clock_offset_s: float = 0.0
     lives: int = 0
     process: BaseProcess | None = None
@@ -71,15 +66,16 @@ class Station:
 
 
 class World:
-    """Two workstations of a district, a specialist's workstation, and a hub.
+    """Two workstations of a district, a specialist's workstation, and the hubs between them.
 
     Args:
         base: an empty folder.
         seed: of everything.
         mutant: a promise somebody breaks; empty for the program as it is.
+        has_facility: whether the district has a hub of its own below the central one.
     """
 
-    def __init__(self, base: Path, seed: int, mutant: str = "") -> None:
+    def __init__(self, base: Path, seed: int, mutant: str = "", *, has_facility: bool = True) -> None:
         self.fatal = FATAL.get(mutant, ())
         self.base = base
         self.rng = random.Random(seed)
@@ -87,35 +83,61 @@ class World:
         self.stations: list[Station] = []
         self.deaths: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
-        self.hub_folder = base / "hub"
-        self._hub: BaseProcess | None = None
-        self._hub_pipe: Connection | None = None
-        self._hub_fate: Fate | None = None
+        self.hubs: list[HubNode] = []
         self._mutant = mutant
         self._seed = seed
-        self._port = free_port()
+        self._has_facility = has_facility
         self._context = context(MODULE)
         self._authority = Path()
+
+    @property
+    def central(self) -> HubNode:
+        """The last hub."""
+        return self.hubs[0]
+
+    @property
+    def lines(self) -> list[FaultProxy]:
+        """Every line there is."""
+        upward = [hub.upward for hub in self.hubs if hub.upward is not None]
+        return [*(station.line for station in self.stations), *upward]
 
     @contextmanager
     def open(self) -> Iterator[World]:
         """Set everything up; at the end no process of it is left."""
         with ExitStack() as stack:
             self._authority = make_certificate(self.base / "certificates")
-            hub = HubProcess(self.hub_folder)
             stack.callback(self.end)
-            for place, (name, organization) in enumerate((("A", DISTRICT), ("B", DISTRICT), ("S", CENTRE))):
+            central = self._hub("central hub")
+            facility = central
+            if self._has_facility:
+                facility = self._hub("facility hub")
+                facility.put_below(self._line(central, stack), DISTRICT, central.enrol(DISTRICT, "facility hub"))
+            for name, organization, hub in (
+                ("A", DISTRICT, facility),
+                ("B", DISTRICT, facility),
+                ("S", CENTRE, central),
+            ):
                 folder = self.base / "disks" / name / "data"
-                line = FaultProxy(f"http://127.0.0.1:{self._port}", self.base / "certificates", self._seed + place)
                 _set_up(folder, organization, name, hub.enrol(organization, name))
-                self.stations.append(Station(name, place, folder, stack.enter_context(line)))
+                self.stations.append(Station(name, len(self.stations), folder, self._line(hub, stack), hub))
             yield self
 
     def end(self) -> None:
         """Kill every process that is left."""
         for station in self.stations:
             self.kill(station)
-        self.kill_hub()
+        for hub in self.hubs:
+            hub.kill()
+
+    def _hub(self, name: str) -> HubNode:
+        mutant = self._mutant if self._mutant in OF_THE_HUB else ""
+        folder = self.base / name.replace(" ", "-")
+        self.hubs.append(HubNode(name, folder, self._context, self.deaths, self._authority, mutant))
+        return self.hubs[-1]
+
+    def _line(self, hub: HubNode, stack: ExitStack) -> FaultProxy:
+        seed = self._seed + hub.port
+        return stack.enter_context(FaultProxy(hub.url, self.base / "certificates", seed))
 
     # --- workstations --------------------------------------------------------------------------------------------
 
@@ -175,19 +197,23 @@ class World:
         for station in self.stations:
             if station.fate is not None and self.rng.random() < chance:
                 station.fate.draw(self.rng, OF_A_WORKSTATION, self.fatal)
-        if self._hub_fate is not None and self.rng.random() < chance:
-            self._hub_fate.draw(self.rng, OF_A_HUB, self.fatal)
+        for hub in self.hubs:
+            if self.rng.random() < chance:
+                hub.doom(self.rng, self.fatal)
 
     def spare(self) -> None:
         """From now on nobody dies by himself."""
-        for fate in (self._hub_fate, *(station.fate for station in self.stations)):
-            if fate is not None:
-                fate.spare()
+        for hub in self.hubs:
+            hub.spare()
+        for station in self.stations:
+            if station.fate is not None:
+                station.fate.spare()
 
     def revive(self) -> None:
         """Start whatever is dead."""
-        if not self.is_hub_alive:
-            self.start_hub()
+        for hub in self.hubs:
+            if not hub.is_alive:
+                hub.start()
         for station in self.stations:
             if not station.is_alive:
                 self.start(station)
@@ -227,48 +253,7 @@ class World:
             station.pipe.close()
         station.pipe = None
         if station.process.exitcode != -9:
-            raise FaultError(f"{station.name} ended with {station.process.exitcode}; see {_end_of(self._log(station))}")
-
-    # --- the hub -------------------------------------------------------------------------------------------------
-
-    @property
-    def is_hub_alive(self) -> bool:
-        """Whether the hub's process runs; one that died by itself is buried on the way."""
-        if self._hub is not None and not self._hub.is_alive():
-            self._bury_hub()
-        return self._hub is not None
-
-    def start_hub(self) -> None:
-        """Start the hub and wait until it listens."""
-        self._hub_pipe, theirs = self._context.Pipe()
-        shared = self._context.Array("i", 2)
-        self._hub_fate = Fate(shared)
-        life = HubLife(self.hub_folder, self._port, self._mutant if self._mutant in OF_THE_HUB else "")
-        self._hub = self._context.Process(target=serve, args=(life, theirs, shared), daemon=True)
-        self._hub.start()
-        theirs.close()
-        process = self._hub
-        wait_until(lambda: is_listening(self._port) or not process.is_alive(), PATIENCE_S, "the hub listens")
-
-    def kill_hub(self) -> None:
-        """End the hub as a power cut does."""
-        if self._hub is not None and self._hub.is_alive():
-            self._hub.kill()
-            self.deaths["hub at any moment"] += 1
-        if self._hub is not None:
-            self._bury_hub()
-
-    def _bury_hub(self) -> None:
-        assert self._hub is not None
-        assert self._hub_pipe is not None
-        self._hub.join(PATIENCE_S)
-        with suppress(EOFError, OSError):
-            while self._hub_pipe.poll():
-                self.deaths[f"hub: {self._hub_pipe.recv()[1]}"] += 1
-        self._hub_pipe.close()
-        code, self._hub = self._hub.exitcode, None
-        if code != -9:
-            raise FaultError(f"the hub ended with {code}; see {_end_of(self.hub_folder.with_suffix('.log'))}")
+            raise FaultError(f"{station.name} ended with {station.process.exitcode}; see {end_of(self._log(station))}")
 
     # --- disasters -----------------------------------------------------------------------------------------------
 
@@ -282,19 +267,19 @@ class World:
         restore_backup(station.folder, backup, key, SystemClock())
         return self.ledger.forgive(station.told)
 
-    def keep_hub(self) -> Path:
-        """Copy the hub's data as a backup does, the hub being stopped for it; return where."""
-        self.kill_hub()
-        kept = self.base / "hub kept"
+    def keep(self, hub: HubNode) -> Path:
+        """Copy a hub's data as a backup does, the hub being stopped for it; return where."""
+        hub.kill()
+        kept = self.base / f"{hub.name} kept"
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(self.hub_folder, kept)
+        shutil.copytree(hub.folder, kept)
         return kept
 
-    def restore_hub(self, kept: Path) -> None:
-        """Put the hub's older data in the place of what it has now."""
-        self.kill_hub()
-        shutil.rmtree(self.hub_folder)
-        shutil.copytree(kept, self.hub_folder)
+    def put_back(self, hub: HubNode, kept: Path) -> None:
+        """Put a hub's older database in the place of what it has now, as its restoration does; contents stay."""
+        hub.kill()
+        key = unlock(hub.folder, FileKeyStorage(hub.folder))
+        restore_backup(hub.folder, kept / DATABASE_NAME, key, SystemClock())
 
     # --- peace ---------------------------------------------------------------------------------------------------
 
@@ -308,6 +293,7 @@ class World:
         while time.monotonic() < end_s:
             now = self._statuses()
             moved = [name for name, status in now.items() if not _rests(before.get(name), status)]
+            moved += filter(None, (hub.unrest() for hub in self.hubs))
             quiet = 0 if moved else quiet + 1
             if quiet >= 2:
                 for station in self.stations:
@@ -317,7 +303,9 @@ class World:
             for station in self.stations:
                 self.ask(station, "settle")
             self._exchange()
-        return "; ".join(f"{name}: {status}" for name, status in before.items() if not status.is_quiet) or "restless"
+        unrest = [f"{name}: {status}" for name, status in before.items() if not status.is_quiet]
+        unrest += filter(None, (hub.unrest() for hub in self.hubs))
+        return "; ".join(unrest) or "restless"
 
     def _exchange(self) -> None:
         """Have every workstation end one exchange well, or wait a little while it cannot."""
@@ -355,8 +343,3 @@ def _set_up(folder: Path, organization_id: str, name: str, token: str) -> None:
         enrol(store, NodeKeys.create(), form, QUICK)
     finally:
         store.close()
-
-
-def _end_of(log: Path) -> str:
-    words = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
-    return f"{log}:\n{words}"
