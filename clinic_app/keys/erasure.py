@@ -20,6 +20,7 @@ from clinic_app.keys.slots import KeySlots
 
 FILE_NAME: Final = "erased.json"
 _LARGEST: Final = 1 << 16
+_MOST_WORDS: Final = 500
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -35,17 +36,20 @@ class Erasure(msgspec.Struct, frozen=True):
     @property
     def text(self) -> Text:
         """The sentence for whoever sits before the computer."""
-        day = self.at.date().isoformat()
-        if not self.because:
-            return Text(
-                "The hub “{hub}” ordered on {day} that the data of this computer be erased.", hub=self.hub, day=day
-            )
+        day, hub, because = self.at.date().isoformat(), _plain(self.hub), _plain(self.because)
+        if not because:
+            return Text("The hub “{hub}” ordered on {day} that the data of this computer be erased.", hub=hub, day=day)
         return Text(
             "The hub “{hub}” ordered on {day} that the data of this computer be erased: {because}",
-            hub=self.hub,
+            hub=hub,
             day=day,
-            because=self.because,
+            because=because,
         )
+
+
+def _plain(words: str) -> str:
+    """Return words somebody far away wrote, in one line that no window takes for markup."""
+    return "".join(each for each in words if each.isprintable() and each not in "<>")[:_MOST_WORDS].strip()
 
 
 def erase(folder: Path, slots: KeySlots, storage: KeyStorage | None, why: Erasure) -> None:

@@ -40,6 +40,7 @@ from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
 from tests.helpers.fake_exchange import FakeExchange
+from tests.helpers.fake_hub_place import FakeHubPlace
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 from tests.helpers.fake_statistics import FakeStatistics
 
@@ -302,6 +303,7 @@ class FakeWorkstation:
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     statistics: FakeStatistics = field(default_factory=FakeStatistics)
     exchange: FakeExchange = field(default_factory=FakeExchange)
+    hub: FakeHubPlace = field(default_factory=FakeHubPlace)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     live_traces: LiveTraces = field(default_factory=LiveTraces)

@@ -1,4 +1,4 @@
-"""Language, theme and password of whoever is signed in; for the administrator also who works here, keys and backups."""
+"""Language, theme and password of whoever is signed in; for IT also people, keys, backups and the hub."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from ui.people.data_page import DataPage
+    from ui.people.hub_page import HubPage
 
 
 class SettingsScreen(Page):
@@ -32,6 +33,7 @@ class SettingsScreen(Page):
     Args:
         model: the people.
         make_data: makes the page of keys and backups, where the person answers for them; None for everybody else.
+        make_hub: makes the page of the hub, likewise.
         place: what it will stand in (see `Page`).
 
     Signals: ``language_chosen``, ``theme_chosen``.
@@ -44,13 +46,16 @@ class SettingsScreen(Page):
         self,
         model: PeopleViewModel,
         make_data: Callable[[], DataPage] | None = None,
+        make_hub: Callable[[], HubPage] | None = None,
         place: QWidget | None = None,
     ) -> None:
         super().__init__("settings", place)
         self._model = model
         self._make_data = make_data
+        self._make_hub = make_hub
         self._people: PeoplePage | None = None
         self._data: DataPage | None = None
+        self._hub: HubPage | None = None
         model.setParent(self)
         words = [Option(each, lambda each=each: LANGUAGE_NAMES[each]) for each in LANGUAGES]  # type: ignore[misc]
         self._language = FormField(Segmented("settings.language", words), "settings.language", has_message=False)
@@ -86,7 +91,7 @@ class SettingsScreen(Page):
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setObjectName("settings.tab_bar")
         self._tabs.tabBar().setDrawBase(False)
-        for _place in range(1 if self._make_data is None else 2):
+        for _place in range(1 + sum(each is not None for each in (self._make_data, self._make_hub))):
             frame = QWidget()
             self._frames.append(QVBoxLayout(frame))
             self._frames[-1].setContentsMargins(0, 0, 0, 0)
@@ -115,19 +120,23 @@ class SettingsScreen(Page):
         elif self._data is None and self._make_data is not None:
             self._data = self._make_data()
             self._put(1, self._data)
+        elif self._hub is None and self._make_hub is not None:
+            self._hub = self._make_hub()
+            self._put(2, self._hub)
         else:
             return False
         return True
 
-    def _put(self, place: int, page: PeoplePage | DataPage) -> None:
+    def _put(self, place: int, page: PeoplePage | DataPage | HubPage) -> None:
         page.noticed.connect(self.noticed)
         self._frames[place].addWidget(page)
 
     def _open_tab(self, place: int) -> None:
-        while (self._people, self._data)[place] is None and self.make_more():
+        while (self._people, self._data, self._hub)[place] is None and self.make_more():
             continue
-        if place == 1 and self._data is not None:
-            self._data.entered()
+        page = (None, self._data, self._hub)[place]
+        if page is not None:
+            page.entered()
 
     def entered(self) -> None:
         """Read the list anew, and forget what was typed of a password."""
@@ -143,6 +152,8 @@ class SettingsScreen(Page):
         self._tabs.setTabText(0, _("People"))
         if self._make_data is not None:
             self._tabs.setTabText(1, _("Keys and backups"))
+        if self._make_hub is not None:
+            self._tabs.setTabText(2, _("Hub"))
         self._language.set_label(_("Language"))
         self._theme.set_label(_("Theme"))
         self._follow()

@@ -22,6 +22,7 @@ from ui.language import Translated
 from ui.shell.context import ScreenContext
 from ui.shell.cover import cover_all_but
 from ui.shell.crash_dialog import CrashDialog
+from ui.shell.erased_notice import ErasedNotice
 from ui.shell.draft_book import DraftBook
 from ui.shell.first_start import FirstStartScreen
 from ui.shell.gate_page import GatePage
@@ -119,6 +120,8 @@ class MainWindow(Translated, QMainWindow):
         keys = QShortcut(QKeySequence("Ctrl+Shift+L"), self)
         keys.activated.connect(self.lock)
         self._leaving.left.connect(self.sign_out)
+        sync = self._workstation.sync
+        ErasedNotice(self._pages, self.events, lambda: sync.state() if sync is not None else None, self.close_now)
         if self._workstation.sync is not None:
             self._subscriptions.append(self._workstation.sync.subscribe(self.events.tell_sync_changed))
         self._subscriptions.append(self._workstation.safekeeping.subscribe(self.events.tell_keeping_changed))

@@ -18,6 +18,7 @@ from ui.shell.context import ScreenContext
 if TYPE_CHECKING:
     from clinic_app.access import Role
     from ui.people.data_page import DataPage
+    from ui.people.hub_page import HubPage
 
 CARE: Final[frozenset[str]] = frozenset({"registrar", "nurse", "doctor", "specialist", "laboratory"})
 EVERYONE: Final[frozenset[str]] = CARE | {"administrator", "statistician", "auditor"}
@@ -125,7 +126,7 @@ def _settings(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.people.view_model import PeopleViewModel
 
     model = PeopleViewModel(context.workstation.people, context.runner, context.session)
-    return SettingsScreen(model, _data_page(context), place)
+    return SettingsScreen(model, _data_page(context), _hub_page(context), place)
 
 
 def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
@@ -139,6 +140,18 @@ def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:
         station = context.workstation
         model = DataViewModel(station, context.runner, context.session)
         return DataPage(model, context.runner, station.settings[BACKUP_FOLDER])
+
+    return make if context.session.role == "administrator" else None
+
+
+def _hub_page(context: ScreenContext) -> Callable[[], HubPage] | None:
+    """What makes the page of the hub, for those who connect the computer to one."""
+
+    def make() -> HubPage:
+        from ui.people.hub_page import HubPage
+        from ui.people.view_model_hub import HubViewModel
+
+        return HubPage(HubViewModel(context.workstation, context.runner, context.session))
 
     return make if context.session.role == "administrator" else None
 

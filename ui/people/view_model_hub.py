@@ -1,0 +1,120 @@
+"""The hub of this workstation as its administrator sees it: who it is, and how another one is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.texts import Text
+from ui.tasks import TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.sync import HubEnrolment, HubFound, HubPlace
+
+T = TypeVar("T")
+
+
+class HubServices(Protocol):
+    """What is asked of the workstation here."""
+
+    @property
+    def hub(self) -> HubEnrolment:
+        """The way into a hub."""
+        ...
+
+
+class HubViewModel(QObject):
+    """Looks for a hub and connects the workstation to it.
+
+    Args:
+        services: the way into a hub.
+        runner: the way into the background.
+        session: who connects.
+
+    Signals: ``changed`` (see ``place`` and ``found``), ``connected``: it is done, ``failed(Text)``,
+    ``refused(str, Text)``: what was typed in a field will not do, ``busy_changed(Text or None)``: what is waited for.
+    """
+
+    changed = Signal()
+    connected = Signal()
+    failed = Signal(object)
+    refused = Signal(str, object)
+    busy_changed = Signal(object)
+
+    def __init__(self, services: HubServices, runner: TaskRunner, session: Session) -> None:
+        super().__init__()
+        self._services = services
+        self._runner = runner
+        self._is_busy = False
+        self._session = session
+        self.place: HubPlace | None = None
+        self.found: HubFound | None = None
+        self.is_to_be_restarted = False
+
+    def look(self) -> None:
+        """Read how the workstation stands to its hub."""
+        self._runner.run(
+            lambda: self._services.hub.place(self._session),
+            owner=self,
+            done=self._take,
+            failed=lambda error: self.failed.emit(error.text),
+        )
+
+    def find(self, address: str) -> None:
+        """Ask who answers at an address."""
+        self._run(
+            Text("Asking who answers there…"), lambda: self._services.hub.look(self._session, address), self._show
+        )
+
+    def forget(self) -> None:
+        """Leave the hub that was found."""
+        if self.found is not None and not self._is_busy:
+            self.found = None
+            self.changed.emit()
+
+    def connect_to_it(self, code: str) -> None:
+        """Come into the hub that was found."""
+        found = self.found
+        if found is not None:
+            self._run(
+                Text("Connecting to the hub…"),
+                lambda: self._services.hub.connect(self._session, found, code),
+                self._come_in,
+            )
+
+    def _take(self, place: HubPlace) -> None:
+        self.place = place
+        self.changed.emit()
+
+    def _show(self, found: HubFound) -> None:
+        self.found = found
+        self.changed.emit()
+
+    def _come_in(self, place: HubPlace) -> None:
+        self.place, self.found, self.is_to_be_restarted = place, None, True
+        self.changed.emit()
+        self.connected.emit()
+
+    def _run(self, words: Text, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        """Do one thing at a time."""
+        if self._is_busy:
+            return
+
+        def settle(call: Callable[[], object]) -> None:
+            self._is_busy = False
+            self.busy_changed.emit(None)
+            call()
+
+        def fail(error: ClinicError) -> None:
+            if isinstance(error, InvalidInputError):
+                settle(lambda: self.refused.emit(error.field, error.text))
+            else:
+                settle(lambda: self.failed.emit(error.text))
+
+        self._is_busy = True
+        self.busy_changed.emit(words)
+        self._runner.run(work, owner=self, done=lambda answer: settle(lambda: done(answer)), failed=fail)
