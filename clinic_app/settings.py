@@ -90,6 +90,24 @@ HUB_URL: Final = _declare(
 SYNC_INTERVAL_S: Final = _declare(
     Setting("sync_interval_s", 15, "Seconds between two looks at the hub.", least=1, most=3600)
 )
+LINK_BUDGETS: Final[Mapping[str, Setting[int]]] = {
+    lane: _declare(
+        Setting(
+            f"link_mb_a_day_{lane}",
+            0,
+            f"Megabytes a day for {words} on a link that is paid by the megabyte; 0 for no limit.",
+            most=1_000_000,
+        )
+    )
+    for lane, words in (
+        ("referral", "referrals that are no emergency"),
+        ("records", "records"),
+        ("images", "key images and recordings"),
+        ("bulk", "full studies"),
+        ("audit", "the audit trail"),
+    )
+}
+"""By lane; emergencies have no limit."""
 MONITOR_HOST: Final = _declare(
     Setting("monitor_host", "127.0.0.1", "Network address on which patient monitors reach this workstation.")
 )

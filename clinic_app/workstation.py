@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -45,6 +45,7 @@ from clinic_app.settings import (
     BACKUP_FOLDER,
     HUB_URL,
     KEY_STORAGE,
+    LINK_BUDGETS,
     MONITOR_HOST,
     MONITOR_PORT,
     REFERRAL_ACCESS_DAYS,
@@ -57,7 +58,7 @@ from clinic_app.settings import (
     settings_from,
 )
 from clinic_app.statistics import Statistics
-from clinic_app.storage import BackupKeeper, Store, one_instance
+from clinic_app.storage import BackupKeeper, Lane, Store, one_instance
 from clinic_app.storage.rekeying import finish_change
 from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.device_credentials import DeviceCredentials
@@ -66,6 +67,7 @@ from clinic_app.waveforms import LiveTraces, Recordings
 
 T = TypeVar("T")
 _SITE_CODE_LENGTH: Final = 4
+_MEGABYTE: Final = 1_000_000
 _log = logging.getLogger(__name__)
 
 
@@ -271,9 +273,16 @@ def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, 
         DeviceCredentials(account, clock) if account else token,
         clock,
         interval_s=settings[SYNC_INTERVAL_S],
+        limits=_limits(settings),
         account=account,
         erase=partial(_erase, settings, slots),
     )
+
+
+def _limits(settings: Settings) -> dict[Lane, int]:
+    """Return the bytes a day of every lane that has a limit."""
+    limited = ((lane, LINK_BUDGETS[lane]) for lane in get_args(Lane) if lane in LINK_BUDGETS)
+    return {lane: settings[most] * _MEGABYTE for lane, most in limited if settings[most]}
 
 
 def _erase(settings: Settings, slots: KeySlots, order: EraseOrder) -> Text:

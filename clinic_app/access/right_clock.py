@@ -32,6 +32,15 @@ def clock_offset(store: Store) -> timedelta | None:
         return None
 
 
+def can_sign(store: Store, clock: Clock) -> bool:
+    """Return whether `check_clock` lets a signature pass now."""
+    try:
+        check_clock(store, clock)
+    except ClockError:
+        return False
+    return True
+
+
 def check_clock(store: Store, clock: Clock) -> None:
     """Let a signature pass, or refuse it.
 

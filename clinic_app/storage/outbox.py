@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, select, tuple_,
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage.database import Database
-from clinic_app.storage.lanes import Lane
+from clinic_app.storage.lanes import FIRST, Lane
 from clinic_app.storage.tables import OUTBOX, RECORD
 from clinic_app.storage.unsent import Unsent, unsent_audit, unsent_rows
 
@@ -157,6 +157,16 @@ class Outbox:
     def hold(self, seqs: Iterable[int], parent: RecordKey) -> None:
         """Let rows wait for a record they refer to, which the hub has not and for now does not take."""
         self._put(seqs, state="held", last_error="/".join(parent))
+
+    def put_first(self, seqs: Iterable[int]) -> None:
+        """Send these before everything else."""
+        self._put(seqs, lane="emergency", lane_rank=FIRST)
+
+    def waiting_bytes(self) -> int:
+        """Return how many bytes of records wait, the audit trail with them."""
+        total = select(func.sum(func.length(OUTBOX.c.body))).where(OUTBOX.c.state.in_(WAITING))
+        with self._database.reading() as connection:
+            return int(connection.execute(total).scalar() or 0)
 
     def let_go(self) -> None:
         """Queue again what was held for a record that the hub has meanwhile, or may get now."""

@@ -11,13 +11,15 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage.database import Database
-from clinic_app.storage.lanes import RANKS, Lane
+from clinic_app.storage.lanes import FIRST, RANKS, Lane
 from clinic_app.storage.tables import TRANSFER
 from clinic_app.storage.upserts import Upsert
 
 Direction = Literal["up", "down"]
 TransferState = Literal["queued", "done", "failed"]
 _ERROR_LENGTH: Final = 2000
+_MOST_FIRST: Final = 500
+"""Contents of one case at most, so that they fit into one statement."""
 _QUEUE: Final = Upsert(TRANSFER)
 _COLUMNS: Final = tuple(c for c in TRANSFER.c if c.name not in ("lane_rank", "queued_at"))
 
@@ -94,6 +96,13 @@ class Transfers:
     def failed(self, sha256: str, direction: Direction, error: str) -> None:
         """Note that it will not get there; queueing it again starts anew."""
         self._update(sha256, direction, state="failed", last_error=error[:_ERROR_LENGTH])
+
+    def put_first(self, digests: Collection[str]) -> int:
+        """Take these before everything else that is on its way, in either direction; return how many there are."""
+        wanted = (TRANSFER.c.sha256.in_(sorted(digests)[:_MOST_FIRST]), TRANSFER.c.state == "queued")
+        with self._database.writing() as connection:
+            first = update(TRANSFER).where(*wanted).values(lane="emergency", lane_rank=FIRST)
+            return connection.execute(first).rowcount
 
     def send_again(self, since: datetime) -> int:
         """Queue what went up since a moment once more, for a hub that has lost it; return how many.

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, func, select
 
-from clinic_app.storage.lanes import Lane
+from clinic_app.storage.lanes import FIRST, Lane
 from clinic_app.storage.tables import OUTBOX
 
 _COLUMNS: Final = ("seq", "type", "id", "body", "lane", "attempts", "state", "last_error", "queued_at")
@@ -15,7 +15,10 @@ _COLUMNS: Final = ("seq", "type", "id", "body", "lane", "attempts", "state", "la
 
 @dataclass(frozen=True)
 class Unsent:
-    """One version of a record that the hub has not; ``queued_at`` is ISO 8601 in UTC."""
+    """One version of a record that the hub has not.
+
+    ``queued_at`` is ISO 8601 in UTC; ``is_first`` where somebody wants it sent before everything else.
+    """
 
     seq: int
     type: str
@@ -26,13 +29,18 @@ class Unsent:
     state: Literal["queued", "held", "conflict", "quarantined"]
     last_error: str
     queued_at: str
+    is_first: bool = False
 
 
 def unsent_rows(connection: Connection, limit: int) -> tuple[Unsent, ...]:
     """Return the rows that wait, and the refused ones before them: a person has to see these."""
-    waiting = select(*(OUTBOX.c[name] for name in _COLUMNS)).where(OUTBOX.c.lane != "audit")
+    waiting = select(*(OUTBOX.c[name] for name in _COLUMNS), (OUTBOX.c.lane_rank == FIRST).label("is_first")).where(
+        OUTBOX.c.lane != "audit"
+    )
     refused = waiting.where(OUTBOX.c.state.in_(("conflict", "quarantined"))).order_by(OUTBOX.c.seq).limit(limit)
-    queued = waiting.where(OUTBOX.c.state.in_(("queued", "held"))).order_by(OUTBOX.c.lane_rank, OUTBOX.c.seq).limit(limit)
+    queued = (
+        waiting.where(OUTBOX.c.state.in_(("queued", "held"))).order_by(OUTBOX.c.lane_rank, OUTBOX.c.seq).limit(limit)
+    )
     return tuple(Unsent(**row) for query in (refused, queued) for row in connection.execute(query).mappings())
 
 

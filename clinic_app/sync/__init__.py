@@ -1,12 +1,13 @@
 """Outbox to hub, hub to inbox, big content in resumable pieces; and what the screens know about it."""
 
 from clinic_app.sync.comparing import Difference
+from clinic_app.sync.discovery import NearbyHub, grouped
 from clinic_app.sync.enrolment import HubEnrolment, HubFound, HubPlace
 from clinic_app.sync.exchange import Exchange
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
 from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState
-from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, JoinedRecord, Question, WaitingItem
+from clinic_app.sync.waiting import ContentOnWay, ExchangeSummary, JoinedRecord, LaneBudget, Question, WaitingItem
 
 __all__ = [
     "ContentOnWay",
@@ -19,6 +20,8 @@ __all__ = [
     "HubFound",
     "HubPlace",
     "JoinedRecord",
+    "LaneBudget",
+    "NearbyHub",
     "Never",
     "Question",
     "QueueSummary",
@@ -28,4 +31,5 @@ __all__ = [
     "SyncService",
     "SyncState",
     "WaitingItem",
+    "grouped",
 ]

@@ -11,15 +11,18 @@ from typing import Final
 
 from clinic_app.access import Session, Trail
 from clinic_app.access.audit_events import patients_of
-from clinic_app.access.right_clock import clock_offset
+from clinic_app.access.right_clock import can_sign, clock_offset
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
 from clinic_app.storage import AuditQuery, Conflict, Store
+from clinic_app.storage.countersigned import kept_countersigned
 from clinic_app.storage.leaving import is_erased
 from clinic_app.storage.unsent import Unsent
+from clinic_app.sync.budget import Budget
 from clinic_app.sync.comparing import differences, merged
+from clinic_app.sync.hastening import MOST_LOOKED_AT, rows_of_case, send_first
 from clinic_app.sync.joinings import joined_record, patient_in
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
@@ -30,6 +33,7 @@ from clinic_app.sync.waiting import (
     ContentOnWay,
     ExchangeSummary,
     JoinedRecord,
+    LaneBudget,
     Question,
     WaitingItem,
 )
@@ -86,9 +90,8 @@ class Exchange:
         self._trail.require(session, "read", "Device")
         rows, sync, offset = self._store.outbox.unsent(MOST_SHOWN), self._sync, clock_offset(self._store)
         up = self._store.transfers.pending("up")
-        _, audit_bytes, _ = self._store.outbox.unsent_audit()
-        left = sum(len(each.body) for each in rows if each.state == "queued") + audit_bytes
-        left += self._store.transfers.waiting_bytes()
+        share = sync.pace.packed_share() if sync is not None else 1.0
+        left = round(self._store.outbox.waiting_bytes() * share) + self._store.transfers.waiting_bytes()
         pace = sync.pace.bytes_per_s() if sync is not None else None
         failed = [each for each in self._store.transfers.unfinished(MOST_SHOWN) if each.state == "failed"]
         return ExchangeSummary(
@@ -102,7 +105,15 @@ class Exchange:
             estimate_s=left / pace if pace and left else None,
             last_contact_at=sync.last_contact_at if sync is not None else None,
             clock_offset_s=offset.total_seconds() if offset is not None else None,
+            can_sign=can_sign(self._store, self._clock),
+            budgets=_budgets(sync.budget) if sync is not None else (),
+            is_trail_whole=self._is_trail_whole(),
         )
+
+    def _is_trail_whole(self) -> bool:
+        """Whether the hub knows this workstation's trail as it is; it does not after a restoration, or of a copy."""
+        word = kept_countersigned(self._store.memory)
+        return word is None or word.verdict == "whole"
 
     def retry(self, session: Session, item: WaitingItem | ContentOnWay) -> None:
         """Queue again what the hub refused, and ask it at once.
@@ -120,6 +131,29 @@ class Exchange:
             if row is None or row.state != "quarantined":
                 raise _gone()
             self._store.outbox.release(row.seq)
+            audit = self._trail.event(session, "send", decode(row.body))
+        self._store.records.commit([], audit=[audit], send=False)
+        if self._sync is not None:
+            self._sync.sync_now()
+
+    def send_first(self, session: Session, item: WaitingItem | ContentOnWay) -> None:
+        """Send a case before everything else: all that waits about the same patient, or this one thing.
+
+        Raises:
+            NotFoundError: it waits no longer.
+            NotAllowedError: this person may not see the exchange.
+        """
+        self._trail.require(session, "read", "Device")
+        if isinstance(item, ContentOnWay):
+            if not self._store.transfers.put_first([item.sha256]):
+                raise _waits_no_more()
+            audit = self._trail.happening(session, "export", description=f"content {item.sha256} first")
+        else:
+            row = next((each for each in self._store.outbox.unsent(MOST_LOOKED_AT) if each.seq == item.seq), None)
+            rows = rows_of_case(self._store, _patient_of(row), row.seq) if row is not None else ()
+            if row is None or not rows:
+                raise _waits_no_more()
+            send_first(self._store, rows)
             audit = self._trail.event(session, "send", decode(row.body))
         self._store.records.commit([], audit=[audit], send=False)
         if self._sync is not None:
@@ -252,6 +286,11 @@ class Exchange:
         self._store.transfers.queue(transfer.sha256, transfer.direction, transfer.lane, transfer.size)
 
 
+def _budgets(budget: Budget) -> tuple[LaneBudget, ...]:
+    spent = budget.spent()
+    return tuple(LaneBudget(lane, spent[lane], most) for lane, most in budget.limits.items())
+
+
 def _item(row: Unsent, patient: str) -> WaitingItem:
     return WaitingItem(
         seq=row.seq,
@@ -264,6 +303,7 @@ def _item(row: Unsent, patient: str) -> WaitingItem:
         attempts=row.attempts,
         state=row.state,
         reason=_row_reason(row),
+        is_first=row.is_first,
     )
 
 
@@ -293,6 +333,10 @@ def _patient_of(row: Unsent) -> str:
 
 def _written_at(record: Resource) -> datetime | None:
     return record.meta.last_updated if record.meta else None
+
+
+def _waits_no_more() -> NotFoundError:
+    return NotFoundError(Text("This waits no longer."))
 
 
 def _gone() -> NotFoundError:

@@ -15,6 +15,8 @@ from typing import Final
 from clinic_app.foundation.clock import Clock
 from clinic_app.referral import Referrals
 from clinic_app.storage import Store
+from clinic_app.storage.countersigned import kept_countersigned
+from clinic_app.storage.restoring import RESTORED_PULL
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.link import HubLink
@@ -25,6 +27,8 @@ from clinic_app.sync.turns import PRESSING, Turns
 
 KEPT: Final = timedelta(days=30)
 """How long what the hub has taken can be sent again: longer than its newest backup is ever old."""
+_BREAKS_MET: Final = "hub-audit-breaks-met"
+"""Of which break of the trail everything was asked for already."""
 _log = logging.getLogger(__name__)
 
 
@@ -82,6 +86,7 @@ class Round:
         self._begin()
         await self._turns.run(PRESSING)
         self._tell_again()
+        self._ask_for_what_is_ours()
         if not is_heard:
             await self._ask()
 
@@ -94,6 +99,18 @@ class Round:
         await self._turns.run(between=ask_sometimes)
         self._referrals.open_waiting()
         self._forget()
+
+    def _ask_for_what_is_ours(self) -> None:
+        """Ask for our own records too where the hub knows more of our trail than we do.
+
+        So it is after a copy of the data folder was put back by hand, which does not say of itself that it was.
+        """
+        word = kept_countersigned(self._store.memory)
+        told = str(word.breaks).encode() if word is not None and word.verdict != "whole" else b""
+        if told and self._store.memory.get(_BREAKS_MET) != told:
+            _log.warning("the hub has seen another trail of this workstation: it was restored, or there are two of it")
+            self._store.memory.put(RESTORED_PULL, b"1")
+            self._store.memory.put(_BREAKS_MET, told)
 
     def _tell_again(self) -> None:
         """Queue what a hub has lost that was restored from a backup; what it still has it knows by its bytes."""

@@ -52,6 +52,7 @@ class WaitingItem:
         state: queued, held for another record, waiting for an answer to a question, or refused by the hub.
         reason: why it is not there yet; None before the first try.
         count: how many it stands for.
+        is_first: somebody wants it sent before everything else.
     """
 
     seq: int
@@ -65,6 +66,7 @@ class WaitingItem:
     state: WaitingState = "queued"
     reason: Text | None = None
     count: int = 1
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,15 @@ class ContentOnWay:
 
 
 @dataclass(frozen=True)
+class LaneBudget:
+    """What a lane has used today of what it may use in a day, in bytes."""
+
+    lane: Lane
+    spent_bytes: int
+    most_bytes: int
+
+
+@dataclass(frozen=True)
 class ExchangeSummary:
     """How the exchange stands as a whole.
 
@@ -89,12 +100,15 @@ class ExchangeSummary:
         is_paused: somebody holds it back.
         items: records that wait.
         contents: pictures and recordings that wait to go up.
-        bytes_waiting: of both.
+        bytes_waiting: of both, as they are on the link.
         set_aside: how many the hub refused.
         questions: how many wait for this person's answer.
         estimate_s: how long it will take at the pace of the last exchanges; None while that is unknown.
         last_contact_at: when the last exchange ended well.
         clock_offset_s: hub's clock minus ours, in seconds; None while unknown.
+        can_sign: this computer's clock may stand under a signature.
+        budgets: of every lane that has one.
+        is_trail_whole: the hub knows this workstation's audit trail as it is.
     """
 
     has_hub: bool = False
@@ -107,6 +121,9 @@ class ExchangeSummary:
     estimate_s: float | None = None
     last_contact_at: datetime | None = None
     clock_offset_s: float | None = None
+    can_sign: bool = True
+    budgets: tuple[LaneBudget, ...] = ()
+    is_trail_whole: bool = True
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class FakeExchange:
         self.told = ExchangeSummary(has_hub=True, last_contact_at=NOON)
         self.settlements: list[tuple[int, dict[str, Side]]] = []
         self.tries: list[object] = []
+        self.hastened: list[object] = []
         self.refusal: ClinicError | None = None
 
     def summary(self, session: Session) -> ExchangeSummary:
@@ -82,6 +83,12 @@ class FakeExchange:
         self.tries.append(item)
         self.items = [replace(each, state="queued") if each is item else each for each in self.items]
         self.parts = [replace(each, state="queued") if each is item else each for each in self.parts]
+
+    def send_first(self, session: Session, item: WaitingItem | ContentOnWay) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.hastened.append(item)
+        self.items = [replace(each, is_first=True) if each is item else each for each in self.items]
 
     def settle(self, session: Session, question: Question, chosen: Mapping[str, Side]) -> None:
         if self.refusal is not None:

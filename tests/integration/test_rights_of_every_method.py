@@ -187,6 +187,7 @@ LINES: Final[dict[str, Line]] = {
     "exchange.contents": Line(lambda w, s, k: w.station.exchange.contents(s), "read", "Device", False),
     "exchange.summary": Line(lambda w, s, k: w.station.exchange.summary(s), "read", "Device", False),
     "exchange.retry": Line(lambda w, s, k: w.station.exchange.retry(s, UNSENT), "read", "Device", False),
+    "exchange.send_first": Line(lambda w, s, k: w.station.exchange.send_first(s, UNSENT), "read", "Device", False),
     "exchange.conflicts": Line(lambda w, s, k: w.station.exchange.conflicts(s), "read", "Device", False),
     "exchange.joined": Line(lambda w, s, k: w.station.exchange.joined(s), "read", "Device", False),
     "exchange.settle": Line(lambda w, s, k: w.station.exchange.settle(s, _question(k), {}), "update", "Patient"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,15 @@ from clinic_app.foundation.errors import DiskFullError, InvalidInputError, Stora
 from clinic_app.settings import (
     HUB_URL,
     KEY_STORAGE,
+    LINK_BUDGETS,
     MONITOR_PORT,
     Setting,
     Settings,
     load_settings,
     save_settings,
 )
+from clinic_app.storage import Lane
+from clinic_app.workstation import _limits
 from tests.helpers.refusals import outcome
 from tests.unit.foundation.test_durable_files import full_device
 
@@ -140,3 +144,10 @@ def test_a_reserve_is_off_or_large_enough_to_be_one(tmp_path: Path, reserve_mb: 
     loaded, error = outcome(lambda: load_settings(tmp_path))
     assert (loaded is not None) == is_taken
     assert is_taken or (error is not None and "reserve_mb" in error.text.render("ru"))
+
+
+def test_every_lane_but_that_of_emergencies_can_have_its_megabytes_of_the_day(tmp_path: Path) -> None:
+    assert set(LINK_BUDGETS) == set(get_args(Lane)) - {"emergency"}
+    settings = Settings(tmp_path, {LINK_BUDGETS["bulk"].key: 50, LINK_BUDGETS["audit"].key: 0})
+    assert _limits(settings) == {"bulk": 50_000_000}
+    assert _limits(Settings(tmp_path)) == {}

@@ -49,13 +49,15 @@ class ExchangeViewModel(QObject):
     """The exchange of one workstation, for one person.
 
     Signals: ``changed`` (see ``state``), ``counted(int)``: so many questions wait, ``settled``: an answer is saved,
-    ``tried``: something refused was queued again, ``failed(Text)``, ``busy_changed(bool)``.
+    ``tried``: something refused was queued again, ``hastened``: something goes before everything else,
+    ``failed(Text)``, ``busy_changed(bool)``.
     """
 
     changed = Signal()
     counted = Signal(int)
     settled = Signal()
     tried = Signal()
+    hastened = Signal()
     failed = Signal(object)
     busy_changed = Signal(bool)
 
@@ -133,6 +135,10 @@ class ExchangeViewModel(QObject):
     def retry(self, item: WaitingItem | ContentOnWay) -> None:
         """Queue again what the hub refused."""
         self._do(lambda: self._exchange.retry(self._session, item), self.tried.emit)
+
+    def send_first(self, item: WaitingItem | ContentOnWay) -> None:
+        """Send this case before everything else."""
+        self._do(lambda: self._exchange.send_first(self._session, item), self.hastened.emit)
 
     def settle(self, question: Question, chosen: Mapping[str, Side]) -> None:
         """Save an answer."""

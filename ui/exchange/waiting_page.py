@@ -9,19 +9,24 @@ from clinic_app.foundation.dates import form_moment
 from clinic_app.sync import ContentOnWay, WaitingItem
 from ui.exchange.view_model import ExchangeViewModel
 from ui.exchange.words import (
+    budget_words,
     contact_words,
     kind_words,
-    lane_words,
+    may_go_first,
     patient_words,
     reason_words,
     state_look,
     summary_words,
+    turn_words,
+    warning_words,
 )
 from ui.language import Translated, _, counted
 from ui.widgets.buttons import Button
 from ui.widgets.labels import Card, breakable, label
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.size_words import size_words
+from ui.widgets.standing_bar import StandingBar
+from ui.widgets.standstill import Standstill
 
 MOST_BARS = 4
 
@@ -102,7 +107,7 @@ class WaitingPage(Translated, QWidget):
             (
                 Column(lambda: _("What"), kind_words, width=265, is_strong=True),
                 Column(lambda: _("Patient"), patient_words, width=180),
-                Column(lambda: _("Lane"), lambda each: lane_words(each.lane), width=180),
+                Column(lambda: _("Lane"), turn_words, width=180),
                 Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=75),
                 Column(lambda: _("Since"), lambda each: form_moment(each.since_at), width=140),
                 Column(lambda: _("State"), lambda each: state_look(each).text, state_look, width=150),
@@ -113,11 +118,19 @@ class WaitingPage(Translated, QWidget):
         )
         self._why = label("body", is_wrapped=True)
         self._why.setObjectName("exchange.waiting_why")
+        self._budget = label("muted", is_wrapped=True)
+        self._budget.setObjectName("exchange.budget")
+        self._warning = StandingBar("exchange.warning", "triangle-alert")
+        self._first = Button("exchange.first", "plain", "arrow-up")
+        self._still = Standstill(self._first)
         self._build()
         self._table.selected.connect(lambda _row: self._say_why())
         self._pause.clicked.connect(lambda: model.pause(True))
         self._go_on.clicked.connect(lambda: model.pause(False))
         self._try.clicked.connect(model.try_now)
+        self._first.clicked.connect(self._send_first)
+        model.busy_changed.connect(self._still.set_busy)
+        model.hastened.connect(lambda: self.noticed.emit(_("This goes before everything else now."), "ok"))
         model.changed.connect(self._show)
         self.retranslate()
 
@@ -137,15 +150,22 @@ class WaitingPage(Translated, QWidget):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         card.column.addLayout(row)
         card.column.addWidget(self._bars)
+        card.column.addWidget(self._budget)
+        column.addWidget(self._warning)
         column.addWidget(card)
         column.addWidget(self._table, 1)
-        column.addWidget(self._why)
+        foot = QHBoxLayout()
+        foot.setSpacing(12)
+        foot.addWidget(self._first, 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(self._why, 1)
+        column.addLayout(foot)
 
     def retranslate(self) -> None:
         """Say everything anew."""
         self._pause.say(_("Hold back"))
         self._go_on.say(_("Go on"))
         self._try.say(_("Try now"))
+        self._first.say(_("Send this case first"))
         self._table.set_name(_("What waits for the hub"))
         self._table.empty.say(
             _("Nothing waits"), _("What is written here goes to the hub by itself, as soon as there is a link.")
@@ -166,11 +186,26 @@ class WaitingPage(Translated, QWidget):
         self._try.setVisible(state.summary.has_hub)
         self._try.setEnabled(not paused)
         self._bars.show_contents(state.under_way)
+        self._budget.setText(budget_words(state.summary))
+        self._budget.setVisible(bool(state.summary.budgets))
+        self._warn(warning_words(state.summary))
         self._table.show_rows(state.waiting)
         self._say_why()
+
+    def _warn(self, words: str) -> None:
+        if words:
+            self._warning.show_words(words)
+        else:
+            self._warning.hide()
+
+    def _send_first(self) -> None:
+        chosen = self._table.current_row()
+        if chosen is not None:
+            self._model.send_first(chosen)
 
     def _say_why(self) -> None:
         """Say whole why the chosen one is not at the hub; the table cuts what is long."""
         chosen = self._table.current_row() if self._table.rows else None
+        self._first.setVisible(chosen is not None and self._model.state.summary.has_hub and may_go_first(chosen))
         self._why.setVisible(chosen is not None)
         self._why.setText(breakable(reason_words(chosen)) if chosen is not None else "")

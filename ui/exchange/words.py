@@ -69,6 +69,43 @@ def lane_words(lane: str) -> str:
     }.get(lane, lane)
 
 
+def turn_words(item: WaitingItem) -> str:
+    """Return when it is something's turn."""
+    return _("before everything else") if item.is_first else lane_words(item.lane)
+
+
+def may_go_first(item: WaitingItem) -> bool:
+    """Return whether something waits that could go before everything else, and does not already."""
+    return item.state in ("queued", "held") and item.lane != "audit" and not item.is_first
+
+
+def budget_words(summary: ExchangeSummary) -> str:
+    """Return what the lanes with a limit have used of this day's bytes."""
+    said_of = []
+    for each in summary.budgets:
+        lane, spent, most = lane_words(each.lane), size_words(each.spent_bytes), size_words(each.most_bytes)
+        if each.spent_bytes < each.most_bytes:
+            said_of.append(_("{lane} {spent} of {most}", lane=lane, spent=spent, most=most))
+        else:
+            said_of.append(_("{lane} all of {most}, goes on tomorrow", lane=lane, most=most))
+    return _("Used of today's megabytes: {lanes}", lanes=" · ".join(said_of)) if said_of else ""
+
+
+def warning_words(summary: ExchangeSummary) -> str:
+    """Return what somebody has to do something about, beyond what waits."""
+    if not summary.can_sign:
+        return _(
+            "The clock of this computer is wrong by more than a day: "
+            "nothing but emergencies is signed until it is right."
+        )
+    if not summary.is_trail_whole:
+        return _(
+            "The hub has seen more of this workstation than is here: its data were put back, or there are two of it. "
+            "Call IT if nobody did that."
+        )
+    return ""
+
+
 def kind_words(item: WaitingItem | ContentOnWay) -> str:
     """Return what something is, and how many it stands for."""
     if isinstance(item, ContentOnWay):

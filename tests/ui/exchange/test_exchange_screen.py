@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QTableView, QTabWidget
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QTableView, QTabWidget
 
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ConflictError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync import Difference, ExchangeSummary, JoinedRecord
+from clinic_app.sync import Difference, ExchangeSummary, JoinedRecord, LaneBudget
 from tests.helpers.clocks import NOON
 from tests.helpers.fake_exchange import NAME, FakeExchange, content, item, question
 from tests.helpers.fake_workstation import FakeSync
@@ -23,8 +23,9 @@ from ui import language, theme
 from ui.events import CoreEvents
 from ui.exchange.exchange_screen import ExchangeScreen
 from ui.exchange.view_model import ExchangeViewModel
-from ui.exchange.words import contact_words, summary_words, time_words
+from ui.exchange.words import contact_words, summary_words, time_words, warning_words
 from ui.tasks import TaskRunner
+from ui.widgets.standing_bar import StandingBar
 
 DOCTOR = Session("p-doc", "Өмірзақ Әлішер", "doctor", "doctor", "org", "Ырғыз АА")
 
@@ -358,3 +359,99 @@ def test_clocks_far_apart_are_told(qapp: QApplication, offset_s: float | None, s
     assert said in words
     assert ("clock of the hub" in words) is bool(said)
     assert whole == "Everything is at the hub."
+
+
+def _select(pane: Pane[ExchangeScreen], row: int) -> None:
+    pane.find("exchange.waiting", QTableView).selectRow(row)
+    pane.settle()
+
+
+def _text(pane: Pane[ExchangeScreen], name: str) -> str:
+    found = pane.widget.findChild(QLabel, name)
+    return found.text() if found is not None and found.isVisible() else ""
+
+
+def _can_go_first(pane: Pane[ExchangeScreen]) -> bool:
+    return bool(pane.widget.findChild(QPushButton, "exchange.first").isVisible())
+
+
+def test_a_case_is_sent_first_and_its_line_says_so(pane: Pane[ExchangeScreen], office: Office) -> None:
+    _select(pane, 0)
+    pane.find("exchange.first", QPushButton).click()
+    pane.settle()
+    assert [each.seq for each in office.exchange.hastened] == [2]  # type: ignore[attr-defined]
+    assert office.notices[-1] == ("This goes before everything else now.", "ok")
+    assert pane.column("exchange.waiting", 2)[0] == "before everything else"
+    _select(pane, 0)
+    assert not _can_go_first(pane)
+
+
+def test_the_trail_cannot_be_sent_first_and_nothing_can_without_a_hub(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    _select(pane, 1)
+    assert not _can_go_first(pane)
+    office.exchange.told = replace(office.exchange.told, has_hub=False)
+    office.events.sync_changed.emit()
+    pane.settle()
+    _select(pane, 0)
+    assert not _can_go_first(pane)
+
+
+def test_what_was_sent_meanwhile_is_said_to_be_gone(pane: Pane[ExchangeScreen], office: Office) -> None:
+    office.exchange.refusal = ConflictError(Text("This waits no longer."))
+    _select(pane, 0)
+    pane.find("exchange.first", QPushButton).click()
+    pane.settle()
+    assert office.notices[-1] == ("This waits no longer.", "warn")
+
+
+def test_what_waits_for_another_record_says_so(pane: Pane[ExchangeScreen], office: Office) -> None:
+    reason = Text("It waits for another record that the hub does not take: {kind}", kind=Text("Patient's card"))
+    office.exchange.items = [replace(item(7, reason=reason), state="held")]
+    office.events.sync_changed.emit()
+    pane.settle()
+    assert pane.column("exchange.waiting", 5) == ["waits for another"]
+    _select(pane, 0)
+    assert "Patient's card" in _text(pane, "exchange.waiting_why")
+
+
+def test_the_megabytes_of_the_day_are_told_where_the_link_has_a_limit(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    assert _text(pane, "exchange.budget") == ""
+    budgets = (LaneBudget("images", 12_000_000, 50_000_000), LaneBudget("bulk", 100_000_000, 100_000_000))
+    office.exchange.told = replace(office.exchange.told, budgets=budgets)
+    office.events.sync_changed.emit()
+    pane.settle()
+    told = _text(pane, "exchange.budget")
+    assert told.startswith("Used of today's megabytes: pictures 1")
+    assert told.endswith("goes on tomorrow")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, ""),
+        ({"can_sign": False}, "emergencies"),
+        ({"is_trail_whole": False}, "put back"),
+        ({"can_sign": False, "is_trail_whole": False}, "emergencies"),
+    ],
+)
+@pytest.mark.parametrize("used", ["kk", "ru", "en"])
+def test_a_wrong_clock_and_a_twin_are_said_in_every_language(told: dict[str, bool], expected: str, used: str) -> None:
+    language.use(used)  # type: ignore[arg-type]
+    words = warning_words(replace(ExchangeSummary(), **told))
+    language.use("kk")
+    assert bool(words) is bool(expected)
+    assert used != "en" or expected in words
+
+
+def test_the_warning_stands_above_everything_and_goes_by_itself(pane: Pane[ExchangeScreen], office: Office) -> None:
+    bar = pane.widget.findChild(StandingBar, "exchange.warning")
+    assert bar.text() == ""
+    for can_sign, is_shown in ((False, True), (True, False)):
+        office.exchange.told = replace(office.exchange.told, can_sign=can_sign)
+        office.events.sync_changed.emit()
+        pane.settle()
+        assert bool(bar.text()) is is_shown

@@ -12,11 +12,26 @@ import pytest
 from clinic_app.access.right_clock import CLOCK_OFFSET
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import AllergyIntolerance, AuditEvent, Device, Organization, Patient, Resource, encode
+from clinic_app.records import (
+    AllergyIntolerance,
+    AuditEvent,
+    CodeableConcept,
+    Device,
+    Extension,
+    Observation,
+    Organization,
+    Patient,
+    Resource,
+    encode,
+    reference_to,
+)
 from clinic_app.storage import AuditQuery, Conflict
-from clinic_app.sync import Exchange, Question, WaitingItem
+from clinic_app.storage.countersigned import Countersigned, keep_countersigned
+from clinic_app.sync import Exchange, LaneBudget, Question, WaitingItem
+from clinic_app.sync.budget import Budget
 from clinic_app.sync.merging import Side
 from clinic_app.sync.pace import KEPT, LEAST_BYTES, Pace
+from clinic_app.terminology.systems import CONTENT_SHA256
 from tests.helpers.wards import Ward, ward
 
 EVERYTHING = AuditQuery()
@@ -31,6 +46,7 @@ class PacedSync:
         self.is_paused = False
         self.last_contact_at = None
         self.tries = 0
+        self.budget: Any = None
 
     def sync_now(self) -> None:
         self.tries += 1
@@ -50,6 +66,7 @@ def sync() -> PacedSync:
 
 @pytest.fixture
 def exchange(clinic: Ward, sync: PacedSync) -> Exchange:
+    sync.budget = Budget({"images": 2_000_000}, sync.pace, clinic.store.memory, clinic.clock)
     return Exchange(clinic.store, clinic.station.exchange._trail, sync, clinic.clock)  # type: ignore[arg-type]
 
 
@@ -435,3 +452,89 @@ def test_what_waits_for_another_record_says_for_which_kind(clinic: Ward, exchang
     assert "Workstation or device" in item.reason.render("en")
     assert exchange.summary(clinic.session("doctor")).items > 0
     assert card.id == "patient-own"
+
+
+def _queued(clinic: Ward, name: str) -> WaitingItem:
+    exchange = clinic.station.exchange
+    return next(each for each in exchange.waiting(clinic.session("doctor")) if each.type_name == name)
+
+
+def test_a_case_that_is_sent_first_takes_what_belongs_to_it_along(
+    clinic: Ward, exchange: Exchange, sync: PacedSync
+) -> None:
+    data = b"a recording"
+    sha256 = clinic.store.blobs.put(data)
+    clinic.store.records.commit([Device(id="d")], lane="referral")
+    card = _edit(clinic, birth_date="1964-03-06")
+    pulse = Observation(
+        id="pulse",
+        status="final",
+        code=CodeableConcept(text="pulse"),
+        subject=reference_to(card),
+        extension=(Extension(url=CONTENT_SHA256, value_string=sha256),),
+    )
+    clinic.store.records.commit([pulse], uploads=[sha256], lane="bulk")
+    other = clinic.store.blobs.put(b"another")
+    clinic.store.transfers.queue(other, "up", "emergency", 7)
+    item = _queued(clinic, "Observation")
+    before = _events(clinic)
+    exchange.send_first(clinic.session("doctor"), item)
+    events = _events(clinic)
+    first = [row.id for row in clinic.store.outbox.pending(2)]
+    assert sorted(first) == sorted([card.id, "pulse"])
+    assert [each.sha256 for each in clinic.store.transfers.pending("up")] == [sha256, other]
+    assert _queued(clinic, "Observation").is_first
+    assert _queued(clinic, "Patient").is_first
+    assert not _queued(clinic, "Device").is_first
+    assert (sync.tries, events) == (1, before + 1)
+
+
+def test_what_is_about_nobody_is_sent_first_by_itself(clinic: Ward, exchange: Exchange) -> None:
+    clinic.store.records.commit([Device(id="d"), Device(id="e")])
+    exchange.send_first(clinic.session("doctor"), _queued(clinic, "Device"))
+    assert [row.id for row in clinic.store.outbox.pending(1)] == ["d"]
+    assert sum(row.is_first for row in clinic.store.outbox.unsent()) == 1
+
+
+def test_a_content_on_its_way_down_can_come_first_too(clinic: Ward, exchange: Exchange) -> None:
+    clinic.store.transfers.queue("a" * 64, "down", "bulk", 10)
+    clinic.store.transfers.queue("b" * 64, "down", "emergency", 5)
+    doctor = clinic.session("doctor")
+    wanted = next(each for each in exchange.contents(doctor) if each.sha256 == "a" * 64)
+    exchange.send_first(doctor, wanted)
+    assert clinic.store.transfers.pending("down")[0].sha256 == "a" * 64
+    clinic.store.transfers.done("a" * 64, "down")
+    with pytest.raises(NotFoundError):
+        exchange.send_first(doctor, wanted)
+
+
+def test_what_is_gone_meanwhile_is_not_sent_first(clinic: Ward, exchange: Exchange, sync: PacedSync) -> None:
+    _edit(clinic, birth_date="1964-03-06")
+    item = _queued(clinic, "Patient")
+    _acknowledge(clinic)
+    with pytest.raises(NotFoundError):
+        exchange.send_first(clinic.session("doctor"), item)
+    assert sync.tries == 0
+
+
+def test_bytes_are_told_as_they_are_on_the_link(clinic: Ward, exchange: Exchange, sync: PacedSync) -> None:
+    _edit(clinic, birth_date="1964-03-06")
+    plain = exchange.summary(clinic.session("doctor")).bytes_waiting
+    sync.pace.note_packed(1000, 100)
+    packed = exchange.summary(clinic.session("doctor")).bytes_waiting
+    assert abs(packed - plain / 10) <= plain / 100
+
+
+def test_the_summary_tells_of_budgets_the_clock_and_the_trail(
+    clinic: Ward, exchange: Exchange, sync: PacedSync
+) -> None:
+    doctor = clinic.session("doctor")
+    with sync.budget.spending("images"):
+        sync.pace.carried(1000)
+    summary = exchange.summary(doctor)
+    assert summary.budgets == (LaneBudget("images", 1000, 2_000_000),)
+    assert (summary.can_sign, summary.is_trail_whole) == (True, True)
+    clinic.store.memory.put(CLOCK_OFFSET, b"-200000")
+    keep_countersigned(clinic.store.memory, Countersigned(5, "head", "shorter", 1, clinic.clock.now()))
+    summary = exchange.summary(doctor)
+    assert (summary.can_sign, summary.is_trail_whole) == (False, False)

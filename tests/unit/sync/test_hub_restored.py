@@ -17,6 +17,8 @@ from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Extension, Patient
 from clinic_app.storage import Backup, Store, restore_backup
+from clinic_app.storage.countersigned import Countersigned, keep_countersigned
+from clinic_app.storage.restoring import RESTORED_PULL
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.link import HubLink
@@ -41,6 +43,7 @@ class Site:
         self.store = open_store(folder, KEY, clock)
         self.token = self.hub.callers.enrol(DISTRICT, "PC")
         self.asked: list[tuple[str, str]] = []
+        self.asked_with_own: list[str] = []
 
     @property
     def hub(self) -> Hub:
@@ -53,7 +56,7 @@ class Site:
 
     async def _exchange(self) -> None:
         here = self.here
-        transport = _Noting(httpx.ASGITransport(build_app(self.hub)), self.asked)
+        transport = _Noting(httpx.ASGITransport(build_app(self.hub)), self)
         pace = Pace()
         link = HubLink(URL, self.token, self.clock, transport, pace, HubHabits(URL, here.store.memory))
         settling = Settling(here.store, link, Trail(here.store, self.clock))
@@ -82,12 +85,14 @@ class Site:
 
 
 class _Noting(httpx.AsyncBaseTransport):
-    def __init__(self, inner: httpx.AsyncBaseTransport, asked: list[tuple[str, str]]) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, site: Site) -> None:
         self._inner = inner
-        self._asked = asked
+        self._site = site
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._asked.append((request.method, request.url.path))
+        self._site.asked.append((request.method, request.url.path))
+        if "own" in request.url.params:
+            self._site.asked_with_own.append(request.url.path)
         return await self._inner.handle_async_request(request)
 
 
@@ -199,3 +204,19 @@ def test_the_time_of_a_row_the_hub_took_is_when_it_took_it(site: Site) -> None:
     assert outbox.forget(site.clock.now() - KEPT) == 0
     assert outbox.send_again(site.clock.now() - timedelta(seconds=1)) > 0
     assert outbox.send_again(site.clock.now()) == 0
+
+
+def test_a_copy_put_back_by_hand_asks_for_its_own_records_once(site: Site) -> None:
+    memory = site.here.store.memory
+    site.exchange()
+    for verdict, breaks, is_asked in (
+        ("whole", 0, False),
+        ("shorter", 1, True),
+        ("shorter", 1, False),
+        ("other", 2, True),
+    ):
+        keep_countersigned(memory, Countersigned(5, "head", verdict, breaks, site.clock.now()))  # type: ignore[arg-type]
+        site.asked_with_own.clear()
+        site.exchange()
+        assert bool(site.asked_with_own) is is_asked
+        assert not memory.get(RESTORED_PULL)
