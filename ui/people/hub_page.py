@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
@@ -73,21 +73,19 @@ class _StandingCard(Translated, Card):
         self._model = model
         self._title = label("heading")
         self._state = Chip("hub.state")
-        self._names = {key: label("muted") for key in _FACTS}
+        self._names = {key: label("label") for key in _FACTS}
         self._values = {key: _selectable(f"hub.{key}") for key in _FACTS}
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
-        for place, key in enumerate(_FACTS):
-            grid.addWidget(self._names[key], place, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self._values[key], place, 1)
+        facts = QVBoxLayout()
+        facts.setSpacing(2)
+        for key in _FACTS:
+            facts.addWidget(self._names[key])
+            facts.addWidget(self._values[key])
         self.column.addWidget(self._title)
         chips = QHBoxLayout()
         chips.addWidget(self._state)
         chips.addStretch()
         self.column.addLayout(chips)
-        self.column.addLayout(grid)
+        self.column.addLayout(facts)
         model.changed.connect(self._show)
         self.retranslate()
 

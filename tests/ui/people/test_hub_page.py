@@ -51,6 +51,8 @@ def test_a_workstation_that_stands_alone_shows_the_number_it_asks_a_code_for(off
     assert state(office) == "stands alone"
     assert office.words("hub.id") == ALONE.organization_id
     assert office.words("hub.hospital") == ALONE.organization
+    number = office.find("hub.id")
+    assert number.fontMetrics().horizontalAdvance(ALONE.organization_id) <= number.width()
     for name in ("hub.hub", "hub.fingerprint", "hub.since", "hub.code", "hub.connect"):
         assert not office.sees(name)
 
