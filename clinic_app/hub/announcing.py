@@ -18,7 +18,8 @@ from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync.discovery import SERVICE, NearbyHub, announced_hub, fingerprint_of
+from clinic_app.sync.discovery import NearbyHub, fingerprint_of
+from clinic_app.sync.listening import SERVICE, announced_hub
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ from clinic_app.foundation.texts import Text
 from clinic_app.keys.enrolment_code import read_code
 from clinic_app.keys.signing_key import SigningKey, fingerprint
 from clinic_app.storage import Store
+from clinic_app.sync.discovery import NearbyHub, confirmed_certificate
 from clinic_app.sync.hub_account import HubAccount, keep_account, kept_account
+from clinic_app.sync.hub_certificate import keep_certificate, tls_of
 from clinic_app.sync.link import is_private
 from clinic_app.sync.wire import MEDIA_TYPE, nonsense, outcome_words
 
@@ -147,6 +149,34 @@ class HubEnrolment:
         identity = _told(self._asked("GET", url, "/identity", None), _Identity)
         return HubFound(url, _name(identity), _fingerprint(identity), identity.jwk, identity.audience)
 
+    def nearby(self, session: Session, look_s: float = 3.0) -> tuple[NearbyHub, ...]:
+        """Return the hubs that tell of themselves on the local network; takes ``look_s`` seconds.
+
+        Raises:
+            NotAllowedError: only an administrator connects a workstation.
+            LinkError: this computer has no network.
+        """
+        from clinic_app.sync.listening import nearby_hubs  # not at the start of every day
+
+        self._trail.require(session, "update", "Device")
+        return nearby_hubs(look_s)
+
+    def trust(self, session: Session, hub: NearbyHub) -> HubFound:
+        """Trust the certificate of a hub nearby, whose fingerprint a person has compared, and ask who answers there.
+
+        Raises:
+            NotAllowedError: only an administrator connects a workstation.
+            LinkError: nobody is there, or he shows another certificate.
+        """
+        self._trail.require(session, "update", "Device")
+        certificate = confirmed_certificate(hub)
+        event = self._trail.happening(
+            session, "keys", own_device(self._store), description=f"trust-certificate {hub.fingerprint}"
+        )
+        self._store.records.commit((), audit=(event,))
+        keep_certificate(self._store, hub.url, certificate)
+        return self.look(session, hub.url)
+
     def connect(self, session: Session, hub: HubFound, typed: str) -> HubPlace:
         """Come into a hub by a code, with a fresh key; the exchange begins with the next start of the program.
 
@@ -192,7 +222,9 @@ class HubEnrolment:
         """
         try:
             with (
-                httpx.Client(timeout=_TIMEOUT, trust_env=False, transport=self._transport) as client,
+                httpx.Client(
+                    timeout=_TIMEOUT, trust_env=False, verify=tls_of(self._store, url), transport=self._transport
+                ) as client,
                 client.stream(method, f"{url}{path}", json=told, headers={"Accept-Encoding": "identity"}) as response,
             ):
                 body = bytearray()

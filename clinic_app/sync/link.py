@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -128,6 +129,7 @@ class HubLink:
         pace: told how long the hub took for what was sent.
         habits: what is known of the hub at this address.
         is_hub: whether this node is a hub itself, which has to know whose each record is.
+        tls: how the hub proves itself; True by an authority this computer trusts.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class HubLink:
         habits: HubHabits | None = None,
         *,
         is_hub: bool = False,
+        tls: ssl.SSLContext | bool = True,
     ) -> None:
         headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": OFFERED}
         self._credentials = credentials_of(credentials)
@@ -151,6 +154,7 @@ class HubLink:
             limits=httpx.Limits(keepalive_expiry=_KEPT_OPEN_S),
             follow_redirects=False,
             trust_env=False,
+            verify=tls,
             transport=transport,
         )
         self._clock = clock

@@ -33,6 +33,7 @@ from clinic_app.sync.device_credentials import ErasedError
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.hearing import Hearing
 from clinic_app.sync.hub_account import EraseOrder, HubAccount
+from clinic_app.sync.hub_certificate import tls_of
 from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.reporting import Reporting
@@ -89,7 +90,15 @@ class SyncService:
         self._clocks = ClockWatch(store, clock)
         self.budget = Budget(limits or {}, self.pace, store.memory, clock)
         self._make_link = partial(
-            AnyLink, store, hub_url, credentials, clock, transport, self.pace, HubHabits(hub_url, store.memory)
+            AnyLink,
+            store,
+            hub_url,
+            credentials,
+            clock,
+            transport,
+            self.pace,
+            HubHabits(hub_url, store.memory),
+            tls=tls_of(store, hub_url),
         )
         self._backoff = Backoff()
         self._state: SyncState = Never()

@@ -27,7 +27,7 @@ from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
 from clinic_app.storage import AuditQuery
-from clinic_app.sync import HubFound, Question, WaitingItem
+from clinic_app.sync import HubFound, NearbyHub, Question, WaitingItem
 from clinic_app.waveforms import Recording
 from clinic_app.workstation import Workstation
 from tests.helpers.stores import PASSWORD
@@ -94,6 +94,11 @@ LINES: Final[dict[str, Line]] = {
     "keys.keep_escrow": Line(lambda w, s, k: w.station.keys.keep_escrow(s, "x"), "update", "Device", False),
     "hub.place": Line(lambda w, s, k: w.station.hub.place(s), "update", "Device", False),
     "hub.look": Line(lambda w, s, k: w.station.hub.look(s, "http://far.away"), "update", "Device", False),
+    "hub.nearby": Line(lambda w, s, k: w.station.hub.nearby(s, 0.0), "update", "Device", False),
+    "hub.trust": Line(
+        lambda w, s, k: w.station.hub.trust(s, NearbyHub("x", "https://localhost:1", "0" * 64)),
+        "update", "Device", False,
+    ),
     "hub.connect": Line(
         lambda w, s, k: w.station.hub.connect(s, HubFound("http://localhost:1", "", "", {}, ""), "no code"),
         "update", "Device", False,

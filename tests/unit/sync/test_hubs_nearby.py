@@ -16,15 +16,8 @@ from zeroconf import ServiceInfo
 
 from clinic_app.foundation.errors import InvalidInputError, LinkError
 from clinic_app.hub.announcing import Announcement, announced, announcement
-from clinic_app.sync.discovery import (
-    SERVICE,
-    NearbyHub,
-    announced_hub,
-    confirmed_certificate,
-    grouped,
-    nearby_hubs,
-    trusting,
-)
+from clinic_app.sync.discovery import NearbyHub, confirmed_certificate, grouped, trusting
+from clinic_app.sync.listening import SERVICE, announced_hub, nearby_hubs
 from tests.helpers.certificates import OwnCertificate, own_certificate
 
 HERE = "127.0.0.1"
@@ -157,7 +150,7 @@ def test_a_network_that_is_none_is_a_plain_word(monkeypatch: pytest.MonkeyPatch)
     def unplugged(**_: object) -> None:
         raise OSError(101, "Network is unreachable")
 
-    for module in ("clinic_app.sync.discovery", "clinic_app.hub.announcing"):
+    for module in ("clinic_app.sync.listening", "clinic_app.hub.announcing"):
         monkeypatch.setattr(f"{module}.Zeroconf", unplugged)
     with pytest.raises(LinkError, match="no network"):
         nearby_hubs(0.1)
