@@ -70,6 +70,7 @@ class Crowd:
         self._cursors = [""] * len(tokens)
         self._taken_s: list[float] = []
         self._failures = 0
+        self._reopened = 0
 
     async def live(self, seconds: float) -> dict[str, Any]:
         """Poll for a while, then wait for one write together."""
@@ -97,6 +98,7 @@ class Crowd:
                 "hub_cpu_share_at_one_poll_a_minute": round(cpu_s / len(self._taken_s) * len(self._tokens) / 60, 3),
                 "p50_ms": round(quantile(self._taken_s, 0.5) * 1000, 1),
                 "p99_ms": round(quantile(self._taken_s, 0.99) * 1000, 1),
+                "reopened": self._reopened,
                 "failures": self._failures,
             }
             return {**polled, "waiting_together": await self._wait_together(clients)}
@@ -118,11 +120,12 @@ class Crowd:
         asked = {"cursor": self._cursors[number], **({"_wait": str(wait_s)} if wait_s else {})}
         headers = {"Authorization": f"Bearer {self._tokens[number]}", "Accept": MEDIA_TYPE}
         begin = time.perf_counter()
+        client = clients[number % ORGANIZATIONS]
         try:
-            answer = await clients[number % ORGANIZATIONS].get("/$changes", params=asked, headers=headers)
-        except httpx.HTTPError:
-            self._failures += 1
-            return 0
+            answer = await client.get("/$changes", params=asked, headers=headers)
+        except (httpx.ReadError, httpx.RemoteProtocolError):  # it was kept open and the hub has just closed it
+            self._reopened += 1
+            answer = await client.get("/$changes", params=asked, headers=headers)
         if answer.status_code != 200:
             self._failures += 1
             return 0
