@@ -14,6 +14,7 @@ from clinic_app.access.emergencies import ReasonCode
 from clinic_app.access.permissions import Action
 from clinic_app.access.session import Session
 from clinic_app.records import (
+    Appointment,
     AuditEventAgent,
     AuditEventEntity,
     CodeableConcept,
@@ -132,3 +133,7 @@ def patients_of(record: Resource) -> Iterator[str]:
         reference = getattr(record, field, None)
         if isinstance(reference, Reference) and (reference.reference or "").startswith("Patient/"):
             yield reference.reference or ""
+    if isinstance(record, Appointment):
+        for each in record.participant:
+            if each.actor is not None and (each.actor.reference or "").startswith("Patient/"):
+                yield each.actor.reference or ""

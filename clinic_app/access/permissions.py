@@ -80,11 +80,12 @@ def _chosen(words: str, known: tuple[T, ...]) -> frozenset[T]:
 PLACES: Final = ("Organization", "Practitioner", "Device")
 _PATIENT: Final = ("Patient",)
 _FINDINGS: Final = ("Observation", "AllergyIntolerance", "DocumentReference", "ImagingStudy")
+_VISITS: Final = ("Encounter", "Appointment")
 _QUESTIONS: Final = ("ServiceRequest", "Task", "Communication", "Composition", "Bundle")
 _ANSWERS: Final = ("DiagnosticReport", "CarePlan")
 _SENT: Final = ("ServiceRequest", "Task", "Communication", "DocumentReference")
 _SIGNED: Final = ("ServiceRequest", "DocumentReference")
-CLINICAL: Final = (*_FINDINGS, *_QUESTIONS, *_ANSWERS, "Provenance")
+CLINICAL: Final = (*_FINDINGS, *_VISITS, *_QUESTIONS, *_ANSWERS, "Provenance")
 PERSONAL: Final = (*_PATIENT, *CLINICAL)
 """Types whose records are about a patient; they are always asked for with the patient."""
 _DOCTORS: Final = "doctor specialist"
@@ -97,6 +98,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("statistician auditor", "read", ("MeasureReport",)),
     # our own patients
     _rule("registrar", "create read update", _PATIENT, "own"),
+    _rule("registrar nurse doctor specialist", "create read update", _VISITS, "own"),
     _rule("nurse", "create read update", (*_PATIENT, *_FINDINGS), "own"),
     _rule("nurse", "read", ("ServiceRequest", "Task"), "own"),
     _rule("laboratory", "read", (*_PATIENT, "ServiceRequest", "Task"), "own referred"),

@@ -38,20 +38,23 @@ class Parameter:
 
 
 _PLANS: Final = ("CarePlan", "Communication", "DiagnosticReport", "Task")
-_ABOUT_SOMEBODY: Final = (*_PLANS, "DocumentReference", "ImagingStudy", "Observation", "ServiceRequest")
+_ABOUT_SOMEBODY: Final = (*_PLANS, "Encounter", "DocumentReference", "ImagingStudy", "Observation", "ServiceRequest")
 _NUMBERED: Final = ("DiagnosticReport", "DocumentReference", "ImagingStudy", "Observation", "ServiceRequest", "Task")
+_VISITS: Final = ("Appointment", "Encounter")
 _SORTED: Final = ("Communication", "DiagnosticReport", "DocumentReference", "Observation", "ServiceRequest")
 
 PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter("_id", "", "token", KEPT),
     Parameter("_lastUpdated", "", "date", KEPT),
     Parameter("_tag", "tag", "token", KEPT),
-    Parameter("identifier", "identifier", "token", (*_NUMBERED, "Device", "Organization", "Patient", "Practitioner")),
+    Parameter(
+        "identifier", "identifier", "token", (*_NUMBERED, *_VISITS, "Device", "Organization", "Patient", "Practitioner")
+    ),
     Parameter("birthdate", "birth_date", "date", ("Patient",)),
-    Parameter("status", "status", "token", (*_ABOUT_SOMEBODY, "Device")),
-    Parameter("patient", "subject", "reference", (*_ABOUT_SOMEBODY, "AllergyIntolerance")),
+    Parameter("status", "status", "token", (*_ABOUT_SOMEBODY, "Appointment", "Device")),
+    Parameter("patient", "subject", "reference", (*_ABOUT_SOMEBODY, "AllergyIntolerance", "Appointment")),
     Parameter("subject", "subject", "reference", _ABOUT_SOMEBODY),
-    Parameter("based-on", "based_on", "reference", _PLANS),
+    Parameter("based-on", "based_on", "reference", (*_PLANS, "Appointment")),
     Parameter("owner", "owner", "reference", ("Task",)),
     Parameter("requester", "requester", "reference", ("ServiceRequest", "Task")),
     Parameter("performer", "performer", "reference", ("DiagnosticReport", "Observation", "ServiceRequest")),
@@ -62,7 +65,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter("recorder", "author", "reference", ("AllergyIntolerance",)),
     Parameter("results-interpreter", "author", "reference", ("DiagnosticReport",)),
     Parameter("code", "code", "token", ("AllergyIntolerance", *_NUMBERED[:1], "Observation", "ServiceRequest", "Task")),
-    Parameter("type", "code", "token", ("AuditEvent", "Device", "DocumentReference")),
+    Parameter("type", "code", "token", ("AuditEvent", "Device", "DocumentReference", "Encounter")),
     Parameter("category", "category", "token", _SORTED),
     Parameter("agent", "agent", "reference", ("AuditEvent", "Provenance")),
     Parameter("entity", "entity", "reference", ("AuditEvent",)),

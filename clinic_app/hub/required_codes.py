@@ -76,6 +76,8 @@ _OF_TYPES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "criticality": _CRITICALITY,
         "reaction.severity": frozenset({"mild", "moderate", "severe"}),
     },
+    "Encounter": {"location.status": frozenset({"planned", "active", "reserved", "completed"})},
+    "Appointment": {"participant.required": frozenset({"required", "optional", "information-only"})},
     "CarePlan": {"activity.detail.kind": _ACTIVITY_KIND},
     "Communication": {"priority": _URGENCY},
     "DocumentReference": {

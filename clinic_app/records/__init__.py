@@ -61,6 +61,13 @@ from clinic_app.records.trail import (
     Provenance,
     ProvenanceAgent,
 )
+from clinic_app.records.visits import (
+    Appointment,
+    AppointmentParticipant,
+    Encounter,
+    EncounterLocation,
+    EncounterParticipant,
+)
 from clinic_app.records.workflow import (
     Communication,
     CommunicationPayload,
@@ -78,6 +85,8 @@ __all__ = [
     "AdministrativeGender",
     "AllergyIntolerance",
     "Annotation",
+    "Appointment",
+    "AppointmentParticipant",
     "Attachment",
     "AuditEvent",
     "AuditEventAgent",
@@ -103,6 +112,9 @@ __all__ = [
     "DiagnosticReport",
     "DocumentReference",
     "DocumentReferenceContent",
+    "Encounter",
+    "EncounterLocation",
+    "EncounterParticipant",
     "Extension",
     "FhirDate",
     "HumanName",

@@ -16,7 +16,7 @@ import msgspec
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import clinical, documents, people, trail, workflow
+from clinic_app.records import clinical, documents, people, trail, visits, workflow
 from clinic_app.records.datatypes import Meta
 from clinic_app.records.resource import Resource
 
@@ -24,7 +24,7 @@ R = TypeVar("R", bound=Resource)
 
 TYPES: Final[Mapping[str, type[Resource]]] = {
     kind.__name__: kind
-    for room in (people, clinical, workflow, documents, trail)
+    for room in (people, clinical, visits, workflow, documents, trail)
     for kind in vars(room).values()
     if isinstance(kind, type) and issubclass(kind, Resource) and kind is not Resource
 }

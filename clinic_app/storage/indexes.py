@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from clinic_app.foundation.folding import name_keys
 from clinic_app.records import (
+    AppointmentParticipant,
     Attachment,
     AuditEventEntity,
     CodeableConcept,
@@ -85,6 +86,14 @@ def _reference(element: Any) -> Values:  # noqa: ANN401 - elements of any kind
     return (element.id,) if isinstance(element, Reference) else ()
 
 
+def _about(element: Any) -> Values:  # noqa: ANN401
+    """The patient of an appointment is one of those who are to come."""
+    if isinstance(element, AppointmentParticipant):
+        is_patient = element.actor is not None and (element.actor.reference or "").startswith("Patient/")
+        return (element.actor.id,) if element.actor is not None and is_patient else ()
+    return _reference(element)
+
+
 def _concept(element: CodeableConcept | Coding) -> Iterator[str]:
     for coding in element.coding if isinstance(element, CodeableConcept) else (element,):
         if coding.code:
@@ -124,7 +133,7 @@ def _content(element: DocumentReferenceContent | Attachment) -> Values:
 
 
 _INDEXES: Final[Mapping[str, tuple[Any, ...]]] = {
-    "subject": (_reference, "subject", "patient", "for_"),
+    "subject": (_about, "subject", "patient", "for_", "participant"),
     "status": (_word, "status"),
     "based_on": (_reference, "based_on"),
     "owner": (_reference, "owner"),

@@ -36,6 +36,8 @@ ServiceRequest      .         r     crusx  crusx      r          .             .
 Task                .         r     crux   crux       r          .             .            .
 Communication       .         .     crux   crux       .          .             .            .
 Composition         .         .     cru    cru        .          .             .            .
+Encounter           cru       cru   cru    cru        .          .             .            .
+Appointment         cru       cru   cru    cru        .          .             .            .
 Bundle              .         .     cru    cru        .          .             .            .
 DiagnosticReport    .         .     r      crusx      .          .             .            .
 CarePlan            .         .     r      crusx      .          .             .            .
@@ -54,6 +56,8 @@ ServiceRequest      .         .     r      rx         r          .             .
 Task                .         .     r      cru        r          .             .            .
 Communication       .         .     r      cru        .          .             .            .
 Composition         .         .     r      r          .          .             .            .
+Encounter           .         .     r      r          .          .             .            .
+Appointment         .         .     r      r          .          .             .            .
 Bundle              .         .     r      r          .          .             .            .
 DiagnosticReport    .         .     r      crusx      .          .             .            .
 CarePlan            .         .     r      crusx      .          .             .            .
@@ -70,6 +74,8 @@ ServiceRequest      .         .     r      r          .          .             .
 Task                .         .     r      r          .          .             .            .
 Communication       .         .     r      r          .          .             .            .
 Composition         .         .     r      r          .          .             .            .
+Encounter           .         .     r      r          .          .             .            .
+Appointment         .         .     r      r          .          .             .            .
 Bundle              .         .     r      r          .          .             .            .
 DiagnosticReport    .         .     r      r          .          .             .            .
 CarePlan            .         .     r      r          .          .             .            .

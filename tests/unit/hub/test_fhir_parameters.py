@@ -25,7 +25,7 @@ from clinic_app.storage.feed_terms import IdTerm, ReceivedTerm, ValueTerm
 from clinic_app.storage.indexes import NAMES
 
 FIELDS = {
-    "subject": {"subject", "patient", "for_"},
+    "subject": {"subject", "patient", "for_", "participant"},
     "focus": {"focus", "about"},
     "author": {"author", "sender", "recorder", "results_interpreter"},
     "code": {"code", "type"},

@@ -98,6 +98,7 @@ def _smallest(name: str) -> Resource:
     """Return a record with nothing but what its type demands."""
     demanded: dict[str, Any] = {
         "AllergyIntolerance": {"patient": {}},
+        "Appointment": {"status": "proposed", "participant": []},
         "AuditEvent": {
             "type": {},
             "action": "R",
@@ -111,6 +112,7 @@ def _smallest(name: str) -> Resource:
         "Composition": {"status": "final", "type": {}, "date": "2026-03-05T07:00:00Z", "author": [], "title": "t"},
         "DiagnosticReport": {"status": "final", "code": {}},
         "DocumentReference": {"status": "current", "content": []},
+        "Encounter": {"status": "planned", "class": {}},
         "ImagingStudy": {"status": "available", "subject": {}},
         "Observation": {"status": "final", "code": {}},
         "Provenance": {"target": [], "recorded": "2026-03-05T07:00:00Z", "agent": []},

@@ -150,6 +150,20 @@ EXAMPLES: Final[dict[str, str]] = {
             "response": {"status": "201", "etag": "W/2", "lastModified": "2026-03-05T07:00:00Z",
                          "outcome": {"resourceType": "OperationOutcome"}},
             "extension": [{"url": "urn:at", "valueInstant": "2026-03-05T07:00:00Z"}]}]}""",
+    "Encounter": """{
+        "resourceType": "Encounter", "id": "h1", "identifier": [{"value": "5"}], "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "type": [{"text": "stay"}], "subject": {"reference": "Patient/p1"},
+        "participant": [{"type": [{"text": "attender"}], "period": {"start": "2026-03-05T07:00:00Z"},
+                         "individual": {"reference": "Practitioner/n1"}}],
+        "period": {"start": "2026-03-05T07:00:00Z", "end": "2026-03-06T07:00:00Z"}, "reasonCode": [{"text": "chest"}],
+        "location": [{"location": {"display": "Ward 3"}, "period": {"start": "2026-03-05T07:00:00Z"}}],
+        "serviceProvider": {"reference": "Organization/o1"}}""",
+    "Appointment": """{
+        "resourceType": "Appointment", "id": "w1", "identifier": [{"value": "6"}], "status": "proposed",
+        "reasonCode": [{"text": "control"}], "description": "ECG again", "start": "2026-03-05T07:00:00Z",
+        "end": "2026-03-05T07:20:00Z", "comment": "fasting", "basedOn": [{"reference": "ServiceRequest/q1"}],
+        "participant": [{"type": [{"text": "him"}], "actor": {"reference": "Patient/p1"}, "status": "accepted"}]}""",
     "AuditEvent": """{
         "resourceType": "AuditEvent", "id": "e1", "type": {"code": "rest"}, "subtype": [{"code": "read"}],
         "action": "R", "recorded": "2026-03-05T07:00:00Z", "outcome": "0", "outcomeDesc": "why",
