@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import httpx
@@ -39,6 +39,7 @@ from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.hearing import Hearing
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.pace import Pace
+from clinic_app.sync.round import KEPT
 from clinic_app.sync.turns import PRESSING, Turns
 
 LOOK_S: Final = 1.0
@@ -110,6 +111,7 @@ class Upstream:
         self._last_contact_at: datetime | None = None
         self._clock_offset_s = 0.0
         self._tried_again_s = float("-inf")
+        self._forgot_on: date | None = None
         self._is_stopping = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -163,9 +165,11 @@ class Upstream:
         was_tried_again = time.monotonic() - self._tried_again_s >= TRY_AGAIN_S
         if was_tried_again:
             try_again(self._store.database)
+        self._tell_again(way.link.habits)
         way.begin()
         await way.turns.run(PRESSING)
         await way.pull.run()
+        self._tell_again(way.link.habits)
         way.begin()
         asked_at_s = time.monotonic()
 
@@ -182,6 +186,22 @@ class Upstream:
             self._tried_again_s = time.monotonic()
         self._downward.tell_again(self._below.ripe())
         self._clock_offset_s = way.link.clock_offset_s
+        self._forget()
+
+    def _tell_again(self, habits: HubHabits) -> None:
+        """Queue what a restored hub above has lost; what it still has it knows by its bytes."""
+        if habits.has_forgotten:
+            since = self._clock.now() - KEPT
+            rows, contents = self._store.outbox.send_again(since), self._store.transfers.send_again(since)
+            habits.was_told_again()
+            _log.warning("the hub above has lost something: %d records, %d contents go up again", rows, contents)
+
+    def _forget(self) -> None:
+        """Once a day, remove what the hub above has had for so long that no backup of it is older."""
+        today = self._clock.now().date()
+        if self._forgot_on != today:
+            self._store.outbox.forget(self._clock.now() - KEPT)
+            self._forgot_on = today
 
     def _cancel(self) -> None:
         self._is_stopping = True

@@ -309,6 +309,22 @@ def test_a_central_hub_that_does_not_know_our_cursor_is_read_from_the_start(worl
     assert _versions(world.hubs.facility_store, patient_id) == before
 
 
+def test_a_central_hub_restored_from_a_backup_is_told_again_what_it_lost(world: World) -> None:
+    lost, kept = world.shared("Lost"), world.shared("Kept")
+    with world.hubs.central.feed._database.writing() as connection:
+        for table in ("feed_record", "feed_version", "index_entry", "record", "history"):
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = '{lost}'")
+    world.hubs.upstream.way().link.habits.forgot()
+    versions = _versions(world.hubs.facility_store, kept)
+    world.hubs.exchange()
+    newcomer = world.hubs.desk("newcomer", "central")
+    newcomer.exchange()
+    assert (newcomer.name(lost), newcomer.name(kept)) == ("Lost", "Kept")
+    world.go()
+    assert _versions(world.hubs.facility_store, kept) == versions
+    assert world.desk.questions(kept) == world.desk.questions(lost) == []
+
+
 def test_numbers_stay_as_they_were_written(world: World) -> None:
     value = Quantity(value=Decimal("72.50"))
     pulse = Observation(id=new_id(), status="final", code=CodeableConcept(text="pulse"), value_quantity=value)

@@ -32,6 +32,7 @@ from tests.helpers.stores import open_store
 
 HERE = "org-here"
 NOW = datetime(2026, 3, 5, 7, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("both_databases")
 DESK = Caller("desk", HERE)
 WARD = Caller("ward", HERE)
 
