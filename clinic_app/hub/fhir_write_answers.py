@@ -17,12 +17,12 @@ from starlette.responses import Response
 from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.hub.refusals import HttpRefusalError, answered_with, outcome_body
+from clinic_app.hub.refusals import HttpRefusalError, answered_with
 from clinic_app.records import Bundle, BundleEntry, BundleEntryResponse, encode
 from clinic_app.storage.exchange import Written
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.sync.wire import MAX_MESSAGE_BYTES, MEDIA_TYPE
+from clinic_app.sync.wire import MAX_MESSAGE_BYTES, MEDIA_TYPE, encode_outcome
 
 Preference = Literal["minimal", "representation", "OperationOutcome"]
 _PREFERRED: Final = re.compile(r"(?:^|[,;\s])return=(minimal|representation|OperationOutcome)(?:$|[,;\s])", re.ASCII)
@@ -73,7 +73,7 @@ def response_to(
     body = None if preference == "OperationOutcome" else record_of(written, caller, search)
     if body is None:
         words = Text("The record is stored as version {version}.", version=written.version)
-        body = outcome_body("informational", words, language, severity="information")
+        body = encode_outcome("informational", words, language=language, severity="information")
     return Response(body, status, headers, MEDIA_TYPE)
 
 

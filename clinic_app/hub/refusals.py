@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 from starlette.responses import Response
 
@@ -17,12 +17,9 @@ from clinic_app.foundation.errors import (
 )
 from clinic_app.foundation.texts import LANGUAGES, Language, Text
 from clinic_app.hub.fhir_faults import fault_of
-from clinic_app.records import CodeableConcept, OperationOutcome, OperationOutcomeIssue, encode
 from clinic_app.storage.feed import ForeignCursorError, PreconditionError, RefusedError
 from clinic_app.storage.feed_wishes import UnconditionalError
-from clinic_app.sync.wire import MEDIA_TYPE
-
-Severity = Literal["error", "warning", "information"]
+from clinic_app.sync.wire import MEDIA_TYPE, encode_outcome
 
 _ANSWERS: Final[tuple[tuple[type[ClinicError], int, str], ...]] = (
     (ForeignCursorError, 410, "expired"),
@@ -67,34 +64,12 @@ def answered_with(error: ClinicError, language: Language = "en") -> tuple[int, b
     fault = fault_of(cause, code)
     place = "" if entry is None else f"Bundle.entry[{entry}]"
     element = f".resource.{fault.element}" if place and fault.element else fault.element
-    return status, outcome_body(fault.code, fault.words, language, expression=place + element)
+    return status, encode_outcome(fault.code, fault.words, element=place + element, language=language)
 
 
 def outcome(status: int, code: str, words: Text, language: Language = "en") -> Response:
     """Return an OperationOutcome with an HTTP status."""
-    return _response(status, outcome_body(code, words, language))
-
-
-def outcome_body(
-    code: str, words: Text, language: Language, *, expression: str = "", severity: Severity = "error"
-) -> bytes:
-    """Return an OperationOutcome: English in ``diagnostics`` for machines and logs, the reader's words in ``details``.
-
-    Args:
-        code: FHIR's issue type.
-        words: what there is to say.
-        language: of the reader.
-        expression: which element it is about; empty for none.
-        severity: how bad it is.
-    """
-    issue = OperationOutcomeIssue(
-        severity=severity,
-        code=code,
-        diagnostics=words.render("en"),
-        details=CodeableConcept(text=words.render(language)),
-        expression=(expression,) if expression else (),
-    )
-    return encode(OperationOutcome(issue=(issue,)))
+    return _response(status, encode_outcome(code, words, language=language))
 
 
 def language_of(accept_language: str) -> Language:

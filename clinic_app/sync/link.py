@@ -25,7 +25,7 @@ import msgspec
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.storage.exchange import Change, Write, Written
 from clinic_app.sync.compression import (
     CODINGS,
@@ -41,6 +41,7 @@ from clinic_app.sync.compression import (
 from clinic_app.sync.credentials import Credentials, credentials_of
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.pace import Pace
+from clinic_app.sync.profile import PROFILE_HEADER, PROFILE_VERSION
 from clinic_app.sync.wire import (
     EPOCH_HEADER,
     MAX_MESSAGE_BYTES,
@@ -130,6 +131,7 @@ class HubLink:
         habits: what is known of the hub at this address.
         is_hub: whether this node is a hub itself, which has to know whose each record is.
         tls: how the hub proves itself; True by an authority this computer trusts.
+        language: in which the hub is asked to say why it refuses something.
     """
 
     def __init__(
@@ -143,8 +145,14 @@ class HubLink:
         *,
         is_hub: bool = False,
         tls: ssl.SSLContext | bool = True,
+        language: Language = "en",
     ) -> None:
-        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": OFFERED}
+        headers = {
+            "Accept": MEDIA_TYPE,
+            "Accept-Encoding": OFFERED,
+            "Accept-Language": language,
+            PROFILE_HEADER: str(PROFILE_VERSION),
+        }
         self._credentials = credentials_of(credentials)
         self._is_private = transport is not None or is_private(url)
         self._client = httpx.AsyncClient(

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, cast, get_args
+from typing import Final, Literal, cast, get_args
 
 import msgspec
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError, LinkError
 from clinic_app.foundation.ids import new_id
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import (
     Bundle,
     BundleEntry,
@@ -31,6 +31,8 @@ from clinic_app.records import (
 )
 from clinic_app.records.datatypes import Extension
 from clinic_app.storage.exchange import Change, ChangeKind, GivenBack, Write, Written
+
+Severity = Literal["error", "warning", "information"]
 
 MEDIA_TYPE: Final = "application/fhir+json"
 BATCH_ENTRIES: Final = 200
@@ -149,27 +151,39 @@ def decode_history(body: bytes) -> tuple[tuple[Change, ...], str]:
     return tuple(_read_change(entry) for entry in bundle.entry), next_url
 
 
-def encode_outcome(code: str, words: Text, entry: int | None = None) -> bytes:
-    """Return an OperationOutcome in English for machines; ``entry`` counts from 0 within a transaction."""
-    expression = () if entry is None else (f"Bundle.entry[{entry}]",)
-    english = words.render("en")
+def encode_outcome(
+    code: str, words: Text, *, element: str = "", language: Language = "en", severity: Severity = "error"
+) -> bytes:
+    """Return an OperationOutcome: English in ``diagnostics`` for logs and machines, the reader's words in ``details``.
+
+    Args:
+        code: FHIR's issue type.
+        words: what there is to say.
+        element: what it is about, as ``Bundle.entry[3].resource.gender``; empty for nothing in particular.
+        language: of the reader.
+        severity: how bad it is.
+    """
     issue = OperationOutcomeIssue(
-        severity="error",
+        severity=severity,
         code=code,
-        diagnostics=english,
-        details=CodeableConcept(text=english),
-        expression=expression,
+        diagnostics=words.render("en"),
+        details=CodeableConcept(text=words.render(language)),
+        expression=(element,) if element else (),
     )
     return encode(OperationOutcome(issue=(issue,)))
 
 
 def outcome_words(body: bytes) -> str:
-    """Return what an OperationOutcome says, at most 300 characters, or an empty string for anything else."""
+    """Return what an OperationOutcome says, at most 300 characters, or an empty string for anything else.
+
+    Words for people are taken before those for machines: they are in the language that was asked for.
+    """
     try:
         outcome = msgspec.json.decode(body, type=OperationOutcome)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return ""
-    return "; ".join(issue.diagnostics for issue in outcome.issue if issue.diagnostics)[:_LONGEST_WORDS]
+    said = ((issue.details.text if issue.details else None) or issue.diagnostics for issue in outcome.issue)
+    return "; ".join(words for words in said if words)[:_LONGEST_WORDS]
 
 
 def is_passing(body: bytes) -> bool:

@@ -126,9 +126,19 @@ def test_more_entries_than_allowed_are_refused() -> None:
 
 
 def test_an_outcome_names_its_entry_and_says_its_words() -> None:
-    body = encode_outcome("conflict", Text("The upload goes on at byte {offset}.", offset=5), 3)
+    body = encode_outcome("conflict", Text("The upload goes on at byte {offset}.", offset=5), element="Bundle.entry[3]")
     assert outcome_words(body) == "The upload goes on at byte 5."
     assert json.loads(body)["issue"][0]["expression"] == ["Bundle.entry[3]"]
+
+
+def test_the_words_for_people_come_before_those_for_machines() -> None:
+    words = Text("The request is too large.")
+    body = encode_outcome("too-long", words, language="ru")
+    assert outcome_words(body) == words.render("ru")
+    assert json.loads(body)["issue"][0]["diagnostics"] == words.render("en")
+    assert outcome_words(
+        b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"x","diagnostics":"No"}]}'
+    )
 
 
 def test_words_of_an_outcome_are_cut_to_a_sentence() -> None:
