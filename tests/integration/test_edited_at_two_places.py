@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,11 +15,16 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import (
     Address,
+    Appointment,
+    AppointmentParticipant,
     AuditEvent,
     CarePlan,
     CarePlanActivity,
     CarePlanActivityDetail,
+    Coding,
     ContactPoint,
+    Encounter,
+    EncounterLocation,
     HumanName,
     Identifier,
     Patient,
@@ -28,6 +34,7 @@ from clinic_app.records import (
 )
 from clinic_app.storage import AuditQuery
 from clinic_app.sync import Exchange, Failed, SyncService
+from tests.helpers.clocks import NOON
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.link import Link
 from tests.helpers.nodes import DISTRICT, Node, node
@@ -189,6 +196,45 @@ def test_numbers_from_both_desks_are_kept_when_a_person_says_so(hospital: Hospit
     assert [(each.field, each.can_keep_both) for each in question.fields] == [("identifier", True)]
     reception.exchange.settle(registrar, question, {"identifier": "both"})
     hospital.both(lambda each: set(each.identifier) == {chart, other}, patient_id, "both desks have both numbers")
+
+
+def test_a_stay_is_ended_at_one_desk_and_moved_to_another_bed_at_the_other(hospital: Hospital) -> None:
+    patient_id = hospital.register()
+    about = Reference(reference=f"Patient/{patient_id}")
+    stay = Encounter(id=new_id(), status="in-progress", class_=Coding(code="IMP"), subject=about)
+    visit = Appointment(
+        id=new_id(),
+        status="booked",
+        start=NOON,
+        end=NOON + timedelta(minutes=20),
+        participant=(AppointmentParticipant(actor=about, status="accepted"),),
+    )
+    hospital.reception.node.store.records.commit([stay, visit])
+    ward, reception = hospital.ward, hospital.reception
+    hospital.wait(lambda: bool(ward.node.store.records.find(Appointment, subject=patient_id)), "the ward has both")
+    hospital.apart()
+    bed = EncounterLocation(location=Reference(display="Bed 4"))
+    reception.edit(stay.id, Encounter, status="finished")
+    ward.edit(stay.id, Encounter, location=(bed,))
+    reception.edit(visit.id, Appointment, start=NOON - timedelta(hours=1))
+    ward.edit(visit.id, Appointment, end=NOON + timedelta(hours=1))
+    hospital.together(reception)
+
+    def is_joined() -> bool:
+        found = [desk.node.store.records.get(Encounter, stay.id) for desk in hospital.desks]
+        return all((each.status, each.location) == ("finished", (bed,)) for each in found)
+
+    hospital.wait(is_joined, "both changes of the stay stand at both desks")
+    doctor = ward.node.session("doctor")
+    questions = [each for each in ward.exchange.conflicts(doctor) if each.record_id == visit.id]
+    assert [each.field for each in questions[0].fields] == ["start"], "one beginning and another end are no appointment"
+    ward.exchange.settle(doctor, questions[0], {"start": "mine"})
+
+    def is_answered() -> bool:
+        found = [desk.node.store.records.get(Appointment, visit.id) for desk in hospital.desks]
+        return all((each.start, each.end) == (NOON, NOON + timedelta(hours=1)) for each in found)
+
+    hospital.wait(is_answered, "both desks have the answer")
 
 
 def test_edits_of_a_plan_meet_again_and_again_and_no_step_is_lost(hospital: Hospital) -> None:
