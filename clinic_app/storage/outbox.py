@@ -98,6 +98,10 @@ class Outbox:
             select(*_COLUMNS).where(OUTBOX.c.state.in_(("conflict", "quarantined"))).order_by(OUTBOX.c.seq)
         )
 
+    def in_conflict(self) -> tuple[OutboxRow, ...]:
+        """Return the rows that were refused for being made from another version than the hub's; the oldest first."""
+        return self._rows(select(*_COLUMNS).where(OUTBOX.c.state == "conflict").order_by(OUTBOX.c.seq))
+
     def unsent(self, limit: int = 200) -> tuple[Unsent, ...]:
         """Return what the hub has not, refused rows too, without the audit trail; the most pressing lane first."""
         with self._database.reading() as connection:

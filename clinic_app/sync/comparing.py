@@ -17,7 +17,7 @@ import msgspec
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.sync.field_words import Line, field_word, lines_of
-from clinic_app.sync.merging import SAFETY, SAFETY_TYPES, Side, field_of, merge
+from clinic_app.sync.merging import Side, field_of, merge
 
 SIDES: Final[tuple[Side, ...]] = ("mine", "theirs")
 _decoder: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
@@ -60,9 +60,8 @@ def differences(mine: bytes, theirs: bytes, base: bytes | None = None) -> tuple[
     found = []
     for clash in clashes:
         here, there = (_part(each, clash.field, type_name) for each in (ours, others))
-        is_safety = clash.field in SAFETY or type_name in SAFETY_TYPES
         lines = lines_of(clash.field, here), lines_of(clash.field, there)
-        found.append(Difference(clash.field, field_word(clash.field), *lines, is_safety, clash.can_keep_both))
+        found.append(Difference(clash.field, field_word(clash.field), *lines, clash.is_safety, clash.can_keep_both))
     return tuple(sorted(found, key=lambda each: not each.is_safety))
 
 

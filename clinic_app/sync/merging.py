@@ -11,6 +11,7 @@ Source: FHIR R4; the elements that name an item are those FHIR calls its identit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -31,6 +32,8 @@ _ONE_QUESTION: Final[Mapping[tuple[str, str], str]] = {
     ("Appointment", name): "start" for name in ("end", "minutesDuration", "slot", "requestedPeriod")
 }
 """Elements that make sense only together: one side's beginning and the other's end are nobody's appointment."""
+_PATIENTS: Final = re.compile(rb'"reference"\s*:\s*"(Patient/[^"]*)"')
+"""Whom something is about; who else is to come to an appointment is another thing than which patient is."""
 _ENVELOPE: Final = ("resourceType", "id", "meta")
 _OF_ONE_NODE: Final = frozenset({"versionId", "lastUpdated"})
 
@@ -45,10 +48,12 @@ class Clash:
     Args:
         field: its FHIR name.
         can_keep_both: whether the items of both sides may stand beside each other.
+        is_safety: a wrong choice may harm the patient.
     """
 
     field: str
     can_keep_both: bool
+    is_safety: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def merge(base: bytes | None, mine: bytes, theirs: bytes, chosen: Mapping[str, S
     result["meta"] = _meta(*(each.get("meta") for each in (old, ours, others)), has_base=has_base)
     return Merge(
         msgspec.json.encode(result),
-        tuple(Clash(one.name, one.both() is not None) for one in found["clash"]),
+        tuple(Clash(one.name, one.both() is not None, one.is_safety) for one in found["clash"]),
         *(tuple(one.name for one in found[origin]) for origin in ("mine", "theirs", "both")),
     )
 
@@ -120,12 +125,23 @@ class _Field:
         self._base, self._mine, self._theirs = base, mine, theirs
         self._has_base = has_base
 
+    @property
+    def is_safety(self) -> bool:
+        """Whether it says who the patient is, what he does not bear, or whom the record is about."""
+        if self.name in SAFETY or self._type_name in SAFETY_TYPES:
+            return True
+        mine, theirs = (
+            {each for raw in part.values() for each in _PATIENTS.findall(bytes(raw))}
+            for part in (self._mine, self._theirs)
+        )
+        return mine != theirs
+
     def joined(self, answer: Side | None) -> tuple[Part, Origin]:
         """Return the elements that stand, and whose they are."""
         base, mine, theirs = (_said(each) for each in (self._base, self._mine, self._theirs))
         if mine == theirs:
             return min(self._mine, self._theirs, key=_bytes_of), "same"
-        if self._has_base and self.name not in SAFETY and self._type_name not in SAFETY_TYPES:
+        if self._has_base and not self.is_safety:
             if mine == base:
                 return self._theirs, "theirs"
             if theirs == base:

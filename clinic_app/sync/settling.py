@@ -55,8 +55,7 @@ class Settling:
     async def _fetch_what_was_refused(self) -> None:
         """Get the hub's version of what it refused for not being made from it, where the feed did not bring it."""
         known = {(each.mine.type_name, each.mine.id) for each in self._store.records.conflicts()}
-        refused = [each for each in self._store.outbox.set_aside() if each.state == "conflict"]
-        missing = [each for each in refused if (each.type, each.id) not in known]
+        missing = [each for each in self._store.outbox.in_conflict() if (each.type, each.id) not in known]
         for row in missing[:MOST_FETCHED]:
             body = await self._fetched(row.type, row.id, "", mark=row.op_id)
             if body is not None:

@@ -169,6 +169,15 @@ def test_the_time_of_an_appointment_is_one_question() -> None:
     assert field_of("end", "Encounter") == "end"
 
 
+def test_another_patient_in_an_appointment_is_asked_and_another_doctor_is_not() -> None:
+    patient, other, doctor = ({"actor": {"reference": each}} for each in ("Patient/p", "Patient/q", "Practitioner/d"))
+    base = {"participant": [patient], "comment": "a"}
+    swapped = _merge(base, {**base, "participant": [other]}, {**base, "comment": "b"}, "Appointment")
+    assert swapped.clashes == (Clash("participant", can_keep_both=True, is_safety=True),)
+    joined = _merge(base, {**base, "participant": [patient, doctor]}, {**base, "comment": "b"}, "Appointment")
+    assert (joined.clashes, _content(joined.body)) == ((), {"participant": [patient, doctor], "comment": "b"})
+
+
 def test_a_visit_is_joined_by_who_takes_part_and_where() -> None:
     nurse, doctor = ({"individual": {"reference": f"Practitioner/{each}"}} for each in "nd")
     base = {"status": "in-progress", "participant": [nurse]}
@@ -181,7 +190,7 @@ def test_numbers_of_a_patient_can_be_kept_from_both_sides_but_only_by_a_person()
     chart, snils, iin = ({"system": each, "value": "1"} for each in ("chart", "snils", "iin"))
     bodies = _body(identifier=[iin]), _body(identifier=[iin, chart]), _body(identifier=[iin, snils])
     found = merge(*bodies)
-    assert found.clashes == (Clash("identifier", can_keep_both=True),)
+    assert found.clashes == (Clash("identifier", can_keep_both=True, is_safety=True),)
     kept = merge(*bodies, {"identifier": "both"})
     assert _content(kept.body)["identifier"] == [iin, chart, snils]
 
@@ -189,7 +198,7 @@ def test_numbers_of_a_patient_can_be_kept_from_both_sides_but_only_by_a_person()
 def test_numbers_that_exclude_each_other_cannot_both_be_kept() -> None:
     iin = {"system": "iin", "value": "1"}
     found = merge(_body(identifier=[iin]), _body(), _body(identifier=[{**iin, "use": "old"}]))
-    assert found.clashes == (Clash("identifier", can_keep_both=False),)
+    assert found.clashes == (Clash("identifier", can_keep_both=False, is_safety=True),)
 
 
 def test_a_label_on_who_may_see_the_record_stays_whichever_side_set_it_and_its_readers_are_joined() -> None:
