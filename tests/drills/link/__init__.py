@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.drills.link.comparing import judge
+from tests.drills.link.hubs import HubNode
 from tests.drills.link.ledger import Verdict
 from tests.drills.link.mutants import MUTANTS
 from tests.drills.link.world import Station, World
@@ -39,6 +40,8 @@ _8_KBIT_S: Final = 1000
 _CLOCKS_S: Final = (0.0, 0.0, 90.0, -600.0, 7200.0, -86_400.0 * 3, 86_400.0 * 40, -86_400.0 * 365 * 20)
 """Where a clock jumps to: right, a little wrong, and as wrong as a dead battery makes it."""
 
+DISASTERS: Final = ("clock", "backup", "full disk", "restored workstation", "restored hub")
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -49,6 +52,7 @@ class Pace:
         rounds_to_a_rest: changes of the weather until everybody comes to rest.
         rest_s: how long they may take for that.
         has_facility: whether the district has a hub of its own.
+        disasters: in turn, one after each rest.
         weathers: of which each line has one.
     """
 
@@ -56,11 +60,12 @@ class Pace:
     rounds_to_a_rest: int = 8
     rest_s: float = 120.0
     has_facility: bool = True
+    disasters: tuple[str, ...] = DISASTERS
     weathers: tuple[str, ...] = ("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS)
 
 
 SHORT: Final = Pace(12, 4, 60.0)
-BREATHLESS: Final = Pace(5, 6, 60.0, False, ("clear", "clear", "clear", "reset", "half-close"))
+BREATHLESS: Final = Pace(5, 6, 60.0, False, ("clock",), ("clear", "clear", "clear", "reset", "half-close"))
 """For broken promises: many exchanges, because each may show it."""
 
 
@@ -142,6 +147,7 @@ class Rehearsal:
         self._pace = pace
         self._outcome = Outcome()
         self._backups: dict[str, Path] = {}
+        self._kept: tuple[HubNode, Path] | None = None
         self._disk: SmallDisk | None = None
 
     def go_through(self) -> Outcome:
@@ -216,18 +222,21 @@ class Rehearsal:
 
     def _disaster(self, number: int) -> None:
         """Let one of the things happen that happen to a computer once in its life."""
-        kinds = ("clock", "full disk", "backup", "restored workstation")
-        kind = kinds[number % len(kinds)]
+        kind = self._pace.disasters[number % len(self._pace.disasters)]
         station = self._rng.choice(self._world.stations)
         if kind == "full disk":
             self._fill_disk()
         elif kind == "restored workstation":
             self._restore()
+        elif kind == "restored hub":
+            self._restore_hub()
         elif kind == "backup":
             path = self._world.ask(station, "back up")
             if path is not None:
                 self._backups = {station.name: path}
                 self._outcome.disasters[kind] += 1
+            hub = self._rng.choice(self._world.hubs)
+            self._kept = (hub, self._world.keep(hub))
         else:
             for each in self._world.stations:
                 self._jump(each, self._rng.choice(_CLOCKS_S))
@@ -241,6 +250,13 @@ class Rehearsal:
         if self._disk is not None:
             self._disk.fill(self._rng.randrange(_LEFT_BYTES))
             self._outcome.disasters["full disk"] += 1
+
+    def _restore_hub(self) -> None:
+        """Put an older backup of a hub back: what came after it is only where it was written, or where it was read."""
+        if self._kept is not None:
+            self._world.put_back(*self._kept)
+            self._kept = None
+            self._outcome.disasters["restored hub"] += 1
 
     def _restore(self) -> None:
         """Put an older backup back after some more work that may not have reached the hub."""
@@ -284,4 +300,4 @@ def _figures(outcome: Outcome, seed: int, begin: float) -> dict[str, object]:
     }
 
 
-__all__ = ["BREATHLESS", "SHORT", "Outcome", "Pace", "Rehearsal", "is_found_out", "rehearse", "run"]
+__all__ = ["BREATHLESS", "DISASTERS", "SHORT", "Outcome", "Pace", "Rehearsal", "is_found_out", "rehearse", "run"]

@@ -111,11 +111,19 @@ def _compare(name: str, store: Store, token: str, hub_store: Store, verdict: Ver
         if key not in here:
             verdict.unequal.append(f"{name} has no {'/'.join(key)}")
         elif content_of(here[key].body) != content_of(body):
-            verdict.unequal.append(f"{name} has another {'/'.join(key)}")
+            verdict.unequal.append(f"{name} has another {'/'.join(key)}: {_unlike(here[key].body, body)}")
     with hub_store.database.reading() as connection:
         there = {(row.type, row.id) for row in connection.execute(select(RECORD.c.type, RECORD.c.id))}
     verdict.lost += [f"{name} wrote {'/'.join(key)}, the hub has none" for key in sent - there]
     verdict.unequal += [f"{name} does not see its own {'/'.join(key)}" for key in sent & there - shown.keys()]
+
+
+def _unlike(here: bytes, there: bytes) -> str:
+    """Return in which fields two bodies differ, and how."""
+    ours, theirs = content_of(here), content_of(there)
+    names = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    versions = [msgspec.json.decode(body).get("meta", {}).get("versionId") for body in (here, there)]
+    return f"{versions}, " + ", ".join(f"{name}: {ours.get(name)} and {theirs.get(name)}" for name in names)[:400]
 
 
 def _shown_to(hub: Hub, token: str) -> dict[Key, bytes]:
