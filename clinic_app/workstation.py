@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final, Literal, TypeVar, cast, get_args
 
 import msgspec
 
@@ -35,7 +35,7 @@ from clinic_app.documents import Documents
 from clinic_app.encounters import Encounters
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.imaging import Imaging, KeyImages
 from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
 from clinic_app.keys.erasure import Erasure, erase
@@ -45,6 +45,7 @@ from clinic_app.settings import (
     BACKUP_FOLDER,
     HUB_URL,
     KEY_STORAGE,
+    LANGUAGE,
     LINK_BUDGETS,
     MONITOR_HOST,
     MONITOR_PORT,
@@ -276,6 +277,7 @@ def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, 
         limits=_limits(settings),
         account=account,
         erase=partial(_erase, settings, slots),
+        language=cast("Language", settings[LANGUAGE]),
     )
 
 

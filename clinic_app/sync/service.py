@@ -21,7 +21,7 @@ import httpx
 from clinic_app.access import Trail
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
-from clinic_app.foundation.texts import Text
+from clinic_app.foundation.texts import Language, Text
 from clinic_app.referral import Referrals
 from clinic_app.storage import Lane, Store
 from clinic_app.sync.any_hub import AnyLink
@@ -62,6 +62,7 @@ class SyncService:
         transport: for tests, in place of the network.
         account: this workstation's place at the hub, where it has one with a key of its own.
         erase: destroys the keys of the data when the hub orders it; None for a node whose data are not its user's.
+        language: in which the hub is asked to say why it refuses something.
 
     Every public method may be called from any thread; subscribers are called from the service's own thread.
     """
@@ -79,6 +80,7 @@ class SyncService:
         transport: httpx.AsyncBaseTransport | None = None,
         account: HubAccount | None = None,
         erase: Callable[[EraseOrder], Text] | None = None,
+        language: Language = "en",
     ) -> None:
         self._account = account
         self._erase = erase
@@ -99,6 +101,7 @@ class SyncService:
             self.pace,
             HubHabits(hub_url, store.memory),
             tls=tls_of(store, hub_url),
+            language=language,
         )
         self._backoff = Backoff()
         self._state: SyncState = Never()
