@@ -29,6 +29,11 @@ class NearbyHub:
     url: str
     fingerprint: str
 
+    @property
+    def readable_fingerprint(self) -> str:
+        """The fingerprint as people compare it: in groups of four."""
+        return grouped(self.fingerprint)
+
 
 def grouped(fingerprint: str) -> str:
     """Return a fingerprint as people compare it: in groups of four."""

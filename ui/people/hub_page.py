@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
 from ui.language import Translated, _, say
+from ui.people.nearby_card import NearbyCard
 from ui.people.view_model_hub import HubViewModel
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
@@ -46,6 +47,9 @@ class HubPage(Translated, QWidget):
         for card in (self._standing, self._connecting):
             column = QVBoxLayout()
             column.addWidget(card)
+            if card is self._connecting:
+                column.setSpacing(14)
+                column.addWidget(NearbyCard(model))
             column.addStretch()
             row.addLayout(column, 1 if card is self._connecting else 0)
         self._standing.setFixedWidth(STANDING_WIDTH)

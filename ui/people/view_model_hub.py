@@ -13,7 +13,7 @@ from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.sync import HubEnrolment, HubFound, HubPlace
+    from clinic_app.sync import HubEnrolment, HubFound, HubPlace, NearbyHub
 
 T = TypeVar("T")
 
@@ -35,8 +35,9 @@ class HubViewModel(QObject):
         runner: the way into the background.
         session: who connects.
 
-    Signals: ``changed`` (see ``place`` and ``found``), ``connected``: it is done, ``failed(Text)``,
-    ``refused(str, Text)``: what was typed in a field will not do, ``busy_changed(Text or None)``: what is waited for.
+    Signals: ``changed`` (see ``place``, ``found`` and ``nearby``; None while nobody has looked), ``connected``:
+    it is done, ``failed(Text)``, ``refused(str, Text)``: what was typed in a field will not do,
+    ``busy_changed(Text or None)``: what is waited for.
     """
 
     changed = Signal()
@@ -53,6 +54,7 @@ class HubViewModel(QObject):
         self._session = session
         self.place: HubPlace | None = None
         self.found: HubFound | None = None
+        self.nearby: tuple[NearbyHub, ...] | None = None
         self.is_to_be_restarted = False
 
     def look(self) -> None:
@@ -69,6 +71,18 @@ class HubViewModel(QObject):
         self._run(
             Text("Asking who answers there…"), lambda: self._services.hub.look(self._session, address), self._show
         )
+
+    def look_nearby(self) -> None:
+        """Listen for hubs that tell of themselves on the local network."""
+        self._run(
+            Text("Listening for hubs on this network…"),
+            lambda: self._services.hub.nearby(self._session),
+            self._show_nearby,
+        )
+
+    def trust(self, hub: NearbyHub) -> None:
+        """Trust the certificate of a hub nearby that was compared, and ask who answers there."""
+        self._run(Text("Asking who answers there…"), lambda: self._services.hub.trust(self._session, hub), self._show)
 
     def forget(self) -> None:
         """Leave the hub that was found."""
@@ -88,6 +102,10 @@ class HubViewModel(QObject):
 
     def _take(self, place: HubPlace) -> None:
         self.place = place
+        self.changed.emit()
+
+    def _show_nearby(self, hubs: tuple[NearbyHub, ...]) -> None:
+        self.nearby = hubs
         self.changed.emit()
 
     def _show(self, found: HubFound) -> None:

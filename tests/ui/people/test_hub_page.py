@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QTabWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.texts import LANGUAGES, Text
+from clinic_app.sync import NearbyHub
 from tests.helpers.clocks import NOON
-from tests.helpers.fake_hub_place import ALONE, FOUND, HUB_CODE, HUB_URL
+from tests.helpers.fake_hub_place import ALONE, FOUND, HUB_CODE, HUB_URL, NEARBY
 from tests.helpers.held import Held
 from tests.helpers.windows import Desk
 from ui import language
@@ -196,5 +197,63 @@ def test_the_page_fits_the_least_window_in_every_language(office: Desk, tongue: 
     assert office.window.width() == LEAST_WIDTH
     connect = office.find("hub.connect")
     below = connect.mapTo(office.window, connect.rect().bottomRight())
+    assert below.x() <= LEAST_WIDTH
+    assert below.y() <= LEAST_HEIGHT
+
+
+def test_a_hub_nearby_is_chosen_compared_and_asked(office: Desk) -> None:
+    language.use("en")
+    office.settle()
+    assert not office.sees("hub.trust")
+    office.click("hub.look_nearby")
+    assert office.find("hub.nearby", QComboBox).currentText() == f"{NEARBY.name} — {NEARBY.url}"
+    assert office.words("hub.certificate").replace("\u200b", "").startswith("0123 4567 89AB CDEF 0123")
+    office.click("hub.trust")
+    assert office.station.hub.trusted == [NEARBY]
+    assert FOUND.name in office.words("hub.who")
+    assert not office.sees("hub.look_nearby")
+    office.type("hub.code", HUB_CODE)
+    office.click("hub.connect")
+    assert state(office) == "begins with the next start"
+    assert office.words("hub.address").replace("\u200b", "") == NEARBY.url
+
+
+def test_another_hub_of_the_list_shows_its_own_fingerprint(office: Desk) -> None:
+    other = NearbyHub("Көрші", "https://192.168.1.6:8443", "fe" * 32)
+    office.station.hub.around = (NEARBY, other)
+    office.click("hub.look_nearby")
+    office.find("hub.nearby", QComboBox).setCurrentIndex(1)
+    assert office.words("hub.certificate").startswith("FEFE")
+    office.click("hub.trust")
+    assert office.station.hub.trusted == [other]
+
+
+def test_a_network_without_hubs_says_so(office: Desk) -> None:
+    office.station.hub.around = ()
+    assert not office.sees("hub.nobody_nearby")
+    office.click("hub.look_nearby")
+    assert office.sees("hub.nobody_nearby")
+    assert not office.sees("hub.trust")
+
+
+def test_a_hub_with_another_certificate_is_said_and_can_be_looked_for_again(office: Desk) -> None:
+    office.click("hub.look_nearby")
+    office.station.hub.error = LinkError(Text("The hub cannot be reached."))
+    office.click("hub.trust")
+    assert office.sees("notice.text")
+    assert not office.sees("hub.code")
+    office.click("hub.trust")
+    assert office.sees("hub.code")
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES)
+def test_hubs_nearby_fit_the_least_window_in_every_language(office: Desk, tongue: str) -> None:
+    language.use(tongue)
+    office.window.resize(LEAST_WIDTH, LEAST_HEIGHT)
+    office.click("hub.look_nearby")
+    office.settle()
+    assert office.window.width() == LEAST_WIDTH
+    trust = office.find("hub.trust")
+    below = trust.mapTo(office.window, trust.rect().bottomRight())
     assert below.x() <= LEAST_WIDTH
     assert below.y() <= LEAST_HEIGHT
