@@ -23,6 +23,8 @@ def as_hub(answer: Answer, offers: str = "identity") -> Answer:
     """Return ``answer`` of somebody who is known to be a hub and can unpack ``offers``."""
 
     def answered(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/report":  # not every hub wants to know how its workstations are
+            return httpx.Response(404, stream=httpx.ByteStream(b""))
         return statement(offers) if request.url.path == "/metadata" else answer(request)
 
     return answered
