@@ -26,7 +26,7 @@ def changes_for(connection: Connection, caller: Caller, after: int, newest: int,
 
 
 def newest_for(connection: Connection, organization_id: str) -> int:
-    """Return the last place in an organisation's part of the feed, or one after it where nothing is its; 0 for none."""
+    """Return the last place in an organisation's part of the feed; 0 where there is none."""
     return max(place or 0 for place in connection.execute(_NEWEST, {"mine": organization_id}).one())
 
 
@@ -102,7 +102,7 @@ def _last_place(table: Any, reader: Any) -> Any:  # noqa: ANN401 - as above
 
 _CHANGES: Final = {with_own: _changes(with_own=with_own) for with_own in (False, True)}
 _NEWEST: Final = select(
-    select(func.max(FEED_RECORD.c.seq)).scalar_subquery(),
+    _last_place(FEED_RECORD, bindparam("mine")),
     *(
         _last_place(table, reader)
         for table in (FEED_AUDIENCE, FEED_GONE)
