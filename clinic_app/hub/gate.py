@@ -26,6 +26,7 @@ from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
 from clinic_app.storage.feed_wishes import FeedWishes
+from clinic_app.storage.row_wall import ASKING
 from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
 _MAX_TOKEN: Final = 200
@@ -74,6 +75,7 @@ async def caller_of(request: Request) -> Caller:
         raise HttpRefusalError(401, "login", Text("This workstation is not enrolled at the hub."))
     if hub.below is not None and caller.organization_id != hub.below.organization_id:
         raise HttpRefusalError(403, "forbidden", Text("This hub serves another organisation."))
+    ASKING.set(caller.organization_id)
     if wait_s := hub.limits.devices.spend(caller.workstation_id):
         raise TooManyError(wait_s)
     return caller

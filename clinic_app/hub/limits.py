@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.refusals import HttpRefusalError, refusal
+from clinic_app.storage.row_wall import ASKING
 
 MOST_REMEMBERED: Final = 20_000
 """Callers each set of budgets remembers; the one that was here longest ago is forgotten first."""
@@ -111,7 +112,8 @@ class TooManyError(HttpRefusalError):
 class AddressLimit:
     """The outermost layer: an address that asks too much is answered without being read.
 
-    This very computer is let through: a proxy on it stands for everybody, and says who is behind it.
+    This very computer is let through: a proxy on it stands for everybody, and says who is behind it. Whatever a request
+    reads, it reads for nobody but the hub until its caller is known (`clinic_app.storage.row_wall`).
 
     Args:
         app: the rest of the hub.
@@ -130,7 +132,11 @@ class AddressLimit:
             if wait_s:
                 await (await answer_too_many(None, TooManyError(wait_s)))(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        nobody_yet = ASKING.set("")
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            ASKING.reset(nobody_yet)
 
 
 def check_stranger(request: Request, limits: Limits) -> str:

@@ -16,6 +16,7 @@ from clinic_app.records import EVERYBODY
 from clinic_app.storage.exchange import Change
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_GONE, FEED_RECORD
+from clinic_app.storage.row_wall import for_the_hub_itself
 from clinic_app.storage.tables import HISTORY, RECORD
 
 
@@ -33,7 +34,8 @@ def newest_for(connection: Connection, organization_id: str) -> int:
 def version_at(connection: Connection, position: int) -> str:
     """Return the last version that was written up to one place of the feed; empty where nothing was."""
     before = select(HISTORY.c.version_id).where(HISTORY.c.seq <= position).order_by(HISTORY.c.seq.desc()).limit(1)
-    return connection.scalar(before) or ""
+    with for_the_hub_itself(connection):
+        return connection.scalar(before) or ""
 
 
 def changes_in(rows: Sequence[Row[Any]]) -> tuple[Change, ...]:

@@ -24,6 +24,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.storage.database import Database
 from clinic_app.storage.postgres_address import checked_address, has_safe_way
 from clinic_app.storage.postgres_errors import ONLY_READ, UNSAFE_WAY, known_error
+from clinic_app.storage.row_wall import say_who_asks
 
 OLDEST_SERVER: Final = 15
 """Major version: what Debian 12 has and the tests run on."""
@@ -137,6 +138,7 @@ class PostgresDatabase(Database):
         driver: Any = connection.connection.driver_connection
         driver.isolation_level = IsolationLevel.REPEATABLE_READ
         driver.read_only = True
+        say_who_asks(connection)
 
     def _begin_writing(self, connection: Connection) -> None:
         """Wait for the writers' lock; each statement then sees what the writer before has committed."""

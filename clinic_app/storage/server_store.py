@@ -20,6 +20,7 @@ from clinic_app.storage.key_check import check_proof, proof_of, write_key_check
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.place import check_place
 from clinic_app.storage.postgres import PostgresDatabase
+from clinic_app.storage.row_wall import raise_wall
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import MEMORY
 
@@ -51,6 +52,7 @@ def open_server_store(folder: Path, address: str, key: bytes, clock: Clock) -> S
         with database.writing() as connection:
             _bring_up_to_date(connection, is_finished=is_finished)
             _claim(connection, key)
+            raise_wall(connection)
         if not is_finished:
             write_key_check(folder, key)
         store = Store(folder, database, key, clock)
