@@ -201,6 +201,43 @@ def test_who_waits_at_one_process_is_woken_by_what_another_one_took(
         assert waiting.result()[0] == ()
 
 
+def test_eight_conditional_creates_through_two_hubs_make_one_record(
+    hub: HubProcess, guarded: str, tmp_path: Path
+) -> None:
+    tokens = [hub.enrol(A, f"PC {number}") for number in range(2)]
+    body = b'{"resourceType":"Patient","identifier":[{"system":"urn:iin","value":"640305300123"}]}'
+    answers: list[httpx.Response] = []
+    with HubProcess(tmp_path / "hub", guarded) as second:
+        gate = threading.Barrier(8)
+
+        def create(url: str, token: str) -> None:
+            headers = {
+                "Authorization": f"Bearer {token}",
+                "Content-Type": "application/fhir+json",
+                "If-None-Exist": "identifier=urn:iin|640305300123",
+            }
+            gate.wait(timeout=60)
+            answers.append(httpx.post(f"{url}/Patient", content=body, headers=headers, timeout=60))
+
+        places = [(each.url, token) for each in (hub, second) for token in tokens for _ in range(2)]
+        threads = [threading.Thread(target=create, args=each) for each in places]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(each.status_code for each in answers) == [200] * 7 + [201], answers[0].text
+        made = {each.headers["location"] for each in answers}
+        assert len(made) == 1
+        hub.kill()
+        headers = {"Authorization": f"Bearer {tokens[0]}"}
+        found = httpx.get(f"{second.url}/Patient?identifier=640305300123", headers=headers, timeout=60).json()
+        assert found["total"] == 1
+        assert (
+            httpx.get(second.url + made.pop(), headers=headers, timeout=60).json()["id"]
+            == found["entry"][0]["resource"]["id"]
+        )
+
+
 def test_the_password_is_in_no_log_whatever_happens(hub: HubProcess, postgres: PostgresServer, tmp_path: Path) -> None:
     mine = desk(hub, A)
     mine.put(write_of(Patient(id="p")))
