@@ -18,9 +18,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.ids import new_id
 from clinic_app.storage import Store
 from clinic_app.storage.foreign_ids import ForeignIds, Known
+from clinic_app.sync.compression import PackingError
 from clinic_app.sync.foreign_wire import Abilities, ForeignRecord, moment
 from clinic_app.sync.link import HubPage
 from clinic_app.sync.wire import nonsense
@@ -61,6 +63,8 @@ class News:
         self._round: AsyncGenerator[list[ForeignRecord], None] | None = None
         self._handed_out = ""
         self._unstored: list[Known] = []
+        self._count = PAGE_ENTRIES
+        self._unreadable: set[str] = set()
 
     async def page(self, cursor: str, can: Abilities) -> HubPage:
         """Return the next news of the round, or an empty page at its end.
@@ -101,8 +105,8 @@ class News:
         began_at: datetime | None = None
         seen: dict[tuple[str, str], str] = {}
         for type_name in can.asked:
-            url = _first_url(type_name, since, tells_history=type_name in can.tells_history)
-            async for records in self._pages(url):
+            url = _first_url(type_name, since, self._count, tells_history=type_name in can.tells_history)
+            async for records in self._pages(url, type_name):
                 began_at = began_at or self._link.date
                 if fresh := self._fresh(records, seen, type_name):
                     yield fresh
@@ -115,14 +119,28 @@ class News:
             compared_at = began_at
         self._keep(_State(self._link.url, began_at.isoformat(), compared_at.isoformat()))
 
-    async def _pages(self, url: str) -> AsyncGenerator[Sequence[ForeignRecord], None]:
-        """Yield the pages of one search or past; a server that leads in a circle is left."""
+    async def _pages(self, url: str, type_name: str) -> AsyncGenerator[Sequence[ForeignRecord], None]:
+        """Yield the pages of one search or past; a server that leads in a circle is left.
+
+        Somebody may have put whole documents into his records. Pages too large to be read are asked for again with
+        fewer records; a single record too large leaves its type unread, and the others go on.
+        """
         visited: set[str] = set()
-        while url:
+        while url and type_name not in self._unreadable:
             if url in visited or len(visited) >= MOST_PAGES:
                 raise nonsense()
             visited.add(url)
-            page = await self._link.bundle(url)
+            try:
+                page = await self._link.bundle(url)
+            except LinkError as error:
+                if not isinstance(error.__cause__, PackingError):
+                    raise
+                if self._count == 1:
+                    _log.warning("a %s of the hub is too large to be read; its type is left out", type_name)
+                    self._unreadable.add(type_name)
+                    return
+                self._count = max(1, self._count // 10)
+                raise
             yield page.records
             url = page.next_url
 
@@ -159,7 +177,7 @@ class News:
         for type_name in can.asked:
             there: dict[tuple[str, str], ForeignRecord] = {}
             query = urlencode({"_elements": "id,meta", "_count": COMPARED_ENTRIES})
-            async for records in self._pages(f"{type_name}?{query}"):
+            async for records in self._pages(f"{type_name}?{query}", type_name):
                 there.update({(type_name, each.foreign_id): each for each in records if each.type_name == type_name})
             known = self._known(list(there))
             for address, each in there.items():
@@ -185,14 +203,14 @@ class News:
             self._store.memory.put(_STATE, msgspec.json.encode(state))
 
 
-def _first_url(type_name: str, since: datetime | None, *, tells_history: bool) -> str:
+def _first_url(type_name: str, since: datetime | None, count: int, *, tells_history: bool) -> str:
     """Return where the news of one type begin; for the first time everything as it is now."""
     if since is None:
-        return f"{type_name}?{urlencode({'_sort': '_lastUpdated', '_count': PAGE_ENTRIES})}"
+        return f"{type_name}?{urlencode({'_sort': '_lastUpdated', '_count': count})}"
     moment_before = (since - OVERLAP).isoformat()
     if tells_history:
-        return f"{type_name}/_history?{urlencode({'_since': moment_before, '_count': PAGE_ENTRIES})}"
-    asked = {"_lastUpdated": f"ge{moment_before}", "_sort": "_lastUpdated", "_count": PAGE_ENTRIES}
+        return f"{type_name}/_history?{urlencode({'_since': moment_before, '_count': count})}"
+    asked = {"_lastUpdated": f"ge{moment_before}", "_sort": "_lastUpdated", "_count": count}
     return f"{type_name}?{urlencode(asked)}"
 
 

@@ -280,11 +280,11 @@ class ForeignHub:
 
     def _page(self, path: str, query: list[tuple[str, str]], found: list[Kept], kind: str) -> Json:
         asked = dict(query)
-        start = int(asked.pop("_offset", "0"))
-        entries = [self._entry(each, kind) for each in found[start : start + self.page_size]]
+        start, size = int(asked.pop("_offset", "0")), min(self.page_size, int(asked.get("_count", "1000")))
+        entries = [self._entry(each, kind) for each in found[start : start + size]]
         bundle: Json = {"resourceType": "Bundle", "type": kind, "entry": entries, "link": []}
-        if start + self.page_size < len(found) or self.leads_in_circles:
-            step = 0 if self.leads_in_circles else start + self.page_size
+        if start + size < len(found) or self.leads_in_circles:
+            step = 0 if self.leads_in_circles else start + size
             base = self.next_host or URL
             bundle["link"].append({"relation": "next", "url": f"{base}/{path}?{urlencode({**asked, '_offset': step})}"})
         return bundle

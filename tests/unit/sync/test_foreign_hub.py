@@ -31,6 +31,7 @@ from clinic_app.records import (
     Reference,
     Resource,
     ServiceRequest,
+    Task,
 )
 from clinic_app.storage import Store
 from clinic_app.storage.foreign_ids import ForeignIds
@@ -348,6 +349,24 @@ def test_a_server_that_sends_us_to_another_host_is_not_followed(desk: Desk, hub:
     with pytest.raises(LinkError) as refusal:
         desk.pull()
     assert "evil.test" in str(refusal.value)
+
+
+def test_pages_of_large_records_are_read_one_by_one_and_a_record_beyond_all_measure_stops_no_other(
+    desk: Desk, hub: ForeignHub
+) -> None:
+    hub.page_size = 100
+    for number in range(4):
+        _foreign_patient(hub, str(number), photo=[{"data": "A" * (3 << 20)}])
+    _foreign_patient(hub, "small")
+    monster = {"resourceType": "Organization", "name": "x", "alias": ["A" * (9 << 20)]}
+    hub.put("Organization", "monster", monster)
+    task = {"resourceType": "Task", "status": "requested", "intent": "order"}
+    hub.put("Task", "t", task)
+    for _ in range(4):
+        with suppress(LinkError):
+            desk.pull()
+    assert len(desk.store.records.find(Patient)) == 5
+    assert desk.store.records.get(Task, "t").status == "requested"
 
 
 def test_a_server_that_leads_in_circles_is_left(desk: Desk, hub: ForeignHub) -> None:
