@@ -249,6 +249,8 @@ class People:
 
     def _settle(self, session: Session, question: Question) -> Deed:
         sides: tuple[Side, ...] = ("mine", "theirs")
+        if question.type_name == "Task":  # a case the hub has answered or closed is not opened anew by anybody
+            sides = ("theirs",)
         chosen = {each.field: self._rng.choice(sides) for each in question.fields}
         edits: tuple[Edit, ...] = ()
         if question.type_name == "Patient":
