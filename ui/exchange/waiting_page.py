@@ -105,12 +105,12 @@ class WaitingPage(Translated, QWidget):
         self._table: RecordTable[WaitingItem] = RecordTable(
             "exchange.waiting",
             (
-                Column(lambda: _("What"), kind_words, width=265, is_strong=True),
+                Column(lambda: _("What"), kind_words, width=235, is_strong=True),
                 Column(lambda: _("Patient"), patient_words, width=180),
                 Column(lambda: _("Lane"), turn_words, width=180),
                 Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=75),
                 Column(lambda: _("Since"), lambda each: form_moment(each.since_at), width=140),
-                Column(lambda: _("State"), lambda each: state_look(each).text, state_look, width=150),
+                Column(lambda: _("State"), lambda each: state_look(each).text, state_look, width=180),
                 Column(lambda: _("Why"), reason_words),
             ),
             "cloud-check",

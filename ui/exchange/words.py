@@ -49,12 +49,25 @@ def contact_words(summary: ExchangeSummary) -> str:
     offset = summary.clock_offset_s
     if offset is None or abs(offset) < FELT_OFFSET_S:
         return words
-    minutes = round(abs(offset) / 60)
-    if offset > 0:
-        behind = _("this computer is {count} min behind the clock of the hub", count=minutes)
-        return f"{words} · {behind}"
-    ahead = _("this computer is {count} min ahead of the clock of the hub", count=minutes)
-    return f"{words} · {ahead}"
+    return f"{words} · {_clock_words(offset)}"
+
+
+def _clock_words(offset_s: float) -> str:
+    """Return by how much the clocks differ, in the largest unit that says it well."""
+    minutes = round(abs(offset_s) / 60)
+    hours, days = round(minutes / 60), round(minutes / 1440)
+    is_behind = offset_s > 0
+    if minutes < 120:
+        if is_behind:
+            return _("this computer is {count} min behind the clock of the hub", count=minutes)
+        return _("this computer is {count} min ahead of the clock of the hub", count=minutes)
+    if hours < 48:
+        if is_behind:
+            return _("this computer is {count} h behind the clock of the hub", count=hours)
+        return _("this computer is {count} h ahead of the clock of the hub", count=hours)
+    if is_behind:
+        return _("this computer is {count} days behind the clock of the hub", count=days)
+    return _("this computer is {count} days ahead of the clock of the hub", count=days)
 
 
 def lane_words(lane: str) -> str:

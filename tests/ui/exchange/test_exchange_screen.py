@@ -455,3 +455,23 @@ def test_the_warning_stands_above_everything_and_goes_by_itself(pane: Pane[Excha
         office.events.sync_changed.emit()
         pane.settle()
         assert bool(bar.text()) is is_shown
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "expected"),
+    [
+        (30.0, ""),
+        (180.0, "3 min behind"),
+        (-180.0, "3 min ahead"),
+        (4 * 3600.0, "4 h behind"),
+        (-47 * 3600.0, "47 h ahead"),
+        (3 * 86400.0, "3 days behind"),
+        (-20_000 * 86400.0, "20000 days ahead"),
+    ],
+)
+def test_how_far_the_clocks_are_apart_is_said_in_a_unit_one_can_grasp(offset_s: float, expected: str) -> None:
+    language.use("en")
+    words = contact_words(ExchangeSummary(clock_offset_s=offset_s))
+    language.use("kk")
+    assert (" · this computer is " in words) is bool(expected)
+    assert expected in words
