@@ -6,8 +6,6 @@ key. Whether that device is still let in is looked up with every request, so tha
 
 from __future__ import annotations
 
-import base64
-import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import Prover, check_assertion, checked_jwk
 from clinic_app.keys.sealed_value import opened_value, sealed_value
-from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, thumbprint
+from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, is_mac_of, mac_of, thumbprint
 from clinic_app.storage import Store
 from clinic_app.storage.feed_accounts import Admitted, FeedAccounts
 from clinic_app.storage.feed_audit_heads import FeedAuditHeads, Head, Seen
@@ -126,8 +124,7 @@ class Accounts:
         if found is None:
             return None
         device_id, end, mac = found.groups()
-        is_ours = hmac.compare_digest(_encoded(self._mac(device_id, end)), mac)
-        if not is_ours or int(end) <= self._clock.now().timestamp():
+        if not is_mac_of(mac, self._secret, f"{device_id}.{end}") or int(end) <= self._clock.now().timestamp():
             return None
         return self._callers.caller_with_id(device_id)
 
@@ -153,10 +150,7 @@ class Accounts:
     def _token_for(self, device_id: str) -> Grant:
         seconds = int(TOKEN_LIVES.total_seconds())
         end = str(int(self._clock.now().timestamp()) + seconds)
-        return Grant(f"{_MARK}.{device_id}.{end}.{_encoded(self._mac(device_id, end))}", seconds)
-
-    def _mac(self, device_id: str, end: str) -> bytes:
-        return hmac.digest(self._secret, f"{device_id}.{end}".encode(), "sha256")
+        return Grant(f"{_MARK}.{device_id}.{end}.{mac_of(self._secret, f'{device_id}.{end}')}", seconds)
 
 
 def _own_key(store: Store) -> SigningKey:
@@ -169,7 +163,3 @@ def _own_key(store: Store) -> SigningKey:
 
     kept = store.memory.get(_KEY_NAME) or store.memory.get_or_make(_KEY_NAME, make)
     return SigningKey.from_bytes(opened_value(kept, store.key, _KEY_NAME) if is_sealed else kept)
-
-
-def _encoded(mac: bytes) -> str:
-    return base64.urlsafe_b64encode(mac).decode().rstrip("=")

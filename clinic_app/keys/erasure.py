@@ -6,7 +6,7 @@ starts, and never asks anybody for a password to data that are meant to be gone.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -71,7 +71,7 @@ def erasure_of(folder: Path) -> Erasure | None:
     except FileNotFoundError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Erasure("?", datetime.fromtimestamp(path.stat().st_mtime).astimezone())
+        return Erasure("?", datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
 def check_not_erased(folder: Path, slots: KeySlots, storage: KeyStorage) -> None:

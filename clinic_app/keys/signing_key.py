@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -80,6 +81,16 @@ class SigningKey:
         """
         body = msgspec.json.encode(claims)
         return jws.serialize_compact({"alg": ALGORITHM, **(header or {})}, body, self._key, algorithms=[ALGORITHM])
+
+
+def mac_of(secret: bytes, words: str) -> str:
+    """Return what only those with ``secret`` can say of these words: HMAC-SHA256 in 43 letters of base64."""
+    return base64.urlsafe_b64encode(hmac.digest(secret, words.encode(), "sha256")).decode().rstrip("=")
+
+
+def is_mac_of(mac: str, secret: bytes, words: str) -> bool:
+    """Return whether somebody with ``secret`` has said these words."""
+    return hmac.compare_digest(mac_of(secret, words).encode(), mac.encode())
 
 
 def said_by(signed: str, public_jwk: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the length it had it has another end. The new trail is then followed from there,
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
@@ -123,8 +124,12 @@ def _verdict(before: Head, head: Head, then: Head) -> Verdict:
         return "whole"
     if then.links != before.links:
         return "unknown"
-    is_same = then.mac == before.mac and (head.links > before.links or head.mac == before.mac)
+    is_same = _is_same(then.mac, before.mac) and (head.links > before.links or _is_same(head.mac, before.mac))
     return "whole" if is_same else "other"
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _newest(workstation_id: str) -> Select[Any]:

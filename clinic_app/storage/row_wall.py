@@ -39,12 +39,19 @@ BEGIN
 END
 $wall$
 """
-_POLICIES: Final = (
-    "CREATE POLICY dala_reading ON {table} FOR SELECT USING (dala_may_read(type, id))",
-    "CREATE POLICY dala_adding ON {table} FOR INSERT WITH CHECK (true)",
-    "CREATE POLICY dala_changing ON {table} FOR UPDATE USING (true)",
-    "CREATE POLICY dala_removing ON {table} FOR DELETE USING (true)",
-)
+_ON_BOTH: Final = """
+DROP POLICY IF EXISTS dala_reading ON {table};
+DROP POLICY IF EXISTS dala_adding ON {table};
+DROP POLICY IF EXISTS dala_changing ON {table};
+DROP POLICY IF EXISTS dala_removing ON {table};
+CREATE POLICY dala_reading ON {table} FOR SELECT USING (dala_may_read(type, id));
+CREATE POLICY dala_adding ON {table} FOR INSERT WITH CHECK (true);
+CREATE POLICY dala_changing ON {table} FOR UPDATE USING (true);
+CREATE POLICY dala_removing ON {table} FOR DELETE USING (true);
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} FORCE ROW LEVEL SECURITY
+"""
+_STATEMENTS: Final = (_FUNCTION, *(_ON_BOTH.replace("{table}", table) for table in _BODIES))
 _NAME: Final = "row-wall"
 _PUT: Final = Upsert(MEMORY, "value")
 _log: Final = logging.getLogger(__name__)
@@ -52,22 +59,14 @@ _log: Final = logging.getLogger(__name__)
 
 def raise_wall(connection: Connection) -> None:
     """Put the policies in their places, if they are not there as this program wants them, in a writing transaction."""
-    wanted = hashlib.sha256("".join((_FUNCTION, *_POLICIES)).encode()).digest()
+    wanted = hashlib.sha256("".join(_STATEMENTS).encode()).digest()
     kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == _NAME))
     stands = connection.execute(
         text("SELECT count(*) FROM pg_class WHERE relname IN ('record', 'history') AND relforcerowsecurity")
     ).scalar()
     if kept != wanted or stands != len(_BODIES):
-        connection.exec_driver_sql(_FUNCTION)
-        for table in _BODIES:
-            for policy in _POLICIES:
-                name = policy.split()[2]
-                connection.exec_driver_sql(f"DROP POLICY IF EXISTS {name} ON {table}")  # allowed (sql text): constants
-                connection.exec_driver_sql(policy.format(table=table))
-            connection.exec_driver_sql(
-                f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-            )  # allowed (sql text): constants
-            connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")  # allowed (sql text): constants
+        for statement in _STATEMENTS:
+            connection.exec_driver_sql(statement)
         _PUT.run(connection, {"name": _NAME, "value": wanted})
     if connection.execute(text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")).scalar():
         _log.warning("the database role of this hub passes the server's row security: use one that is no superuser")

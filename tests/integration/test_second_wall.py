@@ -122,7 +122,6 @@ def test_a_cursor_stays_good_while_others_write(
     _, cursor = clients[OTHER].changes()
     clients[OWN].put(Patient(id="later"))
     assert clients[OTHER].page(cursor).status_code == 200
-    assert clients[AUDIENCE].changes(cursor)[0] == ()
 
 
 def test_writers_are_judged_by_the_hub_and_not_by_the_wall(
