@@ -309,7 +309,7 @@ def test_a_page_that_was_not_stored_comes_again(desk: Desk, hub: ForeignHub, mon
     assert len(desk.store.records.find(Patient)) == 7
 
 
-@pytest.mark.parametrize("step", range(1, 9))
+@pytest.mark.parametrize("step", [1, 3, 5, 8])
 def test_a_round_may_break_off_at_any_page(desk: Desk, hub: ForeignHub, step: int) -> None:
     for number in range(7):
         _foreign_patient(hub, str(number))
