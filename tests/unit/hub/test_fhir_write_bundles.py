@@ -392,7 +392,7 @@ def test_as_much_comes_back_as_is_preferred(desk: Desk) -> None:
 
 def test_an_answer_never_grows_beyond_what_a_reader_takes(desk: Desk) -> None:
     desk.done(
-        "transaction", *(entry("PUT", f"Patient/g{each}", patient(f"g{each}", x="y" * 900_000)) for each in range(5))
+        "transaction", *(entry("PUT", f"Patient/g{each}", patient(f"g{each}", x="y" * 450_000)) for each in range(5))
     )
     answer = desk.send("batch", *(entry("GET", "Patient?_count=5") for _ in range(50)))
     assert answer.status_code == 200
