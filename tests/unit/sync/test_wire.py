@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError, LinkError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.exchange import Change, ChangeKind, Write, Written
 from clinic_app.sync.wire import (
     decode_history,
     decode_transaction,
@@ -110,6 +110,22 @@ def test_an_answer_to_fewer_writes_is_no_answer() -> None:
     write = Write("Patient", "1", _body("1"), None)
     with pytest.raises(LinkError):
         decode_transaction_response(encode_transaction_response([]), [write])
+
+
+@pytest.mark.parametrize("kind", ["upsert", "enter", "evict", "erase"])
+def test_what_kind_of_change_it_is_arrives_with_it(kind: ChangeKind) -> None:
+    body = b"" if kind in ("evict", "erase") else _body("p")
+    change = Change("Patient", "p", body, NOW, kind=kind)
+    page = encode_history([change], "$changes?cursor=c")
+    assert decode_history(page)[0] == (change,)
+    assert (b'"DELETE"' in page) == (body == b"")
+
+
+@pytest.mark.parametrize(("kind", "body"), [("evict", _body("p")), ("erase", _body("p")), ("upsert", b""), ("x", b"")])
+def test_a_change_that_contradicts_itself_is_nonsense(kind: str, body: bytes) -> None:
+    change = Change("Patient", "p", body, NOW, kind=cast("ChangeKind", kind))
+    with pytest.raises(LinkError):
+        decode_history(encode_history([change], "$changes?cursor=c"))
 
 
 def test_a_page_without_a_way_on_is_nonsense() -> None:
