@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from clinic_app.foundation.errors import NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Resource, decode
-from clinic_app.storage.outbox import UNSETTLED
+from clinic_app.storage.outbox import SUPERSEDED, UNSETTLED
 from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX
 
 
@@ -91,9 +91,14 @@ def close_conflict(connection: Connection, seq: int, at: datetime) -> bytes:
     if row is None:
         raise NotFoundError(Text("This conflict is settled already."))
     connection.execute(update(CONFLICT).where(*open_one).values(settled_at=at.isoformat()))
-    waiting = (OUTBOX.c.type == row.type, OUTBOX.c.id == row.id, OUTBOX.c.state.in_(UNSETTLED))
-    connection.execute(update(OUTBOX).where(*waiting).values(state="acked", last_error="superseded"))
+    drop_unsent(connection, row.type, row.id)
     return bytes(row.theirs)
+
+
+def drop_unsent(connection: Connection, type_name: str, record_id: str) -> None:
+    """Mark what waits of a record as superseded: another version was chosen, or is the only one that counts."""
+    waiting = (*_is(OUTBOX, type_name, record_id), OUTBOX.c.state.in_(UNSETTLED))
+    connection.execute(update(OUTBOX).where(*waiting).values(state="acked", last_error=SUPERSEDED))
 
 
 def _is(table: Table, type_name: str, record_id: str) -> tuple[ColumnElement[bool], ...]:

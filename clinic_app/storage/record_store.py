@@ -12,11 +12,18 @@ from sqlalchemy import Connection, select
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode_as, encode
+from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode, decode_as, encode
 from clinic_app.storage.accounts import Account, add_accounts
 from clinic_app.storage.audit_chain import add_link, first_broken_link
 from clinic_app.storage.blobs import BlobStore
-from clinic_app.storage.conflicts import Conflict, close_conflict, keep_version, open_conflicts
+from clinic_app.storage.conflicts import (
+    Conflict,
+    close_conflict,
+    close_conflicts,
+    drop_unsent,
+    keep_version,
+    open_conflicts,
+)
 from clinic_app.storage.database import Database
 from clinic_app.storage.exchange import Change
 from clinic_app.storage.finding import bodies_with
@@ -179,6 +186,15 @@ class RecordStore:
         now = self._clock.now()
         with self._database.writing() as connection:
             keep_version(connection, body, now)
+
+    def give_way(self, body: bytes) -> Resource:
+        """Make the hub's version the newest, whatever of ours waits that it will never take; the history keeps both."""
+        now, record = self._clock.now(), decode(body)
+        with self._database.writing() as connection:
+            drop_unsent(connection, record.type_name, record.id)
+            close_conflicts(connection, record.type_name, record.id, now)
+            write_version(connection, record, body, hub_version=record.version_id, origin="received", at=now)
+        return record
 
     def settle(
         self,

@@ -8,10 +8,11 @@ their digest. `clinic_app.sync.batches` says what goes when.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from clinic_app.foundation.errors import LinkError
+from clinic_app.foundation.errors import InvalidInputError, LinkError
 from clinic_app.records import Task, decode_as
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Lane, OutboxRow, Store
@@ -19,6 +20,8 @@ from clinic_app.storage.exchange import Write, Written
 from clinic_app.sync.batches import Batches, Parcel
 from clinic_app.sync.link import HubLink, HubRefusalError
 
+_NO_SUCH_STEP: Final = 409
+_log: Final = logging.getLogger(__name__)
 _CONFLICTS: Final = frozenset({409, 412})
 
 
@@ -92,8 +95,23 @@ class Push:
             await self._send(parcels[:middle])
             await self._send(parcels[middle:])
             return
-        self._set_aside(parcels[0], error)
+        if not await self._gives_way(parcels[0].row, error):
+            self._set_aside(parcels[0], error)
         self._on_progress(len(parcels[0].seqs))
+
+    async def _gives_way(self, row: OutboxRow, error: HubRefusalError) -> bool:
+        """Take the hub's Task where ours was made from it and is a step that no Task takes, such as a second end."""
+        if error.status != _NO_SUCH_STEP or row.type != Task.__name__ or row.base_hub_version is None:
+            return False
+        try:
+            body = await self._link.record(row.type, row.id)
+            if body is None or decode_as(Task, body).version_id != row.base_hub_version:
+                return False
+        except (HubRefusalError, InvalidInputError):
+            return False
+        _log.warning("our step of Task %s gives way to the hub's: %s", row.id, error.words)
+        self._store.records.give_way(body)
+        return True
 
     def _set_aside(self, parcel: Parcel, error: HubRefusalError) -> None:
         """Decide what a refused record means: most are for a person, two things about Tasks settle themselves."""
