@@ -335,7 +335,7 @@ def _set_up(folder: Path, organization_id: str, name: str, token: str) -> None:
     """Set up a workstation as IT does, but for the price of the passwords."""
     folder.mkdir(parents=True)
     save_settings(Settings(folder, {"key_storage": "file", "sync_interval_s": 1, "reserve_mb": 16}))
-    roles: tuple[Any, ...] = ("doctor",) if organization_id == DISTRICT else ("doctor", "specialist")
+    roles: tuple[Any, ...] = ("doctor", "administrator", *(() if organization_id == DISTRICT else ("specialist",)))
     users = tuple(NewUser(role, PASSWORD, f"{role} {name}", role) for role in roles)
     store = Store.open(folder, unlock(folder, FileKeyStorage(folder)), SystemClock())
     try:
