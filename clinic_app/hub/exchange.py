@@ -19,11 +19,7 @@ from clinic_app.hub.below import told
 from clinic_app.hub.gate import caller_of, hub_of
 from clinic_app.storage.feed import Feed, Page
 from clinic_app.storage.feed_rows import Caller
-from clinic_app.sync.wire import (
-    MEDIA_TYPE,
-    PAGE_ENTRIES,
-    encode_history,
-)
+from clinic_app.sync.wire import MEDIA_TYPE, PAGE_ENTRIES, encode_history
 
 MOST_WAIT_S: Final = 55
 """Less than a minute, after which networks in between forget a connection on which nothing is said."""
@@ -70,7 +66,8 @@ async def _page(feed: Feed, caller: Caller, cursor: str, count: int, wait_s: int
             if page.changes or left_s <= 0 or feed.bell.is_closed:
                 return page
             cursor = page.cursor
-            await waiter.rest(left_s)
+            if not await waiter.rest(left_s):  # who asks again begins with a look
+                return page
 
 
 def _number(request: Request, name: str, default: int, *, least: int, most: int) -> int:
