@@ -109,7 +109,7 @@ class Push:
                 return False
         except (HubRefusalError, InvalidInputError):
             return False
-        _log.warning("our step of Task %s gives way to the hub's: %s", row.id, error.words)
+        _log.warning("our step of a Task gives way to what the hub has")
         self._store.records.give_way(body)
         return True
 
