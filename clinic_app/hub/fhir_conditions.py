@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.fhir_parameters import MOST_PARAMETERS, read_query
 from clinic_app.hub.refusals import HttpRefusalError
-from clinic_app.storage.feed_terms import Term
+from clinic_app.storage.feed_terms import IdTerm, Term, ValueTerm
 
 _ETAG: Final = re.compile(r'(?:W/)?"([!#-\[\]-~]{1,80})"', re.ASCII)
 _ABOUT_THE_ANSWER: Final = ("_count", "_summary", "cursor")
@@ -78,6 +78,9 @@ def read_version(header: str) -> str:
 def read_search(type_name: str, typed: str) -> tuple[Term, ...]:
     """Return the terms of a condition as it stands in If-None-Exist or behind the question mark of an address.
 
+    The same number of two systems is two people, and a write waits for what it searches: so a condition is narrower
+    than a search.
+
     Raises:
         HttpRefusalError: 400, it asks for nothing, or for what the hub cannot search.
     """
@@ -93,6 +96,10 @@ def read_search(type_name: str, typed: str) -> tuple[Term, ...]:
     terms = read_query(type_name, asked, is_strict=True).terms
     if not terms:
         raise _refused(Text("The condition asks for nothing: name at least one search word."))
+    if any(isinstance(term, ValueTerm) and (term.beginnings or term.endings) for term in terms):
+        raise _refused(Text("A condition names a number with its system: system|number."))
+    if not any(isinstance(term, IdTerm | ValueTerm) for term in terms):
+        raise _refused(Text("A condition needs more than a time: an id, a number, a code or a reference."))
     return terms
 
 

@@ -37,7 +37,7 @@ from clinic_app.hub.fhir_write_answers import (
     response_to,
 )
 from clinic_app.hub.fhir_write_bundles import Asked, Reading, Requests, read_requests, read_wish, refused_delete
-from clinic_app.hub.fhir_write_records import composer
+from clinic_app.hub.fhir_write_records import Composer
 from clinic_app.hub.gate import Hub, caller_of, hub_of, read_body
 from clinic_app.hub.refusals import HttpRefusalError, language_of
 from clinic_app.hub.rules import judge
@@ -151,16 +151,16 @@ async def _write(request: Request, types: frozenset[str], most_bytes: int) -> Re
 
     def answer() -> Response:
         wish = read_wish(request.method, type_name, record_id, _search_in(request), body, conditions)
-        written = _one(hub, caller, wish, key)
+        written = _one(hub, caller, wish, key, Composer(caller))
         return response_to(written, caller, hub.search, preference, base, language)
 
     return await run_in_threadpool(answer)
 
 
-def _one(hub: Hub, caller: Caller, wish: Wish, key: str) -> Written:
+def _one(hub: Hub, caller: Caller, wish: Wish, key: str, compose: Composer) -> Written:
     digest = _digest_of("one", (wish,))
     try:
-        kept = hub.wishes.fulfil(caller, (wish,), composer(caller), judge, encode_written, key, digest)
+        kept = hub.wishes.fulfil(caller, (wish,), compose, judge, encode_written, key, digest)
     except RefusedError as error:
         raise error.cause from error
     return decode_written(kept)
@@ -184,7 +184,7 @@ def _transaction(hub: Hub, caller: Caller, requests: Requests, preference: Prefe
     if not wishes:
         return answer((), hub.search)
     digest = _digest_of("", entries)
-    return hub.wishes.fulfil(caller, wishes, composer(caller), judge, answer, key, digest)
+    return hub.wishes.fulfil(caller, wishes, Composer(caller), judge, answer, key, digest)
 
 
 class _Batch:
@@ -196,6 +196,7 @@ class _Batch:
         self._preference = preference
         self._key = key
         self._made_bytes = 0
+        self._compose = Composer(caller)
 
     def entry(self, place: int, asked: Asked | ClinicError, envelope: Envelope) -> BundleEntry:
         """Return the answer to one entry.
@@ -209,7 +210,8 @@ class _Batch:
             return _entry(None, asked, self._caller, self._hub.search, self._preference, envelope)
         if self._made_bytes > _MOST_BATCH_BYTES:
             raise HttpRefusalError(413, "too-costly", Text("The request is too large."))
-        written = _one(self._hub, self._caller, asked, f"{self._key}#{place}" if self._key else "")
+        key = f"{self._key}#{place}" if self._key else ""
+        written = _one(self._hub, self._caller, asked, key, self._compose)
         self._made_bytes += self._size(written) if asked.method == "PATCH" else len(asked.body)
         return _entry(written, asked, self._caller, self._hub.search, self._preference, envelope)
 

@@ -18,8 +18,10 @@ from clinic_app.hub.required_codes import check_codes
 from clinic_app.storage.feed import PreconditionError
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.storage.feed_wishes import Compose, Target
+from clinic_app.storage.feed_wishes import Target
 
+MOST_SEARCHES: Final = 200
+"""So many references of one request may be searches; all other writers wait for each of them."""
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -52,10 +54,23 @@ def with_id(body: bytes, record_id: str) -> bytes:
     return _encoder.encode({**members, "id": msgspec.Raw(msgspec.json.encode(record_id))})
 
 
-def composer(caller: Caller) -> Compose:
-    """Return what makes the record of each write of one request by ``caller``."""
+class Composer:
+    """Makes the record of each write of one request.
 
-    def compose(target: Target, addresses: Mapping[str, str], search: FeedSearch) -> bytes:
+    Args:
+        caller: who asks for it.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._left = MOST_SEARCHES
+
+    def __call__(self, target: Target, addresses: Mapping[str, str], search: FeedSearch) -> bytes:
+        """Return the record that a target becomes. See `clinic_app.storage.feed_wishes.Compose`.
+
+        Raises:
+            ClinicError: it becomes none.
+        """
         wish = target.wish
         if wish.method == "PATCH" and target.current is not None:
             body = patched(target.current.body, wish.body)
@@ -63,28 +78,29 @@ def composer(caller: Caller) -> Compose:
             body = wish.body
         else:
             body = with_id(wish.body, target.id)
-        references = References(addresses, lambda kind, asked: _one_found(search, caller, kind, asked))
+        references = References(addresses, lambda kind, asked: self._one_found(search, kind, asked))
         body = references.written_out(body, wish.full_url)
         check_codes(wish.type_name, body)
         return body
 
-    return compose
+    def _one_found(self, search: FeedSearch, type_name: str, asked: str) -> str:
+        """Return the address of the one record a conditional reference means.
 
-
-def _one_found(search: FeedSearch, caller: Caller, type_name: str, asked: str) -> str:
-    """Return the address of the one record a conditional reference means.
-
-    Raises:
-        HttpRefusalError: 400, no search the hub could make.
-        PreconditionError: it finds none, or several.
-    """
-    if type_name not in KEPT:
-        raise HttpRefusalError(400, "not-supported", Text("The hub does not keep {type}.", type=type_name))
-    found = search.search(caller, type_name, read_search(type_name, asked), "", 2).versions
-    if len(found) != 1:
-        reference = f"{type_name}?{asked}"[:100]
-        raise PreconditionError(Text("“{reference}” has to find exactly one record.", reference=reference))
-    return f"{type_name}/{found[0].id}"
+        Raises:
+            HttpRefusalError: 400, no search the hub could make; 413, too many of them.
+            PreconditionError: it finds none, or several.
+        """
+        if type_name not in KEPT:
+            raise HttpRefusalError(400, "not-supported", Text("The hub does not keep {type}.", type=type_name))
+        self._left -= 1
+        if self._left < 0:
+            words = Text("A request refers to at most {most} records by a search.", most=MOST_SEARCHES)
+            raise HttpRefusalError(413, "too-costly", words)
+        found = search.among(self._caller, type_name, read_search(type_name, asked), 2)
+        if len(found) != 1:
+            reference = f"{type_name}?{asked}"[:100]
+            raise PreconditionError(Text("“{reference}” has to find exactly one record.", reference=reference))
+        return f"{type_name}/{found[0].id}"
 
 
 def _unreadable(detail: str) -> InvalidInputError:

@@ -139,6 +139,16 @@ class FeedSearch:
             rows, cursor = self._page(connection, query, count)
             return VersionPage(tuple(_version(row) for row in rows), cursor)
 
+    def among(self, caller: Caller, type_name: str, terms: Sequence[Term], most: int) -> tuple[Version, ...]:
+        """Return some of the records that meet every term, at most so many: to see whether there is one, or another.
+
+        There is no order in it, so that nobody has to look at more of them than are returned.
+        """
+        with self._database.reading() as connection:
+            asked = (condition(connection, type_name, term) for term in terms)
+            rows = connection.execute(_newest(caller, type_name).where(*asked).limit(most))
+            return tuple(_version(row) for row in rows)
+
     def count(self, caller: Caller, type_name: str, terms: Sequence[Term]) -> int:
         """Return how many records `search` would find in all."""
         with self._database.reading() as connection:

@@ -211,7 +211,7 @@ def _target(search: FeedSearch, caller: Caller, wish: Wish) -> Target:
 
 
 def _only_one(search: FeedSearch, caller: Caller, wish: Wish) -> Version | None:
-    found = search.search(caller, wish.type_name, wish.search, "", 2).versions
+    found = search.among(caller, wish.type_name, wish.search, 2)
     if len(found) > 1:
         raise PreconditionError(Text("The condition fits more than one record."))
     return found[0] if found else None

@@ -102,8 +102,8 @@ def test_the_conditional_forms_that_are_promised_are_kept(client: HubClient) -> 
     assert patient["conditionalDelete"] == "not-supported"
     assert "delete" not in [each["code"] for each in patient["interaction"]]
     body = b'{"resourceType":"Patient","id":"c1","identifier":[{"system":"s","value":"1"}]}'
-    made = client.http.request("PUT", "/Patient?identifier=1", content=body, headers=client.headers)
-    again = client.http.post("/Patient", content=body, headers={**client.headers, "If-None-Exist": "identifier=1"})
+    made = client.http.request("PUT", "/Patient?identifier=s%7C1", content=body, headers=client.headers)
+    again = client.http.post("/Patient", content=body, headers={**client.headers, "If-None-Exist": "identifier=s|1"})
     assert (made.status_code, again.status_code, again.json()["id"]) == (201, 200, "c1")
 
 

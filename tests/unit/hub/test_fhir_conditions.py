@@ -27,14 +27,14 @@ def test_each_method_has_its_conditions() -> None:
         ("POST", {"if-match": 'W/"a"'}),
         ("POST", {"if-none-match": "*"}),
         ("POST", {"if-unmodified-since": "Sun, 22 Nov 2026 09:00:00 GMT"}),
-        ("PUT", {"if-none-exist": "identifier=1"}),
+        ("PUT", {"if-none-exist": "identifier=s|1"}),
         ("PUT", {"if-unmodified-since": "Sun, 22 Nov 2026 09:00:00 GMT"}),
         ("PUT", {"if-modified-since": "Sun, 22 Nov 2026 09:00:00 GMT"}),
         ("PUT", {"if-match": 'W/"a"', "if-none-match": "*"}),
         ("PUT", {"if-none-match": 'W/"a"'}),
         ("PUT", {"if-none-match": ""}),
         ("PATCH", {"if-none-match": "*"}),
-        ("PATCH", {"if-none-exist": "identifier=1"}),
+        ("PATCH", {"if-none-exist": "identifier=s|1"}),
     ],
 )
 def test_a_condition_under_the_wrong_method_is_refused_and_not_left_out(method: str, asked: dict[str, str]) -> None:
@@ -59,24 +59,33 @@ def test_a_garbled_version_is_never_taken_for_none(header: str) -> None:
         "?",
         "&&&",
         "_format=json",
-        "_count=1&identifier=1",
-        "_summary=count&identifier=1",
-        "cursor=x&identifier=1",
+        "_count=1&identifier=s|1",
+        "_summary=count&identifier=s|1",
+        "cursor=x&identifier=s|1",
         "name=Serikbay",
-        "identifier=1&name=Serikbay",
+        "identifier=s|1&name=Serikbay",
         "identifier:exact=1",
         "identifier=",
         "identifier",
+        "identifier=1",
+        "identifier=s|",
+        "identifier=s|1,2",
+        "_lastUpdated=gt2020-01-01",
+        "birthdate=1964-03-05",
         "birthdate=yesterday",
-        "identifier=" + "1," * 101,
-        "&".join(f"identifier={each}" for each in range(21)),
-        "identifier=" + "1" * 5000,
+        "identifier=" + "s|1," * 101,
+        "&".join(f"identifier=s|{each}" for each in range(21)),
+        "identifier=s|" + "1" * 5000,
     ],
 )
 def test_a_search_that_would_find_more_than_was_meant_is_refused(search: str) -> None:
     with pytest.raises(HttpRefusalError) as caught:
         read_search("Patient", search)
     assert caught.value.status == 400
+
+
+def test_more_words_make_a_condition_narrower() -> None:
+    assert len(read_search("Patient", "identifier=s|1&birthdate=1964-03-05&_lastUpdated=gt2020")) == 3
 
 
 def test_a_search_may_begin_with_a_question_mark_and_is_decoded() -> None:

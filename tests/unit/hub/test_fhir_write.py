@@ -359,17 +359,17 @@ def test_a_condition_finds_only_what_the_caller_sees(hub: RunningHub) -> None:
 def test_a_condition_that_fits_two_makes_nothing(desk: Desk) -> None:
     for name in ("two-1", "two-2"):
         desk.ask("PUT", f"/Patient/{name}", patient(name, "5"))
-    assert desk.ask("POST", "/Patient", patient(number="5"), If_None_Exist="identifier=5").status_code == 412
-    assert desk.ask("PUT", "/Patient?identifier=5", patient(number="5")).status_code == 412
-    assert desk.ask("PATCH", "/Patient?identifier=5", [{"op": "remove", "path": "/id"}]).status_code == 412
+    assert desk.ask("POST", "/Patient", patient(number="5"), If_None_Exist="identifier=urn:iin|5").status_code == 412
+    assert desk.ask("PUT", "/Patient?identifier=urn:iin%7C5", patient(number="5")).status_code == 412
+    assert desk.ask("PATCH", "/Patient?identifier=urn:iin%7C5", [{"op": "remove", "path": "/id"}]).status_code == 412
     assert desk.ask("GET", "/Patient?_summary=count").json()["total"] == 2
 
 
 def test_a_record_that_would_not_meet_its_own_condition_is_refused(desk: Desk) -> None:
-    other = desk.ask("POST", "/Patient", patient(number="1"), If_None_Exist="identifier=2")
+    other = desk.ask("POST", "/Patient", patient(number="1"), If_None_Exist="identifier=urn:iin|2")
     assert other.status_code == 422
     assert "second time" in problem(other)
-    assert desk.ask("PUT", "/Patient?identifier=2", patient(number="1")).status_code == 422
+    assert desk.ask("PUT", "/Patient?identifier=urn:iin%7C2", patient(number="1")).status_code == 422
     assert desk.ask("GET", "/Patient?_summary=count").json()["total"] == 0
 
 
@@ -382,16 +382,18 @@ def test_a_conditional_update_makes_one_replaces_the_named_version_and_is_never_
     named = desk.ask("PUT", address, patient(number="9", active=True), If_Match=made.headers["etag"])
     assert (named.status_code, named.json()["id"]) == (200, made.json()["id"])
     assert desk.ask("PUT", address, patient("other", "9"), If_Match=named.headers["etag"]).status_code == 422
-    assert desk.ask("PUT", "/Patient?identifier=10", patient("c10", "10")).json()["id"] == "c10"
-    assert desk.ask("PUT", "/Patient?identifier=11", patient("c10", "11")).status_code == 428
-    assert desk.ask("PUT", "/Patient?identifier=12", patient(number="12"), If_Match='W/"x"').status_code == 412
+    assert desk.ask("PUT", "/Patient?identifier=urn:iin%7C10", patient("c10", "10")).json()["id"] == "c10"
+    assert desk.ask("PUT", "/Patient?identifier=urn:iin%7C11", patient("c10", "11")).status_code == 428
+    assert (
+        desk.ask("PUT", "/Patient?identifier=urn:iin%7C12", patient(number="12"), If_Match='W/"x"').status_code == 412
+    )
 
 
 def test_a_conditional_patch_changes_the_one_it_finds(desk: Desk) -> None:
     change = [{"op": "add", "path": "/active", "value": True}]
-    assert desk.ask("PATCH", "/Patient?identifier=3", change).status_code == 404
+    assert desk.ask("PATCH", "/Patient?identifier=urn:iin%7C3", change).status_code == 404
     desk.ask("POST", "/Patient", patient(number="3"))
-    made = desk.ask("PATCH", "/Patient?identifier=3", change)
+    made = desk.ask("PATCH", "/Patient?identifier=urn:iin%7C3", change)
     assert (made.status_code, made.json()["active"]) == (200, True)
 
 
@@ -445,7 +447,7 @@ def test_what_the_hub_does_not_keep_is_not_there(desk: Desk, method: str, path: 
 )
 def test_a_body_that_is_no_such_record_is_refused_in_plain_words(hub: RunningHub, body: bytes) -> None:
     desk = Desk(hub.enrol("org-bodies"))
-    for method, path in (("POST", "/Patient"), ("PUT", "/Patient/b1"), ("PUT", "/Patient?identifier=1")):
+    for method, path in (("POST", "/Patient"), ("PUT", "/Patient/b1"), ("PUT", "/Patient?identifier=urn:iin%7C1")):
         answer = desk.ask(method, path, body)
         assert answer.status_code == 422, answer.text
         assert "`" not in problem(answer)

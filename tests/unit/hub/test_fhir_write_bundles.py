@@ -222,11 +222,22 @@ def test_a_reference_by_search_finds_exactly_one(desk: Desk) -> None:
     )
     (made,) = desk.done("transaction", entry("POST", "Observation", finding("Patient?identifier=s|31")))
     assert desk.get(where(made))["subject"]["reference"] == "Patient/r1"
-    for search in ("identifier=33", "identifier=31,32", "name=x", "", "_count=1"):
+    for search in ("identifier=s|33", "identifier=s|31,s|32", "identifier=31", "name=x", "", "_count=1"):
         answer = desk.send("transaction", entry("POST", "Observation", finding(f"Patient?{search}")))
         assert answer.status_code in (400, 412, 200), answer.text
         assert answer.status_code != 200 or not search
     assert desk.send("transaction", entry("POST", "Observation", finding("Unicorn?x=1"))).status_code == 400
+
+
+def test_references_by_search_have_an_end_because_all_other_writers_wait_for_them(desk: Desk) -> None:
+    desk.done("transaction", entry("PUT", "Patient/s1", patient("s1", "41")))
+    subject = {"reference": "Patient?identifier=s|41"}
+    enough = finding("Patient/s1", derivedFrom=[subject] * 10)
+    desk.done("transaction", *(entry("POST", "Observation", enough) for _ in range(20)))
+    answer = desk.send("transaction", *(entry("POST", "Observation", enough) for _ in range(21)))
+    assert answer.status_code == 413
+    last = desk.done("batch", *(entry("POST", "Observation", enough) for _ in range(21)))[-1]
+    assert last["response"]["status"] == "413"
 
 
 def test_a_reference_to_nothing_in_the_request_is_refused(desk: Desk) -> None:
@@ -251,10 +262,10 @@ REFUSED: list[tuple[Entry, int]] = [
     (entry("PUT", "Patient/taken", patient("taken", birthDate="1900"), ifMatch='W/"x"'), 412),
     (entry("PUT", "Patient/taken", patient("taken"), ifMatch="x"), 400),
     (entry("PUT", "Patient/taken", patient("taken"), ifMatch="*"), 400),
-    (entry("PUT", "Patient/x1", patient("x1"), ifNoneExist="identifier=1"), 400),
+    (entry("PUT", "Patient/x1", patient("x1"), ifNoneExist="identifier=s|1"), 400),
     (entry("POST", "Patient", patient(), ifMatch='W/"x"'), 400),
     (entry("POST", "Patient", patient(), ifNoneExist="name=x"), 400),
-    (entry("POST", "Patient", patient(number="2"), ifNoneExist="identifier=1"), 422),
+    (entry("POST", "Patient", patient(number="2"), ifNoneExist="identifier=s|1"), 422),
     (entry("POST", "Patient/x1", patient()), 405),
     (entry("POST", "Patient", finding("Patient/x")), 422),
     (entry("POST", "Patient"), 422),
@@ -275,7 +286,7 @@ REFUSED: list[tuple[Entry, int]] = [
     (entry("PATCH", "Patient/taken", patient("taken")), 400),
     (entry("PATCH", "Patient/taken", {"resourceType": "Binary", "contentType": PATCH, "data": "%%"}), 400),
     (entry("PATCH", "Patient/taken", {"resourceType": "Binary", "contentType": "text/plain", "data": "W10="}), 415),
-    (entry("PATCH", "Patient?identifier=none", patch({"op": "remove", "path": "/x"})), 404),
+    (entry("PATCH", "Patient?identifier=s|none", patch({"op": "remove", "path": "/x"})), 404),
     (entry("DELETE", "Patient/taken"), 405),
     (entry("DELETE", "Patient/nowhere"), 405),
     (entry("HEAD", "Patient/taken"), 405),
@@ -323,14 +334,14 @@ def test_one_entry_that_cannot_be_leaves_nothing_of_a_transaction_and_the_rest_o
             entry("PUT", "Patient/w1", patient("w1")),
             entry("PUT", "Patient/w1", patient("w1", active=True), ifNoneMatch="*"),
         ],
-        [entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=8")] * 2,
-        [entry("PUT", "Patient?identifier=8", patient(number="8"))] * 2,
+        [entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=s|8")] * 2,
+        [entry("PUT", "Patient?identifier=s%7C8", patient(number="8"))] * 2,
         [
-            entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=8"),
+            entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=s|8"),
             entry("PUT", "Patient?identifier=s|8", patient(number="8")),
         ],
         [
-            entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=8"),
+            entry("POST", "Patient", patient(number="8"), ifNoneExist="identifier=s|8"),
             entry("POST", "Patient", patient(number="8")),
         ],
         [entry("POST", "Patient", patient(), "urn:uuid:a"), entry("POST", "Patient", patient(), "urn:uuid:a")],
@@ -347,8 +358,8 @@ def test_two_wishes_about_one_record_are_refused_and_neither_is_dropped_in_silen
 def test_a_batch_answers_each_entry_for_itself_in_its_order(desk: Desk) -> None:
     entries = desk.done(
         "batch",
-        entry("POST", "Patient", patient(number="1"), ifNoneExist="identifier=1"),
-        entry("POST", "Patient", patient(number="1"), ifNoneExist="identifier=1"),
+        entry("POST", "Patient", patient(number="1"), ifNoneExist="identifier=s|1"),
+        entry("POST", "Patient", patient(number="1"), ifNoneExist="identifier=s|1"),
         entry("GET", "Patient?identifier=1"),
         entry("DELETE", "Patient/x"),
     )
