@@ -81,8 +81,13 @@ def say_who_asks(connection: Connection) -> None:
 
 @contextmanager
 def for_the_hub_itself(connection: Connection) -> Iterator[None]:
-    """Let a reading transaction see what is nobody's to know but the hub's own: places of the feed, no bodies."""
-    organization_id = ASKING.get() if connection.dialect.name == "postgresql" else ""
+    """Let a reading transaction see what is nobody's to know but the hub's own: places of the feed, no bodies.
+
+    A transaction that never said for whom it reads (one that writes, and searches within) goes on saying nothing.
+    """
+    organization_id = ""
+    if ASKING.get() and connection.dialect.name == "postgresql":
+        organization_id = connection.scalar(text("SELECT current_setting('dala.reader', true)")) or ""
     if organization_id:
         _say(connection, "")
     yield
