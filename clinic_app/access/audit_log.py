@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,8 @@ from clinic_app.foundation.spreadsheet import csv_lines
 from clinic_app.foundation.texts import Text
 from clinic_app.records import AuditEvent, Patient, Practitioner
 from clinic_app.storage import AuditQuery, AuditRow, ChainVerdict, Store
+from clinic_app.storage.audit_rows import standing_of
+from clinic_app.storage.countersigned import kept_countersigned
 
 __all__ = ["AuditFilter", "AuditLine", "AuditLog", "AuditPerson", "ChainVerdict"]
 
@@ -157,14 +159,19 @@ class AuditLog:
         return tuple(self._line(row, names) for row in rows)
 
     def verify(self, session: Session) -> ChainVerdict:
-        """Go through the whole trail and say whether it is as it was written.
+        """Go through the whole trail and say whether it is as it was written, and as the hub has seen it.
 
         Raises:
             NotAllowedError: this person does not read the trail.
         """
         self._trail.require(session, "read", "AuditEvent")
         verdict = self._store.audit.verify()
+        seen = kept_countersigned(self._store.memory)
+        if seen is not None:
+            verdict = replace(verdict, seen=seen, standing=standing_of(seen, self._store.audit))
         told = f"{verdict.rows} {verdict.head} {verdict.broken_id or 'whole'}"
+        if verdict.standing != "whole":
+            told += f", {verdict.standing} than the hub has seen"
         event = self._trail.happening(session, "audit-log", description=told)
         self._store.records.commit((), audit=(event,))
         return verdict

@@ -13,6 +13,7 @@ from clinic_app.records import AuditEvent, decode_as
 from clinic_app.storage.audit_chain import first_broken_link
 from clinic_app.storage.audit_lines import action_of, moment_of
 from clinic_app.storage.audit_tables import AUDIT_LINE, AUDIT_PATIENT
+from clinic_app.storage.countersigned import Countersigned, Standing
 from clinic_app.storage.database import Database
 from clinic_app.storage.tables import AUDIT_CHAIN, RECORD
 
@@ -62,12 +63,24 @@ class ChainVerdict:
         is_whole: whether every event is as it was written, and none is missing, added or in another place.
         broken_id: the first event that is not; None where all are.
         head: the last link, in hex; whoever noted it earlier, on paper or at the hub, sees a trail that was cut off.
+        seen: what the hub has last countersigned; None where it has not.
+        standing: whether the trail still holds what the hub had seen: ``whole``, ``shorter`` or ``other``.
     """
 
     rows: int
     is_whole: bool
     broken_id: str | None
     head: str
+    seen: Countersigned | None = None
+    standing: Standing = "whole"
+
+    @property
+    def breaks(self) -> int:
+        """How often the trail was not what the hub had seen of it, now included."""
+        if self.seen is None:
+            return 0
+        is_new = self.standing != "whole" and self.seen.verdict == "whole"
+        return self.seen.breaks + is_new
 
 
 class AuditRows:
@@ -150,3 +163,11 @@ def _places(wanted: AuditQuery, before_seq: int | None) -> Select[Any]:
     if wanted.to_at is not None:
         query = query.where(recorded < moment_of(wanted.to_at))
     return query if before_seq is None else query.where(AUDIT_LINE.c.seq < before_seq)
+
+
+def standing_of(word: Countersigned, rows: AuditRows) -> Standing:
+    """Return whether the trail still holds what the hub has seen of it: by our own copy of its word."""
+    _, links = rows.head()
+    if links < word.links:
+        return "shorter"
+    return "whole" if not word.links or rows.link(word.links) == word.head else "other"

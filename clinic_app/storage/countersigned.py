@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from clinic_app.storage.audit_rows import AuditRows
 from clinic_app.storage.memory import Memory
 
 _NAME: Final = "hub-audit-receipt"
@@ -23,7 +22,7 @@ class Countersigned(msgspec.Struct, frozen=True):
 
     links: int
     head: str
-    verdict: Literal["whole", "shorter", "other"]
+    verdict: Standing
     breaks: int
     at: datetime
 
@@ -37,11 +36,3 @@ def kept_countersigned(memory: Memory) -> Countersigned | None:
     """Return the hub's last word; None where it has not said any."""
     kept = memory.get(_NAME)
     return msgspec.json.decode(kept, type=Countersigned) if kept else None
-
-
-def standing_of(word: Countersigned, rows: AuditRows) -> Standing:
-    """Return whether the trail still holds what the hub has seen of it: by our own copy of its word."""
-    _, links = rows.head()
-    if links < word.links:
-        return "shorter"
-    return "whole" if rows.link(word.links) == word.head else "other"

@@ -157,6 +157,7 @@ class TrailPage(Translated, QWidget):
         self._verdict.setVisible(verdict is not None)
         if verdict is None:
             return
+        is_sound = verdict.is_whole and not verdict.breaks
         if verdict.is_whole:
             told = _(
                 "The chain is whole: {rows} events, each as it was written. Head: {head}",
@@ -169,8 +170,8 @@ class TrailPage(Translated, QWidget):
                 "Tell whoever answers for data protection.",
                 id=verdict.broken_id or "—",
             )
-        self._verdict.setText(told)
-        self._verdict.setProperty("role", "sound" if verdict.is_whole else "broken")
+        self._verdict.setText(" ".join(each for each in (told, words.hub_words(verdict)) if each))
+        self._verdict.setProperty("role", "sound" if is_sound else "broken")
         self._verdict.setToolTip(plain_tip(verdict.head))
         self._verdict.style().unpolish(self._verdict)
         self._verdict.style().polish(self._verdict)

@@ -11,7 +11,7 @@ from ui.language import _, say
 from ui.widgets.chip import ChipLook
 
 if TYPE_CHECKING:
-    from clinic_app.access import AuditLine, Role
+    from clinic_app.access import AuditLine, ChainVerdict, Role
 
 Fact = tuple[str, str]
 
@@ -80,3 +80,18 @@ def facts_of(line: AuditLine) -> Sequence[Fact]:
         (_("Id of the event"), line.event_id),
     )
     return tuple((label, value) for label, value in facts if value)
+
+
+def hub_words(verdict: ChainVerdict) -> str:
+    """Return what the hub has seen of the trail; empty where it has seen none."""
+    seen = verdict.seen
+    if seen is None:
+        return ""
+    moment = form_moment(seen.at)
+    if verdict.standing == "shorter":
+        return _("EVENTS ARE MISSING: on {moment} the hub saw {links} of them.", moment=moment, links=seen.links)
+    if verdict.standing == "other":
+        return _("THESE ARE OTHER EVENTS than the hub saw on {moment}.", moment=moment)
+    if verdict.breaks:
+        return _("Before that the hub found the trail shorter or changed: {count} times.", count=verdict.breaks)
+    return _("The hub countersigned {links} of them on {moment}.", links=seen.links, moment=moment)

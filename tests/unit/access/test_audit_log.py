@@ -25,6 +25,7 @@ from clinic_app.foundation.errors import NotAllowedError, NotFoundError, Storage
 from clinic_app.records import AuditEvent, HumanName, Observation, Patient, Reference
 from clinic_app.records.datatypes import CodeableConcept
 from clinic_app.storage import AuditQuery, Store
+from clinic_app.storage.countersigned import Countersigned, keep_countersigned
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened, session_of, set_up
 
@@ -157,6 +158,24 @@ def test_the_check_names_the_first_row_that_is_not_as_it_was(office: Office) -> 
         connection.execute(text("UPDATE audit_chain SET mac = X'00' WHERE id = :id"), {"id": third})
     verdict = office.log.verify(office.auditor)
     assert (verdict.is_whole, verdict.broken_id) == (False, third)
+
+
+def test_the_check_compares_with_what_the_hub_has_seen(office: Office) -> None:
+    office.day()
+    head, links = office.store.audit.head()
+    keep_countersigned(office.store.memory, Countersigned(links, head, "whole", 0, NOON))
+    verdict = office.log.verify(office.auditor)
+    assert (verdict.standing, verdict.breaks) == ("whole", 0)
+    assert verdict.seen is not None
+    for seen, standing in (
+        (Countersigned(99, head, "whole", 0, NOON), "shorter"),
+        (Countersigned(2, head, "whole", 0, NOON), "other"),
+    ):
+        keep_countersigned(office.store.memory, seen)
+        verdict = office.log.verify(office.auditor)
+        assert (verdict.is_whole, verdict.standing, verdict.breaks) == (True, standing, 1)
+        noted = office.log.find(office.auditor, AuditFilter(action="audit-log"))[0]
+        assert noted.description.endswith(f"{standing} than the hub has seen")
 
 
 def test_hours_are_counted_without_reading_the_events(office: Office) -> None:
