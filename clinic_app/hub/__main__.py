@@ -114,6 +114,7 @@ def _serve(arguments: Sequence[str]) -> None:
             access_log=False,
             server_header=False,
             lifespan="off",
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=16 << 10,
             ssl_certfile=options.certificate,
