@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -88,6 +88,7 @@ def build_app(hub: Hub) -> Starlette:
         exception_handlers={
             TooManyError: answer_too_many,
             ClinicError: _refused,
+            ClientDisconnect: _left,
             Exception: _failed,
             404: _nowhere,
             405: _nowhere,
@@ -107,6 +108,12 @@ async def _failed(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     words = Text("The hub has a fault; it is in the hub's log.")
     return outcome(500, "exception", words, _language(request))
+
+
+async def _left(request: Request, _error: Exception) -> Response:
+    """Say nothing to one who is gone: a line that breaks is no fault of the hub's."""
+    _log.info("%s %s broke off", request.method, request.url.path[:_MOST_LOGGED])
+    return Response(status_code=400)
 
 
 async def _nowhere(request: Request, _error: Exception) -> Response:

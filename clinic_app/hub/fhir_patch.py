@@ -8,16 +8,14 @@ Source: RFC 6902 (JSON Patch), FHIR R4, RESTful API (patch).
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any, Final
 
 import jsonpatch
-import msgspec
 from jsonpointer import JsonPointer, JsonPointerException
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.exact_json import read_exact, write_exact
 from clinic_app.hub.refusals import HttpRefusalError
 
 PATCH_TYPE: Final = "application/json-patch+json"
@@ -26,9 +24,7 @@ MOST_PATCH_BYTES: Final = 1 << 20
 MOST_COPIED: Final = 1 << 20
 """How much all ``copy`` changes of one patch may copy together: letters, and `_EACH` for every value."""
 _EACH: Final = 32
-_LONGEST_INTEGER: Final = 18
 _UNFIT: Final = (jsonpatch.JsonPatchException, JsonPointerException, TypeError, ValueError, KeyError, IndexError)
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def read_patch(patch: bytes) -> list[dict[str, Any]]:
@@ -40,7 +36,7 @@ def read_patch(patch: bytes) -> list[dict[str, Any]]:
     if len(patch) > MOST_PATCH_BYTES:
         raise HttpRefusalError(413, "too-long", Text("The request is too large."))
     try:
-        changes = _read(patch)
+        changes = read_exact(patch)
         jsonpatch.JsonPatch(changes)
     except (*_UNFIT, RecursionError, AttributeError) as error:
         raise _no_patch() from error
@@ -61,7 +57,10 @@ def patched(record: bytes, patch: bytes) -> bytes:
         InvalidInputError: a change does not fit the record, or would make something that is none.
     """
     changes = read_patch(patch)
-    document = _read(record)
+    try:
+        document = read_exact(record)
+    except ValueError as error:  # a number beyond all bounds, which is kept but cannot be counted with
+        raise _unfit(1) from error
     left = MOST_COPIED
     for number, change in enumerate(changes, 1):
         try:
@@ -73,28 +72,10 @@ def patched(record: bytes, patch: bytes) -> bytes:
         if not isinstance(document, dict):
             raise _unfit(number)
     try:
-        made = _encoder.encode(document)
-        return record if made == _encoder.encode(_read(record)) else made
-    except (TypeError, ValueError, RecursionError) as error:
+        made = write_exact(document)
+        return record if made == write_exact(read_exact(record)) else made
+    except ValueError as error:
         raise _unfit(len(changes)) from error
-
-
-def _read(body: bytes) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Return JSON with every number as it is written.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return json.loads(body.decode(), parse_float=Decimal, parse_int=_integer, parse_constant=_refuse)
-
-
-def _integer(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else Decimal(digits)
-
-
-def _refuse(word: str) -> object:
-    """Refuse NaN and Infinity, which are no JSON."""
-    raise ValueError(word)
 
 
 def _weight(value: object, most: int) -> int:

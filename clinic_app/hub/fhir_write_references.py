@@ -9,16 +9,13 @@ Source: FHIR R4, RESTful API (transaction: replacing hyperlinks and full-urls, c
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, Final
-
-import msgspec
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.hub.exact_json import read_exact, write_exact
 
 Found = Callable[[str, str], str]
 """Returns the one record of a type that a search names, as ``Type/id``."""
@@ -30,8 +27,6 @@ _SEARCH: Final = re.compile(r"([A-Z][A-Za-z]{2,40})\?(.+)", re.ASCII | re.DOTALL
 _BASE: Final = re.compile(r"(https?://.+/)[A-Z][A-Za-z]{2,40}/[^/]+", re.ASCII | re.DOTALL)
 _HYPERLINK: Final = re.compile(r'((?:href|src)=")([^"]{1,500})(")')
 _ADDRESS_ENDINGS: Final = ("url", "uri", "Url", "Uri", "Uuid")
-_LONGEST_INTEGER: Final = 18
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class References:
@@ -60,14 +55,14 @@ class References:
         if not self._is_abroad and not has_names(body):
             return body
         try:
-            document = json.loads(body.decode(), parse_float=Decimal, parse_int=_integer)
-        except (ValueError, RecursionError):
+            document = read_exact(body)
+        except ValueError:
             return body  # whoever decodes it says what is wrong
         if not self._replace_all(document, _base_of(full_url)):
             return body
         try:
-            return _encoder.encode(document)
-        except (TypeError, ValueError, RecursionError):
+            return write_exact(document)
+        except ValueError:
             return body
 
     def _replace_all(self, document: Any, prefix: str) -> bool:  # noqa: ANN401 - JSON of any shape
@@ -119,7 +114,3 @@ def is_abroad(full_url: str) -> bool:
 def _base_of(full_url: str) -> str:
     match = _BASE.fullmatch(full_url)
     return match[1] if match else ""
-
-
-def _integer(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else Decimal(digits)

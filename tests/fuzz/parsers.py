@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -24,6 +26,10 @@ from clinic_app.devices.waves import read_numerics, read_waves
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.numbers import parse_number
+from clinic_app.hub.fhir_conditions import read_preconditions
+from clinic_app.hub.fhir_patch import patched
+from clinic_app.hub.fhir_write_bundles import read_requests
+from clinic_app.hub.fhir_write_references import References
 from clinic_app.imaging.codestream import coded_bytes, stated_size
 from clinic_app.imaging.frame import frame_of
 from clinic_app.imaging.reading import read_dataset, uid_of
@@ -252,6 +258,36 @@ def _words(data: bytes) -> None:
     assert all(key.isalnum() for key in name_keys(words))
 
 
+def _bundles() -> tuple[bytes, ...]:
+    patient = b'{"resourceType":"Patient","link":[{"other":{"reference":"urn:uuid:p"}}]}'
+    wish = b'{"fullUrl":"urn:uuid:p","resource":%s,"request":{"method":"POST","url":"Patient","ifNoneExist":"_id=a"}}'
+    reading = b'{"request":{"method":"GET","url":"Patient?identifier=s|1"}}'
+    patch = b'{"resource":{"resourceType":"Binary","contentType":"application/json-patch+json","data":"%s"},%s}'
+    data = base64.b64encode(_patches()[0])
+    change = patch % (data, b'"request":{"method":"PATCH","url":"Patient/p1","ifMatch":"W/\\"1\\""}')
+    bundle = b'{"resourceType":"Bundle","type":"%s","entry":[%s]}'
+    entries = b",".join((wish % patient, reading, change))
+    return bundle % (b"batch", entries), bundle % (b"transaction", entries)
+
+
+def _patches() -> tuple[bytes, ...]:
+    return (
+        b'[{"op":"add","path":"/name/-","value":{"family":"A"}},{"op":"test","path":"/id","value":"p1"}]',
+        b'[{"op":"copy","from":"","path":"/x"},{"op":"move","from":"/x/id","path":"/y"},{"op":"remove","path":"/x"}]',
+    )
+
+
+def _with_names(data: bytes) -> None:
+    References({"urn:uuid:p": "Patient/p1"}, lambda kind, _: f"{kind}/p1").written_out(data)
+
+
+def _condition(data: bytes) -> None:
+    words = data.decode("latin-1")
+    for method, name in (("POST", "if-none-exist"), ("PUT", "if-match"), ("PUT", "if-none-match")):
+        with contextlib.suppress(ClinicError):
+            read_preconditions("Patient", method, {name: words})
+
+
 PARSERS: Final[Mapping[str, Parser]] = {
     "dicom": Parser(_dicom, _small_pictures, 65_536),
     "codestream": Parser(_codestream, _frames),
@@ -280,6 +316,10 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "transaction": Parser(
         decode_transaction, lambda: (encode_transaction([Write("Patient", "p1", _bodies()[0], None)]),)
     ),
+    "bundle": Parser(read_requests, _bundles),
+    "references": Parser(_with_names, _bundles),
+    "patch": Parser(lambda data: patched(_bodies()[0], data), _patches),
+    "condition": Parser(_condition, lambda: (b"identifier=s%7C1&_id=a,b", b'W/"3"', b"birthdate=ge1964"), 200),
     "history": Parser(_history, _page),
     "etag": Parser(lambda data: etag_version(data.decode("latin-1")), lambda: (b'W/"3"',), 100),
     "settings": Parser(_settings, lambda: (b'monitor_port = 6661\nlanguage = "ru"\n',)),

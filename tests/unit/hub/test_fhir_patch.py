@@ -49,6 +49,18 @@ def test_numbers_keep_the_digits_they_came_with() -> None:
         assert digits in made
 
 
+def test_numbers_beyond_all_bounds_are_refused_and_no_fault() -> None:
+    for number in (
+        b"1E-999999999999999999999999",
+        b"1E+999999999999999999999999",
+        b"9" * 30 + b"E99999999999999999999",
+    ):
+        with pytest.raises(ClinicError):
+            patched(RECORD, b'[{"op":"add","path":"/f","value":' + number + b"}]")
+        with pytest.raises(ClinicError):
+            patched(b'{"id":"p1","x":' + number + b"}", _patch({"op": "add", "path": "/f", "value": 1}))
+
+
 def test_names_with_slashes_and_tildes_are_reached() -> None:
     assert _made({"op": "add", "path": "/a~1b~0c", "value": 1})["a/b~c"] == 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.requests import ClientDisconnect
 
 from clinic_app.records import Organization, Patient, encode, with_audience
 from clinic_app.storage.exchange import Write
@@ -398,3 +399,15 @@ def test_nobody_but_itself_says_what_an_organisation_is_called(hub: RunningHub) 
     assert theirs.write(write_of(forged, version)).status_code == 403
     assert theirs.write(write_of(forged)).status_code == 412
     assert b"Aurukhana" in hub.enrol("org-c").changes()[0][0].body
+
+
+def test_a_line_that_breaks_in_the_middle_is_no_fault_of_the_hubs(
+    standing: HubClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b'{"resourceType":'
+        raise ClientDisconnect
+
+    answer = standing.http.request("POST", "/Patient", content=broken(), headers=standing.headers)
+    assert answer.status_code == 400
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
