@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
 from zeroconf import Error as ZeroconfError
 from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync.discovery import NearbyHub, fingerprint_of
+from clinic_app.keys.certificates import fingerprint_of, first_certificate
+from clinic_app.sync.discovery import NearbyHub
 from clinic_app.sync.listening import SERVICE, announced_hub
 
 
@@ -44,9 +43,10 @@ def announcement(name: str, host: str, port: int, certificate: Path) -> Announce
         InvalidInputError: no such certificate, or a name that cannot be shown.
     """
     try:
-        first = load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
+        first = first_certificate(certificate.read_bytes())
     except (OSError, ValueError) as error:
         raise InvalidInputError(Text("The certificate {path} cannot be read.", path=str(certificate))) from error
+    # allowed (open door): it is compared, nothing listens here
     is_any = host in ("0.0.0.0", "::")  # noqa: S104 - it is compared, not listened on
     addresses = _own_addresses() if is_any else (host,)
     shown = addresses[0] if addresses else socket.gethostname()

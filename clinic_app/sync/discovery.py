@@ -7,8 +7,6 @@ that certificate is trusted for that hub, whoever else has signed it or not.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import socket
 import ssl
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys.certificates import has_fingerprint, looking
 
 _CONNECT_S: Final = 10.0
 
@@ -40,11 +39,6 @@ def grouped(fingerprint: str) -> str:
     return " ".join(fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4)).upper()
 
 
-def fingerprint_of(certificate: bytes) -> str:
-    """Return the SHA-256 of a certificate (DER) in lower-case hex."""
-    return hashlib.sha256(certificate).hexdigest()
-
-
 def confirmed_certificate(hub: NearbyHub) -> str:
     """Return the certificate (PEM) of a hub whose fingerprint a person has confirmed.
 
@@ -55,32 +49,13 @@ def confirmed_certificate(hub: NearbyHub) -> str:
     try:
         with (
             socket.create_connection((target.hostname or "", target.port or 443), _CONNECT_S) as plain,
-            _looking().wrap_socket(plain, server_hostname=target.hostname) as secured,
+            looking().wrap_socket(plain, server_hostname=target.hostname) as secured,
         ):
             certificate = secured.getpeercert(binary_form=True) or b""
     except (OSError, ValueError) as error:
         raise LinkError(Text("The hub cannot be reached.")) from error
-    if not hmac.compare_digest(fingerprint_of(certificate), hub.fingerprint):
+    if not has_fingerprint(certificate, hub.fingerprint):
         raise LinkError(
             Text("What answers at this address is not the hub that was chosen: its certificate is another.")
         )
     return ssl.DER_cert_to_PEM_cert(certificate)
-
-
-def trusting(certificate: str) -> ssl.SSLContext:
-    """Return the TLS settings that trust one certificate (PEM) and no other.
-
-    Its names do not matter: it was confirmed by a person, and the hub's address in the house may change.
-    """
-    context = ssl.create_default_context(cadata=certificate)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
-
-
-def _looking() -> ssl.SSLContext:
-    """Return the TLS settings that only look at a certificate; nothing is sent over that connection."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from clinic_app.keys.certificates import trusting
 from clinic_app.storage import Store
-from clinic_app.sync.discovery import trusting
 
 _NAME: Final = "hub-certificate"
 

@@ -43,14 +43,14 @@ def announced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Announced]:
     token = HubProcess(folder / "hub").enrol("org-a", "PC")
     words = ["--data", str(folder / "hub"), "--port", "0", "--reserve-mb", "0", "--announce", "--name", "Аурухана"]
     words += ["--certificate", str(own.certificate), "--certificate-key", str(own.key)]
-    with (folder / "hub.log").open("w") as log:
+    with (folder / "hub.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "clinic_app.hub", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
         )
     assert process.stdout is not None
     try:
         url = process.stdout.readline().strip()
-        assert url, (folder / "hub.log").read_text()
+        assert url, (folder / "hub.log").read_text(encoding="utf-8")
         yield Announced(url, own, token)
     finally:
         process.terminate()
@@ -96,7 +96,7 @@ def test_without_it_not_a_byte_of_the_token_is_shown(announced: Announced) -> No
 def test_another_certificate_at_the_same_address_is_refused(announced: Announced, tmp_path: Path) -> None:
     other = own_certificate(tmp_path, "other")
     with opened(tmp_path / "store") as store:
-        keep_certificate(store, announced.url, other.certificate.read_text())
+        keep_certificate(store, announced.url, other.certificate.read_text(encoding="ascii"))
         with pytest.raises(LinkError, match="cannot be reached"):
             _asked(announced.url, announced.token, tls=tls_of(store, announced.url))
 

@@ -54,7 +54,7 @@ def test_the_token_comes_from_a_file_or_from_standard_input(
     assert connect(store, _typed()) == f"below {URL} for org-a"
     assert kept_account(store) == ACCOUNT
     file = tmp_path / "token"
-    file.write_text("another-token-of-the-hub\n")
+    file.write_text("another-token-of-the-hub\n", encoding="ascii")
     connect(store, _typed("--token-file", str(file)))
     assert kept_account(store) == UpstreamAccount(URL, "org-a", "another-token-of-the-hub")
 

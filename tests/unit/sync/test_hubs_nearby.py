@@ -16,7 +16,8 @@ from zeroconf import ServiceInfo
 
 from clinic_app.foundation.errors import InvalidInputError, LinkError
 from clinic_app.hub.announcing import Announcement, announced, announcement
-from clinic_app.sync.discovery import NearbyHub, confirmed_certificate, grouped, trusting
+from clinic_app.keys.certificates import trusting
+from clinic_app.sync.discovery import NearbyHub, confirmed_certificate, grouped
 from clinic_app.sync.listening import SERVICE, announced_hub, nearby_hubs
 from tests.helpers.certificates import OwnCertificate, own_certificate
 
@@ -104,7 +105,7 @@ def test_the_confirmed_certificate_is_trusted_and_no_other(tmp_path: Path) -> No
     own, other = own_certificate(tmp_path, "own"), own_certificate(tmp_path, "other")
     with _secured(own) as port:
         pem = confirmed_certificate(NearbyHub("A", f"https://{HERE}:{port}", own.fingerprint))
-        assert ssl.PEM_cert_to_DER_cert(pem) == ssl.PEM_cert_to_DER_cert(own.certificate.read_text())
+        assert ssl.PEM_cert_to_DER_cert(pem) == ssl.PEM_cert_to_DER_cert(own.certificate.read_text(encoding="ascii"))
         with socket.create_connection((HERE, port)) as plain, trusting(pem).wrap_socket(plain) as secured:
             assert secured.recv(1) == b"!"
     refused = pytest.raises(ssl.SSLCertVerificationError)
@@ -140,7 +141,7 @@ def test_a_name_nobody_can_read_aloud_is_refused(tmp_path: Path, name: str) -> N
 
 def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
-    wrong.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    wrong.write_bytes(b"-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
     for path in (wrong, tmp_path / "missing.pem"):
         with pytest.raises(InvalidInputError, match="cannot be read"):
             announcement("A", HERE, 8443, path)
