@@ -26,6 +26,7 @@ from clinic_app.sync.hastening import MOST_LOOKED_AT, rows_of_case, send_first
 from clinic_app.sync.joinings import joined_record, patient_in
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
+from clinic_app.sync.settling import asks_nothing, known_base
 from clinic_app.sync.waiting import (
     AUDIT_WORDS,
     KIND_WORDS,
@@ -209,7 +210,7 @@ class Exchange:
         mine = self._store.records.body(kind, conflict.mine.id)
         if decode_as(kind, mine).version_id != question.mine_version:
             raise ConflictError(Text("Somebody else changed this record meanwhile. Open it again to see the change."))
-        body = merged(mine, conflict.theirs_body, chosen, conflict.base)
+        body = merged(mine, conflict.theirs_body, chosen, known_base(self._store, conflict))
         record = decode_as(kind, body)
         audit = [self._trail.event(session, "update", record)]
         settled = self._store.records.settle(conflict, record, audit=audit, body=body, made_from=question.mine_version)
@@ -220,7 +221,9 @@ class Exchange:
     def _permitted(self, session: Session) -> tuple[Conflict, ...]:
         """Return the conflicts about what this person may edit; each record is asked about once, its newest first."""
         latest = {(each.mine.type_name, each.mine.id): each for each in self._store.records.conflicts()}
-        return tuple(each for each in latest.values() if self._may_settle(session, each))
+        return tuple(
+            each for each in latest.values() if self._may_settle(session, each) and not asks_nothing(self._store, each)
+        )
 
     def _may_settle(self, session: Session, conflict: Conflict) -> bool:
         about = [next(patients_of(each), "").partition("/")[2] or None for each in (conflict.mine, conflict.theirs)]
@@ -247,7 +250,7 @@ class Exchange:
             mine_at=mine_at,
             theirs_at=theirs_at,
             mine_version=mine.version_id or "",
-            fields=differences(body, conflict.theirs_body, conflict.base),
+            fields=differences(body, conflict.theirs_body, known_base(self._store, conflict)),
             suggested=suggested,
         )
 

@@ -47,7 +47,7 @@ class Settling:
         latest = {(each.mine.type_name, each.mine.id): each for each in self._store.records.conflicts()}
         joined = 0
         for conflict in latest.values():
-            if self._may_be_joined(conflict):
+            if may_be_joined(self._store, conflict):
                 base = conflict.base or await self._fetched_base(conflict)
                 joined += base is not None and self._join(conflict, base)
         return joined
@@ -60,14 +60,6 @@ class Settling:
             body = await self._fetched(row.type, row.id, "", mark=row.op_id)
             if body is not None:
                 self._store.records.receive([body])
-
-    def _may_be_joined(self, conflict: Conflict) -> bool:
-        """Whether several people may edit such a record, both answers are versions of the hub's, and nobody signed."""
-        if conflict.mine.type_name not in MERGED_TYPES or conflict.theirs_hub_version is None:
-            return False
-        return conflict.base_version is not None and not self._store.records.find(
-            Provenance, limit=1, target=conflict.mine.id
-        )
 
     async def _fetched_base(self, conflict: Conflict) -> bytes | None:
         """Get from the hub what both began with, and keep it for whoever is asked about the rest."""
@@ -119,3 +111,28 @@ class Settling:
             theirs.version_id or "": (*merged.from_theirs, *merged.from_both),
         }
         return self._trail.joining(theirs, parents)
+
+
+def may_be_joined(store: Store, conflict: Conflict) -> bool:
+    """Return whether several people may edit such a record, both answers are the hub's versions, and nobody signed."""
+    if conflict.mine.type_name not in MERGED_TYPES or conflict.theirs_hub_version is None:
+        return False
+    return conflict.base_version is not None and not store.records.find(Provenance, limit=1, target=conflict.mine.id)
+
+
+def known_base(store: Store, conflict: Conflict) -> bytes | None:
+    """Return what both answers began with, as far as that decides anything; None where a person is asked everything."""
+    return conflict.base if may_be_joined(store, conflict) else None
+
+
+def asks_nothing(store: Store, conflict: Conflict) -> bool:
+    """Return whether a conflict is one that the next exchange joins by itself."""
+    base = known_base(store, conflict)
+    if base is None:
+        return False
+    merged = merge(base, store.records.body(type(conflict.mine), conflict.mine.id), conflict.theirs_body)
+    try:
+        decode(merged.body)
+    except InvalidInputError:
+        return False
+    return not merged.clashes

@@ -21,6 +21,9 @@ from clinic_app.records import (
     Observation,
     Organization,
     Patient,
+    Provenance,
+    ProvenanceAgent,
+    Reference,
     Resource,
     encode,
     reference_to,
@@ -538,3 +541,32 @@ def test_the_summary_tells_of_budgets_the_clock_and_the_trail(
     keep_countersigned(clinic.store.memory, Countersigned(5, "head", "shorter", 1, clinic.clock.now()))
     summary = exchange.summary(doctor)
     assert (summary.can_sign, summary.is_trail_whole) == (False, False)
+
+
+def _met(clinic: Ward, **theirs: Any) -> None:
+    """A family status was changed elsewhere while the record was edited here, both from a version the hub had."""
+    store = clinic.store
+    base = {**msgspec.json.decode(store.records.body(Patient, "patient-own")), "meta": {"versionId": "h-base"}}
+    store.records.receive([msgspec.json.encode(base)])
+    _edit(clinic, active=True)
+    store.records.receive([msgspec.json.encode({**base, **theirs, "meta": {"versionId": "h-there"}})])
+
+
+def test_what_the_next_exchange_joins_by_itself_is_no_question(clinic: Ward, exchange: Exchange) -> None:
+    _met(clinic, maritalStatus={"text": "M"})
+    assert len(clinic.store.records.conflicts()) == 1
+    assert exchange.conflicts(clinic.session("doctor")) == ()
+    assert exchange.summary(clinic.session("doctor")).questions == 0
+
+
+def test_about_a_record_somebody_signed_everything_is_asked(clinic: Ward, exchange: Exchange) -> None:
+    agent = ProvenanceAgent(who=Reference(reference="Practitioner/x"))
+    target = (Reference(reference="Patient/patient-own"),)
+    clinic.store.records.commit([Provenance(id="s", target=target, recorded=clinic.clock.now(), agent=(agent,))])
+    _met(clinic, maritalStatus={"text": "M"})
+    (question,) = exchange.conflicts(clinic.session("doctor"))
+    assert {each.field for each in question.fields} == {"active", "maritalStatus"}
+    settled = exchange.settle(clinic.session("doctor"), question, {"active": "mine", "maritalStatus": "theirs"})
+    assert isinstance(settled, Patient)
+    assert settled.active is True
+    assert b"maritalStatus" in clinic.store.records.body(Patient, "patient-own")
