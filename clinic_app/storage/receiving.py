@@ -15,12 +15,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 
 from clinic_app.foundation.errors import InvalidInputError
-from clinic_app.records import Meta, Resource, decode, decode_as, encode
-from clinic_app.storage.conflicts import close_conflicts
+from clinic_app.records import Meta, Resource, Task, decode, decode_as, encode
+from clinic_app.storage.conflicts import close_conflicts, drop_unsent
 from clinic_app.storage.outbox import UNSETTLED, acknowledge_row
 from clinic_app.storage.record_rows import StoredRow, new_version_id, stored_row, write_version
 from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX, RECORD
 
+_NOT_YET_RECEIVED: Final = ("draft", "requested")
 _log: Final = logging.getLogger(__name__)
 
 
@@ -45,7 +46,9 @@ def receive_body(connection: Connection, body: bytes, at: datetime, *, is_from_h
     if _is_known(connection, record, row):
         return None
     unsent = _unsent(connection, record)
-    if unsent:
+    if unsent and is_from_hub and _is_said_already(record, unsent):
+        drop_unsent(connection, record.type_name, record.id)
+    elif unsent:
         _meet_unsent(connection, record, body, hub_version, row, unsent, at)
         return None
     if not is_from_hub and not _is_newer(record, row):
@@ -72,6 +75,13 @@ def _versioned(record: Resource, body: bytes) -> tuple[Resource, bytes]:
 def _unsent(connection: Connection, record: Resource) -> Sequence[Any]:
     rows = select(OUTBOX.c.seq, OUTBOX.c.body).where(*_is(OUTBOX, record), OUTBOX.c.state.in_(UNSETTLED))
     return connection.execute(rows.order_by(OUTBOX.c.seq)).all()
+
+
+def _is_said_already(record: Resource, unsent: Sequence[Any]) -> bool:
+    """Whether all we have to say of a Task is that it has come, which a colleague's workstation has said before us."""
+    if not isinstance(record, Task) or record.status in _NOT_YET_RECEIVED:
+        return False
+    return all(decode_as(Task, each.body).status == "received" for each in unsent)
 
 
 def _meet_unsent(

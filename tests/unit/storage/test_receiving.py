@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from clinic_app.foundation.errors import NotFoundError
-from clinic_app.records import Patient
+from clinic_app.records import Patient, Task, encode
 from clinic_app.storage import Store
 from tests.helpers.stores import opened, patient
 
@@ -176,3 +176,47 @@ def test_the_cursor_stays_where_it_was_when_the_page_cannot_be_written(store: St
         store.records.receive([body(), None], cursor=("hub", "c2"))  # type: ignore[list-item]
     assert store.cursor("hub") == "c1"
     assert store.records.find(Patient) == ()
+
+
+def task(version: str, status: str, minute: int = 0) -> bytes:
+    """Return a Task as the hub sends it."""
+    made = Task(id="t1", status="requested", intent="order", last_modified=None)
+    told = {"resourceType": "Task", **msgspec.json.decode(encode(made)), "status": status}
+    told |= {"lastModified": f"2026-03-05T07:{minute:02}:00Z", "meta": {"versionId": version}}
+    return msgspec.json.encode(told)
+
+
+def say(store: Store, status: str) -> None:
+    """Move the Task on here, before the hub has heard of it."""
+    store.records.commit([msgspec.structs.replace(store.records.get(Task, "t1"), status=status)])
+
+
+@pytest.mark.parametrize("theirs", ["received", "accepted", "in-progress", "completed"])
+def test_what_a_colleague_said_of_a_task_before_us_is_no_question(store: Store, theirs: str) -> None:
+    """Two workstations of one hospital say "received" of the same Task; nobody could answer which of them was right."""
+    store.records.receive([task("h1", "requested")])
+    say(store, "received")
+    (changed,) = store.records.receive([task("h2", theirs, minute=9)])
+    assert changed.version_id == "h2"
+    assert store.records.get(Task, "t1").status == theirs
+    assert store.records.hub_version(Task, "t1") == "h2"
+    assert store.records.conflicts() == ()
+    assert store.outbox.count() == 0
+    assert len(store.records.versions(Task, "t1")) == 3
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("in-progress", "received"), ("received", "requested")])
+def test_a_task_that_was_moved_on_differently_is_a_question(store: Store, ours: str, theirs: str) -> None:
+    store.records.receive([task("h1", "requested")])
+    say(store, ours)
+    store.records.receive([task("h2", theirs, minute=9)])
+    assert store.records.get(Task, "t1").status == ours
+    assert len(store.records.conflicts()) == 1
+
+
+def test_a_package_does_not_take_the_word_from_us(store: Store) -> None:
+    """What comes on a stick has no version of the hub, so that our own step still has to reach it."""
+    store.records.receive([task("h1", "requested")])
+    say(store, "received")
+    store.records.receive([task("s1", "received", minute=9)], is_from_hub=False)
+    assert store.outbox.count() == 1
