@@ -78,8 +78,8 @@ def response_to(
 
 
 def status_of(written: Written) -> int:
-    """Return the HTTP status of a write: made, changed, or on its way to the hub above."""
-    return 202 if written.is_on_way else 201 if written.is_new else 200
+    """Return the HTTP status of a write: made, or changed."""
+    return 201 if written.is_new else 200
 
 
 def location_of(written: Written) -> str:

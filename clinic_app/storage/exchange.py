@@ -19,17 +19,13 @@ class Write:
 
 @dataclass(frozen=True)
 class Written:
-    """What the hub made of one write: its version there and when the hub got it.
-
-    ``is_on_way`` says that there is a hub above this one which has not seen it: the time is not the second clock.
-    """
+    """What the hub made of one write: its version there and when the hub got it."""
 
     type_name: str
     id: str
     version: str
     received_at: datetime
     is_new: bool = True
-    is_on_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,8 @@ ChangeKind = Literal["upsert", "enter", "evict", "erase"]
 class Change:
     """One record on its way down, with the hub's version in its meta; without a body if it has to leave.
 
-    ``owner_id`` is whose it is, where a hub asked for it; ``is_on_way`` as in `Written`.
+    ``owner_id`` is whose it is, where a hub asked for it. ``is_on_way`` says that there is a hub above this one which
+    has not seen it: the time is not the second clock.
     """
 
     type_name: str
