@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import socket
 import sys
@@ -56,6 +57,7 @@ def serve(life: HubLife, pipe: Connection, fate: Any) -> None:
         os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
     try:
+        faulthandler.enable()
         certifi.where = lambda: str(life.authority)
         backoff.MOST_S = _LONGEST_WAIT_S  # type: ignore[misc]
         if life.mutant:

@@ -147,5 +147,5 @@ class HubNode:
 
 def end_of(log: Path) -> str:
     """Return where a log lies, and its last words."""
-    words = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
+    words = log.read_text(encoding="utf-8", errors="replace")[-6000:] if log.exists() else ""
     return f"{log}:\n{words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import random
@@ -107,6 +108,7 @@ def live(life: Life, pipe: Connection, fate: Any) -> None:
     """
     try:
         _log_into(life.log)
+        faulthandler.enable()
         certifi.where = lambda: str(life.authority)
         if life.mutant:
             MUTANTS[life.mutant]()
