@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, cast
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.storage import Store
+from clinic_app.storage import OutboxRow, Store
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.giving_back import ABOVE
 from clinic_app.storage.upward import Upward
 from clinic_app.sync.contents import Uploads
-from clinic_app.sync.link import HubLink
+from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.push import Push
 
 
@@ -33,7 +33,7 @@ class Up:
         self._organization_id = organization_id
         self._contents = contents
         self._clock = clock
-        self.push = Push(store, link, _unnoted)
+        self.push = FeedPush(store, link, _unnoted)
         self.uploads = Uploads(store, link, open_content=self._open)
 
     def begin(self) -> None:
@@ -45,6 +45,20 @@ class Up:
 
     def _open(self, sha256: str) -> AbstractContextManager[BinaryIO]:
         return cast(BinaryIO, _Content(self._contents, Caller(ABOVE, self._organization_id), sha256))
+
+
+class FeedPush(Push):
+    """Sends what a facility hub owes; what is refused goes back to whoever wrote it, whatever it is.
+
+    Args:
+        store: the hub's.
+        link: the hub above.
+        on_progress: told how many records have been settled.
+    """
+
+    async def _gives_way(self, row: OutboxRow, error: HubRefusalError) -> bool:  # noqa: ARG002 - as in `Push`
+        """Undo nothing: workstations have built on it."""
+        return False
 
 
 class _Content(io.RawIOBase):

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.ids import new_id
@@ -272,18 +272,37 @@ def test_the_second_clock_is_that_of_the_last_hub(world: World) -> None:
 
 
 def test_a_task_moved_at_both_ends_is_seen_by_a_person(world: World) -> None:
-    task = _task()
-    world.desk.store.records.commit([task])
-    world.go(world.desk, world.hubs, world.there)
-    _move(world.there, task.id, "received")
-    world.there.exchange()
-    _move(world.desk, task.id, "cancelled")
-    world.go(world.desk, world.hubs, world.desk)
+    task = _task(requester=THERE, owner=HERE)
+    world.there.store.records.commit([task])
+    world.go(world.there, world.hubs, world.desk, world.branch)
+    for each, status in ((world.branch, "in-progress"), (world.desk, "accepted")):
+        _move(each, task.id, status)
+        each.exchange()
+    world.go(world.hubs, world.desk, world.there)
     (question,) = world.desk.questions(task.id)
     assert isinstance(question.mine, Task)
     assert isinstance(question.theirs, Task)
-    assert (question.mine.status, question.theirs.status) == ("cancelled", "received")
-    assert world.there.store.records.get(Task, task.id).status == "received"
+    assert (question.mine.status, question.theirs.status) == ("accepted", "in-progress")
+    assert world.there.store.records.get(Task, task.id).status == "in-progress"
+
+
+def test_a_step_the_hub_above_takes_from_nobody_is_told_to_who_made_it(world: World) -> None:
+    task = _task(requester=THERE, owner=HERE)
+    world.there.store.records.commit([task])
+    world.go(world.there, world.hubs, world.desk)
+    _move(world.desk, task.id, "accepted")
+    world.desk.exchange()
+    with world.hubs.facility_store.database.writing() as connection:  # as if the hub above had other rules
+        body = connection.exec_driver_sql(f"SELECT body FROM history WHERE id = '{task.id}' ORDER BY seq DESC").scalar()
+        body = bytes(body or b"").replace(b'"accepted"', b'"completed"')
+        row = {"body": body, "id": task.id}
+        for table in ("history", "record"):
+            connection.execute(text(f"UPDATE {table} SET body = :body WHERE id = :id"), row)
+    world.go(world.hubs, world.desk)
+    (refused,) = world.desk.refused(task.id)
+    assert refused.state == "quarantined"
+    assert "completed" in refused.last_error
+    assert world.hubs.facility_store.records.get(Task, task.id).status == "completed", "nothing is undone here"
 
 
 def test_said_received_twice_settles_itself(world: World) -> None:
