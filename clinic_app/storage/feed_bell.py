@@ -105,6 +105,8 @@ class FeedBell:
             organization_ids: who may see what it wrote.
             writer_id: the workstation that wrote it and knows it already; empty for none.
         """
+        if not organization_ids:
+            return
         named = frozenset(organization_ids)
         words = msgspec.json.encode([writer_id, *sorted(named)]).decode()
         if len(words.encode()) > _LONGEST_ANNOUNCEMENT:

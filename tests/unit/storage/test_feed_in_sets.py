@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, event, select
 
 from clinic_app.records import (
     Attachment,
@@ -118,6 +118,23 @@ def test_a_batch_leaves_what_its_writes_leave_one_by_one(tmp_path: Path) -> None
     assert left["found"] == {"нурлан": ["p"], "касымов": [], "ким": []}
     assert left["feed_audience"] == [("Patient", "q", "org-b", "", 10), ("Task", "t", "org-c", "", 9)]
     assert left["feed_reference"] == left["count_finding"] == []
+
+
+@pytest.mark.parametrize("is_edit", [False, True], ids=["new", "edited"])
+def test_how_many_statements_a_batch_takes_does_not_depend_on_how_many_records_it_has(
+    store: Store, is_edit: bool
+) -> None:
+    taken: list[int] = []
+    statements: list[str] = []
+    event.listen(store.database._engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    for size in (3, 300):
+        records = [Patient(id=f"{size}-{number}", birth_date="1964") for number in range(size)]
+        versions = [each.version for each in _apply(store, *map(_write, records))] if is_edit else [None] * size
+        edited = [Patient(id=each.id, birth_date="1970") for each in records]
+        statements.clear()
+        _apply(store, *map(_write, edited, versions))
+        taken.append(len(statements))
+    assert taken[1] <= taken[0] + 2
 
 
 def test_the_feed_tells_a_batch_in_its_order(store: Store) -> None:
