@@ -33,7 +33,7 @@ class AsidePage(Translated, QWidget):
         self._table: RecordTable[WaitingItem | ContentOnWay] = RecordTable(
             "exchange.aside",
             (
-                Column(lambda: _("What"), kind_words, width=260, is_strong=True),
+                Column(lambda: _("Which record"), kind_words, width=260, is_strong=True),
                 Column(lambda: _("Patient"), patient_words, width=240),
                 Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=90),
                 Column(lambda: _("Why"), reason_words),

@@ -105,7 +105,7 @@ class WaitingPage(Translated, QWidget):
         self._table: RecordTable[WaitingItem] = RecordTable(
             "exchange.waiting",
             (
-                Column(lambda: _("What"), kind_words, width=235, is_strong=True),
+                Column(lambda: _("Which record"), kind_words, width=235, is_strong=True),
                 Column(lambda: _("Patient"), patient_words, width=180),
                 Column(lambda: _("Lane"), turn_words, width=180),
                 Column(lambda: _("Size"), lambda each: size_words(each.size_bytes), width=75),
