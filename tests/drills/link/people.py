@@ -254,9 +254,11 @@ class People:
         chosen = {each.field: self._rng.choice(sides) for each in question.fields}
         edits: tuple[Edit, ...] = ()
         if question.type_name == "Patient":
-            conflict = next(each for each in self._store.records.conflicts() if each.seq == question.seq)
+            asked = [each for each in self._store.records.conflicts() if each.seq == question.seq]
+            if not asked:  # the exchange has settled it meanwhile
+                raise NothingToDoError
             mine = values_of(self._store.records.get(Patient, question.record_id))
-            theirs = values_of(decode_as(Patient, conflict.theirs_body))
+            theirs = values_of(decode_as(Patient, asked[0].theirs_body))
             made = {name: (mine if chosen.get(name, "theirs") == "mine" else theirs)[name] for name in FIELDS}
             place = (question.type_name, question.record_id)
             edits = tuple(Edit((*place, name), mine[name] | theirs[name], made[name]) for name in FIELDS)
