@@ -311,7 +311,7 @@ def test_the_audit_trail_never_leaves(facility: Facility) -> None:
 _STEPS = st.lists(st.sampled_from(["desk", "ward", "above", "up", "cut up"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS, number=st.integers(0, 10**12))
 def test_whatever_meets_nothing_is_lost(facility: Facility, steps: list[str], number: int) -> None:
     """Each name that anybody ever gave is in the history, and who lost against the hub above is told."""
