@@ -47,14 +47,24 @@ def stored_row(connection: Connection, type_name: str, record_id: str) -> Stored
 
 
 def write_version(
-    connection: Connection, record: Resource, body: bytes, *, hub_version: str | None, origin: Origin, at: datetime
+    connection: Connection,
+    record: Resource,
+    body: bytes,
+    *,
+    hub_version: str | None,
+    origin: Origin,
+    at: datetime,
+    is_first: bool = False,
 ) -> int:
     """Write one version of ``record`` into the history and make it the newest, found by what it now says.
+
+    ``is_first`` says that it is known that there is none yet.
 
     Returns:
         The version's number in the history.
     """
-    numbers = write_versions(connection, [(record, body)], hub_version=hub_version, origin=origin, at=at)
+    new = (key_of(record),) if is_first else ()
+    numbers = write_versions(connection, [(record, body)], hub_version=hub_version, origin=origin, at=at, new=new)
     return numbers[key_of(record)]
 
 

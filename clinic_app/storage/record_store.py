@@ -259,7 +259,7 @@ class RecordStore:
         record = _with_meta(record, new_version_id(), now)
         hub_version = row.hub_version if row else None
         body = encode(record, base or (row.body if row else None))
-        write_version(connection, record, body, hub_version=hub_version, origin="local", at=now)
+        write_version(connection, record, body, hub_version=hub_version, origin="local", at=now, is_first=row is None)
         if lane is not None:
             queue_row(connection, record, body, base_hub_version=hub_version, lane=lane, at=now)
         if isinstance(record, AuditEvent):
