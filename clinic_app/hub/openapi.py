@@ -54,7 +54,12 @@ _SEARCH: Final[tuple[_Asked, ...]] = (
     ("header", "Prefer", {"enum": ["handling=strict", "handling=lenient"]}),
 )
 _ASKED: Final[Mapping[tuple[str, str], tuple[_Asked, ...]]] = {
-    ("GET", "/$changes"): (("query", "cursor", _TEXT), ("query", "_count", _NUMBER), ("query", "own", _TEXT)),
+    ("GET", "/$changes"): (
+        ("query", "cursor", _TEXT),
+        ("query", "_count", _NUMBER),
+        ("query", "own", _TEXT),
+        ("query", "_owner", _TEXT),
+    ),
     ("POST", "/"): _WRITTEN,
     ("POST", "/{type}"): (*_WRITTEN, ("header", "If-None-Exist", _TEXT)),
     ("PUT", "/{type}"): (*_WRITTEN, *_VERSIONED, *_FOUND),
