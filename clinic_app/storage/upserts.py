@@ -35,7 +35,7 @@ class Addition:
         if connection.dialect.name == _SERVER:
             done = connection.execute(self._arrays, _columns(rows))
         else:
-            done = connection.execute(self._plain, rows)
+            done = connection.execute(self._plain, rows if len(rows) > 1 else rows[0])
         return done.all() if done.returns_rows else ()
 
 
