@@ -116,9 +116,10 @@ FEED_CONTENT: Final = Table(
     Column("size", NUMBER, nullable=False),
     Column("offset", NUMBER, nullable=False),
     Column("is_whole", Boolean, nullable=False),
+    Column("touched_at", String),
     PrimaryKeyConstraint("organization_id", "sha256"),
 )
-"""Content an organisation has handed in, or is handing in: how much of it is here."""
+"""Content an organisation has handed in, or is handing in: how much of it is here, when its last piece came."""
 
 FEED_PIECE: Final = Table(
     "feed_piece",
@@ -131,6 +132,26 @@ FEED_PIECE: Final = Table(
     PrimaryKeyConstraint("organization_id", "sha256", "offset"),
 )
 """The pieces of that content in the blob store, in order."""
+
+FEED_ARCHIVE: Final = Table(
+    "feed_archive",
+    METADATA,
+    Column("sha256", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("instance_uid", String, nullable=False),
+    Column("words", String, nullable=False),
+    Column("tried_at", String, nullable=False),
+)
+"""What became of a content at the DICOM archive; one without a row waits."""
+Index(None, FEED_ARCHIVE.c.state)
+
+FEED_QUOTA: Final = Table(
+    "feed_quota",
+    METADATA,
+    Column("organization_id", String, primary_key=True),
+    Column("bytes", NUMBER, nullable=False),
+)
+"""How many bytes of contents an organisation may keep at this hub; without a row as many as fit."""
 
 FEED_ANSWER: Final = Table(
     "feed_answer",

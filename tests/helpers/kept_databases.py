@@ -109,6 +109,11 @@ _SIXTH: Final[Rows] = {
     "feed_gone": [(10, "org-c", "Observation", "o", "evict", AT)],
     "feed_tombstone": [("Observation", "o", "9a" * 32, AT)],
 }
+_SEVENTH: Final[Rows] = {
+    "feed_content": [("org-a", SHA256, 1000, 400, 0, AT)],
+    "feed_archive": [("bc" * 32, "differs", "1.2.3", "", AT)],
+    "feed_quota": [("org-a", 10_000_000)],
+}
 ROWS: Final[dict[str, Rows]] = {
     "0001": _FIRST,
     "0002": {**_FIRST, **_SECOND},
@@ -116,6 +121,7 @@ ROWS: Final[dict[str, Rows]] = {
     "0004": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH},
     "0005": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH},
     "0006": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH, **_SIXTH},
+    "0007": {**_FIRST, **_SECOND, **_THIRD, **_FOURTH, **_FIFTH, **_SIXTH, **_SEVENTH},
 }
 """What each revision's file holds, by table."""
 
