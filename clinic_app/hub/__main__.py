@@ -3,6 +3,7 @@
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
 ``python -m clinic_app.hub enrol-code --data DIR --organization ID --name NAME`` prints a code that lets a workstation
 in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
+``backup --to FOLDER`` copies everything to a second disk, ``restore --backup FILE`` puts a copy back.
 ``connect --upstream URL --organization ID`` puts the hub below another one, which then is started with ``--upstream``.
 With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
 libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
@@ -31,6 +32,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
+from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.upstream import put_below
@@ -67,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
     commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol, "connect": _connect}
+    commands |= {"backup": _backup, "restore": _restore}
     commands |= {each: partial(_keep_accounts, each) for each in ACCOUNT_COMMANDS}
     try:
         commands.get(word, _serve)(rest if word in commands else given)
@@ -165,6 +168,22 @@ def _connect(arguments: Sequence[str]) -> None:
         _say(connect(store, options))
     finally:
         store.close()
+
+
+def _backup(arguments: Sequence[str]) -> None:
+    parser = _Parser(prog="python -m clinic_app.hub backup", description=BACKUP)
+    _common(parser)
+    ask_backup(parser)
+    for line in backup(parser.parse_args(arguments)):
+        _say(line)
+
+
+def _restore(arguments: Sequence[str]) -> None:
+    parser = _Parser(prog="python -m clinic_app.hub restore", description=RESTORE)
+    _common(parser)
+    ask_restore(parser)
+    for line in restore(parser.parse_args(arguments)):
+        _say(line)
 
 
 def _keep_accounts(word: str, arguments: Sequence[str]) -> None:

@@ -29,8 +29,12 @@ def open_hub_store(folder: Path, key_file: Path | None, database: str = "", rese
         StorageError: the data cannot be opened.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    storage = FileKeyStorage(key_file.parent, key_file.name) if key_file else FileKeyStorage(folder)
-    key = unlock(folder, storage)
+    key = unlock(folder, key_storage_of(folder, key_file))
     if database:
         return open_server_store(folder, database, key, SystemClock())
     return Store.open(folder, key, SystemClock(), reserve_bytes=reserve_bytes)
+
+
+def key_storage_of(folder: Path, key_file: Path | None) -> FileKeyStorage:
+    """Return where the key of a hub lies: in a file of its own, or of the data folder."""
+    return FileKeyStorage(key_file.parent, key_file.name) if key_file else FileKeyStorage(folder)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, Protocol, get_args
 
 import msgspec
 
@@ -25,8 +25,9 @@ from clinic_app.foundation.durable_files import PART_SUFFIX, disk_errors, folder
 from clinic_app.foundation.errors import DiskFullError, NotFoundError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.examining import examine, holdings
+from clinic_app.storage.examining import Holdings, examine, holdings
 from clinic_app.storage.memory import Memory
+from clinic_app.storage.one_instance import alone
 from clinic_app.storage.space import Space
 
 BackupKind = Literal["hourly", "daily", "weekly", "before-update", "by-hand"]
@@ -35,7 +36,10 @@ KEPT: Final[dict[BackupKind, int]] = {"hourly": 24, "daily": 14, "weekly": 53, "
 FOLDER_NAME: Final = "backups"
 _ALWAYS_KEPT: Final = 3
 """The newest of all kinds are kept even where the disk runs full."""
-_NAME: Final = re.compile(r"(\d{6,9})-(" + "|".join(get_args(BackupKind)) + r")-(\d{8}T\d{6}Z)\.db")
+_NAME: Final = re.compile(r"(\d{6,9})-(" + "|".join(get_args(BackupKind)) + r")-(\d{8}T\d{6}Z)\.(db|dump)")
+DUMP_SUFFIX: Final = ".dump"
+"""Of a copy of a database that lies on a server (`clinic_app.storage.server_copies`)."""
+_ALONE: Final = "backup.lock"
 _COUNTER: Final = "backup-number"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _LARGEST_NOTE: Final = 1 << 16
@@ -76,12 +80,33 @@ class _Note(msgspec.Struct, frozen=True):
     audit_head: str
 
 
+class Server(Protocol):
+    """Makes and proves the copies of a database that lies on a server."""
+
+    def copy_to(self, path: Path, should_stop: Callable[[], bool]) -> None:
+        """Write a copy of one moment to a file that does not exist yet."""
+        ...
+
+    def prove(self, path: Path) -> None:
+        """Read a copy from end to end; raise `DamagedError` where it is not whole."""
+        ...
+
+    def size_bytes(self) -> int:
+        """Return about how much room a copy takes."""
+        ...
+
+    def holdings(self) -> Holdings:
+        """Return what the database holds now."""
+        ...
+
+
 class Backups:
     """The backups of one data folder. Safe for use from several threads; only one is made at a time.
 
     Args:
         folder: the data folder.
-        file: its database; None where the data lie on a database server, which is backed up there.
+        file: its database; None where the data lie on a database server, which ``server`` copies, or is backed up
+            there.
         key: the data key.
         clock: says when.
         space: the room on the disk.
@@ -89,10 +114,18 @@ class Backups:
     """
 
     def __init__(
-        self, folder: Path, file: EncryptedFile | None, key: bytes, clock: Clock, space: Space, memory: Memory
+        self,
+        folder: Path,
+        file: EncryptedFile | None,
+        key: bytes,
+        clock: Clock,
+        space: Space,
+        memory: Memory,
+        server: Server | None = None,
     ) -> None:
         self.folder = folder / FOLDER_NAME
         self._file = file
+        self._server = server
         self._key = key
         self._clock = clock
         self._space = space
@@ -106,22 +139,24 @@ class Backups:
         Raises:
             DiskFullError: there is no room for it; the others are as they were.
             DamagedError: the data, or the copy, are not whole.
-            StorageError: the disk refused it, or it was broken off by `stop`.
+            StorageError: the disk refused it, another program is making one, or it was broken off by `stop`.
         """
-        if self._file is None:
+        source = self._file or self._server
+        if source is None:
             raise StorageError(Text("These data lie on a database server and are backed up there."))
-        with self._making:
+        with self._making, alone(self.folder.parent / _ALONE):
             self._space.require()
-            self._make_room(self._file.size_bytes())
+            self._make_room(source.size_bytes())
             with disk_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
             _sweep(self.folder)
             now = self._clock.now().astimezone(UTC)
+            suffix = DUMP_SUFFIX if self._file is None else ".db"
             number = max(self._memory.next_number(_COUNTER), *(each.number + 1 for each in self.all()), 1)
-            path = self.folder / f"{number:06d}-{kind}-{now.strftime(_STAMP)}.db"
+            path = self.folder / f"{number:06d}-{kind}-{now.strftime(_STAMP)}{suffix}"
             part = path.with_name(path.name + PART_SUFFIX)
             try:
-                note = self._copy(self._file, part)
+                note = self._copy(part) if self._file is None else self._copy_file(self._file, part)
                 _put_in_place(part, path)
             except DiskFullError:
                 self._space.met_full()
@@ -143,7 +178,10 @@ class Backups:
             DamagedError: it is not whole.
             NotFoundError: it is not there any more.
         """
-        return verified(backup, self._key)
+        if self._server is None:
+            return verified(backup, self._key)
+        self._server.prove(backup.path)
+        return backup
 
     def prune(self) -> tuple[Path, ...]:
         """Remove what is older than its kind is kept; return what went. Copies nobody looked through stay."""
@@ -162,19 +200,20 @@ class Backups:
         """Break off a backup that is being made, so that the program can close; none is made any more."""
         self._stopping.set()
 
-    def _copy(self, file: EncryptedFile, part: Path) -> _Note:
+    def _copy(self, part: Path) -> _Note:
+        """Have the server's copy made; it holds at least what there was before it was begun."""
+        assert self._server is not None
+        held = self._server.holdings()
+        self._server.copy_to(part, self._stopping.is_set)
+        self._server.prove(part)
+        return _note_of(part, held)
+
+    def _copy_file(self, file: EncryptedFile, part: Path) -> _Note:
         with file.reading() as connection:
             before = holdings(connection)
         file.copy_to(part, self._stopping.is_set)
         found = examine(part, self._key, before, should_stop=self._stopping.is_set)
-        return _Note(
-            size_bytes=part.stat().st_size,
-            records=found.records,
-            history_seq=found.history_seq,
-            audit_rows=found.audit_rows,
-            audit_seq=found.audit_seq,
-            audit_head=found.audit_head,
-        )
+        return _note_of(part, found)
 
     def _make_room(self, needed_bytes: int) -> None:
         """Remove the oldest until there is room for one more; the newest few of all stay."""
@@ -244,6 +283,17 @@ def _backup(path: Path) -> Backup | None:
     if note is None or note.size_bytes != size_bytes:
         return Backup(path, kind, made_at, size_bytes, -1, -1, is_verified=False)
     return _described(path, kind, made_at, note)
+
+
+def _note_of(part: Path, found: Holdings) -> _Note:
+    return _Note(
+        size_bytes=part.stat().st_size,
+        records=found.records,
+        history_seq=found.history_seq,
+        audit_rows=found.audit_rows,
+        audit_seq=found.audit_seq,
+        audit_head=found.audit_head,
+    )
 
 
 def _described(path: Path, kind: BackupKind, made_at: datetime, note: _Note) -> Backup:

@@ -21,6 +21,8 @@ from clinic_app.keys.unlocking import has_traces
 from clinic_app.storage.encrypted_file import EncryptedFile
 
 FILE_NAME: Final = "key.check"
+KEY_PROOF: Final = "key-check"
+"""The name under which a database on a server holds the proof."""
 WRONG_KEY: Final = Text("The data on this computer cannot be unlocked with this key.")
 _PEOPLES: Final = frozenset({"user", "recovery", "escrow"})
 """Ways into the data that are made only when there are some."""

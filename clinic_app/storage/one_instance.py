@@ -47,6 +47,22 @@ def one_instance(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a file for the length of the block, so that no other program does the same thing meanwhile.
+
+    Raises:
+        StorageError: another program holds it.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab+")
+    with file:
+        if not _lock()(file):
+            raise StorageError(Text("Another program is doing this with the same data. Wait until it has finished."))
+        yield
+
+
 def _lock() -> FileLock:
     if sys.platform == "win32":
         from clinic_app.storage.file_lock_windows import lock_file

@@ -39,6 +39,21 @@ _CONNECT: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+_FOR_PROGRAMS: Final = (
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslcrl",
+    "connect_timeout",
+    "target_session_attrs",
+)
+"""What PostgreSQL's own programs are told; they may be older than the driver and know fewer parameters."""
 _LISTEN: Final = "LISTEN dala_feed"
 _ANNOUNCE: Final = text("SELECT pg_notify('dala_feed', :words)")
 _LISTEN_S: Final = 0.5
@@ -110,6 +125,20 @@ class PostgresDatabase(Database):
             raise StorageError(ONLY_READ)
         if not server.keeps:
             _log.warning("the database server has fsync or full_page_writes switched off: a power cut loses data there")
+
+    def client_options(self) -> tuple[str, dict[str, str]]:
+        """Return how PostgreSQL's own programs get to the same database: libpq's parameters and, apart, the password.
+
+        The password goes into the program's environment: everybody sees what is typed behind a program's name.
+        """
+        from psycopg.conninfo import make_conninfo
+
+        with self.reading() as connection:
+            driver: Any = connection.connection.driver_connection
+            password: str = driver.info.password
+            told = driver.info.get_parameters()
+            way = make_conninfo(**{name: told[name] for name in _FOR_PROGRAMS if name in told})
+        return way, {"PGPASSWORD": password} if password else {}
 
     def announce(self, connection: Connection, words: str) -> None:
         """Tell the other programs, when the transaction of ``connection`` is committed (PostgreSQL, "NOTIFY")."""

@@ -62,7 +62,10 @@ def raise_wall(connection: Connection) -> None:
     wanted = hashlib.sha256("".join(_STATEMENTS).encode()).digest()
     kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == _NAME))
     stands = connection.execute(
-        text("SELECT count(*) FROM pg_class WHERE relname IN ('record', 'history') AND relforcerowsecurity")
+        text(
+            "SELECT count(*) FROM pg_class WHERE relname IN ('record', 'history') AND relforcerowsecurity"
+            " AND relnamespace = current_schema()::regnamespace"
+        )
     ).scalar()
     if kept != wanted or stands != len(_BODIES):
         for statement in _STATEMENTS:

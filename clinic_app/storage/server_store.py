@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
@@ -16,15 +15,16 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, KeyLockedError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.key_check import check_proof, proof_of, write_key_check
+from clinic_app.storage.key_check import KEY_PROOF, check_proof, proof_of, write_key_check
+from clinic_app.storage.memory import put_values
 from clinic_app.storage.migrating import current_revision, migrate, newest_revision
 from clinic_app.storage.place import check_place
 from clinic_app.storage.postgres import PostgresDatabase
+from clinic_app.storage.restoring import RESTORED_AT, RESTORED_PULL
 from clinic_app.storage.row_wall import raise_wall
+from clinic_app.storage.server_copies import SERVER_RESTORED, ServerCopies
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import MEMORY
-
-_PROOF: Final = "key-check"
 
 
 def open_server_store(folder: Path, address: str, key: bytes, clock: Clock) -> Store:
@@ -53,9 +53,11 @@ def open_server_store(folder: Path, address: str, key: bytes, clock: Clock) -> S
             _bring_up_to_date(connection, is_finished=is_finished)
             _claim(connection, key)
             raise_wall(connection)
+            _note_restoration(folder, connection)
+        (folder / SERVER_RESTORED).unlink(missing_ok=True)
         if not is_finished:
             write_key_check(folder, key)
-        store = Store(folder, database, key, clock)
+        store = Store(folder, database, key, clock, server=ServerCopies(database, key))
         store.blobs.sweep()
     except BaseException:
         database.close()
@@ -72,10 +74,18 @@ def _bring_up_to_date(connection: Connection, *, is_finished: bool) -> None:
         migrate(connection)
 
 
+def _note_restoration(folder: Path, connection: Connection) -> None:
+    """Say in a database that was put back from a copy that it was: the hub begins another life and asks for all."""
+    path = folder / SERVER_RESTORED
+    with disk_errors(path):
+        if path.exists():
+            put_values(connection, {RESTORED_AT: path.read_bytes(), RESTORED_PULL: b"1"})
+
+
 def _claim(connection: Connection, key: bytes) -> None:
     """Say that the database belongs to the key, or make sure that it does."""
-    kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == _PROOF))
+    kept = connection.scalar(select(MEMORY.c.value).where(MEMORY.c.name == KEY_PROOF))
     if kept is None:
-        connection.execute(insert(MEMORY).values(name=_PROOF, value=proof_of(key)))
+        connection.execute(insert(MEMORY).values(name=KEY_PROOF, value=proof_of(key)))
     elif not hmac.compare_digest(kept, proof_of(key)):
         raise KeyLockedError(Text("The database on the server belongs to another data folder or another key."))

@@ -15,7 +15,7 @@ from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedE
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
 from clinic_app.storage.audit_rows import AuditRows
-from clinic_app.storage.backups import Backups
+from clinic_app.storage.backups import Backups, Server
 from clinic_app.storage.blobs import BlobStore
 from clinic_app.storage.counts import Counts
 from clinic_app.storage.database import Database
@@ -45,10 +45,18 @@ class Store:
         key: the data key.
         clock: says when things were written.
         space: the room on its disk.
+        server: makes copies of a database that lies on a server.
     """
 
     def __init__(
-        self, folder: Path, database: Database, key: bytes, clock: Clock, *, space: Space | None = None
+        self,
+        folder: Path,
+        database: Database,
+        key: bytes,
+        clock: Clock,
+        *,
+        space: Space | None = None,
+        server: Server | None = None,
     ) -> None:
         self.folder = folder
         self.key = key
@@ -63,7 +71,7 @@ class Store:
         self.transfers = Transfers(database, clock)
         self.accounts = Accounts(database)
         self.memory = Memory(database)
-        self.backups = Backups(folder, self.file, key, clock, self.space, self.memory)
+        self.backups = Backups(folder, self.file, key, clock, self.space, self.memory, server)
         self.audit = AuditRows(database, kept.audit)
         self.counts = Counts(database)
         self._is_suspect = False
