@@ -23,7 +23,7 @@ from typing import Any, Final
 from tests.drills.link.comparing import judge
 from tests.drills.link.hubs import HubNode
 from tests.drills.link.ledger import Verdict
-from tests.drills.link.mutants import MUTANTS
+from tests.drills.link.mutants import FATAL, MUTANTS
 from tests.drills.link.world import Station, World
 from tests.drills.small_disk import SmallDisk, best_way, small_disk
 from tests.helpers.fault_proxy import FAULTS, Weather
@@ -66,7 +66,9 @@ class Pace:
 
 SHORT: Final = Pace(12, 4, 60.0)
 BREATHLESS: Final = Pace(5, 6, 60.0, False, ("clock",), ("clear", "clear", "clear", "reset", "half-close"))
-"""For broken promises: many exchanges, because each may show it."""
+"""For broken promises that a death brings to light: many exchanges, because each may show it."""
+CROWDED: Final = Pace(14, 2, 60.0, False, ("clock",), ("clear", "cut", "cut"))
+"""For those that two desks bring to light which edit the same cards apart."""
 
 
 @dataclass
@@ -127,7 +129,8 @@ def rehearse(operations: int, seed: int, mutant: str = "", pace: Pace | None = N
 
 def is_found_out(mutant: str, seed: int) -> bool:
     """Return whether some short runs tell a broken link from a sound one."""
-    tries = (rehearse(_MUTANT_OPERATIONS, seed + number, mutant, BREATHLESS) for number in range(_MUTANT_TRIES))
+    pace = BREATHLESS if mutant in FATAL else CROWDED
+    tries = (rehearse(_MUTANT_OPERATIONS, seed + number, mutant, pace) for number in range(_MUTANT_TRIES))
     return any(not each.verdict.is_clean for each in tries)
 
 
@@ -302,4 +305,15 @@ def _figures(outcome: Outcome, seed: int, begin: float) -> dict[str, object]:
     }
 
 
-__all__ = ["BREATHLESS", "DISASTERS", "SHORT", "Outcome", "Pace", "Rehearsal", "is_found_out", "rehearse", "run"]
+__all__ = [
+    "BREATHLESS",
+    "CROWDED",
+    "DISASTERS",
+    "SHORT",
+    "Outcome",
+    "Pace",
+    "Rehearsal",
+    "is_found_out",
+    "rehearse",
+    "run",
+]
