@@ -7,6 +7,7 @@ organisation sees in another way; and whoever wrote about a patient himself keep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +27,8 @@ SLICE_TYPES: Final = ("AllergyIntolerance", "CarePlan", "DiagnosticReport", "Obs
 (HL7 International Patient Summary: allergies, problems and plans, results)."""
 CLOSING: Final = frozenset({"rejected", "cancelled", "failed", "completed", "entered-in-error"})
 """Status of a Task that nobody works on any more (FHIR R4, Task)."""
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
+"""FHIR R4, data type id: never `EVERYBODY`."""
 _MOST_CLOSED: Final = 20
 """So many cases are taken out in one transaction; the next one goes on."""
 
@@ -114,11 +117,14 @@ def _fill(connection: Connection, bucket: Row[Any], accepted: Iterable[Accepted]
 
 
 def _named_by(connection: Connection, bucket: Row[Any]) -> list[Key]:
-    """Return the request of a referral and what it names as its evidence."""
+    """Return the request of a referral and what it names as its evidence; one that others wrote names nothing."""
     if not bucket.request_id:
         return []
-    query = select(RECORD.c.body).where(RECORD.c.type == "ServiceRequest", RECORD.c.id == bucket.request_id)
-    body = connection.scalar(query)
+    query = select(RECORD.c.body).join(
+        FEED_RECORD, (FEED_RECORD.c.type == RECORD.c.type) & (FEED_RECORD.c.id == RECORD.c.id)
+    )
+    is_it = (RECORD.c.type == "ServiceRequest", RECORD.c.id == bucket.request_id)
+    body = connection.scalar(query.where(*is_it, FEED_RECORD.c.organization_id == bucket.owner_id))
     named = decode_as(ServiceRequest, body).supporting_info if body else ()
     return [("ServiceRequest", bucket.request_id), *(_key(each) for each in named)]
 
@@ -197,7 +203,7 @@ def _key(reference: Reference) -> Key:
 
 def _id(reference: Reference | None, type_name: str) -> str:
     kind, record_id = _key(reference) if reference else ("", "")
-    return record_id if kind == type_name else ""
+    return record_id if kind == type_name and _ID.fullmatch(record_id) else ""
 
 
 _OPEN: Final = Upsert(FEED_BUCKET)

@@ -119,12 +119,19 @@ def remove_records(connection: Connection, keys: Sequence[Key]) -> None:
 
 
 def _forget_contents(connection: Connection, keys: Sequence[Key]) -> None:
-    """Forget contents that only these records point to; what lies in pieces on the disk goes with the next look."""
-    pointed = select(FEED_REFERENCE.c.sha256).where(tuple_(FEED_REFERENCE.c.type, FEED_REFERENCE.c.id).in_(keys))
-    named = set(connection.execute(pointed).scalars())
-    others = select(FEED_REFERENCE.c.sha256).where(
-        FEED_REFERENCE.c.sha256.in_(named), tuple_(FEED_REFERENCE.c.type, FEED_REFERENCE.c.id).not_in(keys)
+    """Forget the contents that of their owner's records only these point to; what others handed in is theirs.
+
+    What lies in pieces on the disk goes with the next look.
+    """
+    query = select(FEED_RECORD.c.organization_id, FEED_REFERENCE.c.sha256).join(
+        FEED_RECORD, (FEED_RECORD.c.type == FEED_REFERENCE.c.type) & (FEED_RECORD.c.id == FEED_REFERENCE.c.id)
     )
-    alone = named - set(connection.execute(others).scalars())
-    for table in (FEED_CONTENT, FEED_PIECE):
-        connection.execute(delete(table).where(table.c.sha256.in_(alone)))
+    is_gone = tuple_(FEED_REFERENCE.c.type, FEED_REFERENCE.c.id).in_(keys)
+    named = {tuple(row) for row in connection.execute(query.where(is_gone))}
+    digests = {sha256 for _, sha256 in named}
+    others = query.where(FEED_REFERENCE.c.sha256.in_(digests), ~is_gone)
+    alone = named - {tuple(row) for row in connection.execute(others)}
+    marks = [{"of_organization": owner, "of_sha256": sha256} for owner, sha256 in sorted(alone)]
+    for table in (FEED_CONTENT, FEED_PIECE) if marks else ():
+        is_it = (table.c.organization_id == bindparam("of_organization"), table.c.sha256 == bindparam("of_sha256"))
+        connection.execute(delete(table).where(*is_it), marks)

@@ -226,7 +226,7 @@ def put_places(
         {**_named(each), "organization_id": each.owner_id, "seq": numbers[each.key], **place} for each in accepted
     ]
     _PUT_PLACES.run_all(connection, places)
-    _keep_readers(connection, accepted, numbers)
+    _keep_readers(connection, caller, accepted, numbers)
 
 
 def readers_of(accepted: Iterable[Accepted]) -> frozenset[str]:
@@ -234,22 +234,34 @@ def readers_of(accepted: Iterable[Accepted]) -> frozenset[str]:
     return frozenset(name for each in accepted for name in (each.owner_id, *_audience(each.record)))
 
 
-def _keep_readers(connection: Connection, accepted: Sequence[Accepted], numbers: Mapping[Key, int]) -> None:
-    """Keep who records are meant for and which content they point to, in place of what was kept before."""
-    changed = [{"of_type": each.key[0], "of_id": each.key[1]} for each in accepted if not each.is_first]
+def _keep_readers(
+    connection: Connection, caller: Caller, accepted: Sequence[Accepted], numbers: Mapping[Key, int]
+) -> None:
+    """Keep who records are meant for and which content they point to, in place of what was kept before.
+
+    What the performer of a Task writes into it opens none of its owner's contents to him.
+    """
+    changed = [_mark(each) for each in accepted if not each.is_first]
+    by_owner = [each for each in accepted if each.owner_id == caller.organization_id]
+    pointed = [_mark(each) for each in by_owner if not each.is_first]
+    if pointed:
+        connection.execute(_FORGET_REFERENCES, pointed)
     if changed:
         connection.execute(_FORGET_AUDIENCE, changed)
-        connection.execute(_FORGET_REFERENCES, changed)
         connection.execute(_MOVE_OPENED, [{**each, "to": numbers[each["of_type"], each["of_id"]]} for each in changed])
     meant = [(each, name) for each in accepted for name in sorted(_audience(each.record))]
     tagged = [{**_named(each), "organization_id": name, "bucket": "", "seq": numbers[each.key]} for each, name in meant]
     _ADD_AUDIENCE.run(connection, tagged)
-    points = [(each, digest) for each in accepted for digest in sorted(set(_DIGEST.findall(each.body)))]
+    points = [(each, digest) for each in by_owner for digest in sorted(set(_DIGEST.findall(each.body)))]
     _ADD_REFERENCE.run(connection, [{**_named(each), "sha256": digest.decode()} for each, digest in points])
 
 
 def _named(accepted: Accepted) -> dict[str, object]:
     return {"type": accepted.written.type_name, "id": accepted.written.id}
+
+
+def _mark(accepted: Accepted) -> dict[str, str]:
+    return {"of_type": accepted.key[0], "of_id": accepted.key[1]}
 
 
 def visible_to(organization_id: str) -> Any:  # noqa: ANN401 - an SQL condition
