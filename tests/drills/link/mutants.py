@@ -26,15 +26,14 @@ Mutant = Callable[[], None]
 
 def last_writer_wins() -> None:
     """Let the hub take every write as made from what it has, as a server without preconditions does."""
-    real = Feed.apply
+    real = Feed.put
 
-    def apply(self: Feed, caller: Any, writes: Sequence[Write], *values: Any, **words: Any) -> Any:
-        with self._database.reading() as connection:
-            standing = {(row.type, row.id): row.version_id for row in connection.execute(_NEWEST)}
-        writes = [replace(each, base_version=standing.get((each.type_name, each.id))) for each in writes]
-        return real(self, caller, writes, *values, **words)
+    def put(self: Feed, connection: Any, caller: Any, incoming: Sequence[Any], *values: Any, **words: Any) -> Any:
+        standing = {(row.type, row.id): row.version_id for row in connection.execute(_NEWEST)}
+        blind = [replace(each, write=replace(each.write, base_version=standing.get(each.key))) for each in incoming]
+        return real(self, connection, caller, blind, *values, **words)
 
-    Feed.apply = apply  # type: ignore[method-assign]
+    Feed.put = put  # type: ignore[method-assign]
 
 
 def blind_retry() -> None:
