@@ -185,20 +185,44 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
                 header.resizeSection(place, column.width)
 
     def show_rows(self, rows: Sequence[R]) -> None:
-        """Show these records; the cursor stays on its record, wherever that lies now, and never slips to another."""
-        old = self.current_row()
+        """Show these records; the cursor stays on its record, and what is being read stays where it is on the screen.
+
+        Whoever scrolled away from the cursor is not taken back to it by news; whoever is at the top sees what is new.
+        """
+        old, scroll = self.current_row(), self.view.verticalScrollBar()
+        read, value = self._read_rows(), scroll.value()
         self._model.put(rows)
         self.setCurrentWidget(self.view if rows else self.empty)
         proxy = self.view if rows else None  # Tab would never come past a hidden one
         self.setFocusProxy(proxy)  # type: ignore[arg-type]
-        if old is None:
-            return
-        kept = self._key(old)
-        place = next((place for place, row in enumerate(rows) if self._key(row) == kept), None)
-        if place is None:
+        kept = self._key(old) if old is not None else None
+        place = next((place for place, row in enumerate(rows) if old is not None and self._key(row) == kept), None)
+        if place is not None:
+            self.view.selectRow(place)  # brings it into view, too
+        self.view.doItemsLayout()  # or the bar would still go as far as the former rows
+        if value:
+            scroll.setValue(self._scrolled_to(read, value))
+        elif read and kept not in [key for key, _top in read]:
+            scroll.setValue(0)
+        if old is not None and place is None:
             self.selected.emit(None)
-        else:
-            self.view.selectRow(place)
+
+    def _read_rows(self) -> list[tuple[object, int]]:
+        """Return what stands in the view, as key and place in it: the cursor's row first, if it is one of them."""
+        view, rows = self.view, self._model.rows
+        if not rows or not view.isVisible():
+            return []
+        last = view.rowAt(view.viewport().height() - 1)
+        seen = range(max(0, view.rowAt(0)), (last if last >= 0 else len(rows) - 1) + 1)
+        current = view.currentIndex().row()
+        order = sorted(seen, key=lambda place: place != current)
+        return [(self._key(rows[place]), view.rowViewportPosition(place)) for place in order]
+
+    def _scrolled_to(self, read: Sequence[tuple[object, int]], value: int) -> int:
+        """Return how far to scroll so that the first of what was read and is still there stands where it stood."""
+        keys = [self._key(row) for row in self._model.rows]
+        stood = next(((keys.index(key), top) for key, top in read if key in keys), None)
+        return value if stood is None else stood[0] * theme.ROW_PX - stood[1]
 
     @property
     def rows(self) -> tuple[R, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -393,3 +394,67 @@ def _last_inked_column(chip: Chip) -> int:
         if any(abs(image.pixelColor(x, y).lightness() - ground.lightness()) > 40 for y in middle):
             found = x
     return found
+
+
+def _long_table(qtbot: QtBot) -> RecordTable[Row]:
+    table: RecordTable[Row] = RecordTable("test.long", (Column(lambda: "Words", lambda row: row.words),))
+    qtbot.addWidget(table)
+    table.resize(400, 300)
+    table.show()
+    table.show_rows(_rows(range(60)))
+    return table
+
+
+def _rows(numbers: Iterable[int]) -> tuple[Row, ...]:
+    return tuple(Row(str(number), f"Пациент {number}") for number in numbers)
+
+
+def _top(table: RecordTable[Row]) -> str:
+    return table.rows[table.view.rowAt(0)].id
+
+
+def test_news_do_not_take_a_reader_back_to_the_row_he_once_chose(qtbot: QtBot) -> None:
+    table = _long_table(qtbot)
+    table.view.selectRow(2)
+    table.view.verticalScrollBar().setValue(1000)
+    read = _top(table)
+    table.show_rows(_rows(range(60)))
+    assert (_top(table), table.view.verticalScrollBar().value()) == (read, 1000)
+    table.show_rows(_rows(range(1, 60)))
+    assert _top(table) == read, "what is gone above moves nothing"
+    assert table.current_row() == Row("2", "Пациент 2")
+    table.show_rows(_rows(range(-5, 60)))
+    assert _top(table) == read, "nor does what comes above"
+    scroll = table.view.verticalScrollBar()
+    scroll.setValue(scroll.maximum())
+    read = _top(table)
+    table.show_rows(_rows(range(-50, 60)))
+    assert _top(table) == read, "nor at the very end"
+
+
+def test_the_chosen_row_stays_where_it_is_on_the_screen(qtbot: QtBot) -> None:
+    table = _long_table(qtbot)
+    table.view.selectRow(30)
+    stood = table.view.rowViewportPosition(30)
+    table.show_rows(_rows(range(10, 60)))
+    assert table.view.currentIndex().row() == 20
+    assert table.view.rowViewportPosition(20) == stood
+
+
+def test_whoever_reads_at_the_top_sees_what_comes_there(qtbot: QtBot) -> None:
+    table = _long_table(qtbot)
+    table.show_rows(_rows(range(-2, 60)))
+    assert _top(table) == "-2"
+    table.view.selectRow(40)
+    table.view.verticalScrollBar().setValue(0)
+    table.show_rows(_rows(range(-3, 60)))
+    assert _top(table) == "-3"
+
+
+def test_where_nothing_that_was_read_is_left_the_place_is_kept(qtbot: QtBot) -> None:
+    table = _long_table(qtbot)
+    table.view.verticalScrollBar().setValue(500)
+    table.show_rows(_rows(range(100, 160)))
+    assert table.view.verticalScrollBar().value() == 500
+    table.show_rows(_rows(range(200, 202)))
+    assert table.view.verticalScrollBar().value() == 0
