@@ -32,6 +32,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
+from clinic_app.hub.archiving import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
@@ -93,6 +94,7 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--upstream", default="", help="address of the hub above; the command connect comes first")
     parser.add_argument("--upstream-interval-s", type=float, default=15.0, help="seconds between two looks at it")
     parser.add_argument("--announce", action="store_true", help="tell the local network that there is a hub; needs TLS")
+    ask_place(parser)
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
     clock = SystemClock()
@@ -111,6 +113,7 @@ def _serve(arguments: Sequence[str]) -> None:
         hub.feed.bell.listen()
         stack.callback(hub.feed.bell.close)
         stack.enter_context(exchanging(upstream))
+        stack.enter_context(archiving(hub, options))
         config = uvicorn.Config(
             build_app(hub),
             log_config=None,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from clinic_app.foundation.spreadsheet import csv_lines
+from clinic_app.hub.archiving import archive, ask_archive
 from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
 from clinic_app.keys.enrolment_code import printed
@@ -122,4 +123,5 @@ ACCOUNT_COMMANDS: Final[Mapping[str, AccountCommand]] = {
     "devices": AccountCommand("List the workstations as a table (CSV).", _ask_nothing, _devices),
     "revoke": AccountCommand("Shut a workstation out.", _ask_revocation, _revoke),
     "erase": AccountCommand("Erase records by order of the law, everywhere and for good.", ask_erasing, erase),
+    "archive": AccountCommand("List what went to the DICOM archive, what differs, what waits.", ask_archive, archive),
 }

@@ -24,6 +24,7 @@ from clinic_app.hub.refusals import language_of, outcome, refusal
 from clinic_app.hub.tokens import Accounts
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
+from clinic_app.storage.feed_archive import FeedArchive
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_search import FeedSearch
@@ -53,15 +54,17 @@ def build_hub(
     """
     feed = Feed(store.database, clock)
     callers = FeedCallers(store.database, clock)
+    contents = FeedContent(store.database, store.blobs)
     return Hub(
         feed=feed,
         search=FeedSearch(store.database, feed),
         wishes=FeedWishes(feed),
-        content=FeedContent(store.database, store.blobs),
+        content=contents,
         callers=callers,
         accounts=Accounts(store, callers, clock, name, addresses),
         limits=limits or Limits(),
         clock=clock,
+        archive=FeedArchive(store.database, contents),
     )
 
 

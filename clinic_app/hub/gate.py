@@ -21,6 +21,7 @@ from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import Accounts
 from clinic_app.storage.exchange import Change
 from clinic_app.storage.feed import Feed
+from clinic_app.storage.feed_archive import FeedArchive
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
 from clinic_app.storage.feed_rows import Caller
@@ -44,6 +45,8 @@ class Hub:
     accounts: Accounts
     limits: Limits
     clock: Clock
+    archive: FeedArchive
+    """What became of contents at the DICOM archive, where the hub has one."""
     below: Below | None = None
     """What it says differently because another hub is above it; None for the last hub."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,10 +22,12 @@ class HubProcess:
         folder: its data folder; its log lies beside it.
         database: address of its PostgreSQL database; empty for a file in the folder.
         upstream: address of the hub above it; `connect` comes before the start.
+        options: what else it is started with.
     """
 
-    def __init__(self, folder: Path, database: str = "", *, upstream: str = "") -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, database: str = "", *, upstream: str = "", options: Sequence[str] = ()) -> None:
+        self._options = options
+        self.folder = folder
         self._upstream = upstream
         self._database = database
         self._process: subprocess.Popen[str] | None = None
@@ -42,7 +45,7 @@ class HubProcess:
     def enrol(self, organization_id: str, name: str) -> str:
         """Return the token of one more workstation; while the hub runs, by its own command as IT would."""
         if self._process is None:
-            store = open_hub_store(self._folder, None, self._database)
+            store = open_hub_store(self.folder, None, self._database)
             try:
                 return build_hub(store, SystemClock()).callers.enrol(organization_id, name)
             finally:
@@ -59,9 +62,23 @@ class HubProcess:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def say(self, command: str, *words: str) -> str:
+        """Return what one of its commands prints, as IT would read it."""
+        done = subprocess.run(
+            [*self._command(command), *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def connect(self, organization_id: str, token: str) -> None:
         """Put it below the hub above, by its own command as IT would."""
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [*self._command("connect"), "--upstream", self._upstream, "--organization", organization_id],
             cwd=ROOT,
@@ -77,10 +94,10 @@ class HubProcess:
     def start(self) -> None:
         """Start it and wait until it listens; after the first time on the same port."""
         port = self.url.rpartition(":")[2] or "0"
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        with self._folder.with_suffix(".log").open("a", encoding="utf-8") as log:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with self.folder.with_suffix(".log").open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*self._command(), "--port", port, "--reserve-mb", "0", *self._above()],
+                [*self._command(), "--port", port, "--reserve-mb", "0", *self._above(), *self._options],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -88,7 +105,7 @@ class HubProcess:
             )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
-        assert self.url, f"the hub did not start: {self._folder.with_suffix('.log').read_text(encoding='utf-8')}"
+        assert self.url, f"the hub did not start: {self.folder.with_suffix('.log').read_text(encoding='utf-8')}"
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -114,4 +131,4 @@ class HubProcess:
 
     def _command(self, *words: str) -> list[str]:
         database = ["--database", self._database] if self._database else []
-        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self._folder), *database]
+        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self.folder), *database]
