@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from clinic_app.foundation.dates import form_date
 from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import KeyLockedError
 from clinic_app.foundation.texts import Text
@@ -36,7 +37,7 @@ class Erasure(msgspec.Struct, frozen=True):
     @property
     def text(self) -> Text:
         """The sentence for whoever sits before the computer."""
-        day, hub, because = self.at.date().isoformat(), _plain(self.hub), _plain(self.because)
+        day, hub, because = form_date(self.at), _plain(self.hub), _plain(self.because)
         if not because:
             return Text("The hub “{hub}” ordered on {day} that the data of this computer be erased.", hub=hub, day=day)
         return Text(

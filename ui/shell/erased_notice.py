@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,6 +15,8 @@ from ui.events import CoreEvents
 from ui.language import _, say
 from ui.widgets.buttons import Button
 from ui.widgets.labels import breakable, label
+
+WIDTH_PX: Final = 560
 
 
 class ErasedNotice(QObject):
@@ -54,7 +57,6 @@ class _Dialog(QDialog):
         super().__init__(window)
         self.setObjectName("erased")
         self.setWindowTitle(_("The data of this computer were erased"))
-        self.setMinimumWidth(560)
         picture = label()
         icons.put(picture, "triangle-alert", "warn", 32)
         why = label("body", breakable(say(reason)), is_wrapped=True)
@@ -81,3 +83,6 @@ class _Dialog(QDialog):
         column.setSpacing(14)
         column.addLayout(row)
         column.addLayout(below)
+        self.setFixedWidth(WIDTH_PX)
+        self.ensurePolished()  # the reason wraps: how high it gets is known once letters and width are
+        self.setMinimumHeight(column.heightForWidth(WIDTH_PX))

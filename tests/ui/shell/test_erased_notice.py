@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel
 
 from clinic_app.foundation.texts import Text
 from clinic_app.sync import Erased, QueueSummary
 from tests.helpers.clocks import NOON
 from tests.helpers.windows import Desk
 
-WHY = Text("The hub “{hub}” ordered on {day} that the data of this computer be erased.", hub="Хаб", day="2026-03-05")
+WHY = Text("The hub “{hub}” ordered on {day} that the data of this computer be erased.", hub="Хаб", day="05.03.2026")
 NOTHING = QueueSummary(0, 0, 0, None)
 
 
@@ -26,10 +26,21 @@ def test_whatever_stood_in_the_window_is_covered_and_the_reason_is_told(desk: De
     assert desk.sees("rail.patients")
     order(desk)
     assert not desk.sees("rail.patients")
-    assert "2026-03-05" in desk.words("erased.why")
+    assert "05.03.2026" in desk.words("erased.why")
     assert desk.find("erased", QDialog).isVisible()
     desk.press("erased.close")
     assert not desk.window.isVisible()
+
+
+@pytest.mark.parametrize("words", ["", "Компьютер жоғалған; " * 25])
+def test_the_reason_is_shown_whole_however_long_it_is(desk: Desk, words: str) -> None:
+    assert desk.station.sync is not None
+    desk.station.sync.become(Erased(NOON, Text("{why} {words}", why=WHY, words=words)), NOTHING)
+    desk.settle()
+    why = desk.find("erased.why", QLabel)
+    assert why.height() >= why.heightForWidth(why.width())
+    assert desk.find("erased.close").hasFocus()
+    desk.press("erased.close")
 
 
 @pytest.mark.parametrize("is_locked", [False, True])
