@@ -25,6 +25,8 @@ KEPT: Final = tuple(sorted(set(TYPES) - {"Bundle", "Composition"}))
 DEFAULT_COUNT: Final = 50
 MOST_VALUES: Final = 100
 MOST_PARAMETERS: Final = 20
+MOST_WIDE: Final = 20
+"""So many dates, times and numbers without their system one search may have; each is compared with every record's."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ def read_query(type_name: str, asked: Sequence[tuple[str, str]], *, is_strict: b
             understood.append((name, value))
     if left_out and is_strict:
         raise HttpRefusalError(400, "not-supported", left_out[0])
+    if sum(_wide(term) for term in terms) > MOST_WIDE:
+        raise bad_search(Text("A search has at most {most} words.", most=MOST_WIDE))
     count = read_count(results.get("_count"))
     is_count_only = results.get("_summary") == "count" or count == 0
     return Query(tuple(terms), count, is_count_only, results.get("cursor", ""), tuple(understood), tuple(left_out))
@@ -172,6 +176,13 @@ def read_moment(typed: str) -> datetime:
 def bad_search(words: Text) -> HttpRefusalError:
     """Return the refusal of a search that cannot be."""
     return HttpRefusalError(400, "invalid", words)
+
+
+def _wide(term: Term) -> int:
+    """Return how many values of a term no index finds."""
+    if isinstance(term, ValueTerm):
+        return len(term.beginnings) + len(term.endings)
+    return len(term.days) if isinstance(term, DayTerm) else len(term.spans) if isinstance(term, ReceivedTerm) else 0
 
 
 def _is_about_the_answer(name: str, value: str) -> bool:

@@ -6,7 +6,8 @@ Source: FHIR R4, RESTful API (create, update, patch, transaction response; the P
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final, Literal
@@ -27,6 +28,8 @@ from clinic_app.sync.wire import MAX_MESSAGE_BYTES, MEDIA_TYPE, encode_outcome
 Preference = Literal["minimal", "representation", "OperationOutcome"]
 _PREFERRED: Final = re.compile(r"(?:^|[,;\s])return=(minimal|representation|OperationOutcome)(?:$|[,;\s])", re.ASCII)
 _REASONS: Final = {200: "200 OK", 201: "201 Created", 202: "202 Accepted", 304: "304 Not Modified"}
+_LONGEST_S: Final = {"transaction": 5.0, "batch": 20.0}
+"""How long the reading in one Bundle may take; for a transaction all other writers wait."""
 _decoder: Final = msgspec.json.Decoder(Written)
 
 
@@ -128,10 +131,13 @@ class Envelope:
 
     Args:
         kind: of the Bundle that is answered.
+        time_s: a clock that only goes forward, in seconds.
     """
 
-    def __init__(self, kind: Literal["transaction", "batch"]) -> None:
+    def __init__(self, kind: Literal["transaction", "batch"], time_s: Callable[[], float] = time.monotonic) -> None:
         self._kind = kind
+        self._time_s = time_s
+        self._end_s = time_s() + _LONGEST_S[kind]
         self._entries: list[BundleEntry] = []
         self._size = 0
 
@@ -141,12 +147,12 @@ class Envelope:
         return self._size <= MAX_MESSAGE_BYTES // 4
 
     def check_room(self) -> None:
-        """Look whether there is room.
+        """Look whether there is room for something more to be read, and time.
 
         Raises:
             HttpRefusalError: 413, there is none.
         """
-        if not self.has_room:
+        if not self.has_room or self._time_s() > self._end_s:
             raise HttpRefusalError(413, "too-costly", Text("The answer would be too large. Ask for less at once."))
 
     def add(self, entry: BundleEntry) -> None:

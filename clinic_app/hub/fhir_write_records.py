@@ -64,6 +64,8 @@ class Composer:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._left = MOST_SEARCHES
+        self._addresses: Mapping[str, str] | None = None
+        self._references = References({}, lambda kind, asked: f"{kind}?{asked}")
 
     def __call__(self, target: Target, addresses: Mapping[str, str], search: FeedSearch) -> bytes:
         """Return the record that a target becomes. See `clinic_app.storage.feed_wishes.Compose`.
@@ -78,8 +80,10 @@ class Composer:
             body = wish.body
         else:
             body = with_id(wish.body, target.id)
-        references = References(addresses, lambda kind, asked: self._one_found(search, kind, asked))
-        body = references.written_out(body, wish.full_url)
+        if self._addresses is not addresses:  # hundreds of records have the same names around them
+            self._addresses = addresses
+            self._references = References(addresses, lambda kind, asked: self._one_found(search, kind, asked))
+        body = self._references.written_out(body, wish.full_url)
         check_codes(wish.type_name, body)
         return body
 
