@@ -65,9 +65,9 @@ class Pace:
 
 
 SHORT: Final = Pace(12, 4, 60.0)
-BREATHLESS: Final = Pace(5, 6, 60.0, False, ("clock",), ("clear", "clear", "clear", "reset", "half-close"))
+BREATHLESS: Final = Pace(5, 6, 30.0, False, ("clock",), ("clear", "clear", "clear", "reset", "half-close"))
 """For broken promises that a death brings to light: many exchanges, because each may show it."""
-CROWDED: Final = Pace(14, 2, 60.0, False, ("clock",), ("clear", "cut", "cut"))
+CROWDED: Final = Pace(14, 2, 30.0, False, ("clock",), ("clear", "cut", "cut"))
 """For those that two desks bring to light which edit the same cards apart."""
 
 
