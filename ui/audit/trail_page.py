@@ -170,7 +170,9 @@ class TrailPage(Translated, QWidget):
                 "Tell whoever answers for data protection.",
                 id=verdict.broken_id or "—",
             )
-        self._verdict.setText(" ".join(each for each in (told, words.hub_words(verdict)) if each))
+        seen = words.hub_words(verdict)
+        lines = (seen, told) if verdict.breaks else (told, seen)  # an alarm is not read after "whole"
+        self._verdict.setText("\n".join(each for each in lines if each))
         self._verdict.setProperty("role", "sound" if is_sound else "broken")
         self._verdict.setToolTip(plain_tip(verdict.head))
         self._verdict.style().unpolish(self._verdict)

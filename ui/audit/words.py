@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from clinic_app.access import AUDIT_ACTION_WORDS, OUTCOME_WORDS, ROLE_WORDS
 from clinic_app.foundation.dates import form_moment
-from ui.language import _, say
+from ui.language import _, counted, say
 from ui.widgets.chip import ChipLook
 
 if TYPE_CHECKING:
@@ -93,5 +93,9 @@ def hub_words(verdict: ChainVerdict) -> str:
     if verdict.standing == "other":
         return _("THESE ARE OTHER EVENTS than the hub saw on {moment}.", moment=moment)
     if verdict.breaks:
-        return _("Before that the hub found the trail shorter or changed: {count} times.", count=verdict.breaks)
+        return counted(
+            "Before that the hub found the trail shorter or changed: {count} time.",
+            "Before that the hub found the trail shorter or changed: {count} times.",
+            verdict.breaks,
+        )
     return _("The hub countersigned {links} of them on {moment}.", links=seen.links, moment=moment)

@@ -57,7 +57,7 @@ def test_a_trail_that_was_cut_is_an_alarm_though_its_chain_is_whole(
     open_desk: OpenDesk, standing: str, told: str
 ) -> None:
     desk = checked(open_desk, replace(WHOLE, seen=SEEN, standing=standing))  # type: ignore[arg-type]
-    assert told in desk.words("audit.verdict")
+    assert told in desk.words("audit.verdict").splitlines()[0], 'not read after the chain\'s own "whole"'
     assert role(desk) == "broken"
 
 
@@ -85,3 +85,18 @@ def test_every_language_has_the_words(tongue: str) -> None:
     assert len(set(said)) == 3
     assert all("{" not in each for each in said)
     language.use("kk")
+
+
+@pytest.mark.parametrize(("count", "russian"), [(1, "1 раз "), (2, "2 раза "), (5, "5 раз "), (21, "21 раз ")])
+def test_how_often_it_was_found_is_counted_as_people_count(count: int, russian: str) -> None:
+    language.use("ru")
+    said = hub_words(replace(WHOLE, seen=Countersigned(1990, "cd" * 32, "whole", count, NOON)))
+    language.use("kk")
+    assert russian in said
+
+
+def test_the_moment_of_the_hubs_word_is_told_in_a_sentence_of_its_own(open_desk: OpenDesk) -> None:
+    desk = checked(open_desk, replace(WHOLE, seen=SEEN))
+    whole, seen = desk.words("audit.verdict").splitlines()
+    assert whole.startswith("The chain is whole")
+    assert seen.startswith("The hub countersigned")
