@@ -3,7 +3,8 @@
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
 ``python -m clinic_app.hub enrol-code --data DIR --organization ID --name NAME`` prints a code that lets a workstation
 in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
-``backup --to FOLDER`` copies everything to a second disk, ``restore --backup FILE`` puts a copy back.
+``backup --to FOLDER`` copies everything to a second disk, ``restore --backup FILE`` puts a copy back;
+``status-link --name WHO`` prints a link to the page on which IT sees how everything stands.
 ``connect --upstream URL --organization ID`` puts the hub below another one, which then is started with ``--upstream``.
 With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
 libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
@@ -22,7 +23,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import uvicorn
 
@@ -36,9 +37,15 @@ from clinic_app.hub.archiving import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
+from clinic_app.hub.latest_errors import LatestErrors
+from clinic_app.hub.operations import Surroundings, read_token
+from clinic_app.hub.status_link import STATUS_COMMANDS
 from clinic_app.hub.upstream import put_below
 from clinic_app.hub.upstream_commands import SENTENCE, account_at, ask, connect, exchanging
 from clinic_app.storage import BackupKeeper, Store, one_instance
+from clinic_app.storage.backup_keeper import KeeperState
+
+_ON_A_HUB: Final = {**ACCOUNT_COMMANDS, **STATUS_COMMANDS}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
     commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol, "connect": _connect}
     commands |= {"backup": _backup, "restore": _restore}
-    commands |= {each: partial(_keep_accounts, each) for each in ACCOUNT_COMMANDS}
+    commands |= {each: partial(_keep_accounts, each) for each in _ON_A_HUB}
     try:
         commands.get(word, _serve)(rest if word in commands else given)
     except ClinicError as error:
@@ -95,18 +102,25 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--upstream-interval-s", type=float, default=15.0, help="seconds between two looks at it")
     parser.add_argument("--announce", action="store_true", help="tell the local network that there is a hub; needs TLS")
     ask_place(parser)
+    parser.add_argument("--metrics-token-file", type=Path, help="file with the token that /metrics asks for")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
     clock = SystemClock()
+    errors = LatestErrors()
+    logging.getLogger().addHandler(errors)
     with (
-        _kept_store(options) as store,
+        _kept_store(options) as (store, keeper),
         _listening(options.host, options.port) as listener,
         ExitStack() as stack,
     ):
         scheme = "https" if options.certificate else "http"
         address = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
         addresses = (options.address.rstrip("/") or address,)
-        hub, upstream = build_hub(store, clock, name=options.name, addresses=addresses), None
+        surroundings = Surroundings(
+            options.name, options.certificate, keeper, errors, read_token(options.metrics_token_file)
+        )
+        hub, upstream = build_hub(store, clock, name=options.name, addresses=addresses, surroundings=surroundings), None
+        hub.operations.note_address(addresses[0])
         if options.upstream:
             account = account_at(store, options.upstream)
             hub, upstream = put_below(hub, store, account, clock, interval_s=options.upstream_interval_s)
@@ -134,18 +148,20 @@ def _serve(arguments: Sequence[str]) -> None:
 
 
 @contextmanager
-def _kept_store(options: argparse.Namespace) -> Iterator[Store]:
-    """Open the hub's store; one that is a file has one process and makes its backups by itself."""
+def _kept_store(options: argparse.Namespace) -> Iterator[tuple[Store, Callable[[], KeeperState] | None]]:
+    """Open the hub's store; one that is a file has one process and makes its backups by itself, and tells of them."""
     with ExitStack() as stack:
         if not options.database:
             stack.enter_context(one_instance(options.data))
         store = open_hub_store(options.data, options.key_file, options.database, options.reserve_mb << 20)
         stack.callback(store.close)
+        told = None
         if store.file is not None:
             keeper = BackupKeeper(store, SystemClock(), options.backup_folder)
             keeper.start()
             stack.callback(keeper.stop)
-        yield store
+            told = keeper.state
+        yield store, told
 
 
 def _enrol(arguments: Sequence[str]) -> None:
@@ -190,7 +206,7 @@ def _restore(arguments: Sequence[str]) -> None:
 
 
 def _keep_accounts(word: str, arguments: Sequence[str]) -> None:
-    command = ACCOUNT_COMMANDS[word]
+    command = _ON_A_HUB[word]
     parser = _Parser(prog=f"python -m clinic_app.hub {word}", description=command.sentence)
     _common(parser)
     command.ask(parser)

@@ -15,13 +15,16 @@ from starlette.routing import Route
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read, fhir_write
+from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read, fhir_write, status
 from clinic_app.hub.below import OnTheWay
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
+from clinic_app.hub.metrics import Counting, Metrics
+from clinic_app.hub.operations import Operations, Surroundings
 from clinic_app.hub.packing import Packing
 from clinic_app.hub.refusals import language_of, outcome, refusal
 from clinic_app.hub.tokens import Accounts
+from clinic_app.hub.tus import Tus
 from clinic_app.storage import Store
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_archive import FeedArchive
@@ -42,6 +45,7 @@ def build_hub(
     name: str = "Dala",
     addresses: Collection[str] = (),
     limits: Limits | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Hub:
     """Return the hub over one data folder.
 
@@ -51,42 +55,45 @@ def build_hub(
         name: what it is called before those who want to connect.
         addresses: under which it is reached; a SMART client names one in what it proves.
         limits: how much one caller may ask; None for what suits a hub.
+        surroundings: what its process has beside the store; None for nothing.
     """
     feed = Feed(store.database, clock)
     callers = FeedCallers(store.database, clock)
-    contents = FeedContent(store.database, store.blobs)
+    contents = FeedContent(store.database, store.blobs, clock)
+    accounts = Accounts(store, callers, clock, name, addresses)
     return Hub(
         feed=feed,
         search=FeedSearch(store.database, feed),
         wishes=FeedWishes(feed),
         content=contents,
         callers=callers,
-        accounts=Accounts(store, callers, clock, name, addresses),
+        accounts=accounts,
         limits=limits or Limits(),
         clock=clock,
+        operations=Operations(store, callers, accounts.heads, clock, surroundings or Surroundings(name)),
         archive=FeedArchive(store.database, contents),
     )
 
 
 def build_app(hub: Hub) -> Starlette:
     """Return the application that answers for ``hub``."""
+    metrics = Metrics(hub.operations)
     app = Starlette(
         routes=[
             *capabilities.ROUTES,
             *accounts.ROUTES,
             Route("/health", exchange.health, methods=["GET"]),
             Route("/$changes", exchange.changes, methods=["GET"]),
-            Route("/blob/{sha256}", content.state, methods=["HEAD"]),
-            Route("/blob/{sha256}", content.begin, methods=["POST"]),
-            Route("/blob/{sha256}", content.append, methods=["PATCH"]),
-            Route("/blob/{sha256}", content.download, methods=["GET"]),
+            *content.ROUTES,
             *fhir_read.ROUTES,
             *fhir_write.ROUTES,
         ],
         middleware=[
+            Middleware(Counting, metrics),
             *([Middleware(OnTheWay)] if hub.below is not None else []),
             Middleware(AddressLimit, hub.limits),
             Middleware(Packing),
+            Middleware(Tus),
         ],
         exception_handlers={
             TooManyError: answer_too_many,
@@ -98,6 +105,7 @@ def build_app(hub: Hub) -> Starlette:
         },
     )
     app.state.hub = hub
+    app.state.metrics = metrics
     return app
 
 

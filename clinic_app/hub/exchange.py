@@ -9,6 +9,7 @@ import asyncio
 from typing import Final
 from urllib.parse import urlencode
 
+from prometheus_client import Histogram
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -46,7 +47,8 @@ async def changes(request: Request) -> Response:
     wait_s = _number(request, "_wait", 0, least=0, most=MOST_WAIT_S)
     cursor = request.query_params.get("cursor", "")
     with_own = request.query_params.get("own") == "true"
-    page = await _page(hub_of(request).feed, caller, cursor, count, wait_s, with_own=with_own)
+    watch = request.app.state.metrics.feed
+    page = await _page(hub_of(request).feed, caller, cursor, count, wait_s, watch, with_own=with_own)
     next_url = "$changes?" + urlencode(
         {"cursor": page.cursor, "_count": count, **({"own": "true"} if with_own else {})}
     )
@@ -55,13 +57,26 @@ async def changes(request: Request) -> Response:
     return Response(encode_history(shown, next_url, with_owner=with_owner), media_type=MEDIA_TYPE)
 
 
-async def _page(feed: Feed, caller: Caller, cursor: str, count: int, wait_s: int, *, with_own: bool) -> Page:
-    """Return a page; an empty one only when the waiting time is over or the hub is about to end."""
+async def _page(
+    feed: Feed, caller: Caller, cursor: str, count: int, wait_s: int, watch: Histogram, *, with_own: bool
+) -> Page:
+    """Return a page; an empty one only when the waiting time is over or the hub is about to end.
+
+    Args:
+        feed: where to look.
+        caller: for whom.
+        cursor: behind which.
+        count: the most changes.
+        wait_s: seconds to wait for one.
+        watch: is told how long each look takes.
+        with_own: whether what the caller wrote is in it.
+    """
     loop = asyncio.get_running_loop()
     end_s = loop.time() + wait_s
     with feed.bell.waiting(caller) as waiter:
         while True:
-            page = await run_in_threadpool(feed.changes, caller, cursor, count, with_own=with_own)
+            with watch.time():
+                page = await run_in_threadpool(feed.changes, caller, cursor, count, with_own=with_own)
             left_s = end_s - loop.time()
             if page.changes or left_s <= 0 or feed.bell.is_closed:
                 return page

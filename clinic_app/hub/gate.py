@@ -17,6 +17,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.below import Below
 from clinic_app.hub.limits import Limits, TooManyError
+from clinic_app.hub.operations import Operations
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import Accounts
 from clinic_app.storage.exchange import Change
@@ -47,6 +48,8 @@ class Hub:
     clock: Clock
     archive: FeedArchive
     """What became of contents at the DICOM archive, where the hub has one."""
+    operations: Operations
+    """How it stands with the hub, for its own people."""
     below: Below | None = None
     """What it says differently because another hub is above it; None for the last hub."""
 

@@ -67,8 +67,9 @@ _ASKED: Final[Mapping[tuple[str, str], tuple[_Asked, ...]]] = {
     ("DELETE", "/{type}"): _FOUND,
     ("PUT", "/{type}/{id}"): (*_WRITTEN, *_VERSIONED),
     ("PATCH", "/{type}/{id}"): (*_WRITTEN, ("header", "If-Match", _TEXT)),
+    ("POST", "/blob"): (("header", "Upload-Length", _LENGTH), ("header", "Upload-Metadata", _TEXT)),
     ("POST", "/blob/{sha256}"): (("header", "Upload-Length", _LENGTH),),
-    ("PATCH", "/blob/{sha256}"): (("header", "Upload-Offset", _LENGTH),),
+    ("PATCH", "/blob/{sha256}"): (("header", "Upload-Offset", _LENGTH), ("header", "Upload-Checksum", _TEXT)),
     ("GET", "/blob/{sha256}"): (("header", "Range", _TEXT),),
     ("GET", "/{type}"): _SEARCH,
     ("GET", "/{type}/{id}"): _KNOWN,
@@ -191,7 +192,7 @@ def described(routes: Iterable[BaseRoute], version: str) -> dict[str, Any]:
     """
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        if isinstance(route, Route):
+        if isinstance(route, Route) and route.include_in_schema:
             for method in methods_of(route):
                 paths.setdefault(route.path_format, {}).setdefault(method.lower(), _operation(route, method))
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ssl
+from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
@@ -17,6 +18,15 @@ def first_certificate(chain: bytes) -> bytes:
         ValueError: there is none.
     """
     return load_pem_x509_certificate(chain).public_bytes(Encoding.DER)
+
+
+def end_of(chain: bytes) -> datetime:
+    """Return when the first certificate of a chain (PEM) ends.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return load_pem_x509_certificate(chain).not_valid_after_utc
 
 
 def fingerprint_of(certificate: bytes) -> str:

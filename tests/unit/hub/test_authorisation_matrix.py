@@ -115,6 +115,7 @@ LINES = (
     Line("GET", "/identity", "/identity", ALL, is_list=True),
     Line("GET", "/.well-known/smart-configuration", "/.well-known/smart-configuration", ALL, is_list=True),
     Line("POST", "/report", "/report", ALL, is_list=True, options=lambda _standing: {"content": b"{}"}),
+    Line("GET", "/status", "/status", frozenset(), refused=401),
     Line("POST", "/", "/", frozenset({"own"}), options=_overwrite),
     Line("POST", "/", "/", is_list=True, options=_asked_in("batch", "Patient/shared")),
     Line("POST", "/", "/", is_list=True, options=_asked_in("batch", "Patient/shared/_history")),
@@ -146,7 +147,15 @@ LINES = (
     Line("GET", "/{type}/{id}/_history/{vid}", "/Patient/shared/_history/{at.version}"),
     Line("GET", "/{type}/{id}/_history/{vid}", "/Patient/hidden/_history/{at.hidden_version}", frozenset({"own"})),
 )
-WITHOUT_A_LINE = {("POST", "/blob/{sha256}"), ("POST", "/enrol"), ("POST", "/token")}
+FOR_ITS_PEOPLE = {
+    ("GET", "/status/enter"),
+    ("POST", "/status/enter"),
+    ("POST", "/status/leave"),
+    ("GET", "/status/style.css"),
+    ("GET", "/metrics"),
+}
+"""For those who look after the hub, who have no token and see no record: `test_status_page` and `test_metrics`."""
+WITHOUT_A_LINE = {("POST", "/blob/{sha256}"), ("POST", "/enrol"), ("POST", "/token"), *FOR_ITS_PEOPLE}
 """Begins an upload of the caller's own, whoever has the same content: see the last test; and what asks for a code or a
 proof in place of a token: see ``test_tokens.py``."""
 CASES = [pytest.param(line, id=f"{line.method} {line.address}") for line in LINES]

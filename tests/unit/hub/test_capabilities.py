@@ -52,7 +52,12 @@ def _statement(client: HubClient) -> dict[str, Any]:
 
 
 def _endpoints(app: Starlette) -> list[tuple[str, str]]:
-    return [(method, each.path_format) for each in app.routes if isinstance(each, Route) for method in methods_of(each)]
+    return [
+        (method, each.path_format)
+        for each in app.routes
+        if isinstance(each, Route) and each.include_in_schema
+        for method in methods_of(each)
+    ]
 
 
 def _sent(client: HubClient, case: schemathesis.Case) -> httpx.Response:
