@@ -5,6 +5,9 @@ Source: HL7 SMART App Launch 2.2, Backend Services; RFC 6749 section 4.4 and 5.2
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
@@ -17,7 +20,7 @@ from starlette.routing import Route
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
-from clinic_app.hub.limits import TooManyError, check_stranger
+from clinic_app.hub.limits import Limits, TooManyError, check_stranger
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import EraseOrderError
 from clinic_app.keys.assertions import ALGORITHMS
@@ -28,7 +31,8 @@ _LARGEST: Final = 8192
 _BY_JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SCOPE: Final = "system/*.cru"
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_Mac = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+_Mac = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+_Version = Annotated[str, msgspec.Meta(max_length=50, pattern=r"^[ -~]*\Z")]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 
 
@@ -52,7 +56,7 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
     the head of its audit trail, and ``then`` its link at the length the hub last saw.
     """
 
-    program: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    program: _Version = ""
     waiting: _Count = 0
     waiting_bytes: _Count = 0
     audit: _Links = _Links()
@@ -91,10 +95,11 @@ async def enrol(request: Request) -> Response:
         asking = msgspec.json.decode(await read_body(request, _LARGEST), type=Asking)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInputError(Text("The request cannot be read.")) from error
-    admitted = await run_in_threadpool(hub.accounts.admit, read_code(asking.code), asking.jwk, asking.organization)
+    code = read_code(asking.code)
+    with _one_try(hub.limits, address) as tried:
+        admitted = await run_in_threadpool(hub.accounts.admit, code, asking.jwk, asking.organization)
+        tried.is_wrong = admitted is None
     if admitted is None:
-        hub.limits.codes.spend(address)
-        hub.limits.all_codes.spend("")
         raise HttpRefusalError(
             403, "forbidden", Text("This code is not good, or no longer. Ask IT of the hub for one.")
         )
@@ -139,6 +144,34 @@ async def report(request: Request) -> Response:
         return {"verdict": seen.verdict, "links": seen.before.links, "receipt": receipt}
 
     return JSONResponse(await run_in_threadpool(keep), headers=_NO_STORE)
+
+
+@dataclass
+class _Try:
+    """One try of a code, and what came of it."""
+
+    is_wrong: bool = False
+
+
+@contextmanager
+def _one_try(limits: Limits, address: str) -> Iterator[_Try]:
+    """Spend one try before it is made, so that a thousand at one moment are a thousand; give it back if it was right.
+
+    Raises:
+        TooManyError: there have been too many wrong ones.
+    """
+    if wait_s := limits.codes.spend(address):
+        raise TooManyError(wait_s)
+    if wait_s := limits.all_codes.spend(""):
+        limits.codes.give_back(address)
+        raise TooManyError(wait_s)
+    tried = _Try()
+    try:
+        yield tried
+    finally:
+        if not tried.is_wrong:
+            limits.codes.give_back(address)
+            limits.all_codes.give_back("")
 
 
 def _form(body: bytes) -> dict[str, str] | None:

@@ -23,6 +23,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.refusals import HttpRefusalError, refusal
 from clinic_app.storage.row_wall import ASKING
 
+_HOUSE_BITS: Final = 64
 MOST_REMEMBERED: Final = 20_000
 """Callers each set of budgets remembers; the one that was here longest ago is forgotten first."""
 
@@ -59,6 +60,11 @@ class Budgets:
             if len(self._left) > MOST_REMEMBERED:
                 self._left.popitem(last=False)
         return wait_s
+
+    def give_back(self, name: str, cost: float = 1.0) -> None:
+        """Take back one request that was spent and turned out to cost nothing."""
+        with self._lock:
+            self._left[name] = (min(self._budget.at_once, self._now_left(name) + cost), self._time_s())
 
     def wait_s(self, name: str) -> float:
         """Return the seconds after which there is a request to spend, without spending it."""
@@ -127,7 +133,7 @@ class AddressLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http":
-            address = _address_in(scope)
+            address = house_of(_address_in(scope))
             wait_s = 0.0 if is_this_computer(address) else self._limits.addresses.spend(address)
             if wait_s:
                 await (await answer_too_many(None, TooManyError(wait_s)))(scope, receive, send)
@@ -145,7 +151,7 @@ def check_stranger(request: Request, limits: Limits) -> str:
     Raises:
         TooManyError: it has asked too much.
     """
-    address = _address_in(request.scope)
+    address = house_of(_address_in(request.scope))
     wait_s = 0.0 if is_this_computer(address) else limits.strangers.spend(address)
     if wait_s:
         raise TooManyError(wait_s)
@@ -158,6 +164,22 @@ def is_this_computer(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def house_of(address: str) -> str:
+    """Return the name under which an address spends.
+
+    Of IPv6 it is the network: in his own everybody has addresses by the billion (RFC 6177).
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(found if found.is_loopback else ipaddress.IPv6Network((found, _HOUSE_BITS), strict=False))
+    return str(found)
 
 
 async def answer_too_many(_request: Request | None, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from clinic_app.hub import limits as limits_module
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
-from clinic_app.hub.limits import Budget, Budgets, Limits, is_this_computer
+from clinic_app.hub.limits import Budget, Budgets, Limits, house_of, is_this_computer
 from clinic_app.keys.enrolment_code import new_code
 from clinic_app.keys.signing_key import SigningKey
 from clinic_app.storage.feed_accounts import Admission
@@ -145,6 +146,55 @@ def test_many_addresses_together_cannot_try_codes_out_either(app: Any, hub: Hub)
         got.append(client.post("/enrol", json={"code": new_code(), "jwk": jwk}).status_code)
         client.close()
     assert got == [403] * 20 + [TOO_MANY]
+
+
+def test_codes_cannot_be_tried_out_all_in_the_same_moment(app: Any) -> None:
+    jwk = SigningKey.create().public_jwk
+
+    async def got() -> list[int]:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("2001:db8::7", 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client:
+            tries = (client.post("/enrol", json={"code": new_code(), "jwk": jwk}) for _ in range(4))
+            return sorted(each.status_code for each in await asyncio.gather(*tries))
+
+    assert asyncio.run(got()) == [403, 403, TOO_MANY, TOO_MANY]
+
+
+def test_a_network_of_many_addresses_is_one_stranger(app: Any) -> None:
+    got: list[int] = []
+    for number in range(5):
+        client = FromAfar(app, f"2001:db8:0:1::{number:x}")
+        got.append(client.get("/identity").status_code)
+        client.close()
+    assert got == [200] * 4 + [TOO_MANY]
+
+
+@pytest.mark.parametrize(
+    ("address", "house"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff::1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::1"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_who_shares_a_network_shares_its_budget(address: str, house: str) -> None:
+    assert house_of(address) == house
+
+
+def test_what_is_given_back_never_makes_more_than_there_was(time_s: Ticking) -> None:
+    budgets = Budgets(Budget(2, 1), time_s)
+    budgets.give_back("a")
+    assert [budgets.spend("a"), budgets.spend("a")] == [0, 0]
+    assert budgets.spend("a") > 0
+    budgets.give_back("a")
+    assert budgets.spend("a") == 0
 
 
 def test_good_codes_cost_nothing(here: AsgiClient, hub: Hub) -> None:

@@ -305,7 +305,18 @@ def test_what_a_device_says_of_itself_stands_in_the_list(device: Device, hub: Hu
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"[]", b'{"waiting":-1}', b'{"program":"' + b"x" * 51 + b'"}', b'{"audit":{"head":"xy"}}', b"[" * 8000],
+    [
+        b"",
+        b"[]",
+        b'{"waiting":-1}',
+        b'{"program":"' + b"x" * 51 + b'"}',
+        b'{"program":"0.1\\u001b[31m"}',
+        b'{"program":"0.1\\n"}',
+        b'{"program":"\\u0000"}',
+        b'{"audit":{"head":"xy"}}',
+        b'{"audit":{"head":"' + b"ab" * 32 + b'\\n"}}',
+        b"[" * 8000,
+    ],
 )
 def test_a_report_that_cannot_be_is_refused(device: Device, said: bytes) -> None:
     answer = device.http.post("/report", content=said, headers={"Authorization": f"Bearer {device.token()}"})
