@@ -85,6 +85,7 @@ def build_app(hub: Hub) -> Starlette:
             Route("/health", exchange.health, methods=["GET"]),
             Route("/$changes", exchange.changes, methods=["GET"]),
             *content.ROUTES,
+            *status.ROUTES,
             *fhir_read.ROUTES,
             *fhir_write.ROUTES,
         ],
