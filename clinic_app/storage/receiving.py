@@ -84,6 +84,12 @@ def _is_said_already(record: Resource, unsent: Sequence[Any]) -> bool:
     return all(decode_as(Task, each.body).status == "received" for each in unsent)
 
 
+def _is_the_same_step(record: Resource, ours: bytes) -> bool:
+    """Whether a colleague's workstation said “received” when ours did: what we made of the Task since stands on it."""
+    is_received = isinstance(record, Task) and record.status == "received"
+    return is_received and decode_as(Task, ours).status == "received"
+
+
 def _meet_unsent(
     connection: Connection,
     record: Resource,
@@ -103,6 +109,9 @@ def _meet_unsent(
                 if each.seq <= echo:
                     acknowledge_row(connection, each.seq, hub_version, at)
             _send_refused(connection, record)
+    elif hub_version is not None and _is_the_same_step(record, unsent[0].body):
+        acknowledge_row(connection, unsent[0].seq, hub_version, at)
+        _send_refused(connection, record)
     elif hub_version is not None and content == _base_content(connection, record, unsent[0].body):
         _rebase(connection, record, hub_version)
     elif not _is_kept(connection, record, content):

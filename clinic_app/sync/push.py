@@ -100,18 +100,27 @@ class Push:
         self._on_progress(len(parcels[0].seqs))
 
     async def _gives_way(self, row: OutboxRow, error: HubRefusalError) -> bool:
-        """Take the hub's Task where ours was made from it and is a step that no Task takes, such as a second end."""
-        if error.status != _NO_SUCH_STEP or row.type != Task.__name__ or row.base_hub_version is None:
+        """Take the hub's Task where it says the same, or where ours is a step that no Task takes, as a second end."""
+        is_received = row.type == Task.__name__ and _says_received(row)
+        is_no_step = error.status == _NO_SUCH_STEP and row.type == Task.__name__
+        if row.base_hub_version is None or error.status not in _CONFLICTS or not (is_received or is_no_step):
             return False
         try:
             body = await self._link.record(row.type, row.id)
-            if body is None or decode_as(Task, body).version_id != row.base_hub_version:
-                return False
+            theirs = decode_as(Task, body) if body is not None else None
         except (HubRefusalError, InvalidInputError):
             return False
-        _log.warning("our step of a Task gives way to what the hub has")
-        self._store.records.give_way(body)
-        return True
+        if body is None or theirs is None:
+            return False
+        if theirs.version_id == row.base_hub_version:
+            _log.warning("our step of a Task gives way to what the hub has")
+            self._store.records.give_way(body)
+        elif is_received:
+            self._store.records.receive([body])
+        return not any(each.seq == row.seq and each.state != "acked" for each in self._rows_of(row))
+
+    def _rows_of(self, row: OutboxRow) -> tuple[OutboxRow, ...]:
+        return self._store.outbox.rows_for(row.type, row.id)
 
     def _set_aside(self, parcel: Parcel, error: HubRefusalError) -> None:
         """Decide what a refused record means: most are for a person, two things about Tasks settle themselves."""

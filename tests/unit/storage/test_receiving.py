@@ -205,6 +205,20 @@ def test_what_a_colleague_said_of_a_task_before_us_is_no_question(store: Store, 
     assert len(store.records.versions(Task, "t1")) == 3
 
 
+def test_what_was_made_of_a_task_since_both_said_it_had_come_goes_on(store: Store) -> None:
+    store.records.receive([task("h1", "requested")])
+    for status in ("received", "in-progress", "completed"):
+        say(store, status)
+    assert store.records.receive([task("h2", "received", minute=9)]) == ()
+    assert store.records.get(Task, "t1").status == "completed"
+    assert store.records.conflicts() == ()
+    assert [(row.base_hub_version, row.state) for row in store.outbox.rows_for("Task", "t1")] == [
+        ("h1", "acked"),
+        ("h2", "queued"),
+        ("h2", "queued"),
+    ]
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("in-progress", "received"), ("received", "requested")])
 def test_a_task_that_was_moved_on_differently_is_a_question(store: Store, ours: str, theirs: str) -> None:
     store.records.receive([task("h1", "requested")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.texts import Text
-from clinic_app.records import Meta, Patient, Resource, Task, encode
+from clinic_app.records import Annotation, Meta, Patient, Resource, Task, encode
 from clinic_app.storage import Store
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.push import Push
@@ -141,3 +142,39 @@ def test_a_link_that_breaks_while_the_hubs_version_is_asked_for_loses_nothing(st
         _push(store, Refusing(409, httpx.ReadError("cut")))
     assert _states(store) == ["queued", "queued"]
     assert store.records.get(Task, "t").status == "failed"
+
+
+REQUESTED = Task(id="t", status="requested", intent="order", priority="routine")
+
+
+def _said(store: Store, *statuses: Literal["received", "in-progress", "completed"]) -> None:
+    store.records.receive([_at_hub(REQUESTED, "h1")])
+    for status in statuses:
+        store.records.commit([msgspec.structs.replace(store.records.get(Task, "t"), status=status)])
+
+
+def test_a_colleague_who_said_received_first_is_believed(store: Store) -> None:
+    _said(store, "received")
+    _push(store, Refusing(412, _at_hub(msgspec.structs.replace(REQUESTED, status="received"), "h2")))
+    assert _states(store) == ["acked"]
+    assert store.records.hub_version(Task, "t") == "h2"
+    assert (store.records.conflicts(), store.outbox.set_aside()) == ((), ())
+
+
+def test_an_answer_written_since_a_colleague_said_received_first_goes_on_from_there(store: Store) -> None:
+    _said(store, "received", "in-progress", "completed")
+    _push(store, Refusing(412, _at_hub(msgspec.structs.replace(REQUESTED, status="received"), "h2")))
+    first, *later = store.outbox.rows_for("Task", "t")
+    assert first.state == "acked"
+    assert {row.base_hub_version for row in later} == {"h2"}
+    assert store.records.get(Task, "t").status == "completed"
+    assert store.records.conflicts() == ()
+
+
+def test_an_answer_to_a_case_a_colleague_has_answered_is_a_question(store: Store) -> None:
+    _said(store, "received", "completed")
+    theirs = msgspec.structs.replace(REQUESTED, status="completed", note=(Annotation(text="another"),))
+    _push(store, Refusing(412, _at_hub(theirs, "h2")))
+    assert len(store.records.conflicts()) == 1
+    assert "queued" not in _states(store)[1:]
+    assert store.records.get(Task, "t").status == "completed"
