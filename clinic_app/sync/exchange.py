@@ -6,13 +6,15 @@ Nobody sees the name of a patient here whom he could not see elsewhere, and nobo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Final
 
 from clinic_app.access import Session, Trail
 from clinic_app.access.audit_events import patients_of
 from clinic_app.access.right_clock import can_sign, clock_offset
 from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.dates import form_date
 from clinic_app.foundation.errors import ClinicError, ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
@@ -38,6 +40,7 @@ from clinic_app.sync.waiting import (
     Question,
     WaitingItem,
 )
+from clinic_app.terminology.systems import IIN
 
 MOST_SHOWN: Final = 200
 """Rows of each kind; a longer queue is counted and not listed."""
@@ -252,6 +255,7 @@ class Exchange:
             mine_version=mine.version_id or "",
             fields=differences(body, conflict.theirs_body, known_base(self._store, conflict)),
             suggested=suggested,
+            known_by=self._known_by(patient_id),
         )
 
     def _names(self, session: Session, ids: Iterable[str]) -> dict[str, str]:
@@ -265,6 +269,16 @@ class Exchange:
             return self._store.records.get(Patient, patient_id).full_name if patient_id else ""
         except NotFoundError:
             return ""
+
+    def _known_by(self, patient_id: str) -> tuple[str, ...]:
+        try:
+            patient = self._store.records.get(Patient, patient_id) if patient_id else Patient(id="")
+        except NotFoundError:
+            return ()
+        born = patient.birth_date or ""
+        with suppress(ValueError):  # an incomplete date stands as it was written
+            born = form_date(date.fromisoformat(born))
+        return tuple(each for each in (born, patient.identifier_value(IIN) or "") if each)
 
     def _note(self, session: Session, names: Mapping[str, str]) -> None:
         """A list that a screen reads again and again is one access for each person and each change of the list."""

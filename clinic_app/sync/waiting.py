@@ -142,6 +142,7 @@ class Question:
         mine_version: of our answer as it was compared.
         fields: what differs.
         suggested: the later of the two, or None where nobody knows; never counts for fields of safety.
+        known_by: birth date and number of the patient, as far as they are known here: a name is shared by many.
     """
 
     seq: int
@@ -155,6 +156,7 @@ class Question:
     mine_version: str
     fields: tuple[Difference, ...]
     suggested: Side | None
+    known_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def question(seq: int, **changed: object) -> Question:
     telephone = Difference("telecom", Text("Telephone and post"), ("+7 701 111",), (), False)
     plain = Question(
         seq, "Patient", f"p{seq}", Text("Patient's card"), f"p{seq}", NAME, NOON, NOON - timedelta(days=2), "1",
-        (birth, telephone), "mine",
+        (birth, telephone), "mine", ("05.03.1964", "640305400123"),
     )  # fmt: skip
     return replace(plain, **changed)  # type: ignore[arg-type]
 

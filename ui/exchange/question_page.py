@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
@@ -15,6 +15,7 @@ from ui.exchange.view_model import ExchangeViewModel
 from ui.exchange.words import answer_words
 from ui.language import Translated, _, say
 from ui.widgets.buttons import Button
+from ui.widgets.cursor import put_cursor
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import Card, breakable, label, line
 from ui.widgets.page import scrolled
@@ -24,7 +25,11 @@ from ui.widgets.standstill import Standstill
 if TYPE_CHECKING:
     from clinic_app.sync import Side
 
-LABEL_WIDTH = 170
+LABEL_WIDTH: Final = 170
+MOST_LETTERS: Final = 120
+"""Of one answer in the result; it stands whole above, and a long one would leave the questions no room."""
+REST_MS: Final = 1000
+"""After an answer the next question cannot be saved: the second press of a double click would answer it unread."""
 
 
 class QuestionPage(Translated, QWidget):
@@ -57,11 +62,14 @@ class QuestionPage(Translated, QWidget):
         self._stack = QStackedWidget()
         self._body = QWidget()
         self._still = Standstill(self._body)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._say_result)
         self._build()
         self._before.clicked.connect(lambda: self._go(-1))
         self._after.clicked.connect(lambda: self._go(1))
         self._save.clicked.connect(self.save)
         model.changed.connect(self._follow)
+        model.settled.connect(self._rest.start)
         model.settled.connect(lambda: self.noticed.emit(_("Saved; both answers stay in the history."), "ok"))
         model.busy_changed.connect(self._after_busy)
         self.retranslate()
@@ -108,10 +116,14 @@ class QuestionPage(Translated, QWidget):
             _("Where two places change the same record, both answers are kept and a person says which is right."),
         )
         kept = self.chosen()
+        cursor: QWidget | None = self.window().focusWidget()
+        name = cursor.objectName() if cursor is not None and self._fields.isAncestorOf(cursor) else ""
         self._lay_out()
         for field, side in kept.items():
             self._choices[field].choose(side)
         self._say_result()
+        if name:
+            put_cursor(cast("QWidget", self._fields.findChild(QWidget, name)))
 
     def chosen(self) -> dict[str, Side]:
         """Return what was chosen so far, by field."""
@@ -119,7 +131,7 @@ class QuestionPage(Translated, QWidget):
 
     def save(self) -> None:
         """Save the answer, once every field has one."""
-        if self._question is not None and self._is_whole():
+        if self._question is not None and self._may_save():
             self._model.settle(self._question, self.chosen())
 
     def _follow(self) -> None:
@@ -131,11 +143,24 @@ class QuestionPage(Translated, QWidget):
             self._say_title()
             return
         self._place = min(self._place, max(0, len(asked) - 1))
+        is_here = self._has_cursor()
         self._show_question()
+        if is_here:
+            self._begin_to_choose()
 
     def _go(self, step: int) -> None:
         self._place = max(0, min(self._place + step, len(self._model.state.questions) - 1))
         self._show_question()
+        self._begin_to_choose()
+
+    def _has_cursor(self) -> bool:
+        cursor: QWidget | None = self.window().focusWidget()
+        return cursor is not None and self._body.isAncestorOf(cursor)
+
+    def _begin_to_choose(self) -> None:
+        """Put the cursor on the first choice: what had it before is gone, or can be pressed no more."""
+        for choice in list(self._choices.values())[:1]:
+            put_cursor(choice)
 
     def _show_question(self) -> None:
         asked = self._model.state.questions
@@ -172,6 +197,7 @@ class QuestionPage(Translated, QWidget):
         self._fields.hide()
         self._fields.deleteLater()
         self._fields = fresh
+        fresh.show()
         self._say_title()
 
     def _add(self, grid: QGridLayout, row: int, each: Difference) -> None:
@@ -202,11 +228,15 @@ class QuestionPage(Translated, QWidget):
         self._after.setEnabled(self._place < count - 1)
         if question is not None:
             words = _("Question {place} of {count}", place=self._place + 1, count=count)
-            parts = (words, say(question.kind), question.patient)
+            parts = (words, say(question.kind), question.patient, *question.known_by)
             self._title.setText(breakable(" · ".join(part for part in parts if part)))
 
-    def _is_whole(self) -> bool:
-        return self._question is not None and len(self.chosen()) == len(self._question.fields)
+    def _may_save(self) -> bool:
+        return (
+            self._question is not None
+            and not self._rest.isActive()
+            and len(self.chosen()) == len(self._question.fields)
+        )
 
     def _say_result(self) -> None:
         """Say what would be saved, field by field, and what is not chosen yet."""
@@ -216,13 +246,13 @@ class QuestionPage(Translated, QWidget):
         for each in self._question.fields:
             if each.field in chosen:
                 answer = _answer(each, chosen[each.field])
-                parts.append(f"{say(each.label)}: {answer_words(answer).replace(chr(10), '; ')}")
+                parts.append(f"{say(each.label)}: {_in_short(answer_words(answer))}")
             else:
                 missing.append(say(each.label))
         if missing:
             parts.append(_("still to choose: {fields}", fields=", ".join(missing)))
         self._result.setText(breakable(" · ".join(parts)))
-        self._save.setEnabled(self._is_whole())
+        self._save.setEnabled(self._may_save())
 
     def _after_busy(self, is_busy: bool) -> None:
         self._still.set_busy(is_busy)
@@ -235,6 +265,12 @@ def _answer(each: Difference, side: Side) -> tuple[Text | str, ...]:
     if side == "both":
         return (*each.mine, *(line for line in each.theirs if line not in each.mine))
     return each.mine if side == "mine" else each.theirs
+
+
+def _in_short(words: str) -> str:
+    """Return the beginning of an answer, in one line."""
+    plain = words.replace("\n", "; ")
+    return plain if len(plain) <= MOST_LETTERS else f"{plain[:MOST_LETTERS].rstrip()}…"
 
 
 def _with_time(words: str, at: datetime | None) -> str:

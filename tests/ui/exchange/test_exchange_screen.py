@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, Q
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ConflictError
 from clinic_app.foundation.texts import Text
-from clinic_app.sync import Difference, ExchangeSummary, JoinedRecord, LaneBudget
+from clinic_app.sync import Difference, ExchangeSummary, JoinedRecord, LaneBudget, Question
 from tests.helpers.clocks import NOON
 from tests.helpers.fake_exchange import NAME, FakeExchange, content, item, question
 from tests.helpers.fake_workstation import FakeSync
 from tests.helpers.held import Held
 from tests.helpers.panes import Pane, shown
+from tests.helpers.waiting import wait_until
 from ui import language, theme
 from ui.events import CoreEvents
 from ui.exchange.exchange_screen import ExchangeScreen
@@ -188,7 +189,8 @@ def test_both_answers_stand_side_by_side_and_a_field_of_safety_is_never_chosen_b
     pane: Pane[ExchangeScreen],
 ) -> None:
     _tab(pane, 1)
-    assert pane.words("exchange.question") == f"Question 1 of 2 · Patient's card · {NAME}"
+    told = f"Question 1 of 2 · Patient's card · {NAME} · 05.03.1964 · 640305400123"
+    assert pane.words("exchange.question") == told, "a name is shared by many"
     assert pane.words("exchange.mine.birthDate") == "05.03.1964"
     assert pane.words("exchange.theirs.birthDate") == "03.05.1964"
     assert pane.words("exchange.theirs.telecom") == "says nothing"
@@ -222,6 +224,58 @@ def test_a_question_is_answered_by_the_keyboard_alone(pane: Pane[ExchangeScreen]
     assert pane.cursor == "exchange.choice.birthDate.theirs"
     pane.keys(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert len(office.exchange.settlements) == 1
+
+
+def _suggested(seq: int) -> Question:
+    return question(seq, fields=(Difference("telecom", Text("Telephone and post"), ("+7 701 111",), (), False),))
+
+
+def test_the_second_press_of_a_double_click_answers_no_question_nobody_has_read(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    office.exchange.questions = [_suggested(1), _suggested(2)]
+    office.events.sync_changed.emit()
+    pane.settle()
+    _tab(pane, 1)
+    pane.click("exchange.save")
+    assert pane.words("exchange.question").startswith("Question 1 of 1")
+    assert not pane.find("exchange.save").isEnabled()
+    pane.keys(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert [seq for seq, _chosen in office.exchange.settlements] == [1]
+    wait_until(pane.find("exchange.save").isEnabled, what="the next question to be read")
+    pane.click("exchange.save")
+    assert [seq for seq, _chosen in office.exchange.settlements] == [1, 2]
+
+
+def test_the_cursor_goes_on_to_the_next_question(pane: Pane[ExchangeScreen]) -> None:
+    _tab(pane, 1)
+    pane.click("exchange.next")
+    assert pane.cursor == "exchange.choice.birthDate.mine"
+    pane.click("exchange.choice.birthDate.mine")
+    pane.find("exchange.save").setFocus()
+    pane.keys(Qt.Key.Key_Space)
+    assert pane.words("exchange.question").startswith("Question 1 of 1")
+    assert pane.cursor == "exchange.choice.birthDate.mine"
+    assert not _down(pane, "exchange.choice.birthDate.mine")
+
+
+def test_another_language_takes_the_cursor_away_from_no_choice(pane: Pane[ExchangeScreen]) -> None:
+    _tab(pane, 1)
+    pane.find("exchange.choice.telecom.theirs").setFocus()
+    language.use("ru")
+    pane.settle()
+    assert pane.cursor == "exchange.choice.telecom.theirs"
+
+
+def test_a_long_answer_leaves_the_question_its_room(pane: Pane[ExchangeScreen], office: Office) -> None:
+    long = Difference("note", Text("Remark"), ("Науқастың басы ауырады. " * 300,), ("Жоқ",), False)
+    office.exchange.questions = [question(1, fields=(long,))]
+    office.events.sync_changed.emit()
+    pane.settle()
+    _tab(pane, 1)
+    assert pane.words("exchange.result").endswith("…")
+    assert pane.find("exchange.result").height() < 60
+    assert pane.words("exchange.mine.note").count("Науқастың") == 300, "above it stands whole"
 
 
 def test_half_an_answer_is_not_saved_by_the_keys(pane: Pane[ExchangeScreen], office: Office) -> None:

@@ -18,6 +18,7 @@ from clinic_app.records import (
     CodeableConcept,
     Device,
     Extension,
+    Identifier,
     Observation,
     Organization,
     Patient,
@@ -34,7 +35,7 @@ from clinic_app.sync import Exchange, LaneBudget, Question, WaitingItem
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.merging import Side
 from clinic_app.sync.pace import KEPT, LEAST_BYTES, Pace
-from clinic_app.terminology.systems import CONTENT_SHA256
+from clinic_app.terminology.systems import CONTENT_SHA256, IIN
 from tests.helpers.wards import Ward, ward
 
 EVERYTHING = AuditQuery()
@@ -269,6 +270,19 @@ def test_whichever_answer_is_kept_both_stay_in_the_history_and_it_goes_to_the_hu
     assert sync.tries == 1
     event = clinic.store.audit.page(EVERYTHING, 1)[0].event
     assert event.action == "U"
+
+
+def test_a_question_says_by_what_the_patient_is_known_beside_the_name(clinic: Ward, exchange: Exchange) -> None:
+    _conflict(clinic)
+    numbers = (Identifier(system=IIN, value="640305400123"),)
+    for born, number, told in (
+        ("1964-03-06", numbers, ("06.03.1964", "640305400123")),
+        ("1964", (), ("1964",)),
+        (None, (), ()),
+    ):
+        _edit(clinic, identifier=number, birth_date=born)
+        (asked,) = exchange.conflicts(clinic.session("doctor"))
+        assert asked.known_by == told
 
 
 def test_two_fields_may_come_from_two_sides(clinic: Ward, exchange: Exchange) -> None:
