@@ -1,30 +1,50 @@
 """The endpoints through which big content goes: resumable upload in pieces, download from any byte on.
 
-Source: the shape of tus 1.0.0 (core, creation); RFC 9110 section 14 for Range.
+Uploads are tus 1.0.0 with an address that says what the content is: whoever sends the same again, or goes on after a
+cut, needs to have kept nothing. ``POST /blob/{sha256}`` is the same as a creation, and tells at once how far it is.
+Source: tus 1.0.0 (core, creation, checksum, expiration); RFC 9110 section 14 for Range.
 """
 
 from __future__ import annotations
 
 import re
+from email.utils import format_datetime
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.refusals import HttpRefusalError
-from clinic_app.storage.feed_content import MAX_PIECE_BYTES, Upload
+from clinic_app.hub.tus import check_sum, check_type, digest_in, options
+from clinic_app.storage.feed_content import MAX_CONTENT_BYTES, MAX_PIECE_BYTES, Upload
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_LENGTH: Final = "upload-length"
 _RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})", re.ASCII)
+
+
+async def create(request: Request) -> Response:
+    """POST /blob with Upload-Length and the digest in Upload-Metadata: begin; Location says where it goes on."""
+    caller = await caller_of(request)
+    if "upload-defer-length" in request.headers:
+        raise HttpRefusalError(400, "not-supported", Text("The header {header} has to be a number.", header=_LENGTH))
+    size = _number(request, _LENGTH)
+    if size > MAX_CONTENT_BYTES:
+        raise HttpRefusalError(413, "too-long", Text("Content of this size is not taken."))
+    sha256 = _checked(digest_in(request))
+    upload = await run_in_threadpool(hub_of(request).content.begin, caller, sha256, size)
+    return Response(status_code=201, headers={**_progress(upload), "Location": f"/blob/{sha256}"})
 
 
 async def begin(request: Request) -> Response:
     """POST /blob/{sha256} with Upload-Length: begin, or learn how far it has come."""
     caller = await caller_of(request)
-    size = _number(request, "upload-length")
+    size = _number(request, _LENGTH)
     upload = await run_in_threadpool(hub_of(request).content.begin, caller, _digest(request), size)
     return Response(status_code=200 if upload.offset else 201, headers=_progress(upload))
 
@@ -39,8 +59,10 @@ async def state(request: Request) -> Response:
 async def append(request: Request) -> Response:
     """PATCH /blob/{sha256} with Upload-Offset: the next piece."""
     caller = await caller_of(request)
+    check_type(request)
     offset = _number(request, "upload-offset")
     piece = await read_body(request, MAX_PIECE_BYTES)
+    check_sum(request, piece)
     upload = await run_in_threadpool(hub_of(request).content.append, caller, _digest(request), offset, piece)
     return Response(status_code=204, headers=_progress(upload))
 
@@ -60,16 +82,22 @@ async def download(request: Request) -> Response:
 
 
 def _progress(upload: Upload) -> dict[str, str]:
-    return {
+    headers = {
         "Upload-Offset": str(upload.offset),
         "Upload-Length": str(upload.size),
         "Upload-Complete": "?1" if upload.is_whole else "?0",
         "Cache-Control": "no-store",
     }
+    if upload.expires_at is not None:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+    return headers
 
 
 def _digest(request: Request) -> str:
-    digest = request.path_params["sha256"]
+    return _checked(request.path_params["sha256"])
+
+
+def _checked(digest: object) -> str:
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise InvalidInputError(Text("Content is named by its SHA-256 digest in lower-case hex."))
     return digest
@@ -92,3 +120,14 @@ def _range(header: str | None, size: int) -> tuple[int, int]:
     if not 0 <= start < end:
         raise HttpRefusalError(416, "invalid", Text("There is no such part of this content."))
     return start, end
+
+
+ROUTES: Final = (
+    Route("/blob", options, methods=["OPTIONS"]),
+    Route("/blob", create, methods=["POST"]),
+    Route("/blob/{sha256}", options, methods=["OPTIONS"]),
+    Route("/blob/{sha256}", state, methods=["HEAD"]),
+    Route("/blob/{sha256}", begin, methods=["POST"]),
+    Route("/blob/{sha256}", append, methods=["PATCH"]),
+    Route("/blob/{sha256}", download, methods=["GET"]),
+)

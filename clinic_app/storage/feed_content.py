@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
+from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.blobs import BlobStore
@@ -23,6 +25,9 @@ from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_PIECE, FEED_RECORD
 
 MAX_CONTENT_BYTES: Final = 512 << 20
 MAX_PIECE_BYTES: Final = 8 << 20
+UPLOAD_KEPT: Final = timedelta(days=7)
+"""After so long without a piece an unfinished upload is forgotten; a hospital's line may be down for days."""
+_SWEPT_EVERY: Final = timedelta(hours=1)
 
 
 class OffsetError(ConflictError):
@@ -31,11 +36,12 @@ class OffsetError(ConflictError):
 
 @dataclass(frozen=True)
 class Upload:
-    """How far content has come; sizes in bytes."""
+    """How far content has come; sizes in bytes. ``expires_at`` is when it is forgotten unless a piece comes."""
 
     size: int
     offset: int
     is_whole: bool
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,19 @@ class _Piece:
 
 
 class FeedContent:
-    """The content of one hub."""
+    """The content of one hub.
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    Args:
+        database: knows what there is.
+        blobs: where the pieces lie.
+        clock: says when an upload has been abandoned.
+    """
+
+    def __init__(self, database: Database, blobs: BlobStore, clock: Clock | None = None) -> None:
         self._database = database
         self._blobs = blobs
+        self._clock = clock or SystemClock()
+        self._swept_at: datetime | None = None
 
     def begin(self, caller: Caller, sha256: str, size: int) -> Upload:
         """Make room for content of ``size`` bytes, or return how far it has come already.
@@ -60,12 +74,17 @@ class FeedContent:
         """
         if not 0 < size <= MAX_CONTENT_BYTES:
             raise InvalidInputError(Text("Content of this size is not taken."))
+        now = self._clock.now()
+        self._sweep_at(now)
         with self._database.writing() as connection:
             upload = _upload(connection, caller, sha256)
+            if upload is not None and _is_over(upload, now):
+                _forget(connection, caller.organization_id, sha256)
+                upload = None
             if upload is None:
-                values = {"size": size, "offset": 0, "is_whole": False}
+                values = {"size": size, "offset": 0, "is_whole": False, "touched_at": now.isoformat()}
                 connection.execute(insert(FEED_CONTENT).values(**_key(caller, sha256), **values))
-                return Upload(size, 0, is_whole=False)
+                return Upload(size, 0, is_whole=False, expires_at=now + UPLOAD_KEPT)
         if upload.size != size:
             raise InvalidInputError(Text("This content was announced with another size."))
         if upload.offset == size and not upload.is_whole:  # the hub stopped between the last piece and its check
@@ -81,7 +100,7 @@ class FeedContent:
         """
         with self._database.reading() as connection:
             upload = _upload(connection, caller, sha256)
-        if upload is None:
+        if upload is None or _is_over(upload, self._clock.now()):
             raise _unknown()
         return upload
 
@@ -104,6 +123,18 @@ class FeedContent:
         if offset + len(piece) == upload.size:
             self._finish(caller, sha256)
         return self.state(caller, sha256)
+
+    def sweep(self) -> int:
+        """Forget the uploads nobody has gone on with; return how many. Their pieces go as all that nobody names."""
+        now = self._clock.now()
+        begun = (FEED_CONTENT.c.is_whole.is_(False), FEED_CONTENT.c.touched_at.is_(None))
+        over = (FEED_CONTENT.c.is_whole.is_(False), FEED_CONTENT.c.touched_at < (now - UPLOAD_KEPT).isoformat())
+        with self._database.writing() as connection:
+            connection.execute(update(FEED_CONTENT).where(*begun).values(touched_at=now.isoformat()))
+            keys = connection.execute(select(FEED_CONTENT.c.organization_id, FEED_CONTENT.c.sha256).where(*over)).all()
+            for organization_id, sha256 in keys:
+                _forget(connection, organization_id, sha256)
+        return len(keys)
 
     def size_for(self, caller: Caller, sha256: str) -> int:
         """Return the size of whole content the caller may see.
@@ -143,6 +174,11 @@ class FeedContent:
                 data = self._blobs.read(piece.sha256)
                 yield data[max(0, start - piece.offset) : end - piece.offset]
 
+    def _sweep_at(self, now: datetime) -> None:
+        if self._swept_at is None or not timedelta(0) <= now - self._swept_at < _SWEPT_EVERY:
+            self._swept_at = now
+            self.sweep()
+
     def _append_row(self, connection: Connection, caller: Caller, sha256: str, piece: _Piece) -> None:
         moved = connection.execute(
             update(FEED_CONTENT)
@@ -151,7 +187,7 @@ class FeedContent:
                 FEED_CONTENT.c.sha256 == sha256,
                 FEED_CONTENT.c.offset == piece.offset,
             )
-            .values(offset=piece.offset + piece.size)
+            .values(offset=piece.offset + piece.size, touched_at=self._clock.now().isoformat())
         )
         if moved.rowcount == 0:
             raise OffsetError(Text("The upload goes on at another byte."))
@@ -169,9 +205,7 @@ class FeedContent:
             if is_right:
                 connection.execute(update(FEED_CONTENT).where(*mine).values(is_whole=True))
             else:
-                pieces = (FEED_PIECE.c.organization_id == caller.organization_id, FEED_PIECE.c.sha256 == sha256)
-                connection.execute(delete(FEED_PIECE).where(*pieces))
-                connection.execute(delete(FEED_CONTENT).where(*mine))
+                _forget(connection, caller.organization_id, sha256)
         if not is_right:
             raise InvalidInputError(Text("The content is not what its digest says; it has to be sent again."))
 
@@ -206,11 +240,25 @@ class FeedContent:
 
 def _upload(connection: Connection, caller: Caller, sha256: str) -> Upload | None:
     table = FEED_CONTENT
-    query = select(table.c.size, table.c.offset, table.c.is_whole).where(
+    query = select(table.c.size, table.c.offset, table.c.is_whole, table.c.touched_at).where(
         table.c.organization_id == caller.organization_id, table.c.sha256 == sha256
     )
     row = connection.execute(query).first()
-    return Upload(row.size, row.offset, row.is_whole) if row else None
+    if row is None:
+        return None
+    is_to_expire = row.touched_at is not None and not row.is_whole
+    expires_at = datetime.fromisoformat(row.touched_at) + UPLOAD_KEPT if is_to_expire else None
+    return Upload(row.size, row.offset, row.is_whole, expires_at)
+
+
+def _is_over(upload: Upload, now: datetime) -> bool:
+    return upload.expires_at is not None and upload.expires_at < now
+
+
+def _forget(connection: Connection, organization_id: str, sha256: str) -> None:
+    for table in (FEED_PIECE, FEED_CONTENT):
+        mine = (table.c.organization_id == organization_id, table.c.sha256 == sha256)
+        connection.execute(delete(table).where(*mine))
 
 
 def _key(caller: Caller, sha256: str) -> dict[str, str]:

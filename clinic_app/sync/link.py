@@ -8,6 +8,7 @@ believed to be the hub's own refusal.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import ipaddress
 import ssl
@@ -62,6 +63,7 @@ _CONNECT_S: Final = 10.0
 _KEPT_OPEN_S: Final = 70.0
 """Seconds an idle connection is kept: a new one costs two round trips more."""
 _JSON: Final = "application/json"
+_TUS: Final = {"Tus-Resumable": "1.0.0"}
 _UNKNOWN: Final = 401
 _TOO_LARGE: Final = 413
 _LATER: Final = frozenset({408, 425, 429})
@@ -252,11 +254,17 @@ class HubLink:
 
     async def begin_upload(self, sha256: str, size: int) -> UploadState:
         """Announce content, or learn how much of it the hub has."""
-        return await self._upload("POST", sha256, {"Upload-Length": str(size)}, b"")
+        return await self._upload("POST", sha256, {**_TUS, "Upload-Length": str(size)}, b"")
 
     async def append(self, sha256: str, offset: int, piece: bytes) -> UploadState:
         """Send the next piece of announced content."""
-        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        checksum = base64.b64encode(hashlib.sha256(piece).digest()).decode("ascii")
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(offset),
+            "Upload-Checksum": f"sha256 {checksum}",
+            "Content-Type": "application/offset+octet-stream",
+        }
         return await self._upload("PATCH", sha256, headers, piece)
 
     async def content_size(self, sha256: str) -> int:

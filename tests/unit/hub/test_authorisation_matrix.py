@@ -155,7 +155,8 @@ FOR_ITS_PEOPLE = {
     ("GET", "/metrics"),
 }
 """For those who look after the hub, who have no token and see no record: `test_status_page` and `test_metrics`."""
-WITHOUT_A_LINE = {("POST", "/blob/{sha256}"), ("POST", "/enrol"), ("POST", "/token"), *FOR_ITS_PEOPLE}
+UPLOADS = {("POST", "/blob"), ("POST", "/blob/{sha256}"), ("OPTIONS", "/blob"), ("OPTIONS", "/blob/{sha256}")}
+WITHOUT_A_LINE = {*UPLOADS, ("POST", "/enrol"), ("POST", "/token"), *FOR_ITS_PEOPLE}
 """Begins an upload of the caller's own, whoever has the same content: see the last test; and what asks for a code or a
 proof in place of a token: see ``test_tokens.py``."""
 CASES = [pytest.param(line, id=f"{line.method} {line.address}") for line in LINES]
