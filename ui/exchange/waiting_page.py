@@ -22,6 +22,7 @@ from ui.exchange.words import (
 )
 from ui.language import Translated, _, counted
 from ui.widgets.buttons import Button
+from ui.widgets.cursor import put_cursor
 from ui.widgets.labels import Card, breakable, label
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.size_words import size_words
@@ -167,9 +168,6 @@ class WaitingPage(Translated, QWidget):
         self._try.say(_("Try now"))
         self._first.say(_("Send this case first"))
         self._table.set_name(_("What waits for the hub"))
-        self._table.empty.say(
-            _("Nothing waits"), _("What is written here goes to the hub by itself, as soon as there is a link.")
-        )
         self._table.retranslate()
         self._show()
 
@@ -181,16 +179,32 @@ class WaitingPage(Translated, QWidget):
         self._whole.setText(f"{held} {whole}" if paused else whole)
         self._contact.setText(contact_words(state.summary))
         self._contact.setVisible(state.summary.has_hub)
-        self._pause.setVisible(state.summary.has_hub and not paused)
-        self._go_on.setVisible(paused)
-        self._try.setVisible(state.summary.has_hub)
-        self._try.setEnabled(not paused)
+        self._show_buttons(state.summary.has_hub, paused)
+        self._say_nothing_waits(state.summary.has_hub)
         self._bars.show_contents(state.under_way)
         self._budget.setText(budget_words(state.summary))
         self._budget.setVisible(bool(state.summary.budgets))
         self._warn(warning_words(state.summary))
         self._table.show_rows(state.waiting)
         self._say_why()
+
+    def _show_buttons(self, has_hub: bool, is_paused: bool) -> None:
+        """Hold back and go on take each other's place, with the cursor where it was on the one."""
+        gone, come = (self._pause, self._go_on) if is_paused else (self._go_on, self._pause)
+        had_cursor = gone.hasFocus()
+        come.setVisible(has_hub or is_paused)
+        if had_cursor:
+            put_cursor(come)
+        gone.hide()
+        self._try.setVisible(has_hub)
+        self._try.setEnabled(not is_paused)
+
+    def _say_nothing_waits(self, has_hub: bool) -> None:
+        if has_hub:
+            hint = _("What is written here goes to the hub by itself, as soon as there is a link.")
+        else:
+            hint = _("An administrator connects this workstation to a hub in the settings.")
+        self._table.empty.say(_("Nothing waits"), hint)
 
     def _warn(self, words: str) -> None:
         if words:
@@ -206,6 +220,9 @@ class WaitingPage(Translated, QWidget):
     def _say_why(self) -> None:
         """Say whole why the chosen one is not at the hub; the table cuts what is long."""
         chosen = self._table.current_row() if self._table.rows else None
-        self._first.setVisible(chosen is not None and self._model.state.summary.has_hub and may_go_first(chosen))
+        may_go = chosen is not None and self._model.state.summary.has_hub and may_go_first(chosen)
+        if not may_go and self._first.hasFocus():
+            put_cursor(self._table.view)
+        self._first.setVisible(may_go)
         self._why.setVisible(chosen is not None)
         self._why.setText(breakable(reason_words(chosen)) if chosen is not None else "")

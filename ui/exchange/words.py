@@ -105,18 +105,23 @@ def budget_words(summary: ExchangeSummary) -> str:
 
 
 def warning_words(summary: ExchangeSummary) -> str:
-    """Return what somebody has to do something about, beyond what waits."""
+    """Return what somebody has to do something about, beyond what waits; a sentence in a line of its own each."""
+    told = []
     if not summary.can_sign:
-        return _(
-            "The clock of this computer is wrong by more than a day: "
-            "nothing but emergencies is signed until it is right."
+        told.append(
+            _(
+                "The clock of this computer is wrong by more than a day: "
+                "nothing but emergencies is signed until it is right."
+            )
         )
     if not summary.is_trail_whole:
-        return _(
-            "The hub has seen more of this workstation than is here: its data were put back, or there are two of it. "
-            "Call IT if nobody did that."
+        told.append(
+            _(
+                "The hub has seen more of this workstation than is here: its data were put back, "
+                "or there are two of it. Call IT if nobody did that."
+            )
         )
-    return ""
+    return "\n".join(told)
 
 
 def kind_words(item: WaitingItem | ContentOnWay) -> str:

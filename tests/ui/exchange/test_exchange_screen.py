@@ -176,6 +176,41 @@ def test_an_empty_exchange_says_so_in_every_place(pane: Pane[ExchangeScreen], of
     assert not pane.sees("exchange.again")
 
 
+def test_the_cursor_stays_when_hold_back_and_go_on_take_each_others_place(
+    pane: Pane[ExchangeScreen], office: Office
+) -> None:
+    pane.find("exchange.pause").setFocus()
+    for is_paused, cursor in ((True, "exchange.go_on"), (True, "exchange.go_on"), (False, "exchange.pause")):
+        office.exchange.told = replace(office.exchange.told, is_paused=is_paused)
+        office.events.sync_changed.emit()
+        pane.settle()
+        assert pane.cursor == cursor
+
+
+def test_the_cursor_goes_to_the_list_when_a_case_goes_first(pane: Pane[ExchangeScreen]) -> None:
+    pane.find("exchange.waiting", QTableView).selectRow(0)
+    pane.find("exchange.first").setFocus()
+    pane.keys(Qt.Key.Key_Space)
+    assert not pane.sees("exchange.first")
+    assert pane.cursor == "exchange.waiting"
+
+
+def test_what_goes_to_no_hub_is_not_said_to_go_there(pane: Pane[ExchangeScreen], office: Office) -> None:
+    office.exchange.items, office.exchange.parts = [], []
+    office.exchange.told = ExchangeSummary(has_hub=False)
+    office.events.sync_changed.emit()
+    pane.settle()
+    assert "administrator connects this workstation" in pane.all_words()
+    assert "as soon as there is a link" not in pane.all_words()
+
+
+def test_two_warnings_are_both_said() -> None:
+    language.use("en")
+    said = warning_words(ExchangeSummary(can_sign=False, is_trail_whole=False)).splitlines()
+    language.use("kk")
+    assert ["clock" in said[0], "Call IT" in said[1], len(said)] == [True, True, 2]
+
+
 def test_a_workstation_without_a_hub_has_nothing_to_press(pane: Pane[ExchangeScreen], office: Office) -> None:
     office.exchange.told = ExchangeSummary(has_hub=False)
     office.events.sync_changed.emit()
