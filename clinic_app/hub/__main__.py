@@ -35,6 +35,7 @@ from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.archiving import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
+from clinic_app.hub.connections import Connection
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.latest_errors import LatestErrors
@@ -134,6 +135,7 @@ def _serve(arguments: Sequence[str]) -> None:
             access_log=False,
             server_header=False,
             lifespan="off",
+            http=Connection,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=16 << 10,

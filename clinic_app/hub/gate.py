@@ -5,17 +5,19 @@ The limit counts bytes as they arrive; what the caller announces about the lengt
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.below import Below
+from clinic_app.hub.connections import LEAST_BYTES_S
 from clinic_app.hub.limits import Limits, TooManyError
 from clinic_app.hub.operations import Operations
 from clinic_app.hub.refusals import HttpRefusalError
@@ -32,6 +34,8 @@ from clinic_app.storage.row_wall import ASKING
 from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
 _MAX_TOKEN: Final = 200
+LONGEST_PAUSE_S: Final = 60.0
+"""How long nothing of a body may come."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     Raises:
         HttpRefusalError: 413, larger than ``most_bytes`` as it comes or unpacked; 415, packed as nobody here can
             unpack; 400, not packed as it says, or another one than its digest names: to be sent again.
+        ClientDisconnect: it comes so slowly that nobody waits for it.
     """
     try:
         unpacker = Unpacker(request.headers.get("content-encoding", "").strip().lower(), most_bytes)
@@ -101,7 +106,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     announced = request.headers.get("content-digest")
     digest = hashlib.sha256()
     try:
-        async for piece in request.stream():
+        async for piece in _in_time(request.stream()):
             digest.update(piece)
             unpacker.feed(piece)
         body = unpacker.body()
@@ -113,3 +118,24 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     if not has_digest(announced, digest.digest()):
         raise HttpRefusalError(400, "transient", Text("The request was changed on its way; it is to be sent again."))
     return body
+
+
+async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces of a body as long as they keep coming.
+
+    Raises:
+        ClientDisconnect: they do not, or too slowly.
+    """
+    loop = asyncio.get_running_loop()
+    begun_s, came = loop.time(), 0
+    while True:
+        end_s = min(loop.time(), begun_s + came / LEAST_BYTES_S) + LONGEST_PAUSE_S
+        try:
+            async with asyncio.timeout_at(end_s):
+                piece = await anext(pieces, None)
+        except TimeoutError as error:
+            raise ClientDisconnect from error
+        if piece is None:
+            return
+        came += len(piece)
+        yield piece

@@ -1,0 +1,84 @@
+"""One connection to the hub: nobody holds one open without asking for something, and no address holds them all.
+
+A process has so many connections and no more. Somebody who opens them and says nothing, or a letter a minute, would
+keep everybody else out; whoever has asked and waits for his answer is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from clinic_app.hub.limits import house_of, is_this_computer
+
+HEAD_S: Final = 30.0
+"""How long the head of a request may take; some hundred bytes, also on the worst line."""
+LEAST_BYTES_S: Final = 100
+"""What has to come in a second of what somebody says, on the average; the worst line brings ten times as much."""
+MOST_OF_ONE: Final = 500
+"""Connections of one address, which may be that of a whole hospital: twenty workstations with some each."""
+
+
+class Connection(H11Protocol):
+    """A connection that is closed when no request comes on it, or when its address has too many.
+
+    Args:
+        *given: see `uvicorn.protocols.http.h11_impl.H11Protocol`.
+        head_s: how long the head of a request may take.
+        most_of_one: connections one address may have.
+        **named: see there.
+    """
+
+    def __init__(self, *given: Any, head_s: float = HEAD_S, most_of_one: int = MOST_OF_ONE, **named: Any) -> None:  # noqa: ANN401 - what the server hands on
+        super().__init__(*given, **named)
+        self._head_s = head_s
+        self._most_of_one = most_of_one
+        self._no_head: asyncio.TimerHandle | None = None
+        self._end_s = 0.0
+        self.house = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
+        """Begin."""
+        super().connection_made(transport)
+        address = str(self.client[0]) if self.client else ""
+        self.house = "" if is_this_computer(address) else house_of(address)
+        if self.house and self._siblings() > self._most_of_one:
+            transport.abort()
+        else:
+            self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._leave_alone()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; what makes no request yet buys as much time as it needs and no more."""
+        super().data_received(data)
+        answering: RequestResponseCycle | None = self.cycle
+        if answering is not None and not answering.response_complete:
+            self._leave_alone()
+        else:
+            self._watch()
+            self._end_s += len(data) / LEAST_BYTES_S
+
+    def _siblings(self) -> int:
+        return sum(isinstance(each, Connection) and each.house == self.house for each in self.connections)
+
+    def _watch(self) -> None:
+        if self._no_head is None:
+            self._end_s = self.loop.time() + self._head_s
+            self._no_head = self.loop.call_at(self._end_s, self._look)
+
+    def _look(self) -> None:
+        if self.loop.time() < self._end_s:
+            self._no_head = self.loop.call_at(self._end_s, self._look)
+        else:
+            self.transport.abort()
+
+    def _leave_alone(self) -> None:
+        if self._no_head is not None:
+            self._no_head.cancel()
+            self._no_head = None
