@@ -105,6 +105,7 @@ def build_app(hub: Hub) -> Starlette:
             405: _nowhere,
         },
     )
+    app.router.redirect_slashes = False  # or the Host header says where to
     app.state.hub = hub
     app.state.metrics = metrics
     return app
@@ -112,24 +113,34 @@ def build_app(hub: Hub) -> Starlette:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ClinicError)
-    _log.info("%s %s refused: %s", request.method, request.url.path[:_MOST_LOGGED], str(error)[:_MOST_LOGGED])
+    _log.info("%s %s refused: %s", request.method, _path(request), in_one_line(str(error)))
     return refusal(error, _language(request))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _log.error("%s %s failed", request.method, _path(request), exc_info=error)
     words = Text("The hub has a fault; it is in the hub's log.")
     return outcome(500, "exception", words, _language(request))
 
 
 async def _left(request: Request, _error: Exception) -> Response:
     """Say nothing to one who is gone: a line that breaks is no fault of the hub's."""
-    _log.info("%s %s broke off", request.method, request.url.path[:_MOST_LOGGED])
+    _log.info("%s %s broke off", request.method, _path(request))
     return Response(status_code=400)
 
 
 async def _nowhere(request: Request, _error: Exception) -> Response:
     return outcome(404, "not-found", Text("The hub has nothing at this address."), _language(request))
+
+
+def in_one_line(words: str) -> str:
+    """Return what a stranger sent as it may stand in the log: in one line, with nothing a terminal obeys."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words[:_MOST_LOGGED])
+
+
+def _path(request: Request) -> str:
+    """Return the path as it came; what stands in the Host header is nobody's to believe."""
+    return in_one_line(str(request.scope["path"]))
 
 
 def _language(request: Request) -> Language:

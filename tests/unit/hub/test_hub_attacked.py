@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -415,3 +416,36 @@ def test_a_line_that_breaks_in_the_middle_is_no_fault_of_the_hubs(
     answer = standing.http.request("POST", "/Patient", content=broken(), headers=standing.headers)
     assert answer.status_code == 400
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Patient?_count=1%0A2026-11-22%20ERROR%20forged%1b%5b31m",
+        "/Patient/%0A2026-11-22%20ERROR%20forged",
+        "/Patient/%0D%1b%5b2J%c2%85%e2%80%a8x",
+        "/Patient/" + "x" * 5000,
+    ],
+)
+def test_nobody_writes_a_line_of_his_own_into_the_log(
+    standing: HubClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with caplog.at_level(logging.INFO, "clinic_app.hub.app"):
+        assert standing.http.get(path, headers=standing.headers).status_code in (400, 404)
+    said = [each.getMessage() for each in caplog.records if each.name == "clinic_app.hub.app"]
+    assert len(said) == 1
+    assert said[0].isprintable()
+    assert len(said[0]) < 1000
+
+
+@pytest.mark.parametrize("path", ["/Patient/", "/metadata/", "//evil.example/Patient/"])
+def test_the_host_header_sends_nobody_elsewhere(standing: HubClient, path: str) -> None:
+    answer = standing.http.get(path, headers={**standing.headers, "Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["[", "a b", "x" * 3000, "%0a"])
+def test_a_host_that_is_none_is_no_fault(standing: HubClient, host: str) -> None:
+    for path in ("/Patient/x", "/metadata", "/.well-known/smart-configuration", "/Patient?identifier=a%7Cb"):
+        assert standing.http.get(path, headers={**standing.headers, "Host": host}).status_code < 500
