@@ -50,8 +50,12 @@ class HubProcess:
                 return build_hub(store, SystemClock()).callers.enrol(organization_id, name)
             finally:
                 store.close()
+        return self.run("enrol", "--organization", organization_id, "--name", name).strip()
+
+    def run(self, word: str, *options: str) -> str:
+        """Return what one of its commands prints, run as IT would; it has to succeed."""
         done = subprocess.run(
-            [*self._command("enrol"), "--organization", organization_id, "--name", name],
+            [*self._command(word), *options],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -60,7 +64,7 @@ class HubProcess:
             timeout=60,
         )
         assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return done.stdout
 
     def say(self, command: str, *words: str) -> str:
         """Return what one of its commands prints, as IT would read it."""
