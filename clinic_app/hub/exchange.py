@@ -60,7 +60,7 @@ async def changes(request: Request) -> Response:
 async def _page(
     feed: Feed, caller: Caller, cursor: str, count: int, wait_s: int, watch: Histogram, *, with_own: bool
 ) -> Page:
-    """Return a page; an empty one only when the waiting time is over or the hub is about to end.
+    """Return a page; an empty one only when the waiting time is over, he waits often already, or the hub is to end.
 
     Args:
         feed: where to look.
@@ -72,7 +72,7 @@ async def _page(
         with_own: whether what the caller wrote is in it.
     """
     loop = asyncio.get_running_loop()
-    end_s = loop.time() + wait_s
+    end_s = loop.time() + (wait_s if feed.bell.has_room(caller) else 0)
     with feed.bell.waiting(caller) as waiter:
         while True:
             with watch.time():

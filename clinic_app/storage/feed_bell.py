@@ -25,6 +25,10 @@ _LONGEST_ANNOUNCEMENT: Final = 7000
 """Bytes; more organisations than go into it are everybody (PostgreSQL, "NOTIFY": fewer than 8000)."""
 
 
+MOST_WAITS: Final = 8
+"""So often one workstation waits at once; what broke off is forgotten only when its time is over."""
+
+
 class Waiter:
     """One reader who waits. Its event belongs to the loop it was made in."""
 
@@ -96,6 +100,12 @@ class FeedBell:
         finally:
             with self._lock:
                 self._waiters[caller.organization_id].discard(waiter)
+
+    def has_room(self, caller: Caller) -> bool:
+        """Whether a workstation may wait once more: every ring makes each of its waits look into the database."""
+        with self._lock:
+            waiting = self._waiters.get(caller.organization_id, ())
+            return sum(each.caller.workstation_id == caller.workstation_id for each in waiting) < MOST_WAITS
 
     def said(self, connection: Connection, organization_ids: Collection[str], writer_id: str) -> None:
         """Ring for organisations when the transaction that is open now is committed.

@@ -15,6 +15,7 @@ from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Organization, Patient, Reference, Resource, Task, with_audience
 from clinic_app.storage.exchange import Change, Write
+from clinic_app.storage.feed_bell import MOST_WAITS
 from clinic_app.storage.feed_buckets import KEPT_AFTER_CLOSING
 from clinic_app.sync.wire import KIND, decode_history, decode_transaction_response, encode_transaction
 from tests.helpers.clocks import FixedClock
@@ -121,6 +122,25 @@ def test_a_hub_that_ends_lets_everybody_go(hub: Hub) -> None:
         hub.feed.bell.end_waits()
         assert await waiting == ()
         assert await reader.news(LONG_S) == ()
+
+    _run(story)
+
+
+def test_one_workstation_cannot_wait_a_thousand_times(hub: Hub) -> None:
+    async def story() -> None:
+        reader, writer = Desk(hub, A), Desk(hub, A)
+        waiting = [asyncio.create_task(reader.asked(_wait=LONG_S)) for _ in range(MOST_WAITS + 3)]
+        done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 3:
+            more, still = await asyncio.wait(still, return_when=asyncio.FIRST_COMPLETED)
+            done |= more
+        assert len(still) == MOST_WAITS
+        assert [decode_history(each.result().content)[0] for each in done] == [()] * 3
+        colleague = asyncio.create_task(Desk(hub, A).news(LONG_S))
+        await writer.put(Patient(id="p"))
+        assert [change.id for change in await colleague] == ["p"]
+        for each in still:
+            assert [change.id for change in decode_history((await each).content)[0]] == ["p"]
 
     _run(story)
 
