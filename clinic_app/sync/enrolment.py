@@ -247,7 +247,7 @@ def _check(answer: httpx.Response) -> None:
     if status == 200 and kind == "application/json":
         return
     words = outcome_words(answer.content) if kind == MEDIA_TYPE else ""
-    if not words:
+    if not words or status == 404:  # a hub, and not here
         raise LinkError(Text("There is no hub at this address."))
     if status == 403:
         raise InvalidInputError(

@@ -41,6 +41,9 @@ class HubPage(Translated, QWidget):
         model.setParent(self)
         self._standing = _StandingCard(model)
         self._connecting = _ConnectingCard(model)
+        nearby = NearbyCard(model)
+        still = Standstill(*self._connecting.parts, *nearby.parts)  # two would take each other's cursor for their own
+        model.busy_changed.connect(lambda words: still.set_busy(words is not None))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 8, 0, 0)
         row.setSpacing(14)
@@ -49,7 +52,7 @@ class HubPage(Translated, QWidget):
             column.addWidget(card)
             if card is self._connecting:
                 column.setSpacing(14)
-                column.addWidget(NearbyCard(model))
+                column.addWidget(nearby)
             column.addStretch()
             row.addLayout(column, 1 if card is self._connecting else 0)
         self._standing.setFixedWidth(STANDING_WIDTH)
@@ -161,10 +164,14 @@ class _ConnectingCard(Translated, Card):
         self._back = Button("hub.back", "plain")
         self._connect = Button("hub.connect", "primary", "check")
         self._busy = BusyLine("hub.busy")
-        self._still = Standstill(self._address, self._look, self._found)
         self._build()
         self._wire()
         self.retranslate()
+
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        """What stands still while something is waited for."""
+        return self._address, self._look, self._found
 
     def _build(self) -> None:
         self.column.addWidget(self._title)
@@ -261,7 +268,6 @@ class _ConnectingCard(Translated, Card):
         put_cursor(self._line(field))
 
     def _wait(self, words: Text | None) -> None:
-        self._still.set_busy(words is not None)
         if words is None:
             self._busy.end()
         else:

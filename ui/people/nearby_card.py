@@ -13,7 +13,6 @@ from ui.people.view_model_hub import HubViewModel
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.labels import Card, breakable, label
-from ui.widgets.standstill import Standstill
 
 if TYPE_CHECKING:
     from clinic_app.sync import NearbyHub
@@ -42,7 +41,6 @@ class NearbyCard(Translated, Card):
         self._trust = Button("hub.trust", "plain", "check")
         self._none = label("muted", is_wrapped=True)
         self._none.setObjectName("hub.nobody_nearby")
-        self._still = Standstill(self._look, self._chosen)
         self._build()
         self._look.clicked.connect(model.look_nearby)
         self._trust.clicked.connect(self._send)
@@ -50,6 +48,11 @@ class NearbyCard(Translated, Card):
         model.changed.connect(self._show)
         model.busy_changed.connect(self._wait)
         self.retranslate()
+
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        """What stands still while something is waited for."""
+        return self._look, self._chosen
 
     def _build(self) -> None:
         column = QVBoxLayout(self._chosen)
@@ -106,7 +109,6 @@ class NearbyCard(Translated, Card):
             self._model.trust(hub)
 
     def _wait(self, words: Text | None) -> None:
-        self._still.set_busy(words is not None)
         if words is None:
             self._busy.end()
         elif self.isVisible():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget
 
 from clinic_app.foundation.errors import LinkError
@@ -257,3 +258,29 @@ def test_hubs_nearby_fit_the_least_window_in_every_language(office: Desk, tongue
     below = trust.mapTo(office.window, trust.rect().bottomRight())
     assert below.x() <= LEAST_WIDTH
     assert below.y() <= LEAST_HEIGHT
+
+
+@pytest.mark.parametrize(("is_there", "cursor"), [(False, "hub.typed_address"), (True, "hub.code")])
+def test_the_cursor_stays_in_its_field_when_the_hub_went_away(office: Desk, is_there: bool, cursor: str) -> None:
+    if is_there:
+        look(office)
+    else:
+        office.find("hub.typed_address").setFocus()
+        office.strike(HUB_URL)
+    slow = Held(office.station.hub, "connect" if is_there else "look", LinkError(Text("The hub cannot be reached.")))
+    office.find(cursor).setFocus()
+    QTest.keyClick(office.window.windowHandle(), Qt.Key.Key_Return)
+    slow.wait_for_calls()
+    assert not office.find(cursor).isEnabled()
+    slow.let_go()
+    office.settle()
+    assert office.sees("notice.text")
+    assert office.cursor == cursor
+
+
+def test_the_cursor_stays_on_the_list_of_hubs_nearby(office: Desk) -> None:
+    office.click("hub.look_nearby")
+    office.station.hub.error = LinkError(Text("The hub cannot be reached."))
+    office.find("hub.trust").setFocus()
+    office.keys(Qt.Key.Key_Space)
+    assert office.cursor == "hub.trust"

@@ -225,6 +225,17 @@ def test_who_is_no_hub_is_told_so(desk: Desk, status: int, body: bytes, kind: st
     assert kept_account(desk.store) is None
 
 
+def test_a_hub_that_has_nothing_at_this_path_is_no_hub_that_is_out_of_order(desk: Desk) -> None:
+    body = b'{"resourceType":"OperationOutcome","issue":[{"diagnostics":"The hub has nothing at this address."}]}'
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404, headers={"Content-Type": "application/fhir+json"}, stream=httpx.ByteStream(body))
+
+    with pytest.raises(LinkError) as refused:
+        desk.over(httpx.MockTransport(answer)).look(desk.session(), f"{URL}/x")
+    assert refused.value.text.render("ru") == "По этому адресу нет хаба."
+
+
 def test_nobody_at_the_address_is_a_sentence(desk: Desk) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)
