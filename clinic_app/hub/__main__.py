@@ -19,7 +19,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -36,6 +36,7 @@ from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.archiving import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
 from clinic_app.hub.connections import Connection
+from clinic_app.hub.content_place import SWEEP, ask_content, contents_of, sweep_contents
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.latest_errors import LatestErrors
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     word, rest = (given[0], given[1:]) if given[:1] and not given[0].startswith("-") else ("serve", given)
     commands: dict[str, Callable[[Sequence[str]], None]] = {"serve": _serve, "enrol": _enrol, "connect": _connect}
-    commands |= {"backup": _backup, "restore": _restore}
+    commands |= {"backup": _backup, "restore": _restore, "sweep-contents": _sweep}
     commands |= {each: partial(_keep_accounts, each) for each in _ON_A_HUB}
     try:
         commands.get(word, _serve)(rest if word in commands else given)
@@ -103,6 +104,7 @@ def _serve(arguments: Sequence[str]) -> None:
     parser.add_argument("--upstream-interval-s", type=float, default=15.0, help="seconds between two looks at it")
     parser.add_argument("--announce", action="store_true", help="tell the local network that there is a hub; needs TLS")
     ask_place(parser)
+    ask_content(parser)
     parser.add_argument("--metrics-token-file", type=Path, help="file with the token that /metrics asks for")
     options = parser.parse_args(arguments)
     check_exposure(options.host, has_tls=bool(options.certificate and options.certificate_key))
@@ -120,7 +122,11 @@ def _serve(arguments: Sequence[str]) -> None:
         surroundings = Surroundings(
             options.name, options.certificate, keeper, errors, read_token(options.metrics_token_file)
         )
-        hub, upstream = build_hub(store, clock, name=options.name, addresses=addresses, surroundings=surroundings), None
+        places = contents_of(store, options)
+        hub = build_hub(
+            store, clock, name=options.name, addresses=addresses, surroundings=surroundings, contents=places
+        )
+        upstream = None
         hub.operations.note_address(addresses[0])
         if options.upstream:
             account = account_at(store, options.upstream)
@@ -189,6 +195,15 @@ def _connect(arguments: Sequence[str]) -> None:
         _say(connect(store, options))
     finally:
         store.close()
+
+
+def _sweep(arguments: Sequence[str]) -> None:
+    parser = _Parser(prog="python -m clinic_app.hub sweep-contents", description=SWEEP)
+    _common(parser)
+    ask_content(parser)
+    options = parser.parse_args(arguments)
+    with closing(open_hub_store(options.data, options.key_file, options.database)) as store:
+        _say(sweep_contents(store, options))
 
 
 def _backup(arguments: Sequence[str]) -> None:

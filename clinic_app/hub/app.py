@@ -26,6 +26,7 @@ from clinic_app.hub.refusals import language_of, outcome, refusal
 from clinic_app.hub.tokens import Accounts
 from clinic_app.hub.tus import Tus
 from clinic_app.storage import Store
+from clinic_app.storage.content_store import ContentStore
 from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_archive import FeedArchive
 from clinic_app.storage.feed_callers import FeedCallers
@@ -46,6 +47,7 @@ def build_hub(
     addresses: Collection[str] = (),
     limits: Limits | None = None,
     surroundings: Surroundings | None = None,
+    contents: ContentStore | None = None,
 ) -> Hub:
     """Return the hub over one data folder.
 
@@ -56,22 +58,23 @@ def build_hub(
         addresses: under which it is reached; a SMART client names one in what it proves.
         limits: how much one caller may ask; None for what suits a hub.
         surroundings: what its process has beside the store; None for nothing.
+        contents: where its contents lie; None for the folder.
     """
     feed = Feed(store.database, clock)
     callers = FeedCallers(store.database, clock)
-    contents = FeedContent(store.database, store.blobs, clock)
+    kept = FeedContent(store.database, contents or store.blobs, clock)
     accounts = Accounts(store, callers, clock, name, addresses)
     return Hub(
         feed=feed,
         search=FeedSearch(store.database, feed),
         wishes=FeedWishes(feed),
-        content=contents,
+        content=kept,
         callers=callers,
         accounts=accounts,
         limits=limits or Limits(),
         clock=clock,
         operations=Operations(store, callers, accounts.heads, clock, surroundings or Surroundings(name)),
-        archive=FeedArchive(store.database, contents),
+        archive=FeedArchive(store.database, kept),
     )
 
 

@@ -220,6 +220,15 @@ class BlobStore:
         return self._folder / name[:2] / name
 
 
+def unsealed(sealed: bytes, key: bytes, sha256: str) -> bytes:
+    """Return the content that was sealed into the bytes of one file.
+
+    Raises:
+        DamagedError: it is not what was sealed.
+    """
+    return _BlobReader(io.BytesIO(sealed), len(sealed), key, sha256).readall()
+
+
 class _BlobReader(io.RawIOBase):
     """Content as a file: decrypts the chunk that is read."""
 

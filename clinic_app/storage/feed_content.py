@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.content_store import ContentStore
 from clinic_app.storage.database import Database
 from clinic_app.storage.feed_rows import Caller, visible_to
 from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_PIECE, FEED_RECORD, FEED_REFERENCE
@@ -60,7 +60,7 @@ class FeedContent:
         clock: says when an upload has been abandoned.
     """
 
-    def __init__(self, database: Database, blobs: BlobStore, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, blobs: ContentStore, clock: Clock | None = None) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock or SystemClock()
@@ -136,6 +136,11 @@ class FeedContent:
                 _forget(connection, organization_id, sha256)
         return len(keys)
 
+    def pieces(self) -> frozenset[str]:
+        """Return the address of every piece that is named."""
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(select(FEED_PIECE.c.piece_sha256)).scalars())
+
     def size_for(self, caller: Caller, sha256: str) -> int:
         """Return the size of whole content the caller may see.
 
@@ -196,10 +201,7 @@ class FeedContent:
 
     def _finish(self, caller: Caller, sha256: str) -> None:
         """Check the whole against its digest; what does not match is forgotten, so that it can be sent anew."""
-        whole = hashlib.sha256()
-        for piece in self._pieces(caller.organization_id, sha256):
-            whole.update(self._blobs.read(piece.sha256))
-        is_right = whole.hexdigest() == sha256
+        is_right = self._is_right(caller.organization_id, sha256)
         with self._database.writing() as connection:
             mine = (FEED_CONTENT.c.organization_id == caller.organization_id, FEED_CONTENT.c.sha256 == sha256)
             if is_right:
@@ -208,6 +210,15 @@ class FeedContent:
                 _forget(connection, caller.organization_id, sha256)
         if not is_right:
             raise InvalidInputError(Text("The content is not what its digest says; it has to be sent again."))
+
+    def _is_right(self, organization_id: str, sha256: str) -> bool:
+        whole = hashlib.sha256()
+        try:
+            for piece in self._pieces(organization_id, sha256):
+                whole.update(self._blobs.read(piece.sha256))
+        except NotFoundError:  # a piece that was taken for forgotten just when it came again
+            return False
+        return whole.hexdigest() == sha256
 
     def _pieces(self, organization_id: str, sha256: str) -> tuple[_Piece, ...]:
         table = FEED_PIECE
