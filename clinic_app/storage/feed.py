@@ -19,7 +19,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError
+from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError, NotAllowedError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Resource
@@ -290,6 +290,10 @@ def _judged(standing: Standing, caller: Caller, incoming: Incoming, judge: Judge
             # what is not the caller's to see is answered as what he has never heard of
             raise PreconditionError(Text("The hub has another version of this record."))
         judge(caller, stored, incoming.record)
+        is_guest = stored is not None and stored.organization_id != caller.organization_id
+        if is_guest and incoming.unknown_members != standing.unknown_members(incoming.key):
+            # the judge knows only elements that are modelled; of all others the owner alone says what they are
+            raise NotAllowedError(Text("This record belongs to another organisation."))
         return standing.accept(incoming, incoming.record, stored, now)
     except ClinicError as error:
         raise RefusedError(error, entry) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, or_, select, update
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
@@ -59,6 +60,12 @@ class Incoming:
         """What the record is known by."""
         return self.write.type_name, self.write.id
 
+    @property
+    def unknown_members(self) -> dict[str, Any]:
+        """What stands in the record beside the elements this program knows."""
+        assert isinstance(self.record, Resource)
+        return _unknown_members(self.record, self.write.body)
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -76,6 +83,13 @@ class Accepted:
     def key(self) -> Key:
         """What the record is known by."""
         return self.written.type_name, self.written.id
+
+
+def _unknown_members(record: Resource, body: bytes) -> dict[str, Any]:
+    """Return the members of a record's JSON that are none of its elements, as far as this program knows them."""
+    members: dict[str, Any] = msgspec.json.decode(body)
+    known = {"resourceType", *(field.encode_name for field in msgspec.structs.fields(record))}
+    return {name: value for name, value in members.items() if name not in known}
 
 
 def looked_at(write: Write) -> Incoming:
@@ -149,6 +163,13 @@ class Standing:
         if row is None or row.organization_id is None:
             return None
         return StoredRecord(row.organization_id, row.version_id, decode(row.body))
+
+    def unknown_members(self, key: Key) -> dict[str, Any]:
+        """Return what stands in a record beside the elements this program knows."""
+        accepted, row = self._accepted.get(key), self._rows.get(key)
+        body = accepted.body if accepted is not None else bytes(row.body) if row is not None else b"{}"
+        stored = self.record(key)
+        return _unknown_members(stored.record, body) if stored is not None else {}
 
     def accept(self, incoming: Incoming, record: Resource, stored: StoredRecord | None, now: datetime) -> Written:
         """Let a write pass: it will stand as the newest version, and the writes after it find it there."""

@@ -18,6 +18,7 @@ from clinic_app.records import (
     Reference,
     ServiceRequest,
     Task,
+    encode,
     reference_to,
     with_audience,
 )
@@ -139,3 +140,27 @@ def test_erasing_takes_nobody_elses_copy_of_the_same_content(hub: RunningHub, di
     hub.hub.feed.erasing.erase([("DocumentReference", "paper")], "order 7")
     stranger.put(msgspec.structs.replace(PAPER, id="my-paper"))
     assert _fetched(stranger) == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"op": "replace", "path": "/input/0/valueString", "value": "500 mg"}, 403),
+        ({"op": "remove", "path": "/input"}, 403),
+        ({"op": "add", "path": "/restriction", "value": {"repetitions": 9}}, 403),
+        ({"op": "add", "path": "/note", "value": [{"text": "came"}]}, 200),
+    ],
+)
+def test_the_performer_leaves_what_nobody_here_knows_as_it_was(
+    district: HubClient, centre: HubClient, change: dict[str, object], status: int
+) -> None:
+    """Elements of another system, such as the dose in a Task's input, are in no struct the judge compares."""
+    body = msgspec.json.decode(encode(TASK))
+    body["input"] = [{"type": {"text": "dose"}, "valueString": "5 mg"}]
+    address, headers = "/Task/t", {**centre.headers, "Content-Type": "application/json-patch+json"}
+    assert district.http.request("PUT", address, json=body, headers=district.headers).status_code == 201
+    steps = [change, {"op": "replace", "path": "/status", "value": "received"}]
+    assert centre.http.patch(address, json=steps, headers=headers).status_code == status
+    stands = district.http.get(address, headers=district.headers).json()
+    assert stands["input"] == body["input"]
+    assert "restriction" not in stands
