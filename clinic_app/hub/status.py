@@ -71,7 +71,7 @@ async def enter(request: Request) -> Response:
     address = check_stranger(request, hub_of(request).limits)
     _check_origin(request)
     operations, language = _operations(request), _language(request)
-    form = dict(parse_qsl((await read_body(request, _LARGEST)).decode("ascii", "replace"), max_num_fields=5))
+    form = _form(await read_body(request, _LARGEST))
     entered = await run_in_threadpool(operations.visits.enter, form.get("link", "")[:_LONGEST_SECRET])
     if entered is None:
         return _html(closed(operations.surroundings.name, language, was_tried=True), 403)
@@ -105,6 +105,14 @@ async def style(request: Request) -> Response:
     """GET /status/style.css: how the page looks."""
     check_stranger(request, hub_of(request).limits)
     return Response(style_sheet(), media_type="text/css", headers=dict(_HEADERS))
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form; none for what is no form of ours."""
+    try:
+        return dict(parse_qsl(body.decode("ascii", "replace"), max_num_fields=5))
+    except ValueError:
+        return {}
 
 
 def _operations(request: Request) -> Operations:

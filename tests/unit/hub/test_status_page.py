@@ -299,3 +299,8 @@ def test_a_caller_is_no_visitor(hub: Hub, http: AsgiClient) -> None:
     token = hub.callers.enrol("org-1", "PC")
     assert isinstance(hub.callers.caller(token), Caller)
     assert http.get("/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"a=1&" * 9, b"link=\xff&%zz", b"&" * 1000, b"link=" + b"x" * 1000])
+def test_a_form_that_is_none_of_ours_is_refused_and_no_fault(http: AsgiClient, body: bytes) -> None:
+    assert http.post("/status/enter", content=body).status_code == 403
