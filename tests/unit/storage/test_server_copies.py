@@ -81,7 +81,6 @@ def test_what_came_since_goes_and_is_kept_aside_and_another_life_begins(
     assert epoch_then != epoch
     assert not (tmp_path / "hub" / SERVER_RESTORED).exists()
     with opened(tmp_path, address) as store, store.database.reading() as connection:
-        # allowed (sql text): the name is the program's own
         aside = connection.exec_driver_sql(f"SELECT id FROM {kept}.record ORDER BY id").scalars().all()
         assert aside == ["before", "since"]
         assert Feed(store.database, FixedClock()).epoch == epoch_then, "and it lives on"
