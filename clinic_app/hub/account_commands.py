@@ -16,6 +16,7 @@ from clinic_app.foundation.spreadsheet import csv_lines
 from clinic_app.hub.archiving import archive, ask_archive
 from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
+from clinic_app.hub.quota_command import ask_quota, quota
 from clinic_app.keys.enrolment_code import printed
 from clinic_app.storage.feed_accounts import Admission
 
@@ -123,5 +124,6 @@ ACCOUNT_COMMANDS: Final[Mapping[str, AccountCommand]] = {
     "devices": AccountCommand("List the workstations as a table (CSV).", _ask_nothing, _devices),
     "revoke": AccountCommand("Shut a workstation out.", _ask_revocation, _revoke),
     "erase": AccountCommand("Erase records by order of the law, everywhere and for good.", ask_erasing, erase),
+    "quota": AccountCommand("Say how much of contents an organisation may keep.", ask_quota, quota),
     "archive": AccountCommand("List what went to the DICOM archive, what differs, what waits.", ask_archive, archive),
 }

@@ -31,6 +31,7 @@ from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_archive import FeedArchive
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
+from clinic_app.storage.feed_quotas import FeedQuotas
 from clinic_app.storage.feed_search import FeedSearch
 from clinic_app.storage.feed_wishes import FeedWishes
 
@@ -74,6 +75,7 @@ def build_hub(
         limits=limits or Limits(),
         clock=clock,
         operations=Operations(store, callers, accounts.heads, clock, surroundings or Surroundings(name)),
+        quotas=FeedQuotas(store.database),
         archive=FeedArchive(store.database, kept),
     )
 

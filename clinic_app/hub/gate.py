@@ -27,6 +27,7 @@ from clinic_app.storage.feed import Feed
 from clinic_app.storage.feed_archive import FeedArchive
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_content import FeedContent
+from clinic_app.storage.feed_quotas import FeedQuotas
 from clinic_app.storage.feed_rows import Caller
 from clinic_app.storage.feed_search import FeedSearch
 from clinic_app.storage.feed_wishes import FeedWishes
@@ -50,6 +51,7 @@ class Hub:
     accounts: Accounts
     limits: Limits
     clock: Clock
+    quotas: FeedQuotas
     archive: FeedArchive
     """What became of contents at the DICOM archive, where the hub has one."""
     operations: Operations

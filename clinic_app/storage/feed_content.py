@@ -20,6 +20,7 @@ from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotFo
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.content_store import ContentStore
 from clinic_app.storage.database import Database
+from clinic_app.storage.feed_quotas import require_room
 from clinic_app.storage.feed_rows import Caller, visible_to
 from clinic_app.storage.feed_tables import FEED_CONTENT, FEED_PIECE, FEED_RECORD, FEED_REFERENCE
 
@@ -71,6 +72,7 @@ class FeedContent:
 
         Raises:
             InvalidInputError: too large, or another size than at first.
+            QuotaError: the organisation keeps as much as it may.
         """
         if not 0 < size <= MAX_CONTENT_BYTES:
             raise InvalidInputError(Text("Content of this size is not taken."))
@@ -82,6 +84,7 @@ class FeedContent:
                 _forget(connection, caller.organization_id, sha256)
                 upload = None
             if upload is None:
+                require_room(connection, caller.organization_id, size)
                 values = {"size": size, "offset": 0, "is_whole": False, "touched_at": now.isoformat()}
                 connection.execute(insert(FEED_CONTENT).values(**_key(caller, sha256), **values))
                 return Upload(size, 0, is_whole=False, expires_at=now + UPLOAD_KEPT)

@@ -97,6 +97,10 @@ class Transfers:
         """Note that it will not get there; queueing it again starts anew."""
         self._update(sha256, direction, state="failed", last_error=error[:_ERROR_LENGTH])
 
+    def held_up(self, sha256: str, direction: Direction, error: str) -> None:
+        """Note why it does not go on at the moment; it stays on its way."""
+        self._update(sha256, direction, last_error=error[:_ERROR_LENGTH])
+
     def put_first(self, digests: Collection[str]) -> int:
         """Take these before everything else that is on its way, in either direction; return how many there are."""
         wanted = (TRANSFER.c.sha256.in_(sorted(digests)[:_MOST_FIRST]), TRANSFER.c.state == "queued")

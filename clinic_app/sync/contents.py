@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, get_args
 from clinic_app.foundation.errors import LinkError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Lane, Store, Transfer
-from clinic_app.sync.link import HubLink, HubRefusalError, UploadState
+from clinic_app.sync.link import AnswerError, HubLink, HubRefusalError, UploadState
 from clinic_app.sync.wire import CHUNK_BYTES, nonsense
 
 LARGEST_CHUNK: Final = 4 << 20
@@ -22,6 +22,9 @@ TURN_S: Final = 20.0
 _QUICK_S: Final = 2.0
 _SLOW_S: Final = 10.0
 _OFFSET_CONFLICT: Final = 409
+_NO_ROOM: Final = 507
+FULL_S: Final = 900.0
+"""Seconds a content waits for which the hub has no room; everything else goes on."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +56,7 @@ class Uploads:
         self._open = open_content or store.blobs.open
         self._chunk_bytes = CHUNK_BYTES
         self._known: dict[str, UploadState] = {}
+        self._later: dict[str, float] = {}
 
     async def run(self) -> None:
         """Send every waiting content; one that the hub refuses is noted and left.
@@ -71,7 +75,9 @@ class Uploads:
         Raises:
             LinkError: the link broke; the next piece is what comes after the last byte the hub has.
         """
-        transfer = self._store.transfers.first("up", lane)
+        now_s = time.monotonic()
+        self._later = {sha256: until_s for sha256, until_s in self._later.items() if now_s < until_s}
+        transfer = self._store.transfers.first("up", lane, without=self._later)
         if transfer is None:
             return False
         state = self._known.pop(transfer.sha256, None)
@@ -82,6 +88,13 @@ class Uploads:
         except (HubRefusalError, StorageError) as error:
             _log.warning("content %s does not go up: %s", transfer.sha256[:12], error)
             self._store.transfers.failed(transfer.sha256, "up", str(error))
+            return True
+        except AnswerError as error:
+            if error.status != _NO_ROOM:
+                raise
+            _log.warning("content %s waits: %s", transfer.sha256[:12], error)
+            self._store.transfers.held_up(transfer.sha256, "up", str(error))
+            self._later[transfer.sha256] = now_s + FULL_S
             return True
         if state.is_whole:
             self._store.transfers.done(transfer.sha256, "up")
