@@ -29,6 +29,7 @@ from clinic_app.sync.joinings import joined_record, patient_in
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
 from clinic_app.sync.settling import asks_nothing, known_base
+from clinic_app.sync.state import Failed
 from clinic_app.sync.waiting import (
     AUDIT_WORDS,
     KIND_WORDS,
@@ -96,7 +97,8 @@ class Exchange:
         up = self._store.transfers.pending("up")
         share = sync.pace.packed_share() if sync is not None else 1.0
         left = round(self._store.outbox.waiting_bytes() * share) + self._store.transfers.waiting_bytes()
-        pace = sync.pace.bytes_per_s() if sync is not None else None
+        is_cut = sync is None or isinstance(sync.state(), Failed)
+        pace = sync.pace.bytes_per_s() if sync is not None and not is_cut else None
         failed = [each for each in self._store.transfers.unfinished(MOST_SHOWN) if each.state == "failed"]
         return ExchangeSummary(
             has_hub=sync is not None,

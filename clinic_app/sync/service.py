@@ -166,9 +166,14 @@ class SyncService:
         return QueueSummary(
             records=self._store.outbox.count(),
             blobs=len(self._store.transfers.pending("up")),
-            bytes_waiting=self._store.transfers.waiting_bytes(),
+            bytes_waiting=self.bytes_waiting(),
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )
+
+    def bytes_waiting(self) -> int:
+        """Return how many bytes of records and contents wait, as they are on the link."""
+        records = round(self._store.outbox.waiting_bytes() * self.pace.packed_share())
+        return records + self._store.transfers.waiting_bytes()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Have ``callback`` called after every change, from the service's thread; return what ends it."""

@@ -103,7 +103,7 @@ class ExchangeSummary:
         bytes_waiting: of both, as they are on the link.
         set_aside: how many the hub refused.
         questions: how many wait for this person's answer.
-        estimate_s: how long it will take at the pace of the last exchanges; None while that is unknown.
+        estimate_s: how long it takes at the pace of the last exchanges; None while that is unknown or nobody answers.
         last_contact_at: when the last exchange ended well.
         clock_offset_s: hub's clock minus ours, in seconds; None while unknown.
         can_sign: this computer's clock may stand under a signature.

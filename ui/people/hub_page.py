@@ -240,8 +240,12 @@ class _ConnectingCard(Translated, Card):
     def _show(self) -> None:
         found = self._model.found
         was_shown = not self._found.isHidden()
+        cursor: QWidget | None = self.window().focusWidget()
+        had_cursor = cursor is not None and self._found.isAncestorOf(cursor)
         self._found.setVisible(found is not None)
         if found is None:
+            if had_cursor:
+                put_cursor(self._line(self._address))
             return
         self._who.setText(breakable(_("“{name}” answers. Its fingerprint is:", name=found.name)))
         self._fingerprint.setText(found.fingerprint)

@@ -69,6 +69,7 @@ def test_address_fingerprint_and_code_lead_into_the_hub(office: Desk) -> None:
     office.click("hub.connect")
     assert office.station.hub.codes == [HUB_CODE]
     assert "connected" in office.words("notice.text")
+    assert office.cursor == "hub.typed_address", "not somewhere in the rail"
     assert state(office) == "begins with the next start"
     assert office.words("hub.hub") == FOUND.name
     assert office.words("hub.fingerprint") == FOUND.fingerprint

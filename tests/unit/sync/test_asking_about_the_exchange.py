@@ -35,6 +35,7 @@ from clinic_app.sync import Exchange, LaneBudget, Question, WaitingItem
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.merging import Side
 from clinic_app.sync.pace import KEPT, LEAST_BYTES, Pace
+from clinic_app.sync.state import Failed, Never, SyncState
 from clinic_app.terminology.systems import CONTENT_SHA256, IIN
 from tests.helpers.wards import Ward, ward
 
@@ -51,6 +52,10 @@ class PacedSync:
         self.last_contact_at = None
         self.tries = 0
         self.budget: Any = None
+        self.now: SyncState = Never()
+
+    def state(self) -> SyncState:
+        return self.now
 
     def sync_now(self) -> None:
         self.tries += 1
@@ -193,6 +198,8 @@ def test_the_time_left_is_what_is_left_at_the_pace_of_the_last_exchanges(
     assert told.bytes_waiting >= 100_000
     assert told.estimate_s == pytest.approx(told.bytes_waiting / 5000)
     assert (told.contents, told.has_hub, told.is_paused) == (1, True, False)
+    sync.now = Failed(clinic.clock.now(), Text("The hub cannot be reached."))
+    assert exchange.summary(doctor).estimate_s is None, "nothing goes over a link that is not there"
 
 
 def test_a_workstation_without_a_hub_says_so(clinic: Ward) -> None:
