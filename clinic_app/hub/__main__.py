@@ -35,7 +35,7 @@ from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.archiving import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
-from clinic_app.hub.connections import Connection
+from clinic_app.hub.connections import BACKLOG, Connection
 from clinic_app.hub.content_place import SWEEP, ask_content, contents_of, sweep_contents
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
@@ -142,6 +142,7 @@ def _serve(arguments: Sequence[str]) -> None:
             server_header=False,
             lifespan="off",
             http=Connection,
+            backlog=BACKLOG,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=16 << 10,

@@ -7,6 +7,7 @@ keep everybody else out; whoever has asked and waits for his answer is left alon
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -20,6 +21,22 @@ LEAST_BYTES_S: Final = 100
 MOST_OF_ONE: Final = 500
 """Connections of one address, which may be that of a whole hospital: twenty workstations with some each."""
 
+BACKLOG: Final = 256
+"""Connections the system holds for us, all of which may be taken at one moment."""
+_KEPT_FREE: Final = BACKLOG + 128
+"""Of the files a process may have open: for what was just taken, and for the data."""
+_LEAST_OF_ALL: Final = 64
+
+
+def most_of_all() -> int:
+    """Return how many connections this process can have: whoever comes when no file is left is logged without end."""
+    if sys.platform == "win32":
+        return 1 << 16
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 16 if soft == resource.RLIM_INFINITY else max(_LEAST_OF_ALL, soft - _KEPT_FREE)
+
 
 class Connection(H11Protocol):
     """A connection that is closed when no request comes on it, or when its address has too many.
@@ -28,13 +45,22 @@ class Connection(H11Protocol):
         *given: see `uvicorn.protocols.http.h11_impl.H11Protocol`.
         head_s: how long the head of a request may take.
         most_of_one: connections one address may have.
+        most: connections all together may have; None for as many as the process can.
         **named: see there.
     """
 
-    def __init__(self, *given: Any, head_s: float = HEAD_S, most_of_one: int = MOST_OF_ONE, **named: Any) -> None:  # noqa: ANN401 - what the server hands on
+    def __init__(
+        self,
+        *given: Any,  # noqa: ANN401 - what the server hands on
+        head_s: float = HEAD_S,
+        most_of_one: int = MOST_OF_ONE,
+        most: int | None = None,
+        **named: Any,  # noqa: ANN401 - as above
+    ) -> None:
         super().__init__(*given, **named)
         self._head_s = head_s
         self._most_of_one = most_of_one
+        self._most = most_of_all() if most is None else most
         self._no_head: asyncio.TimerHandle | None = None
         self._end_s = 0.0
         self.house = ""
@@ -44,7 +70,8 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         address = str(self.client[0]) if self.client else ""
         self.house = "" if is_this_computer(address) else house_of(address)
-        if self.house and self._siblings() > self._most_of_one:
+        is_one_too_many = bool(self.house) and self._siblings() > self._most_of_one
+        if is_one_too_many or len(self.connections) > self._most:
             transport.abort()
         else:
             self._watch()

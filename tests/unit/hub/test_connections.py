@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from uvicorn.server import ServerState
 
 from clinic_app.hub import connections, gate
-from clinic_app.hub.connections import Connection
+from clinic_app.hub.connections import Connection, most_of_all
 from clinic_app.hub.gate import read_body
 
 SOON_S = 0.05
@@ -168,6 +169,24 @@ def test_this_computer_may_have_as_many_as_it_likes() -> None:
                 writer.close()
 
     _run(trial)
+
+
+def test_there_is_room_left_for_the_data_and_nobody_is_taken_without_it() -> None:
+    async def trial() -> None:
+        async with _serving(most=1) as place:
+            reader, writer = await place.line()
+            assert await _end_of(await place.line()) == b""
+            writer.write(HEAD + b"\r\n")
+            assert b"200" in await reader.readline()
+            writer.close()
+
+    _run(trial)
+
+
+def test_as_many_connections_are_taken_as_the_process_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    for files, most in [(1024, 1024 - 384), (65536, 65536 - 384), (100, 64), (resource.RLIM_INFINITY, 65536)]:
+        monkeypatch.setattr(resource, "getrlimit", lambda _which, files=files: (files, files))
+        assert most_of_all() == most
 
 
 @pytest.mark.parametrize("pieces", [0, 1, 3])
