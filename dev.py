@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
     commands.add_parser("test", help="all tests; what follows is handed to pytest")
     commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
-    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link or scale")
+    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale")
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
     bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep, storage or sync")

@@ -33,7 +33,7 @@ class Memory:
             put_values(connection, {name: value})
 
     def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """Return a value; where there is none, keep and return what ``make`` gives. Two who ask at once get the same."""
+        """Return a value; where there is none, keep what ``make`` gives. Two who ask at once get the same."""
         with self._database.writing(may_use_reserve=True) as connection:
             kept = _value(connection, name)
             if kept is None:

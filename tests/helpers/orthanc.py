@@ -70,7 +70,8 @@ class Orthanc:
 
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, (self._folder / "orthanc.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+        log = self._folder / "orthanc.log"
+        assert self._process.poll() is None, log.read_text(encoding="utf-8", errors="replace")[-2000:]
         try:
             return bool(self.ask("/system"))
         except httpx.TransportError:

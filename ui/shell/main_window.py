@@ -22,8 +22,8 @@ from ui.language import Translated
 from ui.shell.context import ScreenContext
 from ui.shell.cover import cover_all_but
 from ui.shell.crash_dialog import CrashDialog
-from ui.shell.erased_notice import ErasedNotice
 from ui.shell.draft_book import DraftBook
+from ui.shell.erased_notice import ErasedNotice
 from ui.shell.first_start import FirstStartScreen
 from ui.shell.gate_page import GatePage
 from ui.shell.idle_watch import IdleWatch

@@ -27,7 +27,7 @@ def test_the_fingerprint_is_the_one_other_tools_show(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chain", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_what_is_no_certificate_has_no_fingerprint(chain: bytes) -> None:
-    with pytest.raises(ValueError, match="PEM|parsing"):
+    with pytest.raises(ValueError, match=r"PEM|parsing"):
         first_certificate(chain)
 
 
