@@ -127,6 +127,16 @@ class FeedContent:
             self._finish(caller, sha256)
         return self.state(caller, sha256)
 
+    def begun(self, caller: Caller, sha256: str) -> Iterator[bytes]:
+        """Yield what the caller has sent so far, for the node itself."""
+        for piece in self._pieces(caller.organization_id, sha256):
+            yield self._blobs.read(piece.sha256)
+
+    def forget(self, caller: Caller, sha256: str) -> None:
+        """Give up what the caller has begun or handed in."""
+        with self._database.writing() as connection:
+            _forget(connection, caller.organization_id, sha256)
+
     def sweep(self) -> int:
         """Forget the uploads nobody has gone on with; return how many. Their pieces go as all that nobody names."""
         now = self._clock.now()

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing
 from typing import BinaryIO, Final, get_args
 
-from clinic_app.foundation.errors import LinkError, StorageError
+from clinic_app.foundation.errors import InvalidInputError, LinkError, NotFoundError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Lane, Store, Transfer
+from clinic_app.storage.feed_content import MAX_PIECE_BYTES, FeedContent
+from clinic_app.storage.feed_rows import Caller
 from clinic_app.sync.link import AnswerError, HubLink, HubRefusalError, UploadState
 from clinic_app.sync.wire import CHUNK_BYTES, nonsense
 
@@ -25,6 +27,8 @@ _OFFSET_CONFLICT: Final = 409
 _NO_ROOM: Final = 507
 FULL_S: Final = 900.0
 """Seconds a content waits for which the hub has no room; everything else goes on."""
+_HERE: Final = Caller("", "")
+"""Whose the pieces of downloads are: nobody's at a hub."""
 _log = logging.getLogger(__name__)
 
 
@@ -141,13 +145,13 @@ class Downloads:
         store: where they go.
         link: the hub.
 
-    What came before a cut is kept in memory until the program ends.
+    What came before a cut lies in sealed pieces on the disk, so that a download goes on after a restart, too.
     """
 
     def __init__(self, store: Store, link: HubLink) -> None:
         self._store = store
         self._link = link
-        self._begun: dict[str, bytearray] = {}
+        self._pieces = FeedContent(store.database, store.blobs)
         self._had_their_turn: set[str] = set()
 
     async def run(self) -> None:
@@ -199,27 +203,87 @@ class Downloads:
         if not 0 < transfer.size <= MOST_DOWNLOAD_BYTES:
             self._store.transfers.failed(transfer.sha256, "down", "impossible size")
             return
-        begun = self._begun.setdefault(transfer.sha256, bytearray())
-        is_whole = len(begun) == transfer.size  # only the end of the answer was lost
-        if not is_whole and not await self._fill(begun, transfer):
-            self._store.transfers.progress(transfer.sha256, "down", len(begun))
+        begun = _Begun(self._pieces, transfer)
+        if begun.offset < transfer.size and not await self._fill(begun):
+            self._store.transfers.progress(transfer.sha256, "down", begun.offset)
             return
-        content = bytes(self._begun.pop(transfer.sha256))
+        content = begun.whole()
         if hashlib.sha256(content).hexdigest() != transfer.sha256:
+            begun.forget()
             raise WrongContentError(nonsense().text)
         self._store.blobs.put(content)
+        begun.forget()
         self._store.transfers.done(transfer.sha256, "down")
 
-    async def _fill(self, begun: bytearray, transfer: Transfer) -> bool:
+    async def _fill(self, begun: _Begun) -> bool:
         """Take what comes for a while; tell whether it is all there."""
-        end_s = time.monotonic() + TURN_S
-        async with aclosing(self._link.download(transfer.sha256, len(begun))) as pieces:
-            async for piece in pieces:
-                begun += piece
-                if len(begun) > transfer.size:
-                    break
-                if len(begun) < transfer.size and time.monotonic() > end_s:
-                    return False
-        if len(begun) < transfer.size:
+        size, end_s = begun.transfer.size, time.monotonic() + TURN_S
+        is_whole = is_turn_over = False
+        try:
+            async with aclosing(self._link.download(begun.transfer.sha256, begun.offset)) as pieces:
+                async for piece in pieces:
+                    begun.take(piece)
+                    is_turn_over = time.monotonic() > end_s
+                    if begun.offset > size or (begun.offset < size and is_turn_over):
+                        break
+            is_whole = begun.offset >= size
+        finally:  # whatever ended it, the end of the program too
+            if not is_whole:
+                begun.keep()
+        if not is_whole and not is_turn_over:
             raise LinkError(Text("The hub cannot be reached."))
-        return True
+        return is_whole
+
+
+class _Begun:
+    """A download on its way: what lies on the disk already, and what came since."""
+
+    def __init__(self, pieces: FeedContent, transfer: Transfer) -> None:
+        self.transfer = transfer
+        self._pieces = pieces
+        self._came = bytearray()
+        self._kept = 0
+        try:
+            state = pieces.state(_HERE, transfer.sha256)
+        except NotFoundError:
+            return
+        if state.size == transfer.size:
+            self._kept = state.offset
+        else:
+            self.forget()
+
+    @property
+    def offset(self) -> int:
+        """The bytes that are here."""
+        return self._kept + len(self._came)
+
+    def take(self, piece: bytes) -> None:
+        """Take what comes next; what is much goes to the disk."""
+        self._came += piece
+        if len(self._came) >= MAX_PIECE_BYTES and self.offset < self.transfer.size:
+            self.keep()
+
+    def keep(self) -> None:
+        """Put what came on the disk; a whole that is not what its digest says is forgotten.
+
+        Raises:
+            StorageError: there is no room for it.
+        """
+        if not self._came or self.offset > self.transfer.size:
+            return
+        try:
+            self._pieces.begin(_HERE, self.transfer.sha256, self.transfer.size)
+            self._kept = self._pieces.append(_HERE, self.transfer.sha256, self._kept, bytes(self._came)).offset
+        except InvalidInputError:
+            self._kept = 0
+        self._came.clear()
+
+    def whole(self) -> bytes:
+        """Return everything that is here."""
+        kept = self._pieces.begun(_HERE, self.transfer.sha256) if self._kept else ()
+        return b"".join((*kept, self._came))
+
+    def forget(self) -> None:
+        """Begin anew with the next turn."""
+        if self._kept:
+            self._pieces.forget(_HERE, self.transfer.sha256)

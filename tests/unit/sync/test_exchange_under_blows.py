@@ -397,7 +397,7 @@ def test_a_download_cut_at_any_byte_goes_on_and_comes_whole(store: Store, cut: i
         downloads = Downloads(store, link)
         with pytest.raises(LinkError):
             await downloads.run()
-        assert not store.blobs.has(DIGEST)
+        assert cut == len(DATA) or not store.blobs.has(DIGEST)
         await downloads.run()
 
     _talk(answer, twice)
