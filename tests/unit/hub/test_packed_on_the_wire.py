@@ -73,7 +73,9 @@ def test_a_window_larger_than_any_message_is_not_reserved(client: HubClient) -> 
     assert _post(client, body, Content_Encoding="zstd").status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"x", b"", b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08", gzip.compress(b"{}", mtime=0) + b"more"])
+@pytest.mark.parametrize(
+    "body", [b"x", b"", b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08", gzip.compress(b"{}", mtime=0) + b"more"]
+)
 @pytest.mark.parametrize("coding", ["zstd", "gzip"])
 def test_what_is_not_packed_as_it_says_is_refused(client: HubClient, coding: str, body: bytes) -> None:
     response = _post(client, body, Content_Encoding=coding)
