@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFoundError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.derived import derive
@@ -42,12 +43,20 @@ class S3Contents:
         client: boto3's, for the store.
         place: the bucket's name and what every name in it begins with.
         key: the hub's data key.
+        clock: says what is young.
 
     Safe for use from several threads, as boto3's clients are.
     """
 
-    def __init__(self, client: Any, place: tuple[str, str], key: bytes) -> None:  # noqa: ANN401 - boto3 has no types
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - boto3 has no types
+        place: tuple[str, str],
+        key: bytes,
+        clock: Clock | None = None,
+    ) -> None:
         self._client = client
+        self._clock = clock or SystemClock()
         self._bucket, self._prefix = place
         self._key = key
         self._name_key = derive(key, "blob names")
@@ -102,7 +111,7 @@ class S3Contents:
             StorageError: the store cannot be reached; some may be removed.
         """
         names = {self._name(sha256) for sha256 in needed}
-        oldest = (now or datetime.now(UTC)) - KEPT
+        oldest = (now or self._clock.now()) - KEPT
         removed = 0
         for name, put_at in self._listed():
             if name in names or put_at > oldest or not _ADDRESS.fullmatch(name.rpartition("/")[2]):
@@ -123,7 +132,7 @@ class S3Contents:
     def _is_young(self, name: str) -> bool:
         """Return whether it is there, and was put so lately that nobody takes it for forgotten."""
         put_at = self._put_at(name)
-        return put_at is not None and datetime.now(UTC) - put_at < _YOUNG
+        return put_at is not None and self._clock.now() - put_at < _YOUNG
 
     def _put_at(self, name: str) -> datetime | None:
         try:
