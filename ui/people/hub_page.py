@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
@@ -206,6 +207,9 @@ class _ConnectingCard(Translated, Card):
         self._line(self._code).returnPressed.connect(self._send)
         self._connect.clicked.connect(self._send)
         self._back.clicked.connect(self._go_back)
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self._found)
+        leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        leave.activated.connect(self._go_back)
         self._model.changed.connect(self._show)
         self._model.refused.connect(self._refuse)
         self._model.connected.connect(self.clear)

@@ -270,6 +270,7 @@ def test_the_cursor_stays_in_its_field_when_the_hub_went_away(office: Desk, is_t
         office.strike(HUB_URL)
     slow = Held(office.station.hub, "connect" if is_there else "look", LinkError(Text("The hub cannot be reached.")))
     office.find(cursor).setFocus()
+    office.settle()  # a window that is not in front moves the cursor by itself when it comes there
     QTest.keyClick(office.window.windowHandle(), Qt.Key.Key_Return)
     slow.wait_for_calls()
     assert not office.find(cursor).isEnabled()
@@ -285,3 +286,21 @@ def test_the_cursor_stays_on_the_list_of_hubs_nearby(office: Desk) -> None:
     office.find("hub.trust").setFocus()
     office.keys(Qt.Key.Key_Space)
     assert office.cursor == "hub.trust"
+
+
+def test_escape_leaves_the_hub_that_was_found_and_nothing_that_is_under_way(office: Desk) -> None:
+    look(office)
+    office.type("hub.code", HUB_CODE)
+    slow = Held(office.station.hub, "connect")
+    office.press("hub.connect")
+    slow.wait_for_calls()
+    QTest.keyClick(office.window.windowHandle(), Qt.Key.Key_Escape)
+    assert office.sees("hub.code")
+    slow.let_go()
+    office.settle()
+    assert office.station.hub.now.since == NOON
+    look(office)
+    assert office.cursor == "hub.code"
+    office.keys(Qt.Key.Key_Escape)
+    assert not office.sees("hub.code")
+    assert office.cursor == "hub.typed_address"
