@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -26,16 +27,22 @@ BACKLOG: Final = 256
 _KEPT_FREE: Final = BACKLOG + 128
 """Of the files a process may have open: for what was just taken, and for the data."""
 _LEAST_OF_ALL: Final = 64
+_MOST_OF_ALL: Final = 1 << 16
+"""Where the system sets no limit."""
 
 
 def most_of_all() -> int:
     """Return how many connections this process can have: whoever comes when no file is left is logged without end."""
-    if sys.platform == "win32":
-        return 1 << 16
-    import resource
+    files = _most_open_files()()
+    return _MOST_OF_ALL if files is None else max(_LEAST_OF_ALL, files - _KEPT_FREE)
 
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 1 << 16 if soft == resource.RLIM_INFINITY else max(_LEAST_OF_ALL, soft - _KEPT_FREE)
+
+def _most_open_files() -> Callable[[], int | None]:
+    if sys.platform == "win32":
+        from clinic_app.hub.open_files_windows import most_open_files
+    else:
+        from clinic_app.hub.open_files_posix import most_open_files
+    return most_open_files
 
 
 class Connection(H11Protocol):
