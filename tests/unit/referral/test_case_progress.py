@@ -117,6 +117,7 @@ def _made(store: Store, known: Known, number: int) -> Case:
 def _settle(store: Store, row: str, task_id: str) -> None:
     for each in store.outbox.rows_for("Task", task_id):
         if row == "tried":
+            store.outbox.sending([each.seq])
             store.outbox.failed([each.seq], "no link")
         if row == "acked":
             store.outbox.acknowledge({each.seq: "v1"})
