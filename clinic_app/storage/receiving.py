@@ -22,6 +22,8 @@ from clinic_app.storage.record_rows import StoredRow, new_version_id, stored_row
 from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX, RECORD
 
 _NOT_YET_RECEIVED: Final = ("draft", "requested")
+_SINCE_RECEIVED: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "failed")
+"""What only the performer says of a Task, as `clinic_app.referral.states` has it."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -84,10 +86,10 @@ def _is_said_already(record: Resource, unsent: Sequence[Any]) -> bool:
     return all(decode_as(Task, each.body).status == "received" for each in unsent)
 
 
-def _is_the_same_step(record: Resource, ours: bytes) -> bool:
-    """Whether a colleague's workstation said “received” when ours did: what we made of the Task since stands on it."""
+def _is_before(record: Resource, ours: bytes) -> bool:
+    """Whether a colleague's workstation only said that a Task has come: what we made of it stands on that."""
     is_received = isinstance(record, Task) and record.status == "received"
-    return is_received and decode_as(Task, ours).status == "received"
+    return is_received and decode_as(Task, ours).status in _SINCE_RECEIVED
 
 
 def _meet_unsent(
@@ -109,9 +111,10 @@ def _meet_unsent(
                 if each.seq <= echo:
                     acknowledge_row(connection, each.seq, hub_version, at)
             _send_refused(connection, record)
-    elif hub_version is not None and _is_the_same_step(record, unsent[0].body):
-        acknowledge_row(connection, unsent[0].seq, hub_version, at)
-        _send_refused(connection, record)
+    elif hub_version is not None and _is_before(record, unsent[0].body):
+        if decode_as(Task, unsent[0].body).status == "received":
+            acknowledge_row(connection, unsent[0].seq, hub_version, at)
+        _rebase(connection, record, hub_version)
     elif hub_version is not None and content == _base_content(connection, record, unsent[0].body):
         _rebase(connection, record, hub_version)
     elif not _is_kept(connection, record, content):

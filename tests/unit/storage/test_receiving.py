@@ -219,7 +219,21 @@ def test_what_was_made_of_a_task_since_both_said_it_had_come_goes_on(store: Stor
     ]
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("in-progress", "received"), ("received", "requested")])
+@pytest.mark.parametrize("status", ["accepted", "in-progress", "rejected"])
+def test_what_was_begun_while_a_colleague_said_it_had_come_goes_on(store: Store, status: str) -> None:
+    store.records.receive([task("h1", "requested")])
+    say(store, status)
+    (row,) = store.outbox.rows_for("Task", "t1")
+    store.outbox.conflicted(row.seq, "another version")
+    store.records.receive([task("h2", "received", minute=9)])
+    assert store.records.get(Task, "t1").status == status
+    assert store.records.conflicts() == ()
+    assert [(row.base_hub_version, row.state) for row in store.outbox.rows_for("Task", "t1")] == [("h2", "queued")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("cancelled", "received"), ("in-progress", "rejected"), ("received", "requested")]
+)
 def test_a_task_that_was_moved_on_differently_is_a_question(store: Store, ours: str, theirs: str) -> None:
     store.records.receive([task("h1", "requested")])
     say(store, ours)
