@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from clinic_app.devices import mllp, waves
 from clinic_app.foundation import spreadsheet
-from clinic_app.hub import exchange
+from clinic_app.hub import fhir_write
 from clinic_app.imaging import decoders, importing, reading
 from clinic_app.keys import node_keys
 from clinic_app.keys.wrapping import SlotCost
@@ -72,5 +72,5 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "words as a query": Mutant("search", "typed", _set(patient_search, "match_expression", lambda words, *_: words)),
     "any cost of a password": Mutant("slots", "changed", _set(SlotCost, "is_bearable", True)),
     "formulas as they are": Mutant("spreadsheet", "cell", _set(spreadsheet, "is_formula", lambda _: False)),
-    "anybody's record": Mutant("hub", "transaction", _set(exchange, "judge", lambda *_: None)),
+    "anybody's record": Mutant("hub", "transaction", _set(fhir_write, "judge", lambda *_: None)),
 }
