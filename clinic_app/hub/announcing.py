@@ -5,6 +5,7 @@ Source: RFC 6762 (multicast DNS), RFC 6763 (DNS-based service discovery).
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,15 +47,20 @@ def announcement(name: str, host: str, port: int, certificate: Path) -> Announce
         first = first_certificate(certificate.read_bytes())
     except (OSError, ValueError) as error:
         raise InvalidInputError(Text("The certificate {path} cannot be read.", path=str(certificate))) from error
-    # allowed (open door): it is compared, nothing listens here
-    is_any = host in ("0.0.0.0", "::")  # noqa: S104 - it is compared, not listened on
-    addresses = _own_addresses() if is_any else (host,)
+    addresses = _own_addresses() if _is_every_address(host) else (host,)
     shown = addresses[0] if addresses else socket.gethostname()
     url = f"https://{f'[{shown}]' if ':' in shown else shown}:{port}"
     made = Announcement(NearbyHub(" ".join(name.split()), url, fingerprint_of(first)), port, addresses)
     if announced_hub(_info(made)) != made.hub:
         raise InvalidInputError(Text("A hub's name has 1 to 60 characters that can be read aloud."))
     return made
+
+
+def _is_every_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 @contextmanager
