@@ -61,9 +61,12 @@ TEST_TOOLS: Final = {
     "orthanc-dicomweb": "usr/share/orthanc/plugins/libOrthancDicomWeb.so",
     "orthanc-postgresql": "usr/share/orthanc/plugins/libOrthancPostgreSQLIndex.so",
     "chromium": "usr/bin/chromium",
+    "dcmtk": "usr/bin/storescu",
+    "libportaudio2": "usr/lib/*/libportaudio.so.2",
 }
 """Programs that tests and drills put beside ours, Debian package and where its program lies: a recorder of
-writes for power cuts, the database of a large hub, an archive of pictures, and a browser for the hub's page."""
+writes for power cuts, the database of a large hub, an archive of pictures, a browser for the hub's page, the other
+side of a DICOM association, and the library that sound comes in by (on Windows it lies in the wheel)."""
 
 
 class CannotGoOnError(Exception):
