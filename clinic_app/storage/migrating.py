@@ -6,6 +6,7 @@ Alembic finds the revisions through the package, so that it works the same from 
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import Final
 
 from alembic import command
@@ -26,6 +27,7 @@ def current_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest_revision() -> str:
     """Return the revision this program's code expects."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
@@ -43,6 +45,7 @@ def check_revision(current: str | None) -> None:
         raise StorageError(Text("These data were written by a newer version of the program. Install that version."))
 
 
+@cache
 def revisions() -> tuple[str, ...]:
     """Return every revision this program knows, the newest first."""
     return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
