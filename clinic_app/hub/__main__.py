@@ -33,7 +33,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
-from clinic_app.hub.archiving import archiving, ask_place
+from clinic_app.hub.archive_commands import archiving, ask_place
 from clinic_app.hub.backup_commands import BACKUP, RESTORE, ask_backup, ask_restore, backup, restore
 from clinic_app.hub.connections import BACKLOG, Connection
 from clinic_app.hub.content_place import SWEEP, ask_content, contents_of, sweep_contents

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from clinic_app.foundation.spreadsheet import csv_lines
-from clinic_app.hub.archiving import archive, ask_archive
+from clinic_app.hub.archive_commands import archive, ask_archive
 from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.quota_command import ask_quota, quota

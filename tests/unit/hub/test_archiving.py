@@ -16,7 +16,8 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from clinic_app.foundation.errors import InvalidInputError, LinkError, UnreadableFileError
-from clinic_app.hub.archiving import Archiver, archive, login_of
+from clinic_app.hub.archive_commands import archive
+from clinic_app.hub.archiving import Archiver, login_of
 from clinic_app.hub.dicom_web import DicomWeb, Fingerprint, NotTakenError, uids_of
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import RunningHub, running_hub
