@@ -2,7 +2,7 @@
 
 It runs wherever Debian's package has put the programs. A shell stands between us and the server and waits for our end
 of a pipe: when this process ends, however it ends, the server is told to stop. The databases it hands out are copies
-of one that has the newest tables.
+of one that has the newest tables; one that comes back with the tables it went with is emptied and handed out again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from tests.helpers.waiting import wait_until
+
+if TYPE_CHECKING:
+    import psycopg
 
 ROLE: Final = "dala"
 """Let in by the socket alone, and may do everything."""
@@ -38,6 +42,45 @@ _SETTINGS: Final = {
     "autovacuum": "off",
 }
 _TEMPLATE: Final = "with_tables"
+_OURS: Final = 16384
+"""The first number of what is not PostgreSQL's own."""
+_SHAPE: Final = " UNION ALL ".join(
+    f"SELECT '{table}', count(*), sum(xmin::text::bigint) FROM {table} WHERE {key} >= {_OURS}"
+    for table, key in {
+        **dict.fromkeys(("pg_attrdef", "pg_constraint", "pg_default_acl", "pg_extension", "pg_namespace"), "oid"),
+        **dict.fromkeys(("pg_policy", "pg_proc", "pg_rewrite", "pg_trigger", "pg_type"), "oid"),
+        "pg_attribute": "attrelid",
+        "pg_description": "objoid",
+        "pg_index": "indexrelid",
+        "pg_sequence": "seqrelid",
+    }.items()
+)
+"""Changes with everything that is changed about the tables, and with none of their rows."""
+_ACCESS: Final = f"""
+    SELECT 'pg_class', count(*), sum(hashtext(oid::text || relname || relowner || coalesce(relacl::text, '')))
+    FROM pg_class WHERE oid >= {_OURS} UNION ALL
+    SELECT 'pg_database', count(*), sum(hashtext(datdba || coalesce(datacl::text, '') || datallowconn || datconnlimit))
+    FROM pg_database WHERE datname = current_database() UNION ALL
+    SELECT 'pg_db_role_setting', count(*), 0 FROM pg_db_role_setting
+"""
+_ALONE: Final = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTYING: Final = """
+    SET session_replication_role = replica;
+    DO $$ DECLARE one regclass; BEGIN
+        FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND pg_relation_size(oid) > 0 AND relname NOT IN ('alembic_version', 'memory')
+        LOOP EXECUTE 'DELETE FROM ' || one; END LOOP;
+        DELETE FROM memory WHERE name <> 'row-wall';
+        FOR one IN SELECT seqrelid FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+        LOOP PERFORM setval(one, 1, false); END LOOP;
+    END $$
+"""
+"""Removes every row but those that say how the tables are, and lets every number begin at one."""
+_MOST_USES: Final = 40
+"""Rows that were removed still take room, so that a database is done with at some time."""
 _UNTIL_WE_END: Final = 'folder=$1; shift; "$@" & read -r word; kill -INT $!; wait $!; [ "$word" ] || rm -rf "$folder"'
 """Whoever stops the server says a word first; if we end without one, the folder goes too."""
 
@@ -82,8 +125,10 @@ class PostgresServer:
         self._settings = {**_SETTINGS, "unix_socket_directories": str(self.folder), **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._owner: Any = None
-        self._has_template = False
+        self._shape: object = None
         self._taken = 0
+        self._uses: Counter[str] = Counter()
+        self._free: list[str] = []
         somebody = _as_somebody_else()
         if somebody:
             os.chown(self.folder, somebody["user"], somebody["group"])
@@ -127,10 +172,12 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def take(self) -> str:
-        """Return the address of a new database that has the newest tables and nothing in them."""
-        if not self._has_template:
+        """Return the address of a database that has the newest tables, the wall between hospitals, and no rows."""
+        if self._shape is None:
             self._make_template()
-        return self.take_bare(_TEMPLATE)
+        address = self._free.pop() if self._free else self.take_bare(_TEMPLATE)
+        self._uses[address] += 1
+        return address
 
     def take_bare(self, template: str = "template1") -> str:
         """Return the address of a new database: a copy of ``template``."""
@@ -140,8 +187,26 @@ class PostgresServer:
         return self.address(name)
 
     def give_back(self, address: str) -> None:
-        """Remove a database that was taken, whoever is still connected to it."""
-        self.execute(f"DROP DATABASE {name_in(address)} WITH (FORCE)")
+        """Take a database back, whoever is still connected to it: for the next one, or to remove it."""
+        if 0 < self._uses[address] < _MOST_USES and self._is_emptied(address):
+            self._free.append(address)
+        else:
+            self.execute(f"DROP DATABASE {name_in(address)} WITH (FORCE)")
+            del self._uses[address]
+
+    def _is_emptied(self, address: str) -> bool:
+        """Empty a database that `take` gave; return False where it is not as it was."""
+        import psycopg
+
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(_ALONE)
+                if _shape(connection) != self._shape:
+                    return False
+                connection.execute(_EMPTYING)
+        except psycopg.Error:
+            return False
+        return True
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Return the rows of one statement, said by the server's owner outside any transaction."""
@@ -160,15 +225,20 @@ class PostgresServer:
         ).stdout
 
     def _make_template(self) -> None:
+        import psycopg
+
         from clinic_app.storage.migrating import migrate
         from clinic_app.storage.postgres import PostgresDatabase
+        from clinic_app.storage.row_wall import raise_wall
 
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
         database = PostgresDatabase(self.address(_TEMPLATE))
         with database.writing() as connection:
             migrate(connection)
+            raise_wall(connection)
         database.close()
-        self._has_template = True
+        with psycopg.connect(self.address(_TEMPLATE), autocommit=True) as template:
+            self._shape = _shape(template)
 
     def _is_ready(self) -> bool:
         assert self._process is not None
@@ -178,6 +248,11 @@ class PostgresServer:
         except FileNotFoundError:
             return False
         return [line.strip() for line in state] == ["ready"]
+
+
+def _shape(connection: psycopg.Connection[Any]) -> object:
+    """Return something that is equal for two databases whose tables, and who may read them, are the same."""
+    return connection.execute(f"{_SHAPE} UNION ALL {_ACCESS}").fetchall()
 
 
 def name_in(address: str) -> str:

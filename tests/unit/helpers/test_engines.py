@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from clinic_app.records import Patient
+from clinic_app.storage.server_store import open_server_store
 from tests.helpers import engines, postgres, stores
+from tests.helpers.clocks import FixedClock
 from tests.helpers.postgres import PostgresServer, name_in, programs
 from tests.helpers.stores import opened, patient
 from tests.helpers.waiting import wait_until
@@ -20,6 +23,7 @@ from tests.helpers.waiting import wait_until
 ROOT = Path(__file__).parents[3]
 STARTS_A_SERVER = """
 import sys
+from tests.helpers.clocks import FixedClock
 from tests.helpers.postgres import PostgresServer
 server = PostgresServer()
 server.start()
@@ -50,8 +54,8 @@ def test_a_server_ends_with_its_process_even_if_that_is_killed() -> None:
     wait_until(lambda: not Path(folder).exists(), seconds=30, what="the end of the server's folder")
 
 
-def test_a_database_that_is_given_back_is_gone_and_the_next_one_is_empty(postgres: PostgresServer) -> None:
-    first = postgres.take()
+def test_a_bare_database_that_is_given_back_is_gone_and_the_next_one_is_empty(postgres: PostgresServer) -> None:
+    first = postgres.take_bare()
     names = {name for (name,) in postgres.execute("SELECT datname FROM pg_database")}
     assert name_in(first) in names
     postgres.give_back(first)
@@ -130,3 +134,57 @@ def test_the_reason_is_named(monkeypatch: pytest.MonkeyPatch, platform: str, wor
 def test_the_programs_are_debians_newest() -> None:
     found = programs()
     assert found is None or (found / "postgres").exists()
+
+
+def rows_of(address: str) -> dict[str, int]:
+    """How many rows each table has, and what the next number would be."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        names = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        found = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in names}
+        numbers = connection.execute("SELECT sequencename, coalesce(last_value, 0) FROM pg_sequences").fetchall()
+    return {**{name: row[0] for name, row in found.items() if row}, **dict(numbers)}
+
+
+def test_a_database_that_comes_back_is_handed_out_again_and_nothing_of_the_last_one_is_in_it(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    first = postgres.take()
+    untouched = rows_of(first)
+    with closing(open_server_store(tmp_path / "a", first, stores.KEY, FixedClock())) as store:
+        stores.set_up(store, "doctor")
+        store.records.commit([patient()])
+        assert rows_of(first) != untouched
+        postgres.give_back(first)  # while somebody is still connected to it
+    again = postgres.take()
+    assert again == first
+    assert rows_of(again) == untouched
+    with closing(open_server_store(tmp_path / "b", again, stores.KEY, FixedClock())) as store:
+        stores.set_up(store, "doctor")
+    postgres.give_back(again)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE record ADD COLUMN more text",
+        "CREATE INDEX more ON record (version_id)",
+        "CREATE TABLE more (a text)",
+        "ALTER TABLE record DISABLE TRIGGER ALL",
+        "GRANT SELECT ON record TO PUBLIC",
+        "DROP POLICY dala_reading ON record",
+        "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP TABLE outbox",
+        "ALTER TABLE memory ALTER COLUMN value DROP NOT NULL",
+    ],
+)
+def test_a_database_whose_tables_were_changed_is_handed_out_to_nobody(postgres: PostgresServer, change: str) -> None:
+    import psycopg
+
+    first = postgres.take()
+    with psycopg.connect(first, autocommit=True) as connection:
+        connection.execute(change)
+    postgres.give_back(first)
+    names = {name for (name,) in postgres.execute("SELECT datname FROM pg_database")}
+    assert name_in(first) not in names
