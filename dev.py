@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -255,10 +256,51 @@ def tour(out: Path) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run all tests on two processes; benchmarks have their own command."""
+    """Run all tests on two processes; benchmarks have their own command.
+
+    Compiled modules are kept even where ``PYTHONDONTWRITEBYTECODE`` says no: the tests start hundreds of programs.
+    """
     _install_test_tools()
     chosen = ["-n", "2", "--dist", "worksteal", "--ignore=tests/performance"]
-    return _run([PYTHON, "-m", "pytest", *chosen, *arguments], QT_QPA_PLATFORM="offscreen")
+    with quick_folder() as folder:
+        place = {"TMPDIR": str(folder)} if folder else {}
+        command: list[str | Path] = [PYTHON, "-m", "pytest", *chosen, *arguments]
+        return _run(command, QT_QPA_PLATFORM="offscreen", PYTHONDONTWRITEBYTECODE="", **place)
+
+
+@contextmanager
+def quick_folder(memory: Path = Path("/dev/shm"), prefix: str = "dala-tests-") -> Iterator[Path | None]:  # noqa: S108
+    """Yield a folder in memory for a test run's files, removed at the end; None where there is not enough memory.
+
+    What is written there need not wait for a disk. The files of a whole run take less than two gigabytes.
+    """
+    try:
+        enough = shutil.disk_usage(memory).free > 4 << 30 and _free_memory_bytes() > 6 << 30
+    except OSError:
+        enough = False
+    if sys.platform != "linux" or not enough:
+        yield None
+        return
+    for left in memory.glob(f"{prefix}*"):
+        if not Path("/proc", left.name.removeprefix(prefix)).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = memory / f"{prefix}{os.getpid()}"
+    folder.mkdir(mode=0o711, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_memory_bytes() -> int:
+    """Return how much memory can be had without anything being moved to the disk.
+
+    Raises:
+        OSError: this system does not tell.
+    """
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    sizes = {name: words.split()[0] for name, _, words in (line.partition(":") for line in lines)}
+    return int(sizes.get("MemAvailable", 0)) << 10
 
 
 def drill(arguments: Sequence[str]) -> int:

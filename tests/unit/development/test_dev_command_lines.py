@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,6 +48,63 @@ def test_a_wish_is_typed_with_the_environments_python_and_without_a_display(
     ((line, environment),) = typed
     assert line == [str(dev.PYTHON), *words]
     assert environment["QT_QPA_PLATFORM"] == "offscreen"
+
+
+def test_tests_keep_compiled_modules_and_write_into_memory_where_there_is_enough(
+    typed: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", "where it was")
+    for folder in (tmp_path, None):
+        monkeypatch.setattr(dev, "quick_folder", lambda folder=folder: nullcontext(folder))
+        assert dev.main(["test", "-x"]) == 0
+    assert [line[-1] for line, _ in typed] == ["-x", "-x"]
+    assert [environment["PYTHONDONTWRITEBYTECODE"] for _, environment in typed] == ["", ""]
+    assert [environment["TMPDIR"] for _, environment in typed] == [str(tmp_path), "where it was"]
+
+
+def test_the_folder_in_memory_is_gone_afterwards_with_those_of_runs_that_were_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dev.sys, "platform", "linux")
+    monkeypatch.setattr(dev.shutil, "disk_usage", lambda _: SimpleNamespace(free=5 << 30))
+    monkeypatch.setattr(dev, "_free_memory_bytes", lambda: 7 << 30)
+    (tmp_path / "dala-tests-999999999" / "left").mkdir(parents=True)
+    (tmp_path / "of-somebody-else").mkdir()
+    with dev.quick_folder(tmp_path) as folder:
+        assert folder is not None
+        (folder / "file").write_bytes(b"x")
+        assert sorted(each.name for each in tmp_path.iterdir()) == [folder.name, "of-somebody-else"]
+        with dev.quick_folder(tmp_path):
+            assert folder.exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["of-somebody-else"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "room", "memory"),
+    [("linux", 3 << 30, 7 << 30), ("linux", 5 << 30, 5 << 30), ("win32", 5 << 30, 7 << 30)],
+)
+def test_where_there_is_not_enough_memory_the_disk_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, room: int, memory: int
+) -> None:
+    monkeypatch.setattr(dev.sys, "platform", platform)
+    monkeypatch.setattr(dev.shutil, "disk_usage", lambda _: SimpleNamespace(free=room))
+    monkeypatch.setattr(dev, "_free_memory_bytes", lambda: memory)
+    with dev.quick_folder(tmp_path) as folder:
+        assert folder is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_system_without_such_a_folder_uses_the_disk(tmp_path: Path) -> None:
+    with dev.quick_folder(tmp_path / "nothing") as folder:
+        assert folder is None
+
+
+def test_free_memory_is_what_the_kernel_says() -> None:
+    if sys.platform == "linux":
+        assert 1 << 20 < dev._free_memory_bytes() < 1 << 50
+    else:
+        with pytest.raises(OSError, match="meminfo"):
+            dev._free_memory_bytes()
 
 
 @pytest.mark.parametrize(
