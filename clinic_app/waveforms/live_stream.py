@@ -72,6 +72,10 @@ class LiveStream:
         began_at = self._began_at
         return began_at + self._length(self.end_index()) if began_at is not None else None
 
+    def kept_s(self) -> float:
+        """Return how many seconds before the newest sample can still be read."""
+        return self._buffer.size / float(self._rate_hz)
+
     def index_at(self, moment: datetime | None) -> int | None:
         """Return the index of the sample taken at a moment of the device's clock, or None where it tells no time."""
         began_at = self._began_at
