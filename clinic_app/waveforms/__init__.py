@@ -3,14 +3,16 @@
 from clinic_app.waveforms.dicom_ecg import from_dicom, to_dicom
 from clinic_app.waveforms.live_stream import LiveStream
 from clinic_app.waveforms.live_traces import LiveNumber, LiveTraces
-from clinic_app.waveforms.recording import RecordedChannel, Recording
+from clinic_app.waveforms.recording import EventMark, PatientText, RecordedChannel, Recording
 from clinic_app.waveforms.recordings import Recordings
 from clinic_app.waveforms.trace_buffer import TraceBuffer
 
 __all__ = [
+    "EventMark",
     "LiveNumber",
     "LiveStream",
     "LiveTraces",
+    "PatientText",
     "RecordedChannel",
     "Recording",
     "Recordings",
