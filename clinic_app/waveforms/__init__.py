@@ -9,6 +9,10 @@ from clinic_app.waveforms.recordings import Recordings
 from clinic_app.waveforms.trace_buffer import TraceBuffer
 
 __all__ = [
+    "BANDS",
+    "NOTCHES_HZ",
+    "SOUND_BANDS",
+    "Band",
     "EventMark",
     "LiveNumber",
     "LiveStream",
