@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast, get_args
@@ -30,7 +31,7 @@ from clinic_app.access import (
 )
 from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
-from clinic_app.devices import MonitorListener
+from clinic_app.devices import Block, DeviceConfig, Devices, MonitorListener, Numerics, config_of, table_of
 from clinic_app.documents import Documents
 from clinic_app.encounters import Encounters
 from clinic_app.foundation.clock import Clock, SystemClock
@@ -91,6 +92,7 @@ class Workstation:
     registration: Registration
     encounters: Encounters
     monitor_listener: MonitorListener
+    devices: Devices
     live_traces: LiveTraces
     recordings: Recordings
     imaging: Imaging
@@ -151,12 +153,16 @@ def build_workstation(
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
         listener.subscribe(traces.take_in)
+        devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
+        devices.subscribe(traces.take_in, Block, Numerics)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
         if not is_read_only:
             safekeeping.note_restoration()
             _stand_by(settings, listener, sync, stack)
+            stack.callback(devices.stop)
+            devices.start()
         return Workstation(
             settings=settings,
             people=People(store, clock, slots=slots),
@@ -170,6 +176,7 @@ def build_workstation(
             registration=Registration(store, trail, clock, partial(_site_code, store)),
             encounters=Encounters(store, trail, clock),
             monitor_listener=listener,
+            devices=devices,
             live_traces=traces,
             recordings=Recordings(store, trail, clock),
             imaging=Imaging(store, trail, clock),
@@ -304,7 +311,13 @@ def _hub_url(settings: Settings) -> str:
 
 def _keep_hub_url(settings: Settings, url: str) -> None:
     newest = load_settings(settings.folder)
-    save_settings(settings_from(newest.folder, {**newest.values, HUB_URL.key: url}))
+    changed = settings_from(newest.folder, {**newest.values, HUB_URL.key: url})
+    save_settings(replace(changed, devices=newest.devices))
+
+
+def _keep_devices(settings: Settings, configs: Sequence[DeviceConfig]) -> None:
+    newest = load_settings(settings.folder)
+    save_settings(replace(newest, devices=tuple(map(table_of, configs))))
 
 
 def _stand_by(settings: Settings, listener: MonitorListener, sync: SyncService | None, stack: ExitStack) -> None:

@@ -18,6 +18,7 @@ import pytest
 from clinic_app.access import ROLES, Action, AuditFilter, Role, Session
 from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
+from clinic_app.devices import DeviceConfig
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
@@ -38,6 +39,7 @@ Ask = Callable[[Ward, Session, Kind], Any]
 FORM: Final = PatientForm(family="Жаңа", given="Адам", birth_date="05.03.1964", gender="female", iin="")
 OPINION: Final = OpinionForm("Қалыпты.")
 UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
+NO_DEVICE: Final = DeviceConfig("", "", "")
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
 """Forms are wrong on purpose: the gate comes first, and nothing that is written changes how somebody stands."""
 
@@ -197,6 +199,10 @@ LINES: Final[dict[str, Line]] = {
     "exchange.joined": Line(lambda w, s, k: w.station.exchange.joined(s), "read", "Device", False),
     "exchange.settle": Line(lambda w, s, k: w.station.exchange.settle(s, _question(k), {}), "update", "Patient"),
     "consultations.mark_read": Line(_case("consultations.mark_read"), "update", "ServiceRequest"),
+    "devices.add": Line(lambda w, s, k: w.station.devices.add(s, NO_DEVICE), "update", "Device", False),
+    "devices.change": Line(lambda w, s, k: w.station.devices.change(s, "", NO_DEVICE), "update", "Device", False),
+    "devices.remove": Line(lambda w, s, k: w.station.devices.remove(s, ""), "update", "Device", False),
+    "devices.test": Line(lambda w, s, k: w.station.devices.test(s, NO_DEVICE), "update", "Device", False),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {
     "people.is_empty": "tells only whether the workstation is new",
@@ -223,6 +229,12 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.receive_arrivals": "the program's own, for sync",
     "referrals.open_waiting": "the program's own, for sync",
     "referrals.package_refusal": "a sentence about a case the caller holds",
+    "devices.subscribe": "the program's own, where it is wired",
+    "devices.start": "the program's own, at its start",
+    "devices.stop": "the program's own, at its end",
+    "devices.configs": "what is plugged in",
+    "devices.states": "what is plugged in",
+    "devices.recent": "what a device says now, as the live traces",
 }
 """Methods that ask no right, each with its reason."""
 NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "sync", "clock"}
