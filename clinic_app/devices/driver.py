@@ -245,6 +245,7 @@ class Option:
         label: what stands beside the field.
         default: tells the type; an empty text that is required has ``is_required``.
         choices: the only values allowed, if any.
+        choice_words: what stands for each of them on a page; empty where the values speak for themselves.
         least: the smallest number.
         most: the largest number.
         kind: how a page asks for it: ``text``, ``number``, ``choice``, ``yes-no``, ``port`` (a serial port, listed by
@@ -257,6 +258,7 @@ class Option:
     label: Text
     default: OptionValue
     choices: tuple[OptionValue, ...] = ()
+    choice_words: tuple[Text, ...] = ()
     least: int = 0
     most: int = 65535
     kind: str = "text"
