@@ -31,7 +31,7 @@ from clinic_app.access import (
 )
 from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
-from clinic_app.devices import Block, DeviceConfig, Devices, MonitorListener, Numerics, config_of, table_of
+from clinic_app.devices import Block, DeviceConfig, Devices, Event, MonitorListener, Numerics, config_of, table_of
 from clinic_app.documents import Documents
 from clinic_app.encounters import Encounters
 from clinic_app.foundation.clock import Clock, SystemClock
@@ -152,8 +152,8 @@ def build_workstation(
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
-        listener.subscribe(traces.take_in)
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
+        listener.subscribe(devices.take_in, Block, Numerics, Event)
         devices.subscribe(traces.take_in, Block, Numerics)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)

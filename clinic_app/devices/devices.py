@@ -83,6 +83,12 @@ class Devices:
         """
         self._subscribers = (*self._subscribers, (kinds, taker))
 
+    def take_in(self, item: Item) -> None:
+        """Hand an item on to whoever subscribed to its kind; also what comes by another door than these devices."""
+        for kinds, taker in self._subscribers:
+            if isinstance(item, kinds):
+                taker(item)
+
     def start(self) -> None:
         """Begin to listen to every device that is on."""
         with self._changing:
@@ -209,7 +215,7 @@ class Devices:
     def _begin(self, config: DeviceConfig) -> None:
         if not (self._is_started and config.is_on) or config.name in self._links:
             return
-        link = DeviceLink(config.name, config.family, driver_of(config), self._hand_on, self._clock)
+        link = DeviceLink(config.name, config.family, driver_of(config), self.take_in, self._clock)
         self._links = {**self._links, config.name: link}
         link.start()
 
@@ -218,11 +224,6 @@ class Devices:
         if link is not None:
             link.stop()
             self._links = {key: each for key, each in self._links.items() if key != name}
-
-    def _hand_on(self, item: Item) -> None:
-        for kinds, taker in self._subscribers:
-            if isinstance(item, kinds):
-                taker(item)
 
 
 def _with(configs: dict[str, DeviceConfig], name: str, config: DeviceConfig) -> dict[str, DeviceConfig]:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
+from clinic_app.devices.hl7_monitor import HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
 from clinic_app.devices.tcp import TCP_CLIENT, TCP_SERVER
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -28,7 +29,9 @@ TRANSPORTS: Final[Mapping[str, TransportKind]] = {
         TransportKind(OWN, Text("Its own")),
     )
 }
-FAMILIES: Final[Mapping[str, Family]] = {}
+FAMILIES: Final[Mapping[str, Family]] = {
+    family.code: family for family in (HL7_MONITOR_CALLS, HL7_MONITOR_CALLED)
+}
 
 
 def options_of(family: Family, transport: str) -> tuple[Option, ...]:
