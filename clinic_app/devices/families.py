@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+from clinic_app.devices.astm.family import ASTM
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
 from clinic_app.devices.hl7_monitor import HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
+from clinic_app.devices.oximeter.family import CMS50
+from clinic_app.devices.serial_cable import SERIAL
 from clinic_app.devices.tcp import TCP_CLIENT, TCP_SERVER
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -26,11 +29,12 @@ TRANSPORTS: Final[Mapping[str, TransportKind]] = {
     for kind in (
         TCP_CLIENT,
         TCP_SERVER,
+        SERIAL,
         TransportKind(OWN, Text("Its own")),
     )
 }
 FAMILIES: Final[Mapping[str, Family]] = {
-    family.code: family for family in (HL7_MONITOR_CALLS, HL7_MONITOR_CALLED)
+    family.code: family for family in (HL7_MONITOR_CALLS, HL7_MONITOR_CALLED, ASTM, CMS50)
 }
 
 
