@@ -31,9 +31,21 @@ from clinic_app.access import (
 )
 from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
-from clinic_app.devices import Block, DeviceConfig, Devices, Event, MonitorListener, Numerics, config_of, table_of
+from clinic_app.devices import (
+    Block,
+    DeviceConfig,
+    Devices,
+    Event,
+    MonitorListener,
+    Numerics,
+    Result,
+    config_of,
+    table_of,
+)
+from clinic_app.devices.to_inbox import into
 from clinic_app.documents import Documents
-from clinic_app.encounters import Encounters
+from clinic_app.encounters import Encounters, ResultInbox
+from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Language, Text
@@ -45,6 +57,7 @@ from clinic_app.registration import Registration
 from clinic_app.settings import (
     BACKUP_FOLDER,
     HUB_URL,
+    IMAGE_TEXTS,
     KEY_STORAGE,
     LANGUAGE,
     LINK_BUDGETS,
@@ -91,6 +104,7 @@ class Workstation:
     recent_people: RecentPeople
     registration: Registration
     encounters: Encounters
+    result_inbox: ResultInbox
     monitor_listener: MonitorListener
     devices: Devices
     live_traces: LiveTraces
@@ -155,9 +169,13 @@ def build_workstation(
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
         listener.subscribe(devices.take_in, Block, Numerics, Event)
         devices.subscribe(traces.take_in, Block, Numerics)
+        result_inbox = ResultInbox(store, trail, clock)
+        devices.subscribe(into(result_inbox), Result)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
+        decoders = Children()
+        stack.callback(decoders.close)
         if not is_read_only:
             safekeeping.note_restoration()
             _stand_by(settings, listener, sync, stack)
@@ -175,12 +193,13 @@ def build_workstation(
             recent_people=RecentPeople(store),
             registration=Registration(store, trail, clock, partial(_site_code, store)),
             encounters=Encounters(store, trail, clock),
+            result_inbox=result_inbox,
             monitor_listener=listener,
             devices=devices,
             live_traces=traces,
             recordings=Recordings(store, trail, clock),
-            imaging=Imaging(store, trail, clock),
-            key_images=KeyImages(store, trail, clock),
+            imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
+            key_images=KeyImages(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),
             referrals=referrals,
             consultations=Consultations(store, trail, clock),

@@ -141,6 +141,17 @@ LINES: Final[dict[str, Line]] = {
     "encounters.orders": Line(_of("encounters.orders"), "read", "ServiceRequest"),
     "encounters.record_allergy": Line(_of("encounters.record_allergy", ""), "create", "AllergyIntolerance"),
     "encounters.allergies": Line(_of("encounters.allergies"), "read", "AllergyIntolerance"),
+    "result_inbox.waiting": Line(lambda w, s, k: w.station.result_inbox.waiting(s), "read", "Observation", False),
+    "result_inbox.handled": Line(lambda w, s, k: w.station.result_inbox.handled(s), "read", "Observation", False),
+    "result_inbox.confirm": Line(
+        lambda w, s, k: w.station.result_inbox.confirm(s, ["none"], f"patient-{k}"), "create", "Observation"
+    ),
+    "result_inbox.set_aside": Line(
+        lambda w, s, k: w.station.result_inbox.set_aside(s, ["none"]), "update", "Observation", False
+    ),
+    "result_inbox.undo": Line(
+        lambda w, s, k: w.station.result_inbox.undo(s, ["none"]), "update", "Observation", False
+    ),
     "recordings.save": Line(_of("recordings.save", NOTHING), "create", "DocumentReference"),
     "recordings.of_patient": Line(_of("recordings.of_patient"), "read", "DocumentReference"),
     "recordings.load": Line(
@@ -231,6 +242,8 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.receive_arrivals": "the program's own, for sync",
     "referrals.open_waiting": "the program's own, for sync",
     "referrals.package_refusal": "a sentence about a case the caller holds",
+    "result_inbox.take": "the program's own, for what devices send",
+    "result_inbox.count": "a number",
     "devices.subscribe": "the program's own, where it is wired",
     "devices.take_in": "the program's own, for what devices send",
     "devices.start": "the program's own, at its start",
