@@ -14,6 +14,7 @@ from clinic_app.devices.astm.family import ASTM
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
 from clinic_app.devices.hl7_monitor import HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
 from clinic_app.devices.oximeter.family import CMS50
+from clinic_app.devices.sdc.family import SDC
 from clinic_app.devices.serial_cable import SERIAL
 from clinic_app.devices.tcp import TCP_CLIENT, TCP_SERVER
 from clinic_app.foundation.errors import InvalidInputError
@@ -34,7 +35,14 @@ TRANSPORTS: Final[Mapping[str, TransportKind]] = {
     )
 }
 FAMILIES: Final[Mapping[str, Family]] = {
-    family.code: family for family in (HL7_MONITOR_CALLS, HL7_MONITOR_CALLED, ASTM, CMS50)
+    family.code: family
+    for family in (
+        HL7_MONITOR_CALLS,
+        HL7_MONITOR_CALLED,
+        SDC,
+        ASTM,
+        CMS50,
+    )
 }
 
 
