@@ -21,6 +21,10 @@ from clinic_app.foundation.texts import LANGUAGES, Text
 T = TypeVar("T", str, int)
 
 FILE_NAME: Final = "settings.toml"
+DEVICES: Final = "devices"
+"""The name of the tables of devices in the file."""
+DeviceTable = Mapping[str, object]
+_MOST_DEVICES: Final = 64
 _LARGEST_FILE: Final = 1 << 20
 _declared: dict[str, Setting[str] | Setting[int]] = {}
 
@@ -154,10 +158,12 @@ class Settings:
     Args:
         folder: the data folder.
         values: what its file says; what it does not say has its default.
+        devices: each table ``[[devices]]`` of its file; what they mean is known to the room of the devices.
     """
 
     folder: Path
     values: Mapping[str, str | int] = field(default_factory=dict)
+    devices: tuple[DeviceTable, ...] = ()
 
     def __getitem__(self, setting: Setting[T]) -> T:
         """Return the value of a declared setting."""
@@ -170,11 +176,12 @@ def settings_from(folder: Path, values: Mapping[str, object]) -> Settings:
     Raises:
         InvalidInputError: an unknown setting, or an impossible value.
     """
-    for key, value in values.items():
+    plain = {key: value for key, value in values.items() if key != DEVICES}
+    for key, value in plain.items():
         if key not in _declared:
             raise InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
         _declared[key].checked(value)
-    return Settings(folder, cast("Mapping[str, str | int]", values))
+    return Settings(folder, cast("Mapping[str, str | int]", plain), _device_tables(values.get(DEVICES, ())))
 
 
 def load_settings(folder: Path) -> Settings:
@@ -220,7 +227,38 @@ def save_settings(settings: Settings) -> None:
     lines = []
     for setting in _declared.values():
         if setting.key in settings.values:
-            value = json.dumps(setting.checked(settings.values[setting.key]), ensure_ascii=False)
-            value = value.replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML may not
+            value = _toml(setting.checked(settings.values[setting.key]))
             lines.append(f"# {setting.sentence}\n{setting.key} = {value}\n")
+    for table in settings.devices:
+        said = "\n".join(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())
+        lines.append(f"[[{DEVICES}]]\n{said}\n")
     write_atomically(settings.folder / FILE_NAME, ("\n".join(lines).encode(),))
+
+
+def _toml(value: object) -> str:
+    """Return a text, a number, yes or no, or a table of these, as TOML writes it in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    said = json.dumps(value, ensure_ascii=False)
+    return said.replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML may not
+
+
+def _device_tables(told: object) -> tuple[DeviceTable, ...]:
+    """Return the tables of the devices, if they are tables of plain values.
+
+    Raises:
+        InvalidInputError: they are not.
+    """
+    tables = told if isinstance(told, list | tuple) else [told]
+    if len(tables) > _MOST_DEVICES or not all(isinstance(each, Mapping) and _is_plain(each) for each in tables):
+        raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=DEVICES, value="…"), DEVICES)
+    return tuple(tables)
+
+
+def _is_plain(table: Mapping[object, object]) -> bool:
+    """Return whether a table holds only texts, whole numbers, yes and no, and tables of these."""
+    inner = [value for value in table.values() if isinstance(value, Mapping)]
+    plain = [value for value in table.values() if not isinstance(value, Mapping)]
+    return all(isinstance(value, str | int) for value in plain) and all(
+        isinstance(value, str | int) for each in inner for value in each.values()
+    )

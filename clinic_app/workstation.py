@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast, get_args
@@ -30,9 +31,21 @@ from clinic_app.access import (
 )
 from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
-from clinic_app.devices import MonitorListener
+from clinic_app.devices import (
+    Block,
+    DeviceConfig,
+    Devices,
+    Event,
+    MonitorListener,
+    Numerics,
+    Result,
+    config_of,
+    table_of,
+)
+from clinic_app.devices.to_inbox import into
 from clinic_app.documents import Documents
-from clinic_app.encounters import Encounters
+from clinic_app.encounters import Encounters, ResultInbox
+from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Language, Text
@@ -44,6 +57,7 @@ from clinic_app.registration import Registration
 from clinic_app.settings import (
     BACKUP_FOLDER,
     HUB_URL,
+    IMAGE_TEXTS,
     KEY_STORAGE,
     LANGUAGE,
     LINK_BUDGETS,
@@ -90,7 +104,9 @@ class Workstation:
     recent_people: RecentPeople
     registration: Registration
     encounters: Encounters
+    result_inbox: ResultInbox
     monitor_listener: MonitorListener
+    devices: Devices
     live_traces: LiveTraces
     recordings: Recordings
     imaging: Imaging
@@ -150,13 +166,21 @@ def build_workstation(
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
-        listener.subscribe(traces.take_in)
+        devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
+        listener.subscribe(devices.take_in, Block, Numerics, Event)
+        devices.subscribe(traces.take_in, Block, Numerics)
+        result_inbox = ResultInbox(store, trail, clock)
+        devices.subscribe(into(result_inbox), Result)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
+        decoders = Children()
+        stack.callback(decoders.close)
         if not is_read_only:
             safekeeping.note_restoration()
             _stand_by(settings, listener, sync, stack)
+            stack.callback(devices.stop)
+            devices.start()
         return Workstation(
             settings=settings,
             people=People(store, clock, slots=slots),
@@ -169,11 +193,13 @@ def build_workstation(
             recent_people=RecentPeople(store),
             registration=Registration(store, trail, clock, partial(_site_code, store)),
             encounters=Encounters(store, trail, clock),
+            result_inbox=result_inbox,
             monitor_listener=listener,
+            devices=devices,
             live_traces=traces,
             recordings=Recordings(store, trail, clock),
-            imaging=Imaging(store, trail, clock),
-            key_images=KeyImages(store, trail, clock),
+            imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
+            key_images=KeyImages(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),
             referrals=referrals,
             consultations=Consultations(store, trail, clock),
@@ -304,7 +330,13 @@ def _hub_url(settings: Settings) -> str:
 
 def _keep_hub_url(settings: Settings, url: str) -> None:
     newest = load_settings(settings.folder)
-    save_settings(settings_from(newest.folder, {**newest.values, HUB_URL.key: url}))
+    changed = settings_from(newest.folder, {**newest.values, HUB_URL.key: url})
+    save_settings(replace(changed, devices=newest.devices))
+
+
+def _keep_devices(settings: Settings, configs: Sequence[DeviceConfig]) -> None:
+    newest = load_settings(settings.folder)
+    save_settings(replace(newest, devices=tuple(map(table_of, configs))))
 
 
 def _stand_by(settings: Settings, listener: MonitorListener, sync: SyncService | None, stack: ExitStack) -> None:

@@ -10,12 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import Flag
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+
+
+class Flags(Flag):
+    """What a device says about a whole block."""
+
+    NONE = 0
+    LEADS_OFF = 1
+    """An electrode or a sensor lies nowhere; ``leads_off`` may say which channels that spoils."""
+    CLIPPED = 2
+    """Samples lie at the end of the converter's range: the true curve went further."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,8 @@ class Block:
         monotonic_s: when it came, by this computer's steady clock.
         stream_began_at: when sample 0 of the stream was taken, by the device's clock, which sets the streams of one
             device beside each other; None where the device tells no time.
+        flags: what the device says about the block.
+        leads_off: codes of the channels whose electrode lies nowhere; their samples are NaN or mean nothing.
     """
 
     source: str
@@ -59,6 +72,8 @@ class Block:
     received_at: datetime
     monotonic_s: float
     stream_began_at: datetime | None = None
+    flags: Flags = Flags.NONE
+    leads_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

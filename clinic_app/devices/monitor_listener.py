@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.hl7 import acknowledgement, parse
@@ -32,8 +32,6 @@ MOST_BYTES_PER_S: Final = 4 << 20
 """What is read from one peer in a second; twelve leads at 1000 Hz are 60 kB. A faster one has to wait."""
 _RECEIVE_BYTES: Final = 1 << 16
 _log = logging.getLogger(__name__)
-
-Subscriber = Callable[[Block | Numerics], None]
 
 
 class MonitorListener:
@@ -66,7 +64,7 @@ class MonitorListener:
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._sources = Sources()
         self._stopping = threading.Event()
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribers: tuple[tuple[tuple[type, ...], Callable[[Any], None]], ...] = ()
         self._thread: threading.Thread | None = None
 
     @property
@@ -74,10 +72,15 @@ class MonitorListener:
         """The port it listens on; 0 while it does not."""
         return int(self._server.getsockname()[1]) if self._server else 0
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have every block and every set of numbers handed over, on the connection's own thread."""
+    def subscribe(self, subscriber: Callable[[Any], None], *kinds: type) -> None:
+        """Have what comes handed over, on the connection's own thread.
+
+        Args:
+            subscriber: takes it.
+            kinds: what of it; by default every block and every set of numbers, and no events.
+        """
         with self._lock:
-            self._subscribers = (*self._subscribers, subscriber)
+            self._subscribers = (*self._subscribers, (kinds or (Block, Numerics), subscriber))
 
     def sources(self) -> tuple[SourceState, ...]:
         """Return every device seen since the start, connected ones first."""
@@ -186,8 +189,9 @@ class MonitorListener:
         error: Text | None = None
         try:
             for item in talk.items(message, self._clock.now()):
-                for subscriber in self._subscribers:
-                    subscriber(item)
+                for kinds, subscriber in self._subscribers:
+                    if isinstance(item, kinds):
+                        subscriber(item)
         except DeviceError as refusal:
             error = refusal.text
         self._note(talk, error=error)

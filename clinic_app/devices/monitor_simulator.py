@@ -46,7 +46,7 @@ class MonitorSimulator:
     def __init__(self, name: str, replays: Sequence[Replay], numbers: Mapping[str, NumericValue]) -> None:
         self._name = name
         self._replays = tuple(replays)
-        self._numbers = {"MDC_ECG_HEART_RATE": _heart_rate(replays[0]), **numbers}
+        self._numbers = {"MDC_ECG_HEART_RATE": heart_rate(replays[0]), **numbers}
         self._begin = datetime.now(UTC)
         self._control = count(1)
 
@@ -123,7 +123,8 @@ NUMBERS: Final = {
 """Numbers that no recording carries: simulated, like the monitor."""
 
 
-def _heart_rate(ecg: Replay) -> NumericValue:
+def heart_rate(ecg: Replay) -> NumericValue:
+    """Return the heart rate of a recording, by the median distance of its R peaks in lead II."""
     peaks = r_peaks(ecg.samples[min(1, len(ecg.channels) - 1)], float(ecg.rate_hz))
     interval_s = float(np.median(np.diff(peaks))) / float(ecg.rate_hz) if len(peaks) > 2 else 1.0
     return NumericValue(Decimal(round(60 / interval_s)), "/min")

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from clinic_app.devices.block import ChannelInfo, NumericValue
 from clinic_app.devices.hl7 import MOST_VALUES, Message, Segment, parse_timestamp, printable, resolution_s, timestamp
+from clinic_app.devices.plain_numbers import decimal_of
 from clinic_app.foundation.errors import DeviceError
-from clinic_app.foundation.numbers import is_writable
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import LEADS, PLETH, mdc_code
 
@@ -107,7 +106,7 @@ def read_numerics(message: Message) -> Mapping[str, NumericValue]:
         code = segment.component(3, 2)
         if segment.name != "OBX" or segment.field(2) != "NM" or not code or code in (SAMPLE_RATE, RESOLUTION):
             continue
-        value = _decimal(segment.field(5))
+        value = decimal_of(segment.field(5))
         if value is not None and segment.field(11) not in _NO_RESULT and len(found) < _MOST_NUMBERS:
             found[printable(code)[:64]] = NumericValue(value, printable(segment.component(6, 1))[:16])
     return found
@@ -177,7 +176,7 @@ def _grouped(raw: Iterable[_RawWave]) -> tuple[Wave, ...]:
 def _scaled(wave: _RawWave) -> tuple[ChannelInfo, NDArray[np.float32]]:
     """Return the channel of a raw wave and its samples in the channel's unit."""
     text, unit = wave.attributes.get(RESOLUTION, ("1", "1"))
-    resolution = _decimal(text)
+    resolution = decimal_of(text)
     if not wave.code or resolution is None or not 0 < resolution < 10**9:
         raise _wrong_wave()
     label = LEADS.get(wave.code) or printable(wave.label) or ("Pleth" if wave.code == PLETH else wave.code)
@@ -206,20 +205,11 @@ def _values(text: str) -> NDArray[np.float64]:
 
 
 def _rate(text: str) -> Fraction:
-    number = _decimal(text)
+    number = decimal_of(text)
     rate_hz = Fraction(number) if number is not None else Fraction(0)
     if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
         raise _wrong_wave()
     return rate_hz
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text) if len(text) <= 24 and text.isascii() and "_" not in text else None
-    except InvalidOperation:
-        return None
-    is_usable = number is not None and number.is_finite() and is_writable(number) and abs(number) < 10**12
-    return number if is_usable else None
 
 
 def _wrong_wave() -> DeviceError:

@@ -5,7 +5,8 @@
 in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
 ``backup --to FOLDER`` copies everything to a second disk, ``restore --backup FILE`` puts a copy back;
 ``status-link --name WHO`` prints a link to the page on which IT sees how everything stands.
-``connect --upstream URL --organization ID`` puts the hub below another one, which then is started with ``--upstream``.
+``connect --upstream URL --organization ID --code CODE`` puts the hub below another one, which then is started with
+``--upstream``.
 With ``--database postgresql://role@server/name`` the records lie on a PostgreSQL server. A password belongs into
 libpq's password file (``~/.pgpass``); what is typed here can be seen in the list of processes.
 """
@@ -193,7 +194,7 @@ def _connect(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     store = open_hub_store(options.data, options.key_file, options.database)
     try:
-        _say(connect(store, options))
+        _say(connect(store, options, SystemClock()))
     finally:
         store.close()
 

@@ -28,12 +28,22 @@ from clinic_app.sync.wire import ON_WAY_HEADER
 
 @dataclass(frozen=True)
 class UpstreamState:
-    """How the exchange stands: ``reason`` is why the last one broke off, None after one that came to its end."""
+    """How the exchange stands.
+
+    ``reason`` is why the last one broke off, None after one that came to its end; ``is_shut_out`` says that the hub
+    above does not let this one in.
+    """
 
     last_contact_at: datetime | None
     reason: Text | None
     clock_offset_s: float
     waiting: Backlog
+    is_shut_out: bool = False
+
+    @property
+    def status(self) -> str:
+        """The same in a word."""
+        return "shut out" if self.is_shut_out else "ok" if self.reason is None else "broken off"
 
 
 class Below:
@@ -89,7 +99,7 @@ def told(state: UpstreamState) -> dict[str, object]:
     """Return how the exchange stands as ``/health`` says it: for anybody, so without an address or a name."""
     waiting = state.waiting
     return {
-        "status": "ok" if state.reason is None else "broken off",
+        "status": state.status,
         "reason": state.reason.render("en") if state.reason is not None else None,
         "last_contact_at": state.last_contact_at.isoformat() if state.last_contact_at is not None else None,
         "clock_offset_s": round(state.clock_offset_s),

@@ -122,11 +122,12 @@ class Operations:
         """Note where the hub is reached, for the command that prints a link."""
         self._store.memory.put(_ADDRESS, address.encode())
 
-    def look(self, upstream: Text | None = None) -> Look:
+    def look(self, upstream: Text | None = None, *, is_shut_out: bool = False) -> Look:
         """Return how it stands.
 
         Args:
             upstream: why the hub above was not reached; None where it was, or there is none.
+            is_shut_out: whether that does not end by itself, because the hub above does not let this one in.
 
         Raises:
             StorageError: the database or the disk cannot be asked.
@@ -143,7 +144,7 @@ class Operations:
             *_of_backups(backups, keeper, now),
             *_of_storage(self._store, figures, now),
             *_of_devices(devices),
-            *((Notice(Text("The hub above: {reason}", reason=upstream), is_grave=False),) if upstream else ()),
+            *((Notice(Text("The hub above: {reason}", reason=upstream), is_grave=is_shut_out),) if upstream else ()),
         )
         return Look(
             at=now,

@@ -23,7 +23,7 @@ from clinic_app.hub.gate import Hub, hub_of, read_body
 from clinic_app.hub.limits import check_stranger
 from clinic_app.hub.markup import Markup
 from clinic_app.hub.metrics import Metrics, metrics
-from clinic_app.hub.operations import Operations
+from clinic_app.hub.operations import Look, Operations
 from clinic_app.hub.refusals import HttpRefusalError, language_of
 from clinic_app.hub.status_page import closed, entrance, status_page
 from clinic_app.hub.status_style import style_sheet
@@ -54,8 +54,7 @@ async def page(request: Request) -> Response:
     language = _language(request)
     if visitor is None:
         return _html(closed(operations.surroundings.name, language), 401)
-    upstream = _upstream(hub_of(request))
-    look = await run_in_threadpool(operations.look, upstream)
+    look = await run_in_threadpool(_look, hub_of(request))
     return _html(await run_in_threadpool(status_page, look, language, visitor))
 
 
@@ -120,8 +119,9 @@ def _operations(request: Request) -> Operations:
     return asked.operations
 
 
-def _upstream(hub: Hub) -> Text | None:
-    return hub.below.state().reason if hub.below is not None and hub.below.state is not None else None
+def _look(hub: Hub) -> Look:
+    state = hub.below.state() if hub.below is not None and hub.below.state is not None else None
+    return hub.operations.look(state.reason if state else None, is_shut_out=state is not None and state.is_shut_out)
 
 
 def _check_origin(request: Request) -> None:

@@ -16,13 +16,13 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import Prover, check_assertion, checked_jwk
-from clinic_app.keys.sealed_value import opened_value, sealed_value
 from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, is_mac_of, mac_of, thumbprint
 from clinic_app.storage import Store
 from clinic_app.storage.feed_accounts import Admitted, FeedAccounts
 from clinic_app.storage.feed_audit_heads import FeedAuditHeads, Head, Seen
 from clinic_app.storage.feed_callers import FeedCallers
 from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.kept_secrets import secret_or_make
 
 TOKEN_LIVES: Final = timedelta(minutes=10)
 _KEY_NAME: Final = "hub-signing-key"
@@ -154,12 +154,5 @@ class Accounts:
 
 
 def _own_key(store: Store) -> SigningKey:
-    """Return the hub's key; the first time, make it. On a server it lies sealed, for the server's own are no secret."""
-    is_sealed = store.file is None
-
-    def make() -> bytes:
-        made = SigningKey.create().to_bytes()
-        return sealed_value(made, store.key, _KEY_NAME) if is_sealed else made
-
-    kept = store.memory.get(_KEY_NAME) or store.memory.get_or_make(_KEY_NAME, make)
-    return SigningKey.from_bytes(opened_value(kept, store.key, _KEY_NAME) if is_sealed else kept)
+    """Return the hub's key; the first time, make it."""
+    return SigningKey.from_bytes(secret_or_make(store, _KEY_NAME, lambda: SigningKey.create().to_bytes()))

@@ -6,13 +6,10 @@ break off anywhere; the next one goes on. Meanwhile the hub serves its workstati
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -20,7 +17,7 @@ from typing import Final
 import httpx
 
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.below import Below, UpstreamState
 from clinic_app.hub.gate import Hub
@@ -35,15 +32,18 @@ from clinic_app.storage.giving_back import try_again
 from clinic_app.storage.upward import Upward, backlog
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.budget import Budget
+from clinic_app.sync.credentials import UnknownNodeError
+from clinic_app.sync.device_credentials import ErasedError
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.hearing import Hearing
-from clinic_app.sync.link import HubLink
+from clinic_app.sync.hub_account import EraseOrder
+from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.pace import Pace
+from clinic_app.sync.reporting import Reporting
 from clinic_app.sync.round import KEPT
+from clinic_app.sync.standing import Standing
 from clinic_app.sync.turns import PRESSING, Turns
 
-LOOK_S: Final = 1.0
-"""How often an idle exchange looks whether a workstation has written something."""
 TRY_AGAIN_S: Final = 3600.0
 """How often the hub above is asked once more about what it did not want: it may have learnt since."""
 _log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Way:
     pull: FeedPull
     downloads: FeedDownloads
     turns: Turns
+    reporting: Reporting
 
     def begin(self) -> None:
         """Look anew at what waits, up and down."""
@@ -112,32 +113,23 @@ class Upstream:
         self._clock_offset_s = 0.0
         self._tried_again_s = float("-inf")
         self._forgot_on: date | None = None
-        self._is_stopping = False
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._asked = asyncio.Event()
+        self._is_shut_out = False
+        self._standing = Standing("upstream", self._live, self._has_news)
 
     def start(self) -> None:
         """Begin; the first exchange comes at once."""
-        is_running = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(is_running,), name="upstream")
-        self._thread.start()
-        is_running.wait()
+        self._standing.start()
 
     def stop(self) -> None:
         """Break off whatever is under way and wait until the thread has ended; nothing is lost by it."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            loop = self._loop
-            if loop is not None:
-                with suppress(RuntimeError):  # the loop has just ended
-                    loop.call_soon_threadsafe(self._cancel)
-            thread.join()
+        self._standing.stop()
 
     def state(self) -> UpstreamState:
         """Return how it stands."""
-        return UpstreamState(self._last_contact_at, self._reason, self._clock_offset_s, backlog(self._store))
+        waiting = backlog(self._store)
+        return UpstreamState(
+            self._last_contact_at, self._reason, self._clock_offset_s, waiting, is_shut_out=self._is_shut_out
+        )
 
     def try_again_now(self) -> None:
         """Ask the hub above with the next exchange once more about what it did not want."""
@@ -146,13 +138,13 @@ class Upstream:
     def way(self) -> Way:
         """Return a new way to the hub above; whoever makes it closes its link."""
         habits = HubHabits(self._account.url, self._store.memory)
-        link = HubLink(
-            self._account.url, self._account.token, self._clock, self._transport, self._pace, habits, is_hub=True
-        )
+        shown = self._account.credentials(self._clock)
+        link = HubLink(self._account.url, shown, self._clock, self._transport, self._pace, habits, is_hub=True)
         up = Up(self._store, self._account.organization_id, self._contents, link, self._clock)
         downloads = FeedDownloads(self._store, link, self._downward, self._contents)
         pull = FeedPull(self._store, link, self._downward)
-        return Way(link, up, pull, downloads, Turns(up.push, up.uploads, downloads, self._budget))
+        turns = Turns(up.push, up.uploads, downloads, self._budget)
+        return Way(link, up, pull, downloads, turns, Reporting(self._store, link, self._account.place))
 
     async def exchange(self, way: Way) -> None:
         """Do one exchange.
@@ -203,67 +195,73 @@ class Upstream:
             self._store.outbox.forget(self._clock.now() - KEPT)
             self._forgot_on = today
 
-    def _cancel(self) -> None:
-        self._is_stopping = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def _run(self, is_running: threading.Event) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._live(is_running))
-
-    async def _live(self, is_running: threading.Event) -> None:
-        self._asked = asyncio.Event()
-        self._task = asyncio.current_task()
-        self._loop = asyncio.get_running_loop()
-        self._is_stopping = False
-        is_running.set()
+    async def _live(self) -> None:
         way = self.way()
-        hearing = Hearing(way.pull, self._asked.set)
+        hearing = Hearing(way.pull, self._heard)
         try:
-            while not self._is_stopping:
+            while not self._standing.is_ending:
                 wait_s = await self._exchange_safely(way)
                 if self._reason is None:
                     hearing.open()
-                await self._rest(wait_s)
+                await self._standing.rest(wait_s)
         finally:
-            self._loop = None
             await hearing.close()
             await way.link.close()
+
+    def _heard(self) -> None:
+        """Ask at once what is new; after a failure its own time is waited."""
+        if self._reason is None:
+            self._standing.ask()
 
     async def _exchange_safely(self, way: Way) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""
         try:
             await self.exchange(way)
+            await self._report(way.reporting)
+        except ErasedError as error:
+            return self._ordered(error.order)
+        except UnknownNodeError:
+            _log.warning("the hub above does not know this hub")
+            words = Text("The hub above does not know this hub; it has to be connected again.")
+            return self._broke_off(words, is_shut_out=True)
         except ClinicError as error:
-            self._reason = error.text
             _log.info("the exchange with the hub above broke off: %s", error)
-            return self._backoff.next_s(getattr(error, "wait_s", 0.0))
+            return self._broke_off(error.text, getattr(error, "wait_s", 0.0))
         except Exception:  # noqa: BLE001 - the border of this thread
             _log.exception("the exchange with the hub above failed")
-            self._reason = Text("The exchange with the hub met a fault; it is in the log.")
-            return self._backoff.next_s()
+            return self._broke_off(Text("The exchange with the hub met a fault; it is in the log."))
         self._backoff.reset()
-        self._reason = None
+        self._reason, self._is_shut_out = None, False
         self._last_contact_at = self._clock.now()
         return self._interval_s
 
-    async def _rest(self, wait_s: float) -> None:
-        """Wait until the time is over, something came, or somebody here has written while all was well."""
-        end_s = asyncio.get_running_loop().time() + wait_s
-        while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
-            try:
-                async with asyncio.timeout(min(LOOK_S, left_s)):
-                    await self._asked.wait()
-            except TimeoutError:
-                if self._reason is None and self._has_news():
-                    return
-            else:
-                self._asked.clear()
-                if self._reason is None:
-                    return
+    def _broke_off(self, reason: Text, least_s: float = 0.0, *, is_shut_out: bool = False) -> float:
+        self._reason, self._is_shut_out = reason, is_shut_out
+        return self._backoff.next_s(least_s)
+
+    def _ordered(self, order: EraseOrder) -> float:
+        """Have no exchange any more, and destroy nothing: these are the data of a hospital, not of one computer.
+
+        The key of a hub lies beside its data, so a thief would lose nothing by the order, and the hospital everything.
+        """
+        _log.error("the hub above has shut this hub out: %s", order.because)
+        self._reason = Text("The hub above has shut this hub out. Nothing was erased; it serves its workstations.")
+        self._is_shut_out = True
+        self._standing.end()
+        return 0.0
+
+    @staticmethod
+    async def _report(reporting: Reporting) -> None:
+        """Tell the hub above of this hub; whatever is wrong with that, the exchange before it went well."""
+        try:
+            await reporting.run()
+        except (LinkError, HubRefusalError) as error:
+            _log.warning("the hub above was not told of this hub: %s", error)
 
     def _has_news(self) -> bool:
+        """Whether somebody here has written while all was well."""
+        if self._reason is not None:
+            return False
         try:
             return self._upward.has_news()
         except ClinicError as error:

@@ -114,10 +114,10 @@ def content_size(file_size: int) -> int:
     """
     sealed = file_size - HEADER_BYTES
     chunks = -(-sealed // SEALED_CHUNK_BYTES)
-    size = sealed - chunks * _TAG_BYTES
-    if sealed < _TAG_BYTES or size < 0 or sealed - (chunks - 1) * SEALED_CHUNK_BYTES < _TAG_BYTES:
+    in_last = sealed - (chunks - 1) * SEALED_CHUNK_BYTES - _TAG_BYTES
+    if sealed < _TAG_BYTES or in_last < 0 or (in_last == 0 and chunks > 1):  # only an empty content has an empty chunk
         raise DamagedError(DAMAGED)
-    return size
+    return sealed - chunks * _TAG_BYTES
 
 
 def read_chunk(file: BinaryIO, cipher: BlobCipher, index: int, size: int) -> bytes:

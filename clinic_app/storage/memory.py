@@ -27,6 +27,12 @@ class Memory:
         with self._database.reading() as connection:
             return _value(connection, name)
 
+    def starting(self, beginning: str) -> dict[str, bytes]:
+        """Return every value whose name begins so, by its name."""
+        query = select(MEMORY.c.name, MEMORY.c.value).where(MEMORY.c.name.startswith(beginning, autoescape=True))
+        with self._database.reading() as connection:
+            return {row.name: bytes(row.value) for row in connection.execute(query)}
+
     def put(self, name: str, value: bytes) -> None:
         """Keep a value, in place of the one before."""
         with self._database.writing(may_use_reserve=True) as connection:

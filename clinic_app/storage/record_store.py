@@ -29,7 +29,7 @@ from clinic_app.storage.exchange import Change
 from clinic_app.storage.finding import bodies_with
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.leaving import is_erased, let_leave, purge
-from clinic_app.storage.memory import put_values
+from clinic_app.storage.memory import forget_values, put_values
 from clinic_app.storage.patient_search import matching_bodies
 from clinic_app.storage.receiving import receive_body
 from clinic_app.storage.record_rows import StoredRow, key_of, new_version_id, queue_row, stored_row, write_version
@@ -120,6 +120,7 @@ class RecordStore:
         lane: Lane = "records",
         accounts: Sequence[Account] = (),
         values: Mapping[str, bytes] | None = None,
+        forgotten: Sequence[str] = (),
     ) -> tuple[Resource, ...]:
         """Write everything in one transaction, or nothing; return the records with their new versions.
 
@@ -131,6 +132,7 @@ class RecordStore:
             lane: how pressing it is.
             accounts: new accounts that belong to the write.
             values: small values for `Memory` that belong to the write.
+            forgotten: names of small values that go with it.
 
         Raises:
             ConflictError: a record was changed since it was read, or a new one exists.
@@ -148,6 +150,7 @@ class RecordStore:
                 queue_transfer(connection, sha256, "up", lane, size, now)
             add_accounts(connection, accounts)
             put_values(connection, values or {})
+            forget_values(connection, forgotten)
         return written
 
     def receive(

@@ -2,8 +2,9 @@
 
 from clinic_app.sync.comparing import Difference
 from clinic_app.sync.discovery import NearbyHub, grouped
-from clinic_app.sync.enrolment import HubEnrolment, HubFound, HubPlace
+from clinic_app.sync.enrolment import HubEnrolment, HubPlace
 from clinic_app.sync.exchange import Exchange
+from clinic_app.sync.hub_door import HubFound
 from clinic_app.sync.merging import Side
 from clinic_app.sync.service import SyncService
 from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState

@@ -9,6 +9,16 @@ from typing import Protocol
 
 import httpx
 
+from clinic_app.foundation.errors import LinkError
+from clinic_app.foundation.texts import Text
+
+
+class UnknownNodeError(LinkError):
+    """The hub does not let this node in, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(Text("The hub does not know this workstation; it has to be enrolled again."))
+
 
 class Credentials(Protocol):
     """How one node proves to one hub who it is."""

@@ -23,6 +23,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import make_assertion
+from clinic_app.sync.credentials import UnknownNodeError
 from clinic_app.sync.hub_account import EraseOrder, HubAccount, checked_order
 from clinic_app.sync.wire import nonsense
 
@@ -86,7 +87,8 @@ class DeviceCredentials:
 
         Raises:
             ErasedError: the hub has ordered the erasure.
-            LinkError: the hub cannot be reached, is busy, or does not know this node.
+            UnknownNodeError: the hub does not know this node.
+            LinkError: the hub cannot be reached, or is busy.
         """
         async with self._lock:
             if not self._token or self._time_s() >= self._ends_s:
@@ -105,7 +107,7 @@ class DeviceCredentials:
         if status == 403 and "order" in told:
             raise self._ordered(told["order"])
         if status in (400, 401, 403):
-            raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
+            raise UnknownNodeError()
         token, seconds = told.get("access_token"), told.get("expires_in", 60)
         is_right = (
             isinstance(token, str) and token.isascii() and token.isprintable() and 0 < len(token) <= _LONGEST_TOKEN
@@ -147,7 +149,7 @@ class DeviceCredentials:
         try:
             return ErasedError(checked_order(str(order)[:_LARGEST], self._account))
         except UnreadableFileError:
-            return LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
+            return UnknownNodeError()
 
 
 def _wait_s(response: httpx.Response) -> float:

@@ -39,7 +39,7 @@ from clinic_app.sync.compression import (
     has_digest,
     pack,
 )
-from clinic_app.sync.credentials import Credentials, credentials_of
+from clinic_app.sync.credentials import Credentials, UnknownNodeError, credentials_of
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.pace import Pace
 from clinic_app.sync.profile import PROFILE_HEADER, PROFILE_VERSION
@@ -408,7 +408,7 @@ class HubLink:
         if 200 <= status < 300:
             return
         if status == _UNKNOWN:
-            raise LinkError(Text("The hub does not know this workstation; it has to be enrolled again."))
+            raise UnknownNodeError
         body = await whole_message(response) if _content_type(response) == MEDIA_TYPE else b""
         words = outcome_words(body)
         if words and (status in _LATER or status >= 500 or is_passing(body)):

@@ -6,12 +6,10 @@ opens them. It may break off anywhere: every step can be repeated, and the next 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -39,10 +37,9 @@ from clinic_app.sync.pace import Pace
 from clinic_app.sync.reporting import Reporting
 from clinic_app.sync.round import Round
 from clinic_app.sync.settling import Settling
+from clinic_app.sync.standing import Standing
 from clinic_app.sync.state import Erased, Failed, Never, QueueSummary, Running, Succeeded, SyncState
 
-LOOK_S: Final = 1.0
-"""How often an idle service looks whether something new waits in the outbox."""
 HEARD_S: Final = 60.0
 """Seconds for which an open ear at the hub is believed before it is asked all the same."""
 _log = logging.getLogger(__name__)
@@ -107,37 +104,24 @@ class SyncService:
         self._state: SyncState = Never()
         self._last_contact_at: datetime | None = None
         self._is_paused = False
-        self._is_stopping = False
         self._callbacks: tuple[Callable[[], None], ...] = ()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._asked = asyncio.Event()
+        self._standing = Standing("sync", self._live, self._has_news)
         self._asked_at_s = 0.0
         self._done = self._total = 0
 
     def start(self) -> None:
         """Begin; the first exchange comes at once."""
-        if self._thread is not None:
-            return
-        is_running = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(is_running,), name="sync")
-        self._thread.start()
-        is_running.wait()
+        self._standing.start()
 
     def stop(self) -> None:
         """Break off whatever is under way and wait until the thread has ended; nothing is lost by it."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self._in_loop(self._cancel)
-        thread.join()
+        self._standing.stop()
 
     def sync_now(self) -> None:
         """Ask for an exchange now, whatever the waiting time was."""
         self._backoff.reset()
-        self._in_loop(self._ask)
+        self._standing.ask()
 
     def pause(self, is_paused: bool) -> None:
         """Begin no more exchanges, or go on."""
@@ -186,35 +170,17 @@ class SyncService:
 
         return end
 
-    def _cancel(self) -> None:
-        self._is_stopping = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def _ask(self) -> None:
-        self._asked.set()
-
-    def _run(self, is_running: threading.Event) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._live(is_running))
-
-    async def _live(self, is_running: threading.Event) -> None:
-        self._asked = asyncio.Event()
-        self._task = asyncio.current_task()
-        self._loop = asyncio.get_running_loop()
-        self._is_stopping = False
-        is_running.set()
+    async def _live(self) -> None:
         link = self._make_link()
         settling = Settling(self._store, link, Trail(self._store, self._clock))
         reporting = Reporting(self._store, link, self._account)
         exchange = Round(self._store, self._referrals, link, settling, self.budget, self._clock, self._settled)
-        hearing = Hearing(exchange.pull, self._asked.set)
+        hearing = Hearing(exchange.pull, self._standing.ask)
         try:
-            while not self._is_stopping:
+            while not self._standing.is_ending:
                 wait_s = await self._exchange_safely(exchange, link, hearing, reporting)
-                await self._rest(wait_s)
+                await self._standing.rest(wait_s)
         finally:
-            self._loop = None
             await hearing.close()
             await link.close()
 
@@ -272,24 +238,13 @@ class SyncService:
         if reason is None:
             self._become(Failed(now, error.text))
             return self._backoff.next_s()
-        self._is_stopping = True
+        self._standing.end()
         self._become(Erased(now, reason))
         return 0.0
 
-    async def _rest(self, wait_s: float) -> None:
-        """Wait until the time is over, somebody asks, or something new has been written that presses."""
-        end_s = asyncio.get_running_loop().time() + wait_s
-        while (left_s := end_s - asyncio.get_running_loop().time()) > 0:
-            try:
-                async with asyncio.timeout(min(LOOK_S, left_s)):  # wait_for() of Python 3.11 can swallow a cancellation
-                    await self._asked.wait()
-            except TimeoutError:
-                self._look_at_the_clock()
-                if self._has_pressing_news():
-                    return
-            else:
-                self._asked.clear()
-                return
+    def _has_news(self) -> bool:
+        self._look_at_the_clock()
+        return self._has_pressing_news()
 
     def _look_at_the_clock(self) -> None:
         try:
@@ -317,9 +272,3 @@ class SyncService:
                 callback()
             except Exception:  # noqa: BLE001 - the border to whoever listens
                 _log.exception("a listener failed at the news of the exchange")
-
-    def _in_loop(self, action: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None:
-            with suppress(RuntimeError):  # the loop has just ended
-                loop.call_soon_threadsafe(action)

@@ -31,6 +31,8 @@ CASE_NUMBER: Final = "urn:dala:identifier:case-number"
 
 SPECIALTY: Final = "urn:dala:codes:specialty"
 ROLE: Final = "urn:dala:codes:role"
+DEVICE_TEST: Final = "urn:dala:codes:device-test"
+DEVICE_RESULT: Final = "urn:dala:identifier:device-result"
 DOCUMENT_KIND: Final = "urn:dala:codes:document-kind"
 AUDIT_ACTION: Final = "urn:dala:codes:audit-action"
 

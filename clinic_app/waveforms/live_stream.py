@@ -40,6 +40,7 @@ class LiveStream:
         self._lock = threading.Lock()
         self._newest_s = block.monotonic_s
         self._began_at = block.stream_began_at
+        self._off: frozenset[int] = frozenset()
 
     def rate_hz(self) -> float:
         """Return samples per second."""
@@ -72,6 +73,14 @@ class LiveStream:
         began_at = self._began_at
         return began_at + self._length(self.end_index()) if began_at is not None else None
 
+    def kept_s(self) -> float:
+        """Return how many seconds before the newest sample can still be read."""
+        return self._buffer.size / float(self._rate_hz)
+
+    def off(self) -> frozenset[int]:
+        """Return the channels whose electrode the device says is off now."""
+        return self._off
+
     def index_at(self, moment: datetime | None) -> int | None:
         """Return the index of the sample taken at a moment of the device's clock, or None where it tells no time."""
         began_at = self._began_at
@@ -89,6 +98,7 @@ class LiveStream:
         is_news = block.first_index + samples.shape[1] > self._buffer.end_index
         self._buffer.write(block.first_index, samples)
         if is_news:
+            self._off = frozenset(row for channel, row in self._rows.items() if channel.code in block.leads_off)
             with self._lock:
                 self._newest_s = max(self._newest_s, block.monotonic_s)
                 self._began_at = block.stream_began_at

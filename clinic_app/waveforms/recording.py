@@ -25,6 +25,8 @@ class RecordedChannel:
         unit: in UCUM: ``uV``, ``%``.
         rate_hz: samples per second.
         samples: shape ``(n,)``, float32, in ``unit``; NaN where samples were lost.
+        resolution: ``unit`` for one step of the device's own integers, where it is known: with it a file keeps them.
+        offset: value of the integer 0 in ``unit``; means nothing without a resolution.
     """
 
     code: str
@@ -32,6 +34,8 @@ class RecordedChannel:
     unit: str
     rate_hz: float
     samples: NDArray[np.float32]
+    resolution: float | None = None
+    offset: float = 0.0
 
     @property
     def duration_s(self) -> float:
@@ -50,6 +54,42 @@ class RecordedChannel:
         return self.samples * np.float32(0.001) if self.unit == "uV" else self.samples
 
 
+@dataclass(frozen=True)
+class EventMark:
+    """A word somebody put beside the signal.
+
+    Args:
+        at: the moment it belongs to.
+        text: what was written.
+        author: who wrote it; empty where a file does not tell.
+    """
+
+    at: datetime
+    text: str
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class PatientText:
+    """Whose a foreign file says that it is: words for a person to compare, never an identity.
+
+    Args:
+        identifier: the number the recorder was given.
+        name: family and given names, as they stand there.
+        birth_date: ``YYYY-MM-DD``, or as much of it as is known.
+        sex: ``male``, ``female`` or nothing.
+    """
+
+    identifier: str = ""
+    name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether the file says anything."""
+        return bool(self.identifier or self.name or self.birth_date or self.sex)
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """Channels recorded at the same time.
@@ -59,12 +99,16 @@ class Recording:
         started_at: when the first sample was taken.
         device: name of the device.
         band: what filter was applied, ``raw`` for none; it is printed beside every trace.
+        marks: words put beside the signal, in the order of time.
+        patient_text: whose a foreign file says that it is; empty for what was recorded here.
     """
 
     channels: tuple[RecordedChannel, ...]
     started_at: datetime
     device: str
     band: str = RAW_BAND
+    marks: tuple[EventMark, ...] = ()
+    patient_text: PatientText = PatientText()
 
     @property
     def duration_s(self) -> float:

@@ -43,6 +43,11 @@ class TraceBuffer:
         return self._ring.nbytes
 
     @property
+    def size(self) -> int:
+        """Samples of each channel that are kept."""
+        return self._size
+
+    @property
     def end_index(self) -> int:
         """One after the newest sample, counted from the start of the stream."""
         return self._end

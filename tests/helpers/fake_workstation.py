@@ -198,6 +198,12 @@ class FakePreferences:
     def put(self, session: Session, key: str, value: str) -> None:
         self.values[session.login, key] = value
 
+    def of_computer(self, key: str) -> str | None:
+        return self.values.get(("", key))
+
+    def put_for_computer(self, key: str, value: str) -> None:
+        self.values["", key] = value
+
 
 class FakeDrafts:
     """What each person has begun; ``refusal`` is raised instead of keeping, while it is set."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
+from clinic_app.storage.feed_accounts import Admission
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,13 +82,34 @@ class HubProcess:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def code(self, organization_id: str, name: str) -> tuple[str, str]:
+        """Return a code that lets one device in, and the fingerprint that is told with it."""
+        with closing(open_hub_store(self.folder, None, self._database)) as store:
+            accounts = build_hub(store, SystemClock()).accounts
+            return accounts.devices.new_code(Admission(organization_id, name))[0], accounts.identity()["fingerprint"]
+
+    def shut_out(self, name: str) -> None:
+        """Shut out whoever has this name, and order him to erase his keys."""
+        with closing(open_hub_store(self.folder, None, self._database)) as store:
+            callers = build_hub(store, SystemClock()).callers
+            for device in callers.devices():
+                if device.name == name and device.revoked_at is None:
+                    callers.revoke(device.id, "ұрланған", is_to_be_erased=True)
+
     def connect(self, organization_id: str, token: str) -> None:
-        """Put it below the hub above, by its own command as IT would."""
+        """Put it below the hub above with a token, by its own command as IT would."""
+        self._connect(organization_id, (), token)
+
+    def connect_by_code(self, organization_id: str, code: str, fingerprint: str) -> str:
+        """Put it below the hub above by a code, by its own command as IT would; return what that says."""
+        return self._connect(organization_id, ("--code", code, "--fingerprint", fingerprint), "")
+
+    def _connect(self, organization_id: str, how: Sequence[str], typed: str) -> str:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            [*self._command("connect"), "--upstream", self._upstream, "--organization", organization_id],
+            [*self._command("connect"), "--upstream", self._upstream, "--organization", organization_id, *how],
             cwd=ROOT,
-            input=token,
+            input=typed,
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -94,6 +117,7 @@ class HubProcess:
             timeout=60,
         )
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def start(self) -> None:
         """Start it and wait until it listens; after the first time on the same port."""

@@ -41,6 +41,7 @@ class TapedSource:
         self.end = 0
         self.arrived_s: float | None = None
         self.lost: list[tuple[int, int]] = []
+        self.electrodes_off: frozenset[int] = frozenset()
         self.asked: list[tuple[int, int]] = []
 
     def arrive(self, seconds: float) -> None:
@@ -62,6 +63,12 @@ class TapedSource:
         for begin, end in self.lost:
             found[:, (index >= begin) & (index < end)] = np.nan
         return found
+
+    def kept_s(self) -> float:
+        return 600.0
+
+    def off(self) -> frozenset[int]:
+        return self.electrodes_off
 
     def age_s(self) -> float:
         return float("inf") if self.arrived_s is None else self.clock.now_s - self.arrived_s

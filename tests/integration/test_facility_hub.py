@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +15,12 @@ import pytest
 from clinic_app.consultation import OpinionForm
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.version import VERSION
+from clinic_app.hub.app import build_hub
+from clinic_app.hub.folder import open_hub_store
 from clinic_app.records import HumanName, Organization, Patient, Task
 from clinic_app.referral.cases import Case, case_of
+from clinic_app.storage.feed_callers import DeviceLine
 from clinic_app.sync import Failed, SyncService
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.link import Link
@@ -70,12 +74,12 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     tmp_path = tmp_path_factory.mktemp("hospital")
     clock = SystemClock()
     central = HubProcess(tmp_path / "central")
-    tokens = [central.enrol(*each) for each in ((DISTRICT, "Facility hub"), (CENTRE, "C"), (DISTRICT, "Reader"))]
+    tokens = [central.enrol(*each) for each in ((CENTRE, "C"), (DISTRICT, "Reader"))]
     with ExitStack() as stack:
         stack.enter_context(central)
         line = stack.enter_context(Link(central.url))
         facility = HubProcess(tmp_path / "facility", upstream=line.url)
-        facility.connect(DISTRICT, tokens[0])
+        facility.connect_by_code(DISTRICT, *central.code(DISTRICT, "Facility hub"))
         inside = [facility.enrol(DISTRICT, name) for name in ("Desk", "Ward")]
         stack.enter_context(facility)
         desk = stack.enter_context(node(tmp_path / "desk", DISTRICT, clock))
@@ -84,9 +88,9 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
         syncs = [
             desk.sync(facility.url, inside[0], interval_s=2),
             ward.sync(facility.url, inside[1], interval_s=2),
-            centre.sync(central.url, tokens[1], interval_s=2),
+            centre.sync(central.url, tokens[0], interval_s=2),
         ]
-        made = Hospital(facility, central, line, desk, ward, centre, syncs, tokens[2])
+        made = Hospital(facility, central, line, desk, ward, centre, syncs, tokens[1])
         made.start()
         yield made
 
@@ -187,3 +191,41 @@ def test_what_was_written_is_above_once_and_nobody_is_asked(hospital: Hospital) 
     for here in (hospital.desk, hospital.ward):
         assert here.store.records.conflicts() == ()
         assert here.store.outbox.set_aside() == ()
+
+
+def test_the_hub_above_knows_how_it_stands_with_the_hub_below(hospital: Hospital) -> None:
+    hospital.line.restore()
+
+    def line() -> DeviceLine | None:
+        with closing(open_hub_store(hospital.central.folder, None)) as store:
+            devices = build_hub(store, SystemClock()).callers.devices()
+        return next((each for each in devices if each.name == "Facility hub" and each.program), None)
+
+    hospital.wait(line, "it told of itself")
+    seen = line()
+    assert seen is not None
+    assert (seen.algorithm, seen.program) == ("Ed25519", VERSION)
+
+
+def test_a_hub_that_is_shut_out_serves_its_hospital_erases_nothing_and_can_come_in_again(hospital: Hospital) -> None:
+    hospital.line.restore()
+    hospital.wait(lambda: hospital.upstream()["status"] == "ok", "all is well")
+    hospital.central.shut_out("Facility hub")
+    patient_id = new_id()
+    hospital.desk.store.records.commit([Patient(id=patient_id, name=(HumanName(family="Inside"),))])
+    hospital.wait(lambda: hospital.upstream()["status"] == "shut out", "it says so")
+    assert "Nothing was erased" in hospital.upstream()["reason"]
+    hospital.wait(lambda: _named(hospital.ward, patient_id), "its workstations go on")
+    hospital.facility.stop()
+    hospital.facility.start()
+    hospital.wait(lambda: hospital.upstream()["status"] == "shut out", "so it is after the next start")
+    assert hospital.upstream()["waiting_records"] > 0
+    with httpx.Client(base_url=hospital.central.url, headers={"Authorization": f"Bearer {hospital.reader}"}) as reader:
+        assert reader.get(f"/Patient/{patient_id}").status_code == 404
+        hospital.facility.connect_by_code(DISTRICT, *hospital.central.code(DISTRICT, "Facility hub, again"))
+        hospital.facility.stop()
+        hospital.facility.start()
+        hospital.wait(lambda: reader.get(f"/Patient/{patient_id}").status_code == 200, "what waited is above")
+    hospital.wait(lambda: hospital.upstream()["waiting_records"] == 0, "nothing waits")
+    for here in (hospital.desk, hospital.ward):
+        assert here.store.records.conflicts() == ()

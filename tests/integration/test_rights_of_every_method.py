@@ -18,6 +18,7 @@ import pytest
 from clinic_app.access import ROLES, Action, AuditFilter, Role, Session
 from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
+from clinic_app.devices import DeviceConfig
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
@@ -38,6 +39,7 @@ Ask = Callable[[Ward, Session, Kind], Any]
 FORM: Final = PatientForm(family="Жаңа", given="Адам", birth_date="05.03.1964", gender="female", iin="")
 OPINION: Final = OpinionForm("Қалыпты.")
 UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
+NO_DEVICE: Final = DeviceConfig("", "", "")
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
 """Forms are wrong on purpose: the gate comes first, and nothing that is written changes how somebody stands."""
 
@@ -139,6 +141,17 @@ LINES: Final[dict[str, Line]] = {
     "encounters.orders": Line(_of("encounters.orders"), "read", "ServiceRequest"),
     "encounters.record_allergy": Line(_of("encounters.record_allergy", ""), "create", "AllergyIntolerance"),
     "encounters.allergies": Line(_of("encounters.allergies"), "read", "AllergyIntolerance"),
+    "result_inbox.waiting": Line(lambda w, s, k: w.station.result_inbox.waiting(s), "read", "Observation", False),
+    "result_inbox.handled": Line(lambda w, s, k: w.station.result_inbox.handled(s), "read", "Observation", False),
+    "result_inbox.confirm": Line(
+        lambda w, s, k: w.station.result_inbox.confirm(s, ["none"], f"patient-{k}"), "create", "Observation"
+    ),
+    "result_inbox.set_aside": Line(
+        lambda w, s, k: w.station.result_inbox.set_aside(s, ["none"]), "update", "Observation", False
+    ),
+    "result_inbox.undo": Line(
+        lambda w, s, k: w.station.result_inbox.undo(s, ["none"]), "update", "Observation", False
+    ),
     "recordings.save": Line(_of("recordings.save", NOTHING), "create", "DocumentReference"),
     "recordings.of_patient": Line(_of("recordings.of_patient"), "read", "DocumentReference"),
     "recordings.load": Line(
@@ -197,6 +210,10 @@ LINES: Final[dict[str, Line]] = {
     "exchange.joined": Line(lambda w, s, k: w.station.exchange.joined(s), "read", "Device", False),
     "exchange.settle": Line(lambda w, s, k: w.station.exchange.settle(s, _question(k), {}), "update", "Patient"),
     "consultations.mark_read": Line(_case("consultations.mark_read"), "update", "ServiceRequest"),
+    "devices.add": Line(lambda w, s, k: w.station.devices.add(s, NO_DEVICE), "update", "Device", False),
+    "devices.change": Line(lambda w, s, k: w.station.devices.change(s, "", NO_DEVICE), "update", "Device", False),
+    "devices.remove": Line(lambda w, s, k: w.station.devices.remove(s, ""), "update", "Device", False),
+    "devices.test": Line(lambda w, s, k: w.station.devices.test(s, NO_DEVICE), "update", "Device", False),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {
     "people.is_empty": "tells only whether the workstation is new",
@@ -213,6 +230,8 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "break_glass.end": "one's own emergencies",
     "preferences.get": "one's own",
     "preferences.put": "one's own",
+    "preferences.of_computer": "the size of a screen",
+    "preferences.put_for_computer": "the size of a screen",
     "drafts.all": "one's own words",
     "drafts.keep": "one's own words",
     "recent_people.note": "who signed in here",
@@ -223,6 +242,15 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.receive_arrivals": "the program's own, for sync",
     "referrals.open_waiting": "the program's own, for sync",
     "referrals.package_refusal": "a sentence about a case the caller holds",
+    "result_inbox.take": "the program's own, for what devices send",
+    "result_inbox.count": "a number",
+    "devices.subscribe": "the program's own, where it is wired",
+    "devices.take_in": "the program's own, for what devices send",
+    "devices.start": "the program's own, at its start",
+    "devices.stop": "the program's own, at its end",
+    "devices.configs": "what is plugged in",
+    "devices.states": "what is plugged in",
+    "devices.recent": "what a device says now, as the live traces",
 }
 """Methods that ask no right, each with its reason."""
 NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "sync", "clock"}

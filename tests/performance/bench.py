@@ -15,11 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.performance.beats import bench_beats
 from tests.performance.save import measure_save
 from tests.performance.startup import measure_startup
 from tests.performance.storage import bench_storage
-from tests.performance.sweep import measure_sweep
 from tests.performance.sync import bench_sync
+from tests.performance.waveforms import bench_waveforms
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,23 @@ def _save() -> Measured:
     )
 
 
-def _sweep() -> Measured:
-    ours, plots = measure_sweep()
-    return Measured("one frame of 12 live leads in the sweep", "the same frame by pyqtgraph setData", ours, plots)
-
-
-BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save, "sweep": _sweep}
+BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", choices=sorted([*BENCHES, "storage", "sync"]))
+    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "storage", "sync", "waveforms"]))
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args(arguments)
+    if options.name == "beats":
+        return bench_beats(options.json)
     if options.name == "storage":
         return bench_storage(options.json)
     if options.name == "sync":
         return bench_sync(options.json)
+    if options.name == "waveforms":
+        return bench_waveforms(options.json)
     measured = BENCHES[options.name]()
     figures = measured.as_json(options.name)
     print(f"{measured.what}: median {statistics.median(measured.ours_ms):.2f} ms, p95 {_p95(measured.ours_ms):.2f} ms")

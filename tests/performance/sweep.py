@@ -67,7 +67,7 @@ def _sweep(samples: np.ndarray) -> tuple[Callable[[], object], Callable[[], obje
     source.end = SECONDS * round(RATE_HZ)
     sweep = Sweep("bench", clock)
     sweep.resize(WIDTH, HEIGHT)
-    sweep.set_columns(1)
+    sweep.set_layout("12x1")
     sweep.set_groups([lead_group(source)])
     sweep.show()
     ticker().leave(sweep)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.sync import ContentOnWay, ExchangeSummary, JoinedRecord, Question, WaitingItem
 from ui.events import CoreEvents
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class ExchangeViewModel(QObject):
         self._session = session
         self._is_asking = False
         self._has_news = False
-        self._is_busy = False
+        self._wish = OneWish[bool](runner, self, lambda is_busy: self.busy_changed.emit(bool(is_busy)))
         self.is_seen = False
         """Whether somebody looks; without that only the questions are counted."""
         self.state = ExchangeState()
@@ -147,22 +148,13 @@ class ExchangeViewModel(QObject):
 
     def _do(self, work: Callable[[], object], done: Callable[[], None]) -> None:
         """Do one thing at a time, and look anew whatever became of it."""
-        if self._is_busy:
-            return
 
-        def settle(call: Callable[[], None]) -> None:
-            self._set_busy(False)
-            call()
+        def taken(_answer: object) -> None:
+            done()
             self.look()
 
-        self._set_busy(True)
-        self._runner.run(
-            work,
-            owner=self,
-            done=lambda _answer: settle(done),
-            failed=lambda error: settle(lambda: self.failed.emit(error.text)),
-        )
+        def fail(error: ClinicError) -> None:
+            self.failed.emit(error.text)
+            self.look()
 
-    def _set_busy(self, is_busy: bool) -> None:
-        self._is_busy = is_busy
-        self.busy_changed.emit(is_busy)
+        self._wish.ask(True, work, taken, fail)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Practitioner
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PeopleViewModel(QObject):
         self._runner = runner
         self.session = session
         self.people: tuple[Person, ...] = ()
-        self._is_busy = False
+        self._wish = OneWish[bool](runner, self, lambda is_busy: self.busy_changed.emit(bool(is_busy)))
 
     @property
     def is_administrator(self) -> bool:
@@ -60,7 +60,8 @@ class PeopleViewModel(QObject):
         if len(password) < LEAST_PASSWORD:
             self.refused.emit("password", Text("A password has at least {count} characters.", count=LEAST_PASSWORD))
             return
-        self._ask(
+        self._wish.ask(
+            True,
             lambda: self._people.add(self.session, login.strip(), password, name.strip(), role),
             self._after_add,
             self._fail,
@@ -77,32 +78,12 @@ class PeopleViewModel(QObject):
             field = "new" if isinstance(error, InvalidInputError) else "old"
             self.password_refused.emit(field, error.text)
 
-        self._ask(
+        self._wish.ask(
+            True,
             lambda: self._people.change_password(self.session, old, new),
             lambda _none: self.password_changed.emit(),
             fail,
         )
-
-    def _ask(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[ClinicError], None]) -> None:
-        """Do one thing at a time: a second wish while the first is under way is not heard."""
-        if self._is_busy:
-            return
-
-        def settle(call: Callable[[], None]) -> None:
-            self._set_busy(False)
-            call()
-
-        self._set_busy(True)
-        self._runner.run(
-            work,
-            owner=self,
-            done=lambda answer: settle(lambda: done(answer)),
-            failed=lambda error: settle(lambda: failed(error)),
-        )
-
-    def _set_busy(self, is_busy: bool) -> None:
-        self._is_busy = is_busy
-        self.busy_changed.emit(is_busy)
 
     def set_active(self, person: Person, *, is_active: bool) -> None:
         """Let somebody in again, or no longer."""

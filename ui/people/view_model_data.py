@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class DataViewModel(QObject):
         super().__init__()
         self._services = services
         self._runner = runner
-        self._is_busy = False
+        self._wish = OneWish[Text](runner, self, self.busy_changed.emit)
         self.session = session
         self.clock = services.clock
         self.state = DataState()
@@ -137,19 +138,13 @@ class DataViewModel(QObject):
 
     def _run(self, words: Text, work: Callable[[], T], done: Callable[[T], object]) -> None:
         """Do one thing at a time, and look afterwards."""
-        if self._is_busy:
-            return
 
-        def settle(call: Callable[[], object]) -> None:
-            self._is_busy = False
-            self.busy_changed.emit(None)
-            call()
+        def taken(answer: T) -> None:
+            done(answer)
             self.look()
 
         def fail(error: ClinicError) -> None:
-            signal = self.refused if isinstance(error, InvalidInputError) else self.failed
-            settle(lambda: signal.emit(error.text))
+            (self.refused if isinstance(error, InvalidInputError) else self.failed).emit(error.text)
+            self.look()
 
-        self._is_busy = True
-        self.busy_changed.emit(words)
-        self._runner.run(work, owner=self, done=lambda answer: settle(lambda: done(answer)), failed=fail)
+        self._wish.ask(words, work, taken, fail)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class HubViewModel(QObject):
         super().__init__()
         self._services = services
         self._runner = runner
-        self._is_busy = False
+        self._wish = OneWish[Text](runner, self, self.busy_changed.emit)
         self._session = session
         self.place: HubPlace | None = None
         self.found: HubFound | None = None
@@ -86,7 +87,7 @@ class HubViewModel(QObject):
 
     def forget(self) -> None:
         """Leave the hub that was found."""
-        if self.found is not None and not self._is_busy:
+        if self.found is not None and not self._wish.is_under_way:
             self.found = None
             self.changed.emit()
 
@@ -118,21 +119,10 @@ class HubViewModel(QObject):
         self.connected.emit()
 
     def _run(self, words: Text, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Do one thing at a time."""
-        if self._is_busy:
-            return
+        self._wish.ask(words, work, done, self._fail)
 
-        def settle(call: Callable[[], object]) -> None:
-            self._is_busy = False
-            self.busy_changed.emit(None)
-            call()
-
-        def fail(error: ClinicError) -> None:
-            if isinstance(error, InvalidInputError):
-                settle(lambda: self.refused.emit(error.field, error.text))
-            else:
-                settle(lambda: self.failed.emit(error.text))
-
-        self._is_busy = True
-        self.busy_changed.emit(words)
-        self._runner.run(work, owner=self, done=lambda answer: settle(lambda: done(answer)), failed=fail)
+    def _fail(self, error: ClinicError) -> None:
+        if isinstance(error, InvalidInputError):
+            self.refused.emit(error.field, error.text)
+        else:
+            self.failed.emit(error.text)

@@ -40,6 +40,7 @@ from ui.shell.work_page import WorkPage
 from ui.strokes import next_turn
 from ui.tasks import TaskRunner
 from ui.widgets.front_stack import FrontStack
+from ui.widgets.screen_scale import SCREENS, screen_scales
 
 if TYPE_CHECKING:
     from clinic_app.access import RecentPerson, Session
@@ -117,6 +118,7 @@ class MainWindow(Translated, QMainWindow):
         self.events.fault.connect(self._show_crash)
         self.idle.due.connect(self.lock)
         self.idle.warned.connect(self._warn)
+        screen_scales().measured.connect(self._keep_screens)
         keys = QShortcut(QKeySequence("Ctrl+Shift+L"), self)
         keys.activated.connect(self.lock)
         self._leaving.left.connect(self.sign_out)
@@ -269,13 +271,15 @@ class MainWindow(Translated, QMainWindow):
     def _greet(self, session: Session) -> dict[str, str | None]:
         """In the background: note who came, read what he likes."""
         self._workstation.recent_people.note(session)
-        return {key: self._workstation.preferences.get(session, key) for key in ("language", "theme")}
+        kept = self._workstation.preferences
+        return {key: kept.get(session, key) for key in ("language", "theme")} | {SCREENS: kept.of_computer(SCREENS)}
 
     def _open_work(self, session: Session, preferences: dict[str, str | None]) -> None:
         if session is not self._coming:
             return  # signed out, or somebody else came, while the preferences were read
         self._name_place(session.organization_name)
         self._wear(preferences.get("language"), preferences.get("theme"))
+        screen_scales().use(preferences.get(SCREENS))
         context = ScreenContext(self._workstation, self._runner, session, PatientInHand(), self.events)
         book = self._book(session)
         work = WorkPage(context, book)
@@ -350,6 +354,11 @@ class MainWindow(Translated, QMainWindow):
             self._runner.run(
                 lambda: self._workstation.preferences.put(session, key, value), owner=self, done=lambda _none: None
             )
+
+    def _keep_screens(self, sizes: str) -> None:
+        if self.session is not None and not self.is_locked:
+            keep = partial(self._workstation.preferences.put_for_computer, SCREENS, sizes)
+            self._runner.run(keep, owner=self, done=lambda _none: None)
 
     def _show_crash(self, error: BaseException) -> None:
         if any(each.isVisible() for each in self.findChildren(CrashDialog)):

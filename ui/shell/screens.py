@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QWidget
 
 from clinic_app.foundation.texts import Text
+from ui.remembered import Remembered
 from ui.shell.context import ScreenContext
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
             context.hand,
         ),
         place,
+        Remembered(station.preferences, context.runner, context.session, "monitor"),
     )
 
 
@@ -93,7 +95,9 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
 
     station = context.workstation
     model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
-    return RecordingsScreen(model, place)
+    return RecordingsScreen(
+        model, place, Remembered(station.preferences, context.runner, context.session, "recordings")
+    )
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 GROUP_LENGTH: Final = 4
@@ -54,7 +55,7 @@ class OpeningViewModel(QObject):
         self._opening = opening
         self._build = build
         self._runner = runner
-        self._is_busy = False
+        self._wish = OneWish[Text](runner, self, self.busy_changed.emit)
 
     @property
     def ways(self) -> frozenset[str]:
@@ -93,23 +94,9 @@ class OpeningViewModel(QObject):
         self, words: Text, work: Callable[[], T], done: Callable[[T], object], failed: Callable[[ClinicError], object]
     ) -> None:
         """Do one thing at a time, and say for what is waited."""
-        if self._is_busy:
-            return
-
-        def settle(call: Callable[[], object]) -> None:
-            self._is_busy = False
-            self.busy_changed.emit(None)
-            call()
-
-        self._is_busy = True
-        self.refused.emit("", None)
-        self.busy_changed.emit(words)
-        self._runner.run(
-            work,
-            owner=self,
-            done=lambda answer: settle(lambda: done(answer)),
-            failed=lambda error: settle(lambda: failed(error)),
-        )
+        if not self._wish.is_under_way:
+            self.refused.emit("", None)
+        self._wish.ask(words, work, done, failed)
 
     def _refuse(self, error: ClinicError, field: str) -> None:
         told = error.field if isinstance(error, InvalidInputError) and error.field else field

@@ -12,6 +12,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient
+from ui.one_wish import OneWish
 from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
 
@@ -64,7 +65,7 @@ class RecordAccessViewModel(QObject):
         self._services = services
         self._runner = runner
         self._session = session
-        self._is_busy = False
+        self._wish = OneWish[bool](runner, self, lambda is_busy: self.busy_changed.emit(bool(is_busy)))
         self.hand = hand
         self.until_at: datetime | None = None
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -174,21 +175,10 @@ class RecordAccessViewModel(QObject):
         self.changed.emit()
 
     def _ask(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Do one thing at a time."""
-        if self._is_busy:
-            return
+        self._wish.ask(True, work, done, self._fail)
 
-        def settle(call: Callable[[], object]) -> None:
-            self._is_busy = False
-            self.busy_changed.emit(False)
-            call()
-
-        def fail(error: ClinicError) -> None:
-            if isinstance(error, InvalidInputError):
-                settle(lambda: self.refused.emit(error.field, error.text))
-            else:
-                settle(lambda: self.failed.emit(error.text))
-
-        self._is_busy = True
-        self.busy_changed.emit(True)
-        self._runner.run(work, owner=self, done=lambda answer: settle(lambda: done(answer)), failed=fail)
+    def _fail(self, error: ClinicError) -> None:
+        if isinstance(error, InvalidInputError):
+            self.refused.emit(error.field, error.text)
+        else:
+            self.failed.emit(error.text)

@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
+from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
 B = TypeVar("B")
@@ -56,7 +56,7 @@ class RescueViewModel(QObject, Generic[B]):
         super().__init__()
         self._work = work
         self._runner = runner
-        self._is_busy = False
+        self._wish = OneWish[Text](runner, self, self.busy_changed.emit)
         self.reason = reason
         self.backups: tuple[B, ...] = ()
 
@@ -83,18 +83,4 @@ class RescueViewModel(QObject, Generic[B]):
         self._run(Text("Opening the data for reading…"), self._work.look_only, self.opened.emit)
 
     def _run(self, words: Text, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Do one thing at a time."""
-        if self._is_busy:
-            return
-
-        def settle(call: Callable[[], object]) -> None:
-            self._is_busy = False
-            self.busy_changed.emit(None)
-            call()
-
-        def fail(error: ClinicError) -> None:
-            settle(lambda: self.failed.emit(error.text))
-
-        self._is_busy = True
-        self.busy_changed.emit(words)
-        self._runner.run(work, owner=self, done=lambda answer: settle(lambda: done(answer)), failed=fail)
+        self._wish.ask(words, work, done, lambda error: self.failed.emit(error.text))

@@ -9,7 +9,7 @@ import platform
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -17,11 +17,13 @@ from clinic_app.access import Draft
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.dates import form_moment
 from clinic_app.records import Patient
-from clinic_app.terminology.leads import PLETH
 from ui import icons, theme
 from ui.language import _, counted, say
+from ui.waveforms.alarm_line import AlarmLine
+from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.numbers_panel import NumbersPanel
-from ui.waveforms.scale_bar import ScaleBar
+from ui.waveforms.trace_choices import TraceChoices, choices_from
+from ui.waveforms.traces_panel import TracesPanel
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
 from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
 from ui.widgets.busy_line import BusyLine
@@ -31,16 +33,11 @@ from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
 from ui.widgets.patient_words import list_name
-from ui.widgets.sweep import Sweep
-from ui.widgets.sweep_source import Lane, Picked, SweepGroup
 
 if TYPE_CHECKING:
-    from clinic_app.devices import ChannelInfo
-    from clinic_app.waveforms import LiveStream
+    from ui.remembered import Remembered
 
 SIDE_PX: Final = 340
-MOST_OTHERS: Final = 4
-_PER_MILLIVOLT: Final = {"uV": 0.001, "mV": 1.0}
 _CHIPS: Final[dict[str, tuple[Tone, str]]] = {
     "off": ("neutral", "unlink"),
     "waiting": ("neutral", "monitor"),
@@ -50,54 +47,40 @@ _CHIPS: Final[dict[str, tuple[Tone, str]]] = {
 }
 
 
-def groups_of(stream: LiveStream) -> list[SweepGroup]:
-    """Return a stream as the sweep draws it: leads together at true scale, every other curve in a lane of its own."""
-    lanes = [_lane(channel) for channel in stream.channels]
-    leads = tuple(row for row, lane in enumerate(lanes) if lane.millivolts_per_unit is not None)
-    others = [row for row in range(len(lanes)) if row not in leads][:MOST_OTHERS]
-    groups = [SweepGroup(Picked(stream, leads), tuple(lanes[row] for row in leads), True, lambda: _("ECG"))]
-    groups = groups if leads else []
-    return groups + [SweepGroup(Picked(stream, (row,)), (lanes[row],), False, lanes[row].label) for row in others]
-
-
-def _lane(channel: ChannelInfo) -> Lane:
-    colour = "trace_pleth" if channel.code == PLETH else "overlay"
-    colour = "trace_ecg" if channel.unit in _PER_MILLIVOLT else colour
-    name = channel.label
-    is_plain_pleth = channel.code == PLETH and name.casefold() == "pleth"
-    words = (lambda: _("Pleth")) if is_plain_pleth else (lambda: name)
-    return Lane(words, colour, _PER_MILLIVOLT.get(channel.unit))
-
-
 class MonitorScreen(Page):
     """The screen of live signals.
 
     Args:
         model: the monitor.
         place: what it will stand in (see `Page`).
+        remembered: what this person chose the last time; None remembers nothing.
 
     Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
 
     draft_left = Signal(object)
 
-    def __init__(self, model: MonitorViewModel, place: QWidget | None = None) -> None:
+    def __init__(
+        self, model: MonitorViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+    ) -> None:
         super().__init__("monitor", place)
         theme.make_clinical(self)
         self._model = model
+        self._remembered = remembered
         self._patient: Patient | None = None
-        self.sweep = Sweep("monitor.sweep")
-        self.sweep.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.traces = TracesPanel("monitor")
+        self.sweep = self.traces.sweep
         self._state = Chip("monitor.state")
         self._sources = QComboBox()
         self._sources.setObjectName("monitor.source")
-        self._disclaimer = label("muted")
+        self._alarms = AlarmLine("monitor.alarms")
+        self._size = Button("monitor.screen_size", "quiet", "ruler")
         self._empty = EmptyState("monitor.empty", "monitor")
         self._freeze = Button("monitor.freeze", "plain", "snowflake")
         self._freeze.setCheckable(True)
         self._record = Button("monitor.record", "plain", "circle-dot")
+        self._measure = Button("monitor.measure", "plain", "crosshair")
         self._busy = BusyLine("monitor.progress")
-        self._scale = ScaleBar("monitor.scale", (("2", "6 × 2"), ("1", "12 × 1")))
         self._numbers = NumbersPanel()
         self._vitals = VitalsPanel()
         self._numbers_heading = label("heading")
@@ -111,7 +94,8 @@ class MonitorScreen(Page):
     def _build(self) -> None:
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
-        self.head.addWidget(self._disclaimer)
+        self.head.addWidget(self._size)
+        self.column.addWidget(self._alarms)
         body = QHBoxLayout()
         body.setSpacing(14)
         self.column.addLayout(body, 1)
@@ -120,20 +104,19 @@ class MonitorScreen(Page):
         body.addLayout(left, 1)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.sweep)
+        self._stack.addWidget(self.traces)
         left.addWidget(self._stack, 1)
         left.addLayout(self._bar())
         body.addWidget(self._side())
-        self._scale.choose("2")
 
     def _bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setSpacing(10)
         bar.addWidget(self._freeze)
+        bar.addWidget(self._measure)
         bar.addWidget(self._record)
         bar.addWidget(self._busy, 1)
         bar.addStretch()
-        bar.addWidget(self._scale)
         return bar
 
     def _side(self) -> Card:
@@ -162,12 +145,16 @@ class MonitorScreen(Page):
         model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         model.patient_changed.connect(self._show_patient)
         self._sources.textActivated.connect(model.choose)
-        self._freeze.clicked.connect(self._toggle_freeze)
+        self._freeze.clicked.connect(lambda: self.sweep.freeze(not self.sweep.is_frozen))
+        self._measure.clicked.connect(self._put_calipers)
+        self._size.clicked.connect(self._measure_screen)
+        self.traces.frozen_changed.connect(self._show_frozen)
+        self.traces.chosen.connect(self._remember)
+        if self._remembered is not None:
+            self._remembered.known.connect(self._take_remembered)
+            self._remembered.load()
         self._record.clicked.connect(model.record)
         self._busy.cancelled.connect(model.cancel_recording)
-        self._scale.layout_chosen.connect(lambda columns: self.sweep.set_columns(int(columns)))
-        self._scale.speed_chosen.connect(self.sweep.set_speed)
-        self._scale.gain_chosen.connect(self.sweep.set_gain)
         self._vitals.take_over_asked.connect(lambda: self._vitals.fill(model.take_over()))
         self._vitals.save_asked.connect(model.save_vitals)
         self._vitals.typed.connect(model.typed)
@@ -187,19 +174,17 @@ class MonitorScreen(Page):
         self._model.watch(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space freezes, unless a button or a field has taken it."""
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
-            self._freeze.click()
-        else:
+        """Do what a key stands for (see `TracesPanel`), unless a button or a field has taken it."""
+        if self._stack.currentWidget() is not self.traces or not self.traces.act(event):
             super().keyPressEvent(event)
 
     def retranslate(self) -> None:
         """Say everything anew."""
         self.title.setText(_("Signals"))
-        self.sweep.setAccessibleName(_("Live traces"))
         self._sources.setAccessibleName(_("Monitor"))
         self._numbers_heading.setText(_("From the monitor"))
-        self._disclaimer.setText(_("No alarms are given here: this is not a bedside alarm monitor."))
+        self._size.say(_("Size of this screen"))
+        self._measure.say(_("Measure"), "C")
         self._record.say(_("Record {seconds} s", seconds=int(RECORD_S)), "Ctrl+R")
         self._say_freeze()
         self._show_state()
@@ -207,22 +192,37 @@ class MonitorScreen(Page):
     def _say_freeze(self) -> None:
         self._freeze.say(_("Go on") if self.sweep.is_frozen else _("Freeze"), _("Space"))
 
-    def _toggle_freeze(self) -> None:
-        self.sweep.freeze(not self.sweep.is_frozen)
-        self._freeze.setChecked(self.sweep.is_frozen)
+    def _show_frozen(self, is_frozen: bool) -> None:
+        self._freeze.setChecked(is_frozen)
         self._say_freeze()
-        if self._is_due and not self.sweep.is_frozen:
+        if self._is_due and not is_frozen:
             self._show_streams()
+
+    def _put_calipers(self) -> None:
+        self.sweep.setFocus()
+        self.traces.measure()
+
+    def _measure_screen(self) -> None:
+        dialog = CalibrationDialog(self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _remember(self, choices: TraceChoices) -> None:
+        if self._remembered is not None:
+            self._remembered.put(**choices.as_kept())
+
+    def _take_remembered(self) -> None:
+        if self._remembered is not None and self._remembered.values:
+            self.traces.use(choices_from(self._remembered.values))
 
     def _show_streams(self) -> None:
         """Show the monitor's streams; a frozen picture is kept until it is let go."""
         self._is_due = self.sweep.is_frozen
         if self._is_due:
             return
-        groups = [group for stream in self._model.streams() for group in groups_of(stream)]
-        self.sweep.set_groups(groups)
-        self._stack.setCurrentWidget(self.sweep if groups else self._empty)
-        self._freeze.setEnabled(bool(groups))
+        has_traces = self.traces.show_streams(self._model.streams())
+        self._stack.setCurrentWidget(self.traces if has_traces else self._empty)
+        self._freeze.setEnabled(has_traces)
 
     def _show_state(self) -> None:
         state = self._model.state()
@@ -236,7 +236,8 @@ class MonitorScreen(Page):
         values = self._model.values()
         self._numbers.show_values(values)
         self._record.setEnabled(self._model.can_record)
-        self._freeze.setEnabled(self._stack.currentWidget() is self.sweep)
+        for button in (self._freeze, self._measure):
+            button.setEnabled(self._stack.currentWidget() is self.traces)
         self._vitals.allow(
             has_patient=self._model.patient is not None,
             can_save=self._model.can_save_vitals,
@@ -268,9 +269,7 @@ class MonitorScreen(Page):
         progress = self._model.progress
         if progress is None:
             self._busy.end()
-            self._scale.show()
         else:
-            self._scale.hide()  # before the bar comes: both at once would widen the window
             if self._busy.isHidden():
                 self._busy.begin(_("Recording {seconds} s", seconds=int(RECORD_S)), can_cancel=True)
             self._busy.progress(round(progress * 100), 100)

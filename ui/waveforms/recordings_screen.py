@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
@@ -12,7 +13,9 @@ from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
 from ui import icons, language, theme
 from ui.language import _, counted, say
+from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.scale_bar import ScaleBar
+from ui.waveforms.trace_choices import TraceChoices, choices_from
 from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
@@ -20,14 +23,19 @@ from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import label
 from ui.widgets.page import Page
+from ui.widgets.qt_line import QtLine
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.recording_traces import traces_of
 
 if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
+    from ui.remembered import Remembered
 
 LIST_PX: Final = 168
 _RAW: Final = "raw"
+PARTS: Final = ("layout", "speed", "gain", "band", "notch")
+USUAL: Final = TraceChoices(layout="3x4", band="raw")
+"""A recording is first seen as it was stored."""
 
 
 class RecordingsScreen(Page):
@@ -36,12 +44,16 @@ class RecordingsScreen(Page):
     Args:
         model: the shelf.
         place: what it will stand in (see `Page`).
+        remembered: what this person chose the last time; None remembers nothing.
     """
 
-    def __init__(self, model: RecordingsViewModel, place: QWidget | None = None) -> None:
+    def __init__(
+        self, model: RecordingsViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+    ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
         self._model = model
+        self._remembered = remembered
         self._list: RecordTable[DocumentReference] = RecordTable(
             "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
         )
@@ -52,7 +64,9 @@ class RecordingsScreen(Page):
         self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reading.setObjectName("recordings.reading")
         self._caliper = Button("recordings.caliper", "plain", "ruler")
-        self._scale = ScaleBar("recordings.scale", (("3x4", "3 × 4"), ("12x1", "12 × 1")), (25.0, 50.0))
+        self._qt = QtLine("recordings.qt")
+        self._size = Button("recordings.screen_size", "quiet", "ruler")
+        self._scale = ScaleBar("recordings.scale", PARTS)
         self._closed = EmptyState("recordings.closed", "activity")
         self._none = EmptyState("recordings.none", "activity")
         self._build()
@@ -62,9 +76,11 @@ class RecordingsScreen(Page):
         self._show_list()
 
     def _build(self) -> None:
-        self._scale.choose("3x4")
+        self._scale.show_choices(USUAL)
+        self.paper.set_layout("3x4")
         self.head.insertWidget(1, self._caption)
         self.head.addWidget(self._disclaimer)
+        self.head.addWidget(self._size)
         self._list.setFixedWidth(LIST_PX)
         self._stack = QStackedWidget()
         self.column.addWidget(self._stack, 1)
@@ -84,8 +100,9 @@ class RecordingsScreen(Page):
         bar.setSpacing(10)
         bar.addWidget(self._caliper)
         bar.addWidget(self._reading, 1)
-        bar.addWidget(self._scale)
+        right.addWidget(self._scale)
         right.addWidget(self._paper_stack, 1)
+        right.addWidget(self._qt)
         right.addLayout(bar)
         self._stack.addWidget(self._body)
 
@@ -94,14 +111,19 @@ class RecordingsScreen(Page):
         model.listed.connect(self._show_list)
         model.opened.connect(self._show_recording)
         model.closed.connect(self._show_recording)
+        model.filtered.connect(self._show_filtered)
         model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self._list.selected.connect(model.open)
         self._list.chosen.connect(lambda _document: self.paper.setFocus())
         self.paper.measured.connect(self._show_reading)
         self._caliper.clicked.connect(self._put_calipers)
-        self._scale.layout_chosen.connect(self.paper.set_layout)
-        self._scale.speed_chosen.connect(self.paper.set_speed)
-        self._scale.gain_chosen.connect(self.paper.set_gain)
+        self.paper.qt_noted.connect(self._qt.note_qt)
+        self.paper.rr_noted.connect(self._qt.note_rr)
+        self._size.clicked.connect(self._measure_screen)
+        self._scale.chosen.connect(self._choose)
+        if self._remembered is not None:
+            self._remembered.known.connect(self._take_remembered)
+            self._remembered.load()
         self._none.action.clicked.connect(lambda: self.went.emit("signals"))
 
     def entered(self) -> None:
@@ -122,6 +144,7 @@ class RecordingsScreen(Page):
         self._list.set_name(_("Recordings of the patient"))
         self._disclaimer.setText(_("Not a certified diagnostic display."))
         self._caliper.say(_("Measure"), "C")
+        self._size.say(_("Size of this screen"))
         self._none.say(
             _("No recordings yet"),
             _("Record ten seconds from a patient monitor; they will appear here."),
@@ -146,6 +169,13 @@ class RecordingsScreen(Page):
         self._paper_stack.setCurrentWidget(self.paper if is_open else self._closed)
         self._caliper.setEnabled(is_open)
         self.paper.show_recording(traces_of(recording) if recording else ())
+        self._qt.forget()
+        self._show_caption()
+
+    def _show_filtered(self) -> None:
+        """Show the same recording through another filter, where one looks at it."""
+        recording = self._model.recording
+        self.paper.replace_traces(traces_of(recording) if recording else ())
         self._show_caption()
 
     def _show_caption(self) -> None:
@@ -163,6 +193,37 @@ class RecordingsScreen(Page):
         ]
         self._caption.setText("  ·  ".join(part for part in parts if part))
         self.paper.setAccessibleName(_("ECG of {moment}", moment=form_moment(recording.started_at)))
+
+    def _choose(self, choices: TraceChoices) -> None:
+        if self._remembered is not None:
+            self._remembered.put(**choices.as_kept())
+        self._look(choices)
+
+    def _take_remembered(self) -> None:
+        if self._remembered is not None and self._remembered.values:
+            self._scale.show_choices(choices_from(self._remembered.values))
+            self._look(self._scale.choices)
+
+    def _look(self, choices: TraceChoices) -> None:
+        """Show the recording as it was chosen."""
+        self.paper.look(choices.sweep_layout, float(choices.speed), float(choices.gain))
+        self._model.see_through(choices.filter)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F6 goes through the layouts, F7 through the filters; + and - change the gain."""
+        part = {Qt.Key.Key_F6: "layout", Qt.Key.Key_F7: "band"}.get(Qt.Key(event.key()))
+        step = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}.get(Qt.Key(event.key()))
+        if part:
+            self._scale.turn(part)
+        elif step:
+            self._scale.step("gain", step)
+        else:
+            super().keyPressEvent(event)
+
+    def _measure_screen(self) -> None:
+        dialog = CalibrationDialog(self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _put_calipers(self) -> None:
         self.paper.setFocus()

@@ -1,75 +1,125 @@
-"""The choices above or below a trace: layout, paper speed, gain. Both screens of signals have them."""
+"""The choices above a trace: layout, paper speed, gain, filter, sweep or paper. Both screens of signals have them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from clinic_app.foundation.numbers import show_number
 from ui import language
-from ui.language import Translated, _
-from ui.widgets.labels import label, plain_tip
-from ui.widgets.segmented import Option, Segmented
-from ui.widgets.trace_scale import GAINS_MM_MV, SPEEDS_MM_S
+from ui.language import Translated, _, say
+from ui.waveforms.trace_choices import ALLOWED, BAND_WORDS, NO_NOTCH, TraceChoices, all_bands
+from ui.widgets.picker import Picker
+from ui.widgets.segmented import Option
 
-
-def _number(value: float) -> Callable[[], str]:
-    return lambda: show_number(value, language.current())
-
-
-class ScaleBar(Translated, QWidget):
-    """Layout, speed and gain in one row.
-
-    Args:
-        name: stable object name; the choices are ``name.layout``, ``name.speed``, ``name.gain``.
-        layouts: value and words of each layout.
-
-    Signals: ``layout_chosen(str)``, ``speed_chosen(float)`` in mm/s, ``gain_chosen(float)`` in mm/mV.
-    """
-
-    layout_chosen = Signal(str)
-    speed_chosen = Signal(float)
-    gain_chosen = Signal(float)
-
-    def __init__(self, name: str, layouts: Sequence[tuple[str, str]], speeds: Sequence[float] = SPEEDS_MM_S) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self._layout = Segmented(f"{name}.layout", [Option(value, _fixed(words)) for value, words in layouts])
-        self._speed = Segmented(f"{name}.speed", [Option(f"{value:g}", _number(value)) for value in speeds])
-        self._gain = Segmented(f"{name}.gain", [Option(f"{value:g}", _number(value)) for value in GAINS_MM_MV])
-        self._speed_unit, self._gain_unit = label("muted"), label("muted")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self._layout)
-        row.addSpacing(12)
-        for part in (self._speed, self._speed_unit):
-            row.addWidget(part)
-        row.addSpacing(12)
-        for part in (self._gain, self._gain_unit):
-            row.addWidget(part)
-        self._layout.chosen.connect(self.layout_chosen)
-        self._speed.chosen.connect(lambda value: self.speed_chosen.emit(float(value)))
-        self._gain.chosen.connect(lambda value: self.gain_chosen.emit(float(value)))
-        self.retranslate()
-
-    def choose(self, layout: str, speed_mm_s: float = 25.0, gain_mm_mv: float = 10.0) -> None:
-        """Press the choices down that are in force."""
-        self._layout.choose(layout)
-        self._speed.choose(f"{speed_mm_s:g}")
-        self._gain.choose(f"{gain_mm_mv:g}")
-
-    def retranslate(self) -> None:
-        """Say everything anew."""
-        for choice, words in ((self._layout, _("Layout")), (self._speed, _("Speed")), (self._gain, _("Gain"))):
-            choice.setAccessibleName(words)
-            choice.setToolTip(plain_tip(words))
-            choice.retranslate()
-        self._speed_unit.setText(_("mm/s"))
-        self._gain_unit.setText(_("mm/mV"))
+LAYOUT_WORDS: Final = {"3x4": "3 × 4", "6x2": "6 × 2", "12x1": "12 × 1"}
+KEYS: Final = {"layout": "F6", "band": "F7", "mode": "F8", "gain": "↑ ↓", "speed": "Ctrl+↑ ↓"}
 
 
 def _fixed(words: str) -> Callable[[], str]:
     return lambda: words
+
+
+def _layout_words(value: str) -> Callable[[], str]:
+    return _fixed(LAYOUT_WORDS[value]) if value in LAYOUT_WORDS else lambda: _("Cabrera")
+
+
+def _speed_words(value: str) -> Callable[[], str]:
+    return lambda: _("{value} mm/s", value=show_number(float(value), language.current()))
+
+
+def _gain_words(value: str) -> Callable[[], str]:
+    return lambda: _("{value} mm/mV", value=show_number(float(value), language.current()))
+
+
+def _band_words(name: str) -> Callable[[], str]:
+    band = all_bands()[name]
+    return lambda: " ".join(dict.fromkeys((say(BAND_WORDS[name]), say(band.text) if name != "raw" else "")))
+
+
+def _notch_words(value: str) -> Callable[[], str]:
+    if value == NO_NOTCH:
+        return lambda: _("No notch")
+    return lambda: _("Notch {hertz} Hz", hertz=show_number(float(value), language.current()))
+
+
+def _mode_words(value: str) -> Callable[[], str]:
+    return (lambda: _("Sweep")) if value == "sweep" else (lambda: _("Paper"))
+
+
+_WORDS: Final[dict[str, Callable[[str], Callable[[], str]]]] = {
+    "layout": _layout_words, "speed": _speed_words, "gain": _gain_words, "band": _band_words, "notch": _notch_words,
+    "mode": _mode_words,
+}  # fmt: skip
+_TITLES: Final[dict[str, Callable[[], str]]] = {
+    "layout": lambda: _("Layout"), "speed": lambda: _("Speed"), "gain": lambda: _("Gain"), "band": lambda: _("Filter"),
+    "notch": lambda: _("Mains filter"), "mode": lambda: _("How the trace moves"),
+}  # fmt: skip
+
+
+class ScaleBar(Translated, QWidget):
+    """The choices in one row, each a list that opens.
+
+    Args:
+        name: stable object name; the choices are ``name.layout``, ``name.speed`` and so on.
+        parts: which choices there are, in order.
+        offered: other values than all that are possible, by choice.
+
+    Signal ``chosen`` carries the `TraceChoices` after somebody chose.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str, parts: Sequence[str], offered: dict[str, Sequence[str]] | None = None) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._choices = TraceChoices()
+        self._pickers: dict[str, Picker] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for part in parts:
+            values = (offered or {}).get(part, ALLOWED[part])
+            options = [Option(value, _WORDS[part](value)) for value in values]
+            picker = Picker(f"{name}.{part}", options, _TITLES[part], KEYS.get(part, ""))
+            picker.chosen.connect(lambda value, part=part: self._choose(part, value))
+            self._pickers[part] = picker
+            row.addWidget(picker)
+        row.addStretch(1)
+        self.show_choices(self._choices)
+
+    @property
+    def choices(self) -> TraceChoices:
+        """What is chosen."""
+        return self._choices
+
+    def show_choices(self, choices: TraceChoices) -> None:
+        """Show what is in force; a value that is not offered here leaves the one that is."""
+        for part, picker in self._pickers.items():
+            if not picker.choose(getattr(choices, part)):
+                choices = replace(choices, **{part: picker.value()})
+        self._choices = choices
+        self._allow()
+
+    def step(self, part: str, rows: int) -> None:
+        """Go so many values on in one of the choices."""
+        if part in self._pickers:
+            self._pickers[part].step(rows)
+
+    def turn(self, part: str) -> None:
+        """Go on to the next value, after the last one to the first."""
+        if part in self._pickers:
+            self._pickers[part].turn()
+
+    def _choose(self, part: str, value: str) -> None:
+        self._choices = replace(self._choices, **{part: value})
+        self._allow()
+        self.chosen.emit(self._choices)
+
+    def _allow(self) -> None:
+        if "notch" in self._pickers:
+            self._pickers["notch"].setEnabled(self._choices.band != "raw")

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.records import DocumentReference
+from clinic_app.waveforms import Band, filtered
+from clinic_app.waveforms.filters import RAW
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -38,12 +40,13 @@ class RecordingsViewModel(QObject):
         hand: the patient.
 
     Signals: ``listed`` (see ``documents``), ``opened`` (see ``document`` and ``recording``), ``closed``: nothing is
-    open now; ``refused(Text)``.
+    open now; ``filtered``: the open recording is seen through another filter; ``refused(Text)``.
     """
 
     listed = Signal()
     opened = Signal()
     closed = Signal()
+    filtered = Signal()
     refused = Signal(object)
 
     def __init__(self, recordings: RecordingShelf, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
@@ -55,6 +58,8 @@ class RecordingsViewModel(QObject):
         self.documents: tuple[DocumentReference, ...] = ()
         self.document: DocumentReference | None = None
         self.recording: Recording | None = None
+        self._raw: Recording | None = None
+        self._band = RAW
         self._is_watched = False
         hand.changed.connect(self._follow_patient)
         self._patient_id = hand.patient.id if hand.patient else ""
@@ -86,22 +91,45 @@ class RecordingsViewModel(QObject):
         self._runner.run(
             lambda: self._recordings.load(session, document),
             owner=self,
-            done=lambda recording: self._show(document, recording),
+            done=lambda recording: self._take(document, recording),
             failed=lambda error: self._fail_open(document, error),
         )
+
+    def see_through(self, band: Band) -> None:
+        """Look at recordings through a filter from now on; what is stored stays as it is."""
+        if band != self._band:
+            self._band = band
+            self._filter()
 
     def _list(self, patient_id: str, found: tuple[DocumentReference, ...]) -> None:
         if patient_id == self._patient_id:
             self.documents = found
             self.listed.emit()
 
-    def _show(self, document: DocumentReference, recording: Recording) -> None:
+    def _take(self, document: DocumentReference, raw: Recording) -> None:
         if self.document is document:
-            self.recording = recording
-            self.opened.emit()
+            self._raw = raw
+            self._filter()
+
+    def _filter(self) -> None:
+        """Show the open recording through the filter that was chosen last."""
+        document, raw, band = self.document, self._raw, self._band
+        if document is None or raw is None:
+            return
+        if band == RAW:
+            self._show(document, raw, band)
+        else:
+            self._runner.run(
+                lambda: filtered(raw, band), owner=self, done=lambda seen: self._show(document, seen, band)
+            )
+
+    def _show(self, document: DocumentReference, seen: Recording, band: Band) -> None:
+        if self.document is document and band == self._band:
+            is_open, self.recording = self.recording is not None, seen
+            (self.filtered if is_open else self.opened).emit()
 
     def _close(self) -> None:
-        self.document, self.recording = None, None
+        self.document, self.recording, self._raw = None, None, None
         self.closed.emit()
 
     def _follow_patient(self) -> None:

@@ -1,7 +1,8 @@
 """A recording on millimetre paper: to read, to scroll, and to measure with calipers.
 
 Keys: arrows scroll by 5 mm, Home and End go to the ends, C puts calipers in the middle of what is seen. While calipers
-lie on the paper the arrows move the second mark (with Shift by 1 mm, with Ctrl both marks), and Escape takes them away.
+lie on the paper the arrows move the second mark (with Shift by 1 mm, with Ctrl both marks), B makes them a rectangle
+that looks at the signal in it, Q and R note what they span as QT and RR, and Escape takes them away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -20,7 +22,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea
@@ -28,13 +29,18 @@ from PySide6.QtWidgets import QAbstractScrollArea
 from clinic_app.foundation.numbers import show_number
 from ui import language, theme
 from ui.language import Translated, _, counted
+from ui.widgets.caliper_painter import paint_calipers
 from ui.widgets.calipers import Calipers, Reading
+from ui.widgets.letters import letter_of
 from ui.widgets.paper_layout import PaperCell, PaperLayout, PaperTrace, cells_of
-from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm, paint_paper
-from ui.widgets.trace_scale import PaperScale, guess_px_per_mm
+from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm
+from ui.widgets.paper_picture import PaperPicture
+from ui.widgets.screen_scale import screen_scales
+from ui.widgets.trace_scale import PaperScale
 
 LEAST_ROW_MM: Final = 14.0
 MOST_ROW_MM: Final = 34.0
+_NOTES: Final = ("B", "Q", "R")
 _ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -49,10 +55,13 @@ class EcgPaper(Translated, QAbstractScrollArea):
     Args:
         name: stable object name.
 
-    Signal ``measured`` carries a `Reading`, or None when the calipers were taken away.
+    Signals: ``measured`` carries a `Reading`, or None when the calipers were taken away; ``qt_noted`` and ``rr_noted``
+    the `Reading` that somebody takes for one.
     """
 
     measured = Signal(object)
+    qt_noted = Signal(object)
+    rr_noted = Signal(object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -63,11 +72,15 @@ class EcgPaper(Translated, QAbstractScrollArea):
         self._traces: tuple[PaperTrace, ...] = ()
         self._cells: tuple[PaperCell, ...] = ()
         self._layout: PaperLayout = "3x4"
-        self._scale = PaperScale(guess_px_per_mm())
+        self._scale = PaperScale(screen_scales().px_per_mm())
         self._band = ""
         self._calipers: Calipers | None = None
         self._is_dragging = False
-        self._picture = QPixmap()
+        self.picture = PaperPicture(self)
+        self.picture.drawn.connect(self.viewport().update)
+        self._is_to_draw = True
+        self._is_same_paper = False
+        screen_scales().changed.connect(self._fit_screen)
         self.horizontalScrollBar().setAccessibleName("")
         self.retranslate()
 
@@ -96,6 +109,21 @@ class EcgPaper(Translated, QAbstractScrollArea):
         self._take_away()
         self.horizontalScrollBar().setValue(0)
         self._lay_out()
+
+    def replace_traces(self, traces: Sequence[PaperTrace]) -> None:
+        """Put the same channels otherwise filtered on the paper; what is seen and measured stays where it is."""
+        self._traces = tuple(traces)
+        self._cells = cells_of(self._traces, self._layout)
+        self._is_same_paper = False
+        self._refresh()
+        self.retranslate()
+
+    def look(self, layout: PaperLayout, speed_mm_s: float, gain_mm_mv: float) -> None:
+        """Show in another layout, at another speed and gain; nothing is done where all of it is so already."""
+        scale = replace(self._scale, speed_mm_s=speed_mm_s, gain_mm_mv=gain_mm_mv)
+        if (layout, scale) != (self._layout, self._scale):
+            self._layout = layout
+            self.set_scale(scale)
 
     def set_band(self, band: str) -> None:
         """Say which frequencies were let through; it is shown with the scale."""
@@ -131,8 +159,14 @@ class EcgPaper(Translated, QAbstractScrollArea):
         """Return what the calipers span, or None without calipers."""
         if self._calipers is None:
             return None
-        label = self._label_at(self._calipers.x0, self._calipers.y0)
-        return self._calipers.read(self._scale.px_per_s, self._scale.px_per_mv, label)
+        calipers = self._calipers
+        cell = self._cell_at(calipers.x0, calipers.y0)
+        reading = calipers.read(self._scale.px_per_s, self._scale.px_per_mv, cell.trace.label if cell else "")
+        if cell is None or not calipers.is_box or not cell.trace.is_millivolts:
+            return reading
+        first, last = sorted(max(0.0, self._seconds_at(x)) for x in (calipers.x0, calipers.x1))
+        between = cell.trace.samples[round(first * cell.trace.rate_hz) : round(last * cell.trace.rate_hz) + 1]
+        return reading.over(between - np.float32(cell.trace.middle))
 
     def scale_words(self) -> str:
         """Return speed, gain and band in the language of the windows."""
@@ -152,13 +186,16 @@ class EcgPaper(Translated, QAbstractScrollArea):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Copy the paper, then draw the calipers and the scale over it."""
-        if self._picture.isNull():
-            self._draw()
+        view = self._view()
+        if self._is_to_draw:
+            self._is_to_draw = False
+            self.picture.draw(view, self._cells, keeps_last=self._is_same_paper)
+            self._is_same_paper = True
         painter = QPainter(self.viewport())
-        painter.drawPixmap(QRectF(self.viewport().rect()), self._picture, QRectF(self._picture.rect()))
+        self.picture.paint(painter, QRectF(self.viewport().rect()), view)
         self._paint_scale(painter)
         if self._calipers is not None:
-            self._paint_calipers(painter, self._calipers)
+            self._paint_calipers(painter)
         if self.hasFocus():
             painter.setPen(QPen(theme.token("focus", "clinical"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -191,7 +228,8 @@ class EcgPaper(Translated, QAbstractScrollArea):
             return
         at = self._on_paper(event.position())
         self._is_dragging = True
-        self._put(Calipers(at.x(), at.y(), at.x(), at.y()))
+        is_box = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._put(Calipers(at.x(), at.y(), at.x(), at.y(), is_box))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the second mark."""
@@ -210,11 +248,13 @@ class EcgPaper(Translated, QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll and measure without a mouse."""
-        key = Qt.Key(event.key())
+        key, letter = Qt.Key(event.key()), letter_of(event)
         if key in _ARROWS:
             self._arrow(*_ARROWS[key], event.modifiers())
-        elif key == Qt.Key.Key_C and not event.modifiers():
+        elif letter == "C":
             self.put_calipers()
+        elif letter in _NOTES and self._calipers is not None:
+            self._note(letter)
         elif key == Qt.Key.Key_Escape and self._calipers is not None:
             self._take_away()
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
@@ -233,6 +273,15 @@ class EcgPaper(Translated, QAbstractScrollArea):
             self._put(self._calipers.moved(dx * step, dy * step))
         else:
             self._put(self._calipers.end_moved(dx * step, dy * step))
+
+    def _note(self, letter: str) -> None:
+        """Make the calipers a rectangle, or take what they span for QT or RR."""
+        if letter == "B" and self._calipers is not None:
+            self._put(replace(self._calipers, is_box=not self._calipers.is_box))
+        elif letter == "Q":
+            self.qt_noted.emit(self.reading())
+        elif letter == "R":
+            self.rr_noted.emit(self.reading())
 
     def _calipers_in_the_middle(self) -> Calipers:
         at = self._on_paper(QPointF(self.viewport().rect().center()))
@@ -254,11 +303,13 @@ class EcgPaper(Translated, QAbstractScrollArea):
     def _on_paper(self, at: QPointF) -> QPointF:
         return QPointF(at.x() + self.horizontalScrollBar().value(), at.y() + self.verticalScrollBar().value())
 
-    def _label_at(self, x: float, y: float) -> str:
-        seconds = (x - margin_mm(self._scale) * self._scale.px_per_mm) / self._scale.px_per_s
+    def _seconds_at(self, x: float) -> float:
+        return (x - margin_mm(self._scale) * self._scale.px_per_mm) / self._scale.px_per_s
+
+    def _cell_at(self, x: float, y: float) -> PaperCell | None:
+        seconds = self._seconds_at(x)
         row = int((y - self._top()) / self._row_height())
-        found = (c.trace.label for c in self._cells if c.row == row and c.start_s <= seconds < c.end_s)
-        return next(found, "")
+        return next((c for c in self._cells if c.row == row and c.start_s <= seconds < c.end_s), None)
 
     def _row_height(self) -> float:
         """Return the logical pixels of a row: the view is shared out, within bounds."""
@@ -283,29 +334,29 @@ class EcgPaper(Translated, QAbstractScrollArea):
             bar.setRange(0, max(0, round(size) - seen))
             bar.setPageStep(seen)
             bar.setSingleStep(round(5 * self._scale.px_per_mm))
+        self._is_same_paper = False
         self._refresh()
         self.retranslate()
 
     def _refresh(self) -> None:
-        self._picture = QPixmap()
+        self._is_to_draw = True
         self.viewport().update()
 
-    def _draw(self) -> None:
+    def _fit_screen(self) -> None:
+        self.set_scale(replace(self._scale, px_per_mm=screen_scales().px_per_mm(self)))
+
+    def _view(self) -> PaperView:
         ratio = self.devicePixelRatioF()
         size = self.viewport().size()
-        self._picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
-        view = PaperView(
+        return PaperView(
             replace(self._scale, px_per_mm=self._scale.px_per_mm * ratio),
             self.horizontalScrollBar().value() * ratio,
             self.verticalScrollBar().value() * ratio,
-            self._picture.width(),
-            self._picture.height(),
+            round(size.width() * ratio),
+            round(size.height() * ratio),
             self._row_height() * ratio,
             ratio,
         )
-        painter = QPainter(self._picture)
-        paint_paper(painter, view, self._cells)
-        painter.end()
 
     def _paint_scale(self, painter: QPainter) -> None:
         if not self._cells:
@@ -319,29 +370,9 @@ class EcgPaper(Translated, QAbstractScrollArea):
         painter.setPen(theme.token("overlay", "clinical"))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
 
-    def _paint_calipers(self, painter: QPainter, calipers: Calipers) -> None:
-        dx, dy = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        x0, x1 = calipers.x0 - dx, calipers.x1 - dx
-        y0, y1 = calipers.y0 - dy, calipers.y1 - dy
-        height = self.viewport().height()
-        colour = theme.token("warn", "clinical")
-        painter.setPen(QPen(colour, 1.2))
-        for x in (x0, x1):
-            painter.drawLine(QPointF(x, 0), QPointF(x, height))
-        painter.drawLine(QPointF(x0, y0), QPointF(x1, y0))
-        painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(min(x0, x1), y1), QPointF(max(x0, x1), y1))
-        reading = self.reading()
-        if reading is not None:
-            self._paint_reading(painter, reading.words(), max(x0, x1), min(y0, y1))
-
-    def _paint_reading(self, painter: QPainter, words: str, x: float, y: float) -> None:
-        """Write the reading beside the second mark, inside the view."""
-        painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
-        width = painter.fontMetrics().horizontalAdvance(words) + 18.0
-        seen = self.viewport().rect()
-        plate = QRectF(min(x + 8, seen.width() - width - 4), min(max(y - 34, 4), seen.height() - 32), width, 26)
-        painter.setPen(theme.token("warn", "clinical"))
-        painter.setBrush(theme.token("warn_soft", "clinical"))
-        painter.drawRect(plate)
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+    def _paint_calipers(self, painter: QPainter) -> None:
+        calipers, reading = self._calipers, self.reading()
+        if calipers is not None and reading is not None:
+            dx, dy = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+            seen = self.viewport().rect()
+            paint_calipers(painter, calipers.moved(-dx, -dy), seen, reading.words())

@@ -63,17 +63,27 @@ def margin_mm(scale: PaperScale) -> float:
 
 
 def paint_paper(painter: QPainter, view: PaperView, cells: Sequence[PaperCell]) -> None:
-    """Draw everything that lies in the view."""
+    """Draw everything that lies in the view at once (see `PaperPicture` for a window that must go on answering)."""
+    paint_ground(painter, view, cells)
+    for cell in cells:
+        paint_cell(painter, view, cell)
+
+
+def paint_ground(painter: QPainter, view: PaperView, cells: Sequence[PaperCell]) -> None:
+    """Draw what lies below the traces: the lines of the paper, the calibration pulses."""
     painter.fillRect(QRectF(0, 0, view.width, view.height), theme.token("bg", "clinical"))
     _paint_grid(painter, view)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for row, is_scaled in {cell.row: cell.trace.is_millivolts for cell in cells}.items():
         if is_scaled:
             _paint_pulse(painter, view, row)
-    for cell in cells:
-        _paint_trace(painter, view, cell)
-    for cell in cells:
-        _paint_label(painter, view, cell)
+
+
+def paint_cell(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
+    """Draw one trace, as far as it lies in the view, and its name."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _paint_trace(painter, view, cell)
+    _paint_label(painter, view, cell)
 
 
 def _paint_grid(painter: QPainter, view: PaperView) -> None:

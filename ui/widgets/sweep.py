@@ -1,9 +1,10 @@
-"""Live traces that sweep from left to right at true scale, as on a patient monitor.
+"""Live traces at true scale, as on a patient monitor: they sweep from left to right, or run like paper.
 
 Why not a plotting library: every frame it would draw every sample again (about forty times the work, measured). Here
 the picture is kept and each frame adds the few columns that are new. What a sweep must never do is look alive when
-nothing comes: where the newest sample is old, a veil with words lies over the traces. Frozen, the right edge stays
-where it is while samples go on arriving behind it.
+nothing comes: where the newest sample is old, a veil with words lies over the traces. Frozen, the picture is set in
+the order of time with the newest at the right; from there it can be moved back as far as samples are kept, while new
+ones go on arriving behind it.
 """
 
 from __future__ import annotations
@@ -13,21 +14,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHideEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFont,
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme
 from ui.language import Translated, _, counted
-from ui.widgets.sweep_panel import LanePlace, SweepPanel, paint_background
-from ui.widgets.sweep_source import Lane, SweepGroup
+from ui.widgets.caliper_painter import paint_calipers
+from ui.widgets.calipers import Reading
+from ui.widgets.plates import paint_hatch, paint_plate, paint_veil
+from ui.widgets.screen_scale import screen_scales
+from ui.widgets.sweep_layout import SweepLayout, lay_out, new_panel
+from ui.widgets.sweep_marks import SweepMarks
+from ui.widgets.sweep_panel import SweepPanel, paint_background
+from ui.widgets.sweep_paper import paper_panel
+from ui.widgets.sweep_source import SweepGroup
 from ui.widgets.sweep_ticker import ticker
-from ui.widgets.trace_scale import PaperScale, guess_px_per_mm
+from ui.widgets.trace_scale import PaperScale
 
 STALE_S: Final = 3.0
 """Older than this, a newest sample no longer counts as now."""
-_UNSCALED_WEIGHT: Final = 1.15
-"""A signal without a true scale gets a little more height than a lead."""
+WHEEL_STEP: Final = 0.1
+"""Part of a page by which one notch of the wheel moves."""
+_NOTCH: Final = 120
 
 
 class Sweep(Translated, QWidget):
@@ -37,10 +56,16 @@ class Sweep(Translated, QWidget):
         name: stable object name.
         clock: steady seconds; tests hand in their own.
 
-    Signal ``stale_changed`` carries whether any group's newest sample is old.
+    Signals: ``stale_changed`` carries whether any group's newest sample is old; ``frozen_changed`` whether the picture
+    stands; ``looked_back`` the seconds between the right edge and the moment of freezing; ``measured`` a `Reading`, or
+    None when the calipers were taken away; ``clicked``: somebody pressed on the running traces.
     """
 
     stale_changed = Signal(bool)
+    frozen_changed = Signal(bool)
+    looked_back = Signal(float)
+    measured = Signal(object)
+    clicked = Signal()
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -50,13 +75,19 @@ class Sweep(Translated, QWidget):
         self.setMinimumSize(320, 200)
         self._clock = clock
         self._groups: tuple[SweepGroup, ...] = ()
-        self._columns = 2
-        self._scale = PaperScale(guess_px_per_mm())
+        self._layout: SweepLayout = "6x2"
+        self._scale = PaperScale(screen_scales().px_per_mm())
         self._panels: list[tuple[SweepGroup, SweepPanel]] = []
         self._picture = QPixmap()
         self._background = QPixmap()
         self._is_frozen = False
+        self._is_paper = False
+        self._back_s = 0.0
         self._overlays: dict[int, str] = {}
+        self._off: dict[int, frozenset[int]] = {}
+        self._events: tuple[tuple[float, str], ...] = ()
+        self.marks = SweepMarks(self)
+        screen_scales().changed.connect(self._fit_screen)
         self.retranslate()
 
     def sizeHint(self) -> QSize:
@@ -74,6 +105,11 @@ class Sweep(Translated, QWidget):
         return tuple(panel for _group, panel in self._panels)
 
     @property
+    def groups(self) -> tuple[SweepGroup, ...]:
+        """What is shown."""
+        return self._groups
+
+    @property
     def is_frozen(self) -> bool:
         """Whether the picture stands still on purpose."""
         return self._is_frozen
@@ -83,11 +119,36 @@ class Sweep(Translated, QWidget):
         """Whether the veil lies over some of the traces."""
         return bool(self._overlays)
 
+    @property
+    def back_s(self) -> float:
+        """Seconds between the right edge of what is seen and the moment of freezing."""
+        return self._back_s
+
+    @property
+    def page_s(self) -> float:
+        """Seconds that are seen at once in the widest panel."""
+        return max((panel.seconds for panel in self.panels), default=0.0)
+
+    @property
+    def kept_s(self) -> float:
+        """Seconds before the moment of freezing that can still be read, by the stream that keeps least."""
+        return min((_kept_s(panel) for panel in self.panels), default=0.0)
+
     def set_groups(self, groups: Sequence[SweepGroup]) -> None:
         """Show these channels; the picture begins anew."""
         self._groups = tuple(groups)
-        self._is_frozen = False
+        self._let_go()
         self._rebuild()
+
+    def replace_groups(self, groups: Sequence[SweepGroup]) -> None:
+        """Show the same channels by other sources, as many and in the same order; a frozen picture stays."""
+        fresh = {id(old): new for old, new in zip(self._groups, groups, strict=True)}
+        self._panels = [(fresh[id(group)], panel) for group, panel in self._panels]
+        self._groups = tuple(groups)
+        for group, panel in self._panels:
+            panel.source = group.source
+        self._redraw()
+        self._look_at_ages()
 
     def set_scale(self, scale: PaperScale) -> None:
         """Show at another speed, gain or size of the screen."""
@@ -102,17 +163,47 @@ class Sweep(Translated, QWidget):
         """Show one millivolt at another height."""
         self.set_scale(replace(self._scale, gain_mm_mv=mm_mv))
 
-    def set_columns(self, columns: int) -> None:
-        """Set the lanes of a splittable group in so many columns (1 or 2)."""
-        self._columns = columns
+    def set_layout(self, layout: SweepLayout) -> None:
+        """Set the lanes of a splittable group otherwise."""
+        self._layout = layout
+        self._rebuild()
+
+    def set_paper(self, is_paper: bool) -> None:
+        """Let the live traces run like paper, or sweep."""
+        self._is_paper = is_paper
         self._rebuild()
 
     def freeze(self, is_frozen: bool) -> None:
-        """Hold the picture, or go on with what is new by now."""
-        self._is_frozen = is_frozen
-        if not is_frozen:
-            self._redraw()
+        """Hold the picture in the order of time, or go on with what is new by now."""
+        if is_frozen == self._is_frozen or (is_frozen and not self._panels):
+            return
+        if is_frozen:
+            self._is_frozen = True
+        else:
+            self._let_go()
+        self._rebuild()
+        self.frozen_changed.emit(self._is_frozen)
+
+    def look_back(self, seconds: float) -> None:
+        """Show what lay at the right edge so long before the freeze; freezes if need be, stops at what is kept."""
+        self.freeze(True)
+        if not self._is_frozen:
+            return
+        self._back_s = max(0.0, min(seconds, self.kept_s - self.page_s))
+        self.marks.take_away()
+        for panel in self.panels:
+            panel.back_s = self._back_s
+        self._redraw()
         self.retranslate()
+        self.looked_back.emit(self._back_s)
+
+    def look_further(self, pages: float) -> None:
+        """Move so many pages further back; negative goes towards now."""
+        self.look_back(self._back_s + pages * self.page_s)
+
+    def show_events(self, events: Sequence[tuple[float, str]]) -> None:
+        """Show what was marked while the picture stands: seconds before the freeze, and words."""
+        self._events = tuple(events)
         self.update()
 
     def tick(self) -> None:
@@ -150,39 +241,71 @@ class Sweep(Translated, QWidget):
         """Rest while it cannot."""
         ticker().leave(self)
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn back to look at what was; turn forth again to come nearer to now."""
+        turn = event.angleDelta().y() or -event.angleDelta().x()
+        if turn > 0 or self._is_frozen:
+            self.look_further(turn / _NOTCH * WHEEL_STEP)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Put the first mark on a picture that stands; a running one is only clicked."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            if self._is_frozen:
+                self.marks.press(event.position(), is_box=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+            else:
+                self.clicked.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the second mark."""
+        self.marks.drag(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Leave the marks; a click without a drag takes them away."""
+        self.marks.release(event.position())
+
+    def reading(self) -> Reading | None:
+        """Return what the calipers span, or None without calipers."""
+        return self.marks.reading()
+
     def retranslate(self) -> None:
         """Say for a screen reader what is shown; the words on the picture are said anew too."""
         self._overlays = self._stale()
         count = sum(len(group.lanes) for group in self._groups)
         words = [counted("{count} live trace", "{count} live traces", count)]
         words += [_("frozen")] if self._is_frozen else []
+        words += [self._back_words()] if self._back_s else []
         words += list(dict.fromkeys(self._overlays.values()))
+        reading = self.marks.reading()
+        words += [reading.words()] if reading else []
         self.setAccessibleDescription(", ".join(words))
         self.update()
 
+    def _let_go(self) -> None:
+        self._is_frozen, self._back_s = False, 0.0
+        self.marks.take_away()
+
+    def _fit_screen(self) -> None:
+        self.set_scale(replace(self._scale, px_per_mm=screen_scales().px_per_mm(self)))
+
     def _draw_new(self, now_s: float) -> None:
         """Draw the new columns of every panel and ask for a repaint of just these."""
-        dirty: list[QRect] = []
-        painter = QPainter(self._picture) if not self._picture.isNull() else None
+        if self._picture.isNull():
+            return
         for panel in self.panels:
             panel.advance(now_s)
-            if painter is not None:
-                dirty += panel.step(painter, self._background)
-        if painter is not None:
-            painter.end()
-        for rect in dirty:
-            self.update(self._logical(rect))
+            for rect in panel.step(self._picture, self._background):
+                self.update(self._logical(rect))
 
     def _redraw(self) -> None:
-        """Draw every panel whole, up to its edge."""
+        """Draw every panel whole, up to the edge that is shown."""
         if self._picture.isNull():
             return
         now_s = self._clock()
-        painter = QPainter(self._picture)
         for panel in self.panels:
-            panel.advance(now_s)
-            panel.redraw(painter, self._background)
-        painter.end()
+            if not self._is_frozen:
+                panel.advance(now_s)
+            panel.redraw(self._picture, self._background)
         self.update()
 
     def _rebuild(self) -> None:
@@ -193,11 +316,7 @@ class Sweep(Translated, QWidget):
             self._panels = []
             self.update()
             return
-        before = {id(group): panel for group, panel in self._panels}
-        scale = replace(self._scale, px_per_mm=self._scale.px_per_mm * ratio)
-        self._panels = lay_out(self._groups, size, scale, self._columns, ratio)
-        for group, panel in self._panels:
-            panel.inherit(before.get(id(group)))
+        self._lay_out(size, ratio)
         self._background = QPixmap(size)
         self._background.fill(theme.token("bg", "clinical"))
         painter = QPainter(self._background)
@@ -205,24 +324,25 @@ class Sweep(Translated, QWidget):
             paint_background(painter, panel)
         painter.end()
         self._picture = QPixmap(self._background)
-        if self._is_frozen:
-            self._redraw_at_edge()
-        else:
-            self._redraw()
+        self.marks.take_away()
+        self._redraw()
         self._look_at_ages()
         self.retranslate()
 
-    def _redraw_at_edge(self) -> None:
-        painter = QPainter(self._picture)
-        for panel in self.panels:
-            panel.redraw(painter, self._background)
-        painter.end()
-        self.update()
+    def _lay_out(self, size: QSize, ratio: float) -> None:
+        before = {id(group): panel for group, panel in self._panels}
+        scale = replace(self._scale, px_per_mm=self._scale.px_per_mm * ratio)
+        make = paper_panel if self._is_paper or self._is_frozen else new_panel
+        self._panels = lay_out(self._groups, size, scale, self._layout, ratio, make)
+        for group, panel in self._panels:
+            panel.inherit(before.get(id(group)))
+            panel.back_s = self._back_s
 
     def _look_at_ages(self) -> None:
         """Lay the veil over groups whose newest sample is old; lift it where samples come again."""
-        was = self._overlays
-        if self._stale() != was:
+        was, was_off = self._overlays, self._off
+        self._off = {number: off for number, group in enumerate(self._groups) if (off := group.source.off())}
+        if self._stale() != was or self._off != was_off:
             self.retranslate()
         if bool(self._overlays) != bool(was):
             self.stale_changed.emit(self.is_stale)
@@ -242,6 +362,12 @@ class Sweep(Translated, QWidget):
         words = _("No signal") if age_s == float("inf") else _("No signal for {seconds} s", seconds=int(age_s))
         return f"{title}: {words}" if title else words
 
+    def _back_words(self) -> str:
+        minutes, seconds = divmod(round(self._back_s), 60)
+        if not minutes:
+            return _("{seconds} s back", seconds=seconds)
+        return _("{minutes} min {seconds} s back", minutes=minutes, seconds=seconds)
+
     def _logical(self, rect: QRect) -> QRect:
         ratio = self.devicePixelRatioF()
         if ratio == 1.0:
@@ -260,86 +386,49 @@ class Sweep(Translated, QWidget):
                     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, place.lane.label())
 
     def _paint_overlays(self, painter: QPainter) -> None:
+        for number, off in self._off.items():
+            self._paint_off(painter, self._groups[number], off)
         for number, words in self._overlays.items():
             field = QRect()
             for group, panel in self._panels:
                 field = field.united(self._logical(panel.area)) if group is self._groups[number] else field
-            veil = theme.token("bg", "clinical")
-            veil.setAlpha(175)
-            painter.fillRect(field, veil)
-            hatch = theme.token("warn", "clinical")
-            hatch.setAlpha(40)
-            painter.fillRect(field, hatch)
+            paint_veil(painter, QRectF(field))
             paint_plate(painter, QRectF(field), words, "warn")
         if self._is_frozen and self._panels:
-            paint_plate(painter, QRectF(0, 0, self.width(), 44), _("Frozen. The signal goes on."), "info")
+            words = self._back_words() if self._back_s >= 1 else _("Frozen. The signal goes on.")
+            paint_plate(painter, QRectF(0, 0, self.width(), 44), words, "info")
+            self._paint_events(painter)
+        reading = self.marks.reading()
+        if self.marks.calipers is not None and reading is not None:
+            paint_calipers(painter, self.marks.calipers, self.rect(), reading.words())
+
+    def _paint_events(self, painter: QPainter) -> None:
+        """Draw a line at every mark that is seen, with its words at the top."""
+        ratio = self.devicePixelRatioF()
+        painter.setFont(theme.body_font(9.0, QFont.Weight.DemiBold))
+        painter.setPen(theme.token("warn", "clinical"))
+        for panel in self.panels:
+            for back_s, words in self._events:
+                sample = panel.standing.edge - back_s * panel.source.rate_hz()
+                x = panel.x_of(round(sample / panel.samples_per_column))
+                if panel.field.left() <= x <= panel.field.right():
+                    top, bottom = panel.area.top() / ratio, panel.area.bottom() / ratio
+                    painter.drawLine(QPointF(x / ratio, top), QPointF(x / ratio, bottom))
+                    painter.drawText(QPointF(x / ratio + 4, max(top + 14, 60.0)), words)
+
+    def _paint_off(self, painter: QPainter, group: SweepGroup, off: frozenset[int]) -> None:
+        """Hatch the lanes whose electrode is off."""
+        ratio = self.devicePixelRatioF()
+        for mine, panel in self._panels:
+            for place in panel.places:
+                if mine is group and place.channel in off and not self._is_frozen:
+                    top, height = (place.middle - place.height / 2) / ratio, place.height / ratio
+                    area = QRectF(panel.field.left() / ratio, top, panel.field.width() / ratio, height)
+                    paint_hatch(painter, area.adjusted(0, 2, 0, -2), _("Electrode off"))
 
 
-def paint_plate(painter: QPainter, area: QRectF, words: str, tone: str) -> None:
-    """Write words on a plate in the middle of ``area``."""
-    painter.setFont(theme.body_font(11.0, QFont.Weight.DemiBold))
-    width = min(area.width() - 8, painter.fontMetrics().horizontalAdvance(words) + 36.0)
-    plate = QRectF(area.center().x() - width / 2, area.center().y() - 17, width, 34)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(theme.token(tone, "clinical"))
-    painter.setBrush(theme.token(f"{tone}_soft", "clinical"))
-    painter.drawRoundedRect(plate, 5, 5)
-    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
-    painter.restore()
-
-
-def lay_out(
-    groups: Sequence[SweepGroup], size: QSize, scale: PaperScale, columns: int, ratio: float
-) -> list[tuple[SweepGroup, SweepPanel]]:
-    """Return the panels: groups below each other, a splittable group's lanes shared by the columns.
-
-    Args:
-        groups: from top to bottom.
-        size: of the whole, in device pixels.
-        scale: true scale, per device pixel.
-        columns: for groups that may be split.
-        ratio: device pixels in a logical one.
-    """
-    heights = [_rows(group, columns) for group in groups]
-    px_per_row = size.height() / sum(heights)
-    panels: list[tuple[SweepGroup, SweepPanel]] = []
-    top = 0.0
-    for group, rows in zip(groups, heights, strict=True):
-        bottom = top + rows * px_per_row
-        parts = _columns_of(group, columns)
-        for place, (first, last) in enumerate(parts):
-            left, right = size.width() * place // len(parts), size.width() * (place + 1) // len(parts)
-            area = QRect(left, round(top), right - left, round(bottom) - round(top))
-            rows_here = -(-len(group.lanes) // len(parts))
-            lanes = _places(group.lanes, first, last, area, rows_here, scale.px_per_mv)
-            panels.append((group, SweepPanel(group.source, lanes, area, scale, ratio)))
-        top = bottom
-    return panels
-
-
-def _rows(group: SweepGroup, columns: int) -> float:
-    parts = _columns_of(group, columns)
-    is_scaled = group.lanes[0].millivolts_per_unit is not None
-    return max(last - first for first, last in parts) * (1.0 if is_scaled else _UNSCALED_WEIGHT)
-
-
-def _columns_of(group: SweepGroup, columns: int) -> list[tuple[int, int]]:
-    """Return the lanes of each column as (first, one after the last)."""
-    count = len(group.lanes)
-    if not group.is_split or columns < 2 or count < 4:
-        return [(0, count)]
-    each = -(-count // columns)
-    return [(first, min(first + each, count)) for first in range(0, count, each)]
-
-
-def _places(lanes: Sequence[Lane], first: int, last: int, area: QRect, rows: int, px_per_mv: float) -> list[LanePlace]:
-    """Return the lanes' places; the first calibration pulse is not cut off at the top."""
-    missing = px_per_mv + 4 - area.height() / rows / 2
-    is_scaled = lanes[first].millivolts_per_unit is not None
-    top = min(max(missing, 0.0), 0.1 * area.height()) if is_scaled else 0.0
-    height = (area.height() - top) / rows
-    return [
-        LanePlace(lanes[channel], channel, area.top() + top + (channel - first + 0.5) * height, height)
-        for channel in range(first, last)
-    ]
+def _kept_s(panel: SweepPanel) -> float:
+    """Return how many seconds before a panel's edge can still be read."""
+    rate_hz, end = panel.source.rate_hz(), panel.source.end_index()
+    oldest = max(0.0, end - panel.source.kept_s() * rate_hz)
+    return max(0.0, panel.standing.edge - oldest) / rate_hz

@@ -106,6 +106,7 @@ class SweepPanel:
         gutter = round(gutter_mm(scale) * scale.px_per_mm)
         self.field = area.adjusted(gutter, 0, 0, 0)
         self.width = max(1, self.field.width())
+        self.back_s = 0.0
         self._ratio = ratio
         self._drawn = 0
         self._is_new = True
@@ -123,6 +124,21 @@ class SweepPanel:
     def x_of(self, column: int) -> int:
         """Return the x of a column that is on the picture now."""
         return self.field.left() + column % self.width
+
+    def column_at(self, x: float) -> int:
+        """Return the column that lies at an x of the picture; beyond the edge it is one of the round before."""
+        column = self._drawn // self.width * self.width + round(x) - self.field.left()
+        return column if column < self._drawn else column - self.width
+
+    @property
+    def seconds(self) -> float:
+        """Length of what is seen at once."""
+        return self.width / self.scale.px_per_s
+
+    @property
+    def shown_edge(self) -> float:
+        """One after the newest sample on the picture; ``back_s`` before the edge while somebody looks back."""
+        return self.standing.edge - self.back_s * self.source.rate_hz()
 
     def inherit(self, before: SweepPanel | None) -> None:
         """Go on where the panel stood that this one replaces."""
@@ -143,32 +159,45 @@ class SweepPanel:
         """Let the edge move on; draws nothing."""
         self.standing.edge = self.follow(now_s)
 
-    def step(self, painter: QPainter, background: QPixmap) -> list[QRect]:
+    def step(self, picture: QPixmap, background: QPixmap) -> list[QRect]:
         """Draw the columns that came since the last step; return what changed on the picture."""
-        newest = int(self.standing.edge / self.samples_per_column)
+        newest = self._newest()
         if newest <= self._drawn and not self._is_new:
             return []
         if self._is_new or newest - self._drawn >= self.width // 2 or self._is_to_settle():
-            self.redraw(painter, background)
+            self.redraw(picture, background)
             return [self.area]
         if newest // self.width != self._drawn // self.width:
             self._settle()
-        dirty = []
-        for first, last in self._unwrapped(self._drawn, newest):
-            dirty.append(self._draw(painter, background, first, last))
-        self._drawn = newest
-        return dirty
+        return self._add(picture, background, newest)
 
-    def redraw(self, painter: QPainter, background: QPixmap) -> None:
+    def redraw(self, picture: QPixmap, background: QPixmap) -> None:
         """Draw the whole panel anew, up to its edge."""
         self._is_new = False
         self._settle()
+        newest = self._newest()
+        painter = QPainter(picture)
         painter.drawPixmap(self.area, background, self.area)
-        newest = int(self.standing.edge / self.samples_per_column)
+        self._draw_whole(painter, background, newest)
+        painter.end()
+        self._drawn = newest
+
+    def _newest(self) -> int:
+        return int(self.shown_edge / self.samples_per_column)
+
+    def _add(self, picture: QPixmap, background: QPixmap, newest: int) -> list[QRect]:
+        """Draw the columns up to ``newest`` beside those that are there."""
+        painter = QPainter(picture)
+        parts = list(self._unwrapped(self._drawn, newest))
+        dirty = [self._draw(painter, background, first, last) for first, last in parts]
+        painter.end()
+        self._drawn = newest
+        return dirty
+
+    def _draw_whole(self, painter: QPainter, background: QPixmap, newest: int) -> None:
         oldest = max(0, newest - self.width + self._erase_px)
         for first, last in self._unwrapped(oldest, newest):
             self._draw(painter, background, first, last, is_fresh=True)
-        self._drawn = newest
 
     @property
     def _erase_px(self) -> int:
@@ -183,7 +212,7 @@ class SweepPanel:
         return False
 
     def _settle(self) -> None:
-        end = math.ceil(self.standing.edge)
+        end = math.ceil(self.shown_edge)
         recent = self.source.read(max(0, end - round(_LOOK_BACK_S * self.source.rate_hz())), end)
         for place in self.places:
             place.settle(recent[place.channel], self.scale.px_per_mv)

@@ -31,6 +31,14 @@ class SweepSource(Protocol):
         """Return seconds since a sample arrived; infinite when none ever did."""
         ...
 
+    def kept_s(self) -> float:
+        """Return how many seconds before the newest sample can still be read."""
+        ...
+
+    def off(self) -> frozenset[int]:
+        """Return the channels whose electrode is off now."""
+        ...
+
 
 @dataclass(frozen=True)
 class Picked:
@@ -61,6 +69,15 @@ class Picked:
         """Return the whole's age."""
         return self.whole.age_s()
 
+    def kept_s(self) -> float:
+        """Return what the whole keeps."""
+        return self.whole.kept_s()
+
+    def off(self) -> frozenset[int]:
+        """Return which of the kept rows are off."""
+        off = self.whole.off()
+        return frozenset(place for place, row in enumerate(self.rows) if row in off) if off else off
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -69,12 +86,20 @@ class Lane:
     Args:
         label: gives its name in the language of the windows.
         colour: name of the colour in the theme's table.
-        millivolts_per_unit: scale of its samples; None for a signal without a true scale, which fills its lane.
+        millivolts_per_unit: scale of its samples, negative where it is shown turned over; None for a signal without a
+            true scale, which fills its lane.
+        key: which lead it is, for the layouts; by default its label.
     """
 
     label: Callable[[], str]
     colour: str = "trace_ecg"
     millivolts_per_unit: float | None = None
+    key: str = ""
+
+    @property
+    def lead(self) -> str:
+        """Which lead it is."""
+        return self.key or self.label()
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class SweepGroup:
     Args:
         source: where the samples come from.
         lanes: as many as the source has channels.
-        is_split: may be set in two columns where the sweep is asked to.
+        is_split: may be set in columns where the sweep is asked to.
         title: gives the name of the whole in the language of the windows, for the line that says it is stale.
     """
 

@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 MM_PER_INCH: Final = 25.4
-SPEEDS_MM_S: Final = (12.5, 25.0, 50.0)
-GAINS_MM_MV: Final = (5.0, 10.0, 20.0)
+SPEEDS_MM_S: Final = (6.25, 12.5, 25.0, 50.0)
+GAINS_MM_MV: Final = (2.5, 5.0, 10.0, 20.0, 40.0)
 CALIBRATION_MV: Final = 1.0
 CALIBRATION_S: Final = 0.2
 _LEAST_PX_PER_MM: Final = 2.5

@@ -171,7 +171,7 @@ def test_where_monitors_are_off_the_screen_says_who_can_turn_them_on(bedside: Be
 
 def test_a_monitor_that_calls_is_drawn_with_leads_and_pleth(bedside: Bedside) -> None:
     bedside.play(2)
-    assert bedside.screen._stack.currentWidget() is bedside.screen.sweep
+    assert bedside.screen._stack.currentWidget() is bedside.screen.traces
     assert bedside.find("monitor.state").accessibleName() == "Bed 1: receiving"
     lanes = [place.lane.label() for panel in bedside.screen.sweep.panels for place in panel.places]
     assert lanes == [*LEADS.values(), "Pleth"]

@@ -11,7 +11,7 @@ from ui.widgets.paper_layout import TWELVE, PaperTrace, cells_of
 from ui.widgets.paper_painter import PaperView, margin_mm, paint_paper
 from ui.widgets.trace_scale import GAINS_MM_MV, SPEEDS_MM_S, PaperScale
 
-ROW = 120.0
+ROW = 420.0
 
 
 def _painted(traces: list[PaperTrace], scale: PaperScale, width: int = 1400) -> np.ndarray:

@@ -29,7 +29,7 @@ def _sweep(qtbot: QtBot, clock: SteadyClock, *groups: SweepGroup, width: int = 6
     sweep = Sweep("sweep", clock)
     qtbot.addWidget(sweep)
     sweep.resize(width, height)
-    sweep.set_columns(1)
+    sweep.set_layout("12x1")
     sweep.set_scale(SCALE)
     sweep.set_groups(groups)
     return sweep
@@ -212,7 +212,7 @@ def test_a_signal_without_a_scale_fills_most_of_its_lane(qtbot: QtBot, clock: St
 
 def test_two_columns_share_the_leads(qtbot: QtBot, clock: SteadyClock) -> None:
     sweep = _sweep(qtbot, clock, lead_group(TapedSource(real_leads(), 1000.0, clock)))
-    sweep.set_columns(2)
+    sweep.set_layout("6x2")
     assert [[place.lane.label() for place in panel.places] for panel in sweep.panels] == [
         ["I", "II", "III", "aVR", "aVL", "aVF"],
         ["V1", "V2", "V3", "V4", "V5", "V6"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -52,12 +53,13 @@ class Place:
 
 
 @asynccontextmanager
-async def _serving(**limits: Any) -> AsyncIterator[Place]:
+async def _serving(listener: socket.socket | None = None, **limits: Any) -> AsyncIterator[Place]:
     app, state = Answering(), ServerState()
     config = uvicorn.Config(app, lifespan="off", log_config=None)
     config.load()
     made = partial(Connection, config=config, server_state=state, app_state={}, **limits)
-    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
+    where = {"sock": listener} if listener else {"host": "127.0.0.1", "port": 0}
+    server = await asyncio.get_running_loop().create_server(made, **where)
     async with server:
         yield Place(app, state, server.sockets[0].getsockname()[1])
         for each in tuple(state.connections):
@@ -81,6 +83,20 @@ async def _end_of(line: Line) -> bytes:
         return b""
     finally:
         writer.close()
+
+
+def test_an_answer_never_waits_for_the_callers_word_about_its_head() -> None:
+    async def trial() -> None:
+        async with _serving(listener=socket.create_server(("127.0.0.1", 0))) as place:
+            _, writer = line = await place.line()
+            writer.write(HEAD + b"Connection: close\r\n\r\n")
+            await place.app.asked.wait()
+            (taken,) = place.state.connections
+            told = taken.transport.get_extra_info("socket")
+            assert told.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert (await _end_of(line)).endswith(b"ok")
+
+    _run(trial)
 
 
 @pytest.mark.parametrize("said", [b"", b"G", HEAD, HEAD + b"X: " + b"y" * 50])

@@ -51,11 +51,11 @@ def test_the_token_comes_from_a_file_or_from_standard_input(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
-    assert connect(store, _typed()) == f"below {URL} for org-a"
+    assert connect(store, _typed(), FixedClock()) == f"below {URL} for org-a"
     assert kept_account(store) == ACCOUNT
     file = tmp_path / "token"
     file.write_text("another-token-of-the-hub\n", encoding="ascii")
-    connect(store, _typed("--token-file", str(file)))
+    connect(store, _typed("--token-file", str(file)), FixedClock())
     assert kept_account(store) == UpstreamAccount(URL, "org-a", "another-token-of-the-hub")
 
 
@@ -64,7 +64,7 @@ def test_a_token_file_that_is_none_is_one_sentence(store: Store, tmp_path: Path)
         if content is not None:
             (tmp_path / name).write_bytes(content)
         with pytest.raises(InvalidInputError, match="no token"):
-            connect(store, _typed("--token-file", str(tmp_path / name)))
+            connect(store, _typed("--token-file", str(tmp_path / name)), FixedClock())
     assert kept_account(store) is None
 
 

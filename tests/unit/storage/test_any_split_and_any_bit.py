@@ -72,6 +72,15 @@ def test_any_cut_and_anything_added_is_noticed(size: int, data: st.DataObject) -
             _opened(content, changed)
 
 
+@pytest.mark.parametrize("size", [0, CHUNK_BYTES, 2 * CHUNK_BYTES])
+def test_an_empty_chunk_after_the_last_is_noticed(size: int) -> None:
+    content = _content(size)
+    sealed = b"".join(BlobCipher.fresh(KEY, _address(content)).seal([content]))
+    assert _opened(content, sealed) == content
+    with pytest.raises(DamagedError):
+        _opened(content, sealed + bytes(16))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 300), st.binary(min_size=32, max_size=32))
 def test_another_key_opens_nothing(size: int, key: bytes) -> None:

@@ -20,8 +20,9 @@ from clinic_app.keys import NodeKeys
 from clinic_app.keys.signing_key import SigningKey
 from clinic_app.storage import AuditQuery, Store
 from clinic_app.storage.feed_accounts import Admission
-from clinic_app.sync.enrolment import HubEnrolment, HubFound
+from clinic_app.sync.enrolment import HubEnrolment
 from clinic_app.sync.hub_account import kept_account
+from clinic_app.sync.hub_door import HubFound
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.bridge import to_app
 from tests.helpers.clocks import NOON, FixedClock

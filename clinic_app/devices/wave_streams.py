@@ -1,0 +1,89 @@
+"""The streams that the waves of one device belong to, and where in them, by the device's own time stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from clinic_app.devices.block import Block, Numerics
+from clinic_app.devices.driver import Arrival, Event, EventKind
+from clinic_app.devices.hl7 import Message
+from clinic_app.devices.stream_clock import StreamClock
+from clinic_app.devices.waves import Wave, read_numerics, read_waves
+from clinic_app.foundation.errors import DeviceError
+from clinic_app.foundation.texts import Text
+
+_MOST_STREAMS: Final = 64
+
+
+@dataclass
+class _Stream:
+    rate_hz: Fraction
+    codes: set[str]
+    clock: StreamClock
+
+
+class WaveStreams:
+    """The memory of one connection for the waves of its device."""
+
+    def __init__(self) -> None:
+        self._streams: list[_Stream] = []
+
+    def items(self, name: str, message: Message, at: Arrival) -> Iterator[Block | Numerics | Event]:
+        """Yield what is in an ORU^R01, numbers first: a wave that cannot be right does not take them along.
+
+        Args:
+            name: of the device.
+            message: what it sent.
+            at: when that came.
+
+        Raises:
+            DeviceError: it is of a kind that is not used, or a wave in it cannot be right.
+        """
+        if message.kind != "ORU^R01":
+            raise DeviceError(
+                Text("The monitor sent a message of the kind {kind}, which is not used.", kind=message.kind[:32])
+            )
+        numerics = read_numerics(message)
+        if numerics:
+            yield Numerics(name, numerics, at.at, at.monotonic_s)
+        for wave in read_waves(message):
+            yield from self.blocks(name, wave, at)
+
+    def blocks(self, name: str, wave: Wave, at: Arrival) -> Iterator[Block | Event]:
+        """Yield a wave as a block of its stream; before it an event, where the device's clock was set.
+
+        Raises:
+            DeviceError: the device has more streams than any device has.
+        """
+        clock = self._stream_of(wave).clock
+        before = clock.stream_id if clock.begin_at else None
+        index = clock.place(wave.start_at, wave.samples.shape[1], wave.start_resolution_s)
+        if before not in (None, clock.stream_id):
+            text = Text("The clock of {name} jumped; its traces begin anew.", name=name)
+            yield Event(name, EventKind.CLOCK_JUMP, text, at.at, at.monotonic_s, clock.stream_id)
+        yield Block(
+            name,
+            clock.stream_id,
+            wave.channels,
+            index,
+            wave.rate_hz,
+            wave.samples,
+            at.at,
+            at.monotonic_s,
+            clock.begin_at,
+        )
+
+    def _stream_of(self, wave: Wave) -> _Stream:
+        """Return the stream that has one of the wave's channels at its rate; a channel may be absent for a while."""
+        codes = {channel.code for channel in wave.channels}
+        for stream in self._streams:
+            if stream.rate_hz == wave.rate_hz and stream.codes & codes:
+                stream.codes |= codes
+                return stream
+        if len(self._streams) >= _MOST_STREAMS:
+            raise DeviceError(Text("The monitor sent a wave that cannot be right; it was left out."))
+        self._streams.append(_Stream(wave.rate_hz, codes, StreamClock(wave.rate_hz)))
+        return self._streams[-1]

@@ -1,0 +1,154 @@
+"""Every format a recording travels in: how it is recognised, what its files are called, what it cannot carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clinic_app.foundation.durable_files import write_atomically
+from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.formats.edf_reading import is_edf, read_edf
+from clinic_app.waveforms.formats.edf_writing import to_edf
+from clinic_app.waveforms.formats.limits import LARGEST_BYTES, TOO_LARGE, Watch, read_bounded, unreadable, unwatched
+from clinic_app.waveforms.formats.wfdb_reading import read_wfdb
+from clinic_app.waveforms.formats.wfdb_writing import to_wfdb
+from clinic_app.waveforms.recording import Recording
+
+Writer = Callable[[Recording, str, Watch], dict[str, bytes]]
+"""Returns the files by name for a recording and the name without its end; the one a person opens comes first."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Args:
+        code: its word on the command line.
+        name: how people call it.
+        suffixes: ends of its files' names; the first is the one written.
+        words: what it is for and what it does not carry.
+        can_read: whether such files are taken in.
+        write: makes the files; None where it is only read.
+    """
+
+    code: str
+    name: str
+    suffixes: tuple[str, ...]
+    words: Text
+    can_read: bool = False
+    write: Writer | None = None
+
+
+FORMATS: Final[tuple[Format, ...]] = (
+    Format(
+        "edf",
+        "EDF+",
+        (".edf", ".bdf", ".rec"),
+        Text("European Data Format. Keeps gaps and marks; 16 bits a sample; no names in other than Latin letters."),
+        True,
+        lambda recording, stem, watch: {f"{stem}.edf": to_edf(recording, watch)},
+    ),
+    Format(
+        "wfdb",
+        "WFDB",
+        (".hea", ".dat"),
+        Text("PhysioNet records. Keep every sample, gaps and marks, but not who made a mark."),
+        True,
+        to_wfdb,
+    ),
+)
+
+
+def read(path: Path, watch: Watch = unwatched) -> Recording:
+    """Return the recording in a file, whatever its format; the contents tell it, not the name.
+
+    Args:
+        path: the file; of a WFDB record its header or a signal file beside it.
+        watch: told how far it is; it may raise `StoppedError`.
+
+    Raises:
+        UnreadableFileError: no signal that can be read is in it.
+        StorageError: the disk refused it.
+    """
+    if path.suffix.lower() in (".dat", ".atr") and path.with_suffix(".hea").is_file():
+        path = path.with_suffix(".hea")
+    data = read_bounded(path)
+    if path.suffix.lower() == ".hea":
+        return read_wfdb(data, _Beside(path), path.stem, watch)
+    return read_bytes(data, watch)
+
+
+def read_bytes(data: bytes, watch: Watch = unwatched) -> Recording:
+    """Return the recording in the bytes of a file that stands alone.
+
+    Raises:
+        UnreadableFileError: no signal that can be read is in it.
+    """
+    if is_edf(data):
+        return read_edf(data, watch)
+    raise unreadable()
+
+
+def write(recording: Recording, path: Path, format: str = "", watch: Watch = unwatched) -> tuple[Path, ...]:
+    """Write a recording into a file; formats of several files put them beside it.
+
+    Args:
+        recording: at least one sample.
+        path: where to; its end tells the format where ``format`` does not.
+        format: code of the format.
+        watch: told how far it is; it may raise `StoppedError`, and then nothing is written.
+
+    Returns:
+        What was written, the file to open first.
+
+    Raises:
+        InvalidInputError: the format cannot keep such a recording, or nobody knows the format.
+        StorageError: the disk refused it.
+    """
+    chosen = format_for(path, format)
+    if chosen.write is None:
+        raise InvalidInputError(Text("Files of {format} can be read here, but not written.", format=chosen.name))
+    if not any(len(channel.samples) for channel in recording.channels):
+        raise InvalidInputError(Text("There is nothing in this recording."))
+    files = chosen.write(recording, path.stem if path.suffix else path.name, watch)
+    places = [path.with_name(name) for name in files]
+    for place, data in zip(places, files.values(), strict=True):
+        write_atomically(place, (data,))
+    return tuple(places)
+
+
+def format_for(path: Path, code: str = "") -> Format:
+    """Return the format of a code, else of the end of a file's name.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    for each in FORMATS:
+        if each.code == code or (not code and path.suffix.lower() in each.suffixes):
+            return each
+    known = ", ".join(each.code for each in FORMATS if each.write)
+    raise InvalidInputError(
+        Text(
+            "Nobody knows in which format “{name}” is to be written. Choose one: {known}.", name=path.name, known=known
+        )
+    )
+
+
+class _Beside:
+    """The files beside a header: by plain names only, and no more of them altogether than one file may have."""
+
+    def __init__(self, header: Path) -> None:
+        self._folder = header.parent
+        self._left = LARGEST_BYTES
+
+    def __call__(self, name: str) -> bytes:
+        if name in ("", ".", "..") or Path(name).name != name or "\\" in name or ":" in name or "\0" in name:
+            raise unreadable()
+        data = read_bounded(self._folder / name)
+        self._left -= len(data)
+        if self._left < 0:
+            raise unreadable(TOO_LARGE)
+        return data

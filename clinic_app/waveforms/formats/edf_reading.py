@@ -1,0 +1,333 @@
+"""EDF, EDF+ (C and D), BDF and BDF+: the European Data Format and its 24-bit sister.
+
+Records of a discontinuous file are placed at their own times; what lies between them is a gap. In our own files the
+annotation ``No data`` says where single channels have gaps; there the most negative integer is no sample.
+Sources: Kemp et al. 1992 (EDF), Kemp and Olivan 2003 (EDF+), BioSemi's BDF.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinic_app.waveforms.formats.digits import samples_of
+from clinic_app.waveforms.formats.edf_annotations import END_OF_DATA, NO_DATA, Annotation, annotations_in, first_onset
+from clinic_app.waveforms.formats.limits import (
+    CUT,
+    MOST_CHANNELS,
+    MOST_MARKS,
+    UNKNOWN_START,
+    Watch,
+    check_amount,
+    strangers_bytes,
+    unreadable,
+    unwatched,
+)
+from clinic_app.waveforms.formats.naming import code_of, label_of, unit_of
+from clinic_app.waveforms.formats.wfdb_header import in_zone
+from clinic_app.waveforms.formats.wfdb_samples import from_24
+from clinic_app.waveforms.recording import RAW_BAND, EventMark, PatientText, RecordedChannel, Recording
+
+_MAGIC: Final = {b"0       ": 2, b"\xffBIOSEMI": 3}
+"""Version field to the bytes of a sample."""
+_HEAD: Final = 256
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _Signal:
+    label: str
+    unit: str
+    low: float
+    high: float
+    low_digit: int
+    high_digit: int
+    prefilter: str
+    count: int
+    begin: int
+
+    @property
+    def is_annotation(self) -> bool:
+        return self.label in ("EDF Annotations", "BDF Annotations")
+
+
+@dataclass(frozen=True, eq=False)
+class _File:
+    data: bytes
+    width: int
+    signals: tuple[_Signal, ...]
+    records: int
+    record_s: Fraction
+    started_at: datetime
+    kind: str
+    head_bytes: int
+
+    @property
+    def record_bytes(self) -> int:
+        return sum(each.count for each in self.signals) * self.width
+
+
+def is_edf(data: bytes) -> bool:
+    """Return whether a file begins as an EDF or BDF file."""
+    return data[:8] in _MAGIC
+
+
+def read_edf(data: bytes, watch: Watch = unwatched) -> Recording:
+    """Return the recording in an EDF or BDF file.
+
+    Args:
+        data: the file.
+        watch: told of every channel.
+
+    Raises:
+        UnreadableFileError: it contradicts itself or is cut.
+    """
+    with strangers_bytes():
+        file = _parsed(data)
+        found = _annotations(file)
+        onsets = _onsets(file)
+        shown = [each for each in file.signals if not each.is_annotation]
+        channels = []
+        for done, signal in enumerate(shown):
+            watch(done, len(shown))
+            channels.append(_channel(file, signal, onsets, found, len(shown)))
+        if not channels:
+            raise unreadable()
+        started_at = _later(file.started_at, onsets[0])
+        return Recording(
+            tuple(channels),
+            started_at,
+            _device(data),
+            next((each.prefilter for each in shown if each.prefilter), "") or RAW_BAND,
+            _marks(found, file.started_at),
+            _patient(data, file.kind),
+        )
+
+
+def _parsed(data: bytes) -> _File:
+    width = _MAGIC.get(data[:8], 0)
+    if not width or len(data) < _HEAD:
+        raise unreadable()
+    count = int(_text(data, 252, 4))
+    if not 1 <= count <= MOST_CHANNELS or len(data) < _HEAD * (count + 1):
+        raise unreadable()
+    record_s = _fraction(_text(data, 244, 8))
+    signals = _signals(data, count, width)
+    head_bytes = _HEAD * (count + 1)
+    record_bytes = sum(each.count for each in signals) * width
+    whole = (len(data) - head_bytes) // record_bytes
+    records = int(_text(data, 236, 8))
+    if records < 0:  # the recorder had not finished it
+        records = whole
+    if records > whole or records < 1:
+        raise unreadable(CUT)
+    if not 0 < record_s < 1_000_000:
+        raise unreadable()
+    started_at = _started(data)
+    return _File(data, width, signals, records, record_s, started_at, _text(data, 192, 44), head_bytes)
+
+
+def _signals(data: bytes, count: int, width: int) -> tuple[_Signal, ...]:
+    columns: list[list[str]] = []
+    at = _HEAD
+    for size in (16, 80, 8, 8, 8, 8, 8, 80, 8):
+        columns.append([_text(data, at + size * each, size) for each in range(count)])
+        at += size * count
+    signals, begin = [], 0
+    for label, _, unit, low, high, low_digit, high_digit, prefilter, samples in zip(*columns, strict=True):
+        number = int(samples)
+        if not 1 <= number <= 10_000_000:
+            raise unreadable()
+        digits = int(float(_number(low_digit))), int(float(_number(high_digit)))
+        signals.append(_Signal(label, unit, _number(low), _number(high), *digits, prefilter, number, begin))
+        begin += number * width
+    return tuple(signals)
+
+
+def _text(data: bytes, at: int, size: int) -> str:
+    return data[at : at + size].decode("latin-1").rstrip(" \0").strip()
+
+
+def _number(text: str) -> float:
+    text = text.replace(",", ".")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no number in the header")
+    return float(text)
+
+
+def _fraction(text: str) -> Fraction:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no length of a record in the header")
+    return Fraction(text)
+
+
+def _raw(file: _File, signal: _Signal) -> NDArray[np.int32]:
+    """Return the integers of a signal, shape ``(records, count)``."""
+    size = file.record_bytes
+    rows = np.frombuffer(file.data, "u1", file.records * size, file.head_bytes).reshape(file.records, size)
+    part = np.ascontiguousarray(rows[:, signal.begin : signal.begin + signal.count * file.width])
+    if file.width == 2:
+        return part.view("<i2").astype(np.int32)
+    integers = from_24(part.tobytes(), file.records * signal.count)
+    return integers.astype(np.int32).reshape(file.records, signal.count)
+
+
+def _annotation_bytes(file: _File) -> Iterator[tuple[int, bytes]]:
+    """Yield the number of a record and the bytes of its annotations, signal by signal."""
+    size = file.record_bytes
+    for signal in (each for each in file.signals if each.is_annotation):
+        for record in range(file.records):
+            begin = file.head_bytes + record * size + signal.begin
+            yield record, file.data[begin : begin + signal.count * file.width]
+
+
+def _annotations(file: _File) -> tuple[Annotation, ...]:
+    found: list[Annotation] = []
+    for _, data in _annotation_bytes(file):
+        found.extend(annotations_in(data))
+        if len(found) > MOST_MARKS:
+            raise unreadable()
+    return tuple(found)
+
+
+def _onsets(file: _File) -> list[Fraction]:
+    """Return when each record begins, in seconds after the moment in the header."""
+    onsets = [file.record_s * record for record in range(file.records)]
+    if file.kind[:5] in ("EDF+D", "BDF+D"):
+        seen: set[int] = set()
+        for record, data in _annotation_bytes(file):
+            onset = first_onset(data) if record not in seen else None
+            if onset is not None:
+                onsets[record] = onset
+            seen.add(record)
+        if any(later < earlier for earlier, later in pairwise(onsets)):
+            raise unreadable()
+    else:
+        first = next((first_onset(data) for record, data in _annotation_bytes(file) if record == 0), None)
+        if first is not None and abs(first) < 1_000_000:
+            onsets = [onset + first for onset in onsets]
+    return onsets
+
+
+def _channel(
+    file: _File, signal: _Signal, onsets: list[Fraction], found: tuple[Annotation, ...], channels: int
+) -> RecordedChannel:
+    if signal.high_digit == signal.low_digit or signal.high == signal.low:
+        raise unreadable()
+    unit, factor = unit_of(signal.unit)
+    step = (signal.high - signal.low) / (signal.high_digit - signal.low_digit) * factor
+    offset = signal.high * factor - signal.high_digit * step
+    rate = _neat(Fraction(signal.count) / file.record_s)
+    raw = _raw(file, signal)
+    places = [round((onset - onsets[0]) * Fraction(rate)) for onset in onsets]
+    length = places[-1] + signal.count
+    check_amount(length * channels)
+    filled = samples_of(raw.reshape(-1), step, offset)
+    if length != len(filled) or any(place != number * signal.count for number, place in enumerate(places)):
+        samples = np.full(length, np.nan, np.float32)
+        for number, place in enumerate(places):
+            samples[place : place + signal.count] = filled[number * signal.count : (number + 1) * signal.count]
+    else:
+        samples = filled
+    samples = _shortened(samples, signal, rate, (found, onsets[0]))
+    _take_out(samples, signal, rate, (found, onsets[0]), np.float32(signal.low_digit * step + offset))
+    code = code_of(signal.label)
+    return RecordedChannel(code, label_of(code, signal.label), unit, rate, samples, step, offset)
+
+
+def _neat(rate: Fraction) -> float:
+    """Return a rate without the rounding of the record's length, which has eight characters in the header."""
+    value = float(rate)
+    if not 1e-6 < value < 1e7:
+        raise ValueError("the signal's rate is impossible")
+    for digits in range(4):
+        short = round(value, digits)
+        if short and abs(short - value) < 2e-7 * value:
+            return short
+    return value
+
+
+def _take_out(
+    samples: NDArray[np.float32], signal: _Signal, rate_hz: float, told: tuple[tuple[Annotation, ...], Fraction],
+    lowest: np.float32,
+) -> None:  # fmt: skip
+    """Put gaps where an annotation of ours says so."""
+    found, first = told
+    for each in found:
+        if each.text in (NO_DATA, f"{NO_DATA}: {signal.label}"):
+            begin = max(round(float(each.onset_s - first) * rate_hz), 0)
+            end = max(round(float(each.onset_s - first + each.seconds) * rate_hz), begin)
+            part = samples[begin:end]
+            part[np.isclose(part, lowest, rtol=1e-6, atol=0)] = np.nan
+
+
+def _shortened(
+    samples: NDArray[np.float32], signal: _Signal, rate_hz: float, told: tuple[tuple[Annotation, ...], Fraction]
+) -> NDArray[np.float32]:
+    """Return the samples without what only fills the last record."""
+    found, first = told
+    for each in found:
+        if each.text in (END_OF_DATA, f"{END_OF_DATA}: {signal.label}"):
+            return samples[: max(round(float(each.onset_s - first) * rate_hz), 1)]
+    return samples
+
+
+def _marks(found: tuple[Annotation, ...], started_at: datetime) -> tuple[EventMark, ...]:
+    marks = [
+        EventMark(_later(started_at, each.onset_s), each.text)
+        for each in found
+        if each.text and not each.text.startswith((NO_DATA, END_OF_DATA))
+    ]
+    return tuple(sorted(marks, key=lambda mark: mark.at))
+
+
+def _later(moment: datetime, seconds: Fraction) -> datetime:
+    return moment + timedelta(microseconds=round(seconds * 1_000_000))
+
+
+def _started(data: bytes) -> datetime:
+    """Return the moment in the header; it has no zone but in our own files, so it is this computer's."""
+    recording = _text(data, 88, 80)
+    zone = re.search(r"UTC([+-]\d\d:\d\d)", recording, re.ASCII)
+    day = re.fullmatch(r"(\d\d)[.:/-](\d\d)[.:/-](\d\d)", _text(data, 168, 8), re.ASCII)
+    clock = re.fullmatch(r"(\d\d)[.:](\d\d)[.:](\d\d)", _text(data, 176, 8), re.ASCII)
+    full = re.match(r"Startdate (\d\d)-([A-Z]{3})-(\d{4})", recording, re.ASCII)
+    if re.match(r"Startdate X\b", recording) or not day or not clock:
+        return UNKNOWN_START
+    year = int(day[3]) + (1900 if int(day[3]) >= 85 else 2000)
+    date = year, int(day[2]), int(day[1])
+    if full and full[2] in _MONTHS:
+        date = int(full[3]), _MONTHS.index(full[2]) + 1, int(full[1])
+    try:
+        local = datetime(*date, *map(int, clock.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - the zone follows
+    except ValueError:
+        return UNKNOWN_START
+    return in_zone(local, zone[1] if zone else "")
+
+
+def _device(data: bytes) -> str:
+    words = _text(data, 88, 80).split()
+    if words[:1] != ["Startdate"] or len(words) < 5 or words[4] == "X":
+        return ""
+    return words[4].replace("_", " ")
+
+
+def _patient(data: bytes, kind: str) -> PatientText:
+    """Return what the patient's field says: four words in EDF+, anything in EDF."""
+    field = _text(data, 8, 80)
+    words = field.split()
+    if kind[:4] not in ("EDF+", "BDF+") or len(words) < 4:
+        return PatientText(name="" if set(words) <= {"X"} else field)
+    number, sex, born, name = ("" if word == "X" else word.replace("_", " ") for word in words[:4])
+    birth = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", born, re.ASCII)
+    day = f"{birth[3]}-{_MONTHS.index(birth[2]) + 1:02}-{birth[1]}" if birth and birth[2] in _MONTHS else ""
+    return PatientText(number, name, day, {"M": "male", "F": "female"}.get(sex, ""))

@@ -1,0 +1,57 @@
+"""How files of all kinds name leads and units, and how the clinic names them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from clinic_app.terminology.leads import LEADS, PLETH
+
+_LEADS: Final = {label.upper(): code for code, label in LEADS.items()}
+_PREFIX: Final = re.compile(r"^(?:MDC_ECG_LEAD_|ECG[ _-]+|EKG[ _-]+|LEAD[ _-]+)", re.IGNORECASE)
+_PLETHS: Final = frozenset({"PLETH", "PPG", "SPO2 PLETH", "PLETH SPO2", PLETH})
+_UNITS: Final = {
+    "": "1", "nu": "1", "mmhg": "mm[Hg]", "uv": "uV", "μv": "uV", "µv": "uV", "mv": "mV", "v": "V", "nv": "nV",
+    "bpm": "/min", "degc": "Cel", "ohm": "Ohm", "cmh2o": "cm[H2O]",
+}  # fmt: skip
+"""Words of recorders, in small letters, for units of UCUM."""
+_PLAIN: Final = {"1": "NU", "mm[Hg]": "mmHg", "/min": "bpm", "Cel": "degC", "cm[H2O]": "cmH2O"}
+_MICROVOLTS: Final = {"uV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3}
+
+
+def code_of(label: str) -> str:
+    """Return the reference identifier of IEEE 11073-10101 for a label, or the label itself where it is none of ours.
+
+    A modified lead (``MLII``) is not taken for the lead it resembles.
+    """
+    name = " ".join(_PREFIX.sub("", label.strip()).split()).upper()
+    if name in _LEADS:
+        return _LEADS[name]
+    return PLETH if name in _PLETHS else label.strip()
+
+
+def label_of(code: str, label: str) -> str:
+    """Return what stands beside the trace: the lead's own name, else what the file called it."""
+    return LEADS.get(code) or label.strip() or code
+
+
+def unit_of(words: str) -> tuple[str, float]:
+    """Return the UCUM unit a channel is kept in for a file's unit, and by what its numbers are multiplied.
+
+    Whatever is measured in volts is kept in uV.
+    """
+    word = words.strip()
+    unit = _UNITS.get(word.casefold(), word)
+    if unit in _MICROVOLTS:
+        return "uV", _MICROVOLTS[unit]
+    return unit, 1.0
+
+
+def plain_unit(unit: str) -> str:
+    """Return a UCUM unit as formats without brackets write it."""
+    return _PLAIN.get(unit, unit)
+
+
+def one_line(text: str, most: int) -> str:
+    """Return a text without control characters, shortened to what a field takes."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:most]
