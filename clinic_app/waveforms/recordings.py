@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -26,7 +27,8 @@ from clinic_app.records import (
 from clinic_app.records.datatypes import SHA256_URN
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import DOCUMENT_KIND, LOINC, OBSERVATION_CATEGORY
-from clinic_app.waveforms.dicom_ecg import from_dicom, to_dicom
+from clinic_app.waveforms.formats.dicom_reading import from_dicom
+from clinic_app.waveforms.formats.dicom_writing import to_dicom
 from clinic_app.waveforms.recording import Recording
 
 RECORDING: Final = CodeableConcept(
@@ -156,4 +158,4 @@ def read_recording(store: Store, document: DocumentReference) -> Recording:
     if not parts:
         raise UnreadableFileError(Text("This document holds no recording."))
     channels = tuple(channel for part in parts for channel in part.channels)
-    return Recording(channels, parts[0].started_at, parts[0].device, parts[0].band)
+    return replace(parts[0], channels=channels)

@@ -10,9 +10,16 @@ from typing import Final
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.formats.aecg_reading import is_aecg, read_aecg
+from clinic_app.waveforms.formats.csv_writing import to_csv
+from clinic_app.waveforms.formats.dicom_reading import from_dicom, is_dicom
+from clinic_app.waveforms.formats.dicom_writing import to_dicom
 from clinic_app.waveforms.formats.edf_reading import is_edf, read_edf
 from clinic_app.waveforms.formats.edf_writing import to_edf
 from clinic_app.waveforms.formats.limits import LARGEST_BYTES, TOO_LARGE, Watch, read_bounded, unreadable, unwatched
+from clinic_app.waveforms.formats.scp_reading import is_scp, read_scp
+from clinic_app.waveforms.formats.sound_files import is_flac_file, is_wav, read_flac, read_wav, to_flac, to_wav
+from clinic_app.waveforms.formats.vital_reading import is_vital, read_vital
 from clinic_app.waveforms.formats.wfdb_reading import read_wfdb
 from clinic_app.waveforms.formats.wfdb_writing import to_wfdb
 from clinic_app.waveforms.recording import Recording
@@ -59,7 +66,52 @@ FORMATS: Final[tuple[Format, ...]] = (
         True,
         to_wfdb,
     ),
+    Format(
+        "dicom",
+        "DICOM",
+        (".dcm", ".dicom"),
+        Text("Waveform objects for an archive. Keep every sample, gaps and marks; another file for each other signal."),
+        True,
+        lambda recording, stem, watch: _numbered(stem, to_dicom(recording, None, watch)),
+    ),
+    Format(
+        "csv",
+        "CSV",
+        (".csv",),
+        Text("A table for other programs. Keeps every sample, gaps and marks, but not whose they are."),
+        False,
+        lambda recording, stem, watch: {f"{stem}.csv": to_csv(recording, watch)},
+    ),
+    Format(
+        "wav",
+        "WAV",
+        (".wav",),
+        Text("A sound. Keeps every sample, but no gaps, no marks and no time."),
+        True,
+        lambda recording, stem, watch: {f"{stem}.wav": to_wav(recording, watch)},
+    ),
+    Format(
+        "flac",
+        "FLAC",
+        (".flac",),
+        Text("A sound, packed without loss up to 24 bits; no gaps, no marks and no time."),
+        True,
+        lambda recording, stem, watch: {f"{stem}.flac": to_flac(recording, watch)},
+    ),
+    Format("scp", "SCP-ECG", (".scp", ".ecg"), Text("The file of many resting electrocardiographs."), True),
+    Format("aecg", "HL7 aECG", (".xml", ".aecg"), Text("The annotated ECG of drug trials."), True),
+    Format("vital", "VitalRecorder", (".vital",), Text("Curves of many monitors at once."), True),
 )
+_READERS: Final[tuple[tuple[Callable[[bytes], bool], Callable[[bytes, Watch], Recording]], ...]] = (
+    (is_edf, read_edf),
+    (is_dicom, from_dicom),
+    (is_wav, read_wav),
+    (is_flac_file, read_flac),
+    (is_vital, read_vital),
+    (is_scp, read_scp),
+    (is_aecg, read_aecg),
+)
+"""How files are told apart by how they begin, and what reads them."""
 
 
 def read(path: Path, watch: Watch = unwatched) -> Recording:
@@ -87,8 +139,9 @@ def read_bytes(data: bytes, watch: Watch = unwatched) -> Recording:
     Raises:
         UnreadableFileError: no signal that can be read is in it.
     """
-    if is_edf(data):
-        return read_edf(data, watch)
+    for begins_so, reader in _READERS:
+        if begins_so(data):
+            return reader(data, watch)
     raise unreadable()
 
 
@@ -135,6 +188,10 @@ def format_for(path: Path, code: str = "") -> Format:
             "Nobody knows in which format “{name}” is to be written. Choose one: {known}.", name=path.name, known=known
         )
     )
+
+
+def _numbered(stem: str, files: tuple[bytes, ...]) -> dict[str, bytes]:
+    return {f"{stem}{f'-{number}' if number > 1 else ''}.dcm": data for number, data in enumerate(files, 1)}
 
 
 class _Beside:

@@ -27,7 +27,7 @@ from clinic_app.waveforms.formats.digits import Digits, digits_of
 from clinic_app.waveforms.formats.edf_annotations import END_OF_DATA, NO_DATA, written
 from clinic_app.waveforms.formats.edf_scale import Scale, scale_of
 from clinic_app.waveforms.formats.limits import UNKNOWN_START, Watch, unwatched
-from clinic_app.waveforms.formats.naming import one_line, plain_unit
+from clinic_app.waveforms.formats.naming import one_line, plain_unit, prefilter_of
 from clinic_app.waveforms.recording import RAW_BAND, RecordedChannel, Recording
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -202,7 +202,7 @@ def _head(
         (_eight(record_s), 8),
         (str(count), 4),
     ]
-    prefilter = "" if recording.band == RAW_BAND else _ascii(recording.band.replace("\N{EN DASH}", "-"), 80)
+    prefilter = "" if recording.band == RAW_BAND else _ascii(prefilter_of(recording.band), 80)
     columns: list[tuple[list[str], int]] = [
         ([*(row.label for row in rows), "EDF Annotations"], 16),
         ([""] * count, 80),

@@ -16,6 +16,10 @@ _UNITS: Final = {
 }  # fmt: skip
 """Words of recorders, in small letters, for units of UCUM."""
 _PLAIN: Final = {"1": "NU", "mm[Hg]": "mmHg", "/min": "bpm", "Cel": "degC", "cm[H2O]": "cmH2O"}
+_BAND: Final = re.compile(r"([\d.]{1,8}) ?[-\N{EN DASH}] ?([\d.]{1,8}) ?Hz(?:, ([\d.]{1,8}) Hz notch)?", re.ASCII)
+_PREFILTER: Final = {
+    kind: re.compile(rf"\b{kind}: ?([\d.]{{1,8}}) ?Hz", re.ASCII | re.IGNORECASE) for kind in ("HP", "LP", "N")
+}
 _MICROVOLTS: Final = {"uV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3}
 
 
@@ -55,3 +59,37 @@ def plain_unit(unit: str) -> str:
 def one_line(text: str, most: int) -> str:
     """Return a text without control characters, shortened to what a field takes."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:most]
+
+
+def band_words(low_hz: float, high_hz: float, notch_hz: float = 0.0) -> str:
+    """Return a filter as it stands beside a trace: ``0.05-150 Hz, 50 Hz notch``."""
+    return f"{low_hz:g}-{high_hz:g} Hz" + (f", {notch_hz:g} Hz notch" if notch_hz else "")
+
+
+def band_of(words: str) -> tuple[float, float, float] | None:
+    """Return the corners (Hz) in such words, the notch 0 where there is none; None where they say something else."""
+    found = _BAND.fullmatch(words.strip())
+    try:
+        return (float(found[1]), float(found[2]), float(found[3] or 0)) if found else None
+    except ValueError:
+        return None
+
+
+def band_of_prefilter(words: str) -> str:
+    """Return EDF's ``HP:0.05Hz LP:150Hz N:50Hz`` as it stands beside a trace; anything else as it is."""
+    found = {kind: each.search(words) for kind, each in _PREFILTER.items()}
+    try:
+        high = float(found["LP"][1]) if found["LP"] else 0.0
+        low, notch = (float(found[kind][1]) if found[kind] else 0.0 for kind in ("HP", "N"))  # type: ignore[index]
+    except ValueError:
+        return one_line(words, 80)
+    return band_words(low, high, notch) if high else one_line(words, 80)
+
+
+def prefilter_of(words: str) -> str:
+    """Return a band as EDF writes it."""
+    band = band_of(words)
+    if band is None:
+        return words
+    low, high, notch = band
+    return (f"HP:{low:g}Hz " if low else "") + f"LP:{high:g}Hz" + (f" N:{notch:g}Hz" if notch else "")

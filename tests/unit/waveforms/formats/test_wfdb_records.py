@@ -165,7 +165,9 @@ def test_each_packing_is_read_as_the_library_reads_it(tmp_path: Path, format: in
     values = np.random.default_rng(format).integers(-largest, largest + 1, 60)
     values[7] = LOST[format]
     (tmp_path / "p.dat").write_bytes(_packed(format, values))
-    (tmp_path / "p.hea").write_text(f"p 2 100 30\np.dat {format} 100 0 0\np.dat {format} 100(5)/mmHg 0 0 0 0 0 ABP\n")
+    (tmp_path / "p.hea").write_text(
+        f"p 2 100 30\np.dat {format} 100 0 0\np.dat {format} 100(5)/mmHg 0 0 0 0 0 ABP\n", encoding="utf-8"
+    )
     ours = read(tmp_path / "p.hea")
     if format == 61:  # the library fails on its own type for it
         kept = np.where(values == LOST[61], np.nan, values)
@@ -178,7 +180,7 @@ def test_each_packing_is_read_as_the_library_reads_it(tmp_path: Path, format: in
 
 def test_differences_begin_at_the_first_value(tmp_path: Path) -> None:
     (tmp_path / "d.dat").write_bytes(_packed(8, np.array([0, 3, -5, 7])))
-    (tmp_path / "d.hea").write_text("d 1 100 4\nd.dat 8 1/uV 0 0 100\n")
+    (tmp_path / "d.hea").write_text("d 1 100 4\nd.dat 8 1/uV 0 0 100\n", encoding="utf-8")
     assert read(tmp_path / "d.hea").channels[0].samples.tolist() == [100, 103, 98, 105]
 
 
@@ -187,7 +189,9 @@ def test_flac_is_read_as_the_library_reads_it(tmp_path: Path, format: int, subty
     bits = format - 500
     values = np.random.default_rng(3).integers(-(1 << (bits - 1)) + 1, 1 << (bits - 1), (400, 2), dtype=np.int32)
     soundfile.write(tmp_path / "f.dat", values << (32 - bits), 200, subtype, format="FLAC")
-    (tmp_path / "f.hea").write_text(f"f 2 100 200\nf.dat {format}x2 100/mV\nf.dat {format}x2 100/mV\n")
+    (tmp_path / "f.hea").write_text(
+        f"f 2 100 200\nf.dat {format}x2 100/mV\nf.dat {format}x2 100/mV\n", encoding="utf-8"
+    )
     ours = read(tmp_path / "f.hea")
     _compare(ours, _theirs(tmp_path / "f.hea"))
     np.testing.assert_array_equal(ours.channels[1].samples, values[:, 1].astype(np.float32) * 10)
@@ -195,7 +199,7 @@ def test_flac_is_read_as_the_library_reads_it(tmp_path: Path, format: int, subty
 
 def test_a_skewed_signal_is_moved_back(tmp_path: Path) -> None:
     (tmp_path / "s.dat").write_bytes(_packed(16, np.arange(20)))
-    (tmp_path / "s.hea").write_text("s 2 100 10\ns.dat 16 1/uV\ns.dat 16:3 1/uV\n")
+    (tmp_path / "s.hea").write_text("s 2 100 10\ns.dat 16 1/uV\ns.dat 16:3 1/uV\n", encoding="utf-8")
     late = read(tmp_path / "s.hea").channels[1].samples
     assert late[:7].tolist() == [7, 9, 11, 13, 15, 17, 19]
     assert np.isnan(late[7:]).all()
@@ -207,12 +211,12 @@ def test_a_skewed_signal_is_moved_back(tmp_path: Path) -> None:
 def _segments(folder: Path) -> None:
     for name, values in (("a", np.arange(10)), ("b", np.arange(100, 110))):
         (folder / f"{name}.dat").write_bytes(_packed(16, values))
-        (folder / f"{name}.hea").write_text(f"{name} 1 100 10\n{name}.dat 16 1/uV 16 0 0 0 0 II\n")
+        (folder / f"{name}.hea").write_text(f"{name} 1 100 10\n{name}.dat 16 1/uV 16 0 0 0 0 II\n", encoding="utf-8")
 
 
 def test_segments_lie_at_their_own_time_and_a_missing_one_is_a_gap(tmp_path: Path) -> None:
     _segments(tmp_path)
-    (tmp_path / "m.hea").write_text("m/3 1 100 25\na 10\n~ 5\nb 10\n")
+    (tmp_path / "m.hea").write_text("m/3 1 100 25\na 10\n~ 5\nb 10\n", encoding="utf-8")
     (one,) = read(tmp_path / "m.hea").channels
     assert one.samples[:10].tolist() == list(range(10))
     assert np.isnan(one.samples[10:15]).all()
@@ -221,9 +225,9 @@ def test_segments_lie_at_their_own_time_and_a_missing_one_is_a_gap(tmp_path: Pat
 
 def test_a_layout_with_other_signals_in_each_part_keeps_each_signal_apart(tmp_path: Path) -> None:
     _segments(tmp_path)
-    (tmp_path / "b.hea").write_text("b 1 100 10\nb.dat 16 2/uV 16 0 0 0 0 V1\n")
-    (tmp_path / "lay.hea").write_text("lay 2 100 0\n~ 0 1/uV 16 0 0 0 0 II\n~ 0 1/uV 16 0 0 0 0 V1\n")
-    (tmp_path / "v.hea").write_text("v/3 2 100 20\nlay 0\na 10\nb 10\n")
+    (tmp_path / "b.hea").write_text("b 1 100 10\nb.dat 16 2/uV 16 0 0 0 0 V1\n", encoding="utf-8")
+    (tmp_path / "lay.hea").write_text("lay 2 100 0\n~ 0 1/uV 16 0 0 0 0 II\n~ 0 1/uV 16 0 0 0 0 V1\n", encoding="utf-8")
+    (tmp_path / "v.hea").write_text("v/3 2 100 20\nlay 0\na 10\nb 10\n", encoding="utf-8")
     two, v1 = read(tmp_path / "v.hea").channels
     theirs = wfdb.rdrecord(str(tmp_path / "v"))
     np.testing.assert_allclose(theirs.p_signal, np.stack([two.samples, v1.samples], axis=1))
@@ -234,8 +238,8 @@ def test_a_layout_with_other_signals_in_each_part_keeps_each_signal_apart(tmp_pa
 
 def test_a_change_of_scale_between_parts_is_no_longer_one_resolution(tmp_path: Path) -> None:
     _segments(tmp_path)
-    (tmp_path / "b.hea").write_text("b 1 100 10\nb.dat 16 2/uV 16 0 0 0 0 II\n")
-    (tmp_path / "m.hea").write_text("m/2 1 100 20\na 10\nb 10\n")
+    (tmp_path / "b.hea").write_text("b 1 100 10\nb.dat 16 2/uV 16 0 0 0 0 II\n", encoding="utf-8")
+    (tmp_path / "m.hea").write_text("m/2 1 100 20\na 10\nb 10\n", encoding="utf-8")
     (one,) = read(tmp_path / "m.hea").channels
     assert one.resolution is None
     assert one.samples[10] == 50
@@ -272,7 +276,7 @@ def test_a_senseless_header_is_refused_in_words(tmp_path: Path, header: bytes) -
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    (tmp_path / "x.hea").write_text("x 1 100 10\ny.dat 16\n")
+    (tmp_path / "x.hea").write_text("x 1 100 10\ny.dat 16\n", encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=r"y\.dat"):
         read(tmp_path / "x.hea")
 
