@@ -118,6 +118,14 @@ MONITOR_HOST: Final = _declare(
 MONITOR_PORT: Final = _declare(
     Setting("monitor_port", 0, "TCP port for patient monitors (HL7 v2, MLLP); 0 turns them off.", most=65535)
 )
+IMAGE_TEXTS: Final = _declare(
+    Setting(
+        "image_texts",
+        "ask",
+        "How names are read in images that are wrong about their letters: somebody is asked, or in this encoding.",
+        choices=("ask", "cp1251", "cp866", "koi8-r", "iso8859-5", "kz1048", "utf-8"),
+    )
+)
 LOCK_AFTER_S: Final = _declare(
     Setting(
         "lock_after_s",

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
+from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.decoders import decoded_frame
+from clinic_app.imaging.display.elements import first_item, functional, items_of, numbers_of
+from clinic_app.imaging.display.geometry import Plane, plane_of
+from clinic_app.imaging.display.layers import NOTHING_OVER, Layers
+from clinic_app.imaging.display.overlays import overlays_of
+from clinic_app.imaging.display.shutters import shutter_of
+from clinic_app.imaging.display.tables import Table
+from clinic_app.imaging.display.turning import UPRIGHT, Turn
+from clinic_app.imaging.display.windows import windows_of
+from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.reading import READING_ERRORS, check_pixels, frame_count, number_of, text_of
 from clinic_app.imaging.spacing import Region, Spacing, regions_of, spacing_of
-from clinic_app.imaging.windowing import Shape, Window
+from clinic_app.imaging.texts import AS_STATED, Reading, name_of, words_of
+from clinic_app.imaging.windowing import Window
+
+_LARGEST_PROFILE: Final = 4 << 20
+_MOST_ASPECT: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,16 @@ class Frame:
         sop_uid: the file's SOP Instance UID.
         frame_number: from 1.
         labels: for the corners.
+        padding_limit: the other end where a range of stored values is outside the picture.
+        windows: all that the file asks for, the default first.
+        pixel_aspect: how high a pixel is by its width where no spacing says so.
+        layers: what lies over it.
+        profile: ICC profile of a colour picture; empty where it has none.
+        plane: where it lies in the patient.
+        tone: a curve from grey to grey after the window (presentation LUT).
+        turn: how it is turned before it is shown.
+        shown: the part a presentation state wants to be seen: left, top, right, bottom in pixels.
+        notes: sentences about what is wrong with it.
     """
 
     stored: NDArray[Any]
@@ -59,6 +83,16 @@ class Frame:
     sop_uid: str
     frame_number: int
     labels: FrameLabels
+    padding_limit: int | None = None
+    windows: tuple[Window, ...] = ()
+    pixel_aspect: float = 1.0
+    layers: Layers = NOTHING_OVER
+    profile: bytes = b""
+    plane: Plane | None = None
+    tone: Table | None = None
+    turn: Turn = UPRIGHT
+    shown: tuple[float, float, float, float] | None = None
+    notes: tuple[Text, ...] = ()
 
     @property
     def is_colour(self) -> bool:
@@ -75,19 +109,33 @@ class Frame:
         """Width in pixels."""
         return int(self.stored.shape[1])
 
+    @property
+    def aspect(self) -> float:
+        """How high a pixel is by its width."""
+        return self.spacing.row_mm / self.spacing.column_mm if self.spacing else self.pixel_aspect
+
     def value_at(self, x: int, y: int) -> float | None:
         """Return the value at a pixel in the image's unit; None outside, or for colour."""
         if self.is_colour or not (0 <= x < self.columns and 0 <= y < self.rows):
             return None
         return float(cast(Any, self.stored)[y, x]) * self.slope + self.intercept
 
+    def is_padding(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which stored values are outside the picture."""
+        if self.padding is None:
+            return np.zeros(values.shape, dtype=bool)
+        low, high = sorted((self.padding, self.padding if self.padding_limit is None else self.padding_limit))
+        return np.asarray((values >= low) & (values <= high))
 
-def frame_of(dataset: Dataset, index: int) -> Frame:
+
+def frame_of(dataset: Dataset, index: int, apart: Apart = HERE, reading: Reading = AS_STATED) -> Frame:
     """Return one frame of a file.
 
     Args:
         dataset: as `reading.read_dataset` gave it.
         index: from 0.
+        apart: decodes what is compressed.
+        reading: how its texts are to be read where what the file says of them is wrong.
 
     Raises:
         UnreadableFileError: there is no such frame, or it is damaged.
@@ -95,36 +143,55 @@ def frame_of(dataset: Dataset, index: int) -> Frame:
     check_pixels(dataset)
     if not 0 <= index < frame_count(dataset):
         raise UnreadableFileError(Text("The file has no image with this number."))
-    array, photometric = decoded_frame(dataset, index)
-    stored = _as_shown(dataset, _through_modality_lut(dataset, array), photometric)
-    slope, intercept = _rescale(dataset, index)
+    array, photometric = decoded_frame(dataset, index, apart)
+    has_table = array.ndim == 2 and first_item(dataset, "ModalityLUTSequence") is not None
+    stored = _as_shown(dataset, _through_modality_lut(dataset, array) if has_table else array, photometric)
+    slope, intercept = (1.0, 0.0) if has_table else _rescale(dataset, index)
+    stored, notes = _without_missing_rows(dataset, index, stored)
+    padding = () if has_table else numbers_of(dataset, "PixelPaddingValue")
+    limit = numbers_of(dataset, "PixelPaddingRangeLimit")
+    windows = windows_of(dataset, index, stored, (slope, intercept))
     modality = text_of(dataset, "Modality")
-    padding = number_of(dataset, "PixelPaddingValue", np.nan)
     return Frame(
         stored=stored,
         slope=slope,
         intercept=intercept,
-        unit="HU" if modality == "CT" else "",
-        is_monochrome1=photometric == "MONOCHROME1",
-        padding=None if np.isnan(padding) else int(padding),
-        default_window=_window(dataset, index, stored, (slope, intercept)) or _whole_range(stored, slope, intercept),
+        unit=_unit(dataset, index, modality),
+        is_monochrome1=_is_reversed(dataset, photometric),
+        padding=int(padding[0]) if padding else None,
+        default_window=windows[0],
         spacing=spacing_of(dataset, index),
         regions=regions_of(dataset),
         sop_uid=text_of(dataset, "SOPInstanceUID"),
         frame_number=index + 1,
-        labels=FrameLabels(
-            text_of(dataset, "PatientName").replace("^", " ").strip(),
-            text_of(dataset, "StudyDate"),
-            modality,
-            text_of(dataset, "SeriesDescription") or text_of(dataset, "StudyDescription"),
-        ),
+        labels=_labels(dataset, modality, reading),
+        padding_limit=int(limit[0]) if padding and limit else None,
+        windows=windows,
+        pixel_aspect=_pixel_aspect(dataset),
+        layers=Layers(overlays_of(dataset, index), shutter_of(dataset)),
+        profile=_profile(dataset) if stored.ndim == 3 else b"",
+        plane=plane_of(dataset, index),
+        notes=notes,
     )
+
+
+def notes_added(frame: Frame, *notes: Text) -> Frame:
+    """Return a frame with more to say about it."""
+    return replace(frame, notes=(*frame.notes, *notes)) if notes else frame
+
+
+def _labels(dataset: Dataset, modality: str, reading: Reading) -> FrameLabels:
+    description = words_of(dataset, "SeriesDescription", reading) or words_of(dataset, "StudyDescription", reading)
+    return FrameLabels(name_of(dataset, reading), text_of(dataset, "StudyDate"), modality, description)
+
+
+def _is_reversed(dataset: Dataset, photometric: str) -> bool:
+    """Return whether low values are white: by the pixels' kind, by the presentation shape, or by both."""
+    return photometric == "MONOCHROME1" or text_of(dataset, "PresentationLUTShape") == "INVERSE"
 
 
 def _through_modality_lut(dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
     """Return values as the file's own table gives them, where it has one in place of slope and intercept (C.11.1)."""
-    if not dataset.get("ModalityLUTSequence") or array.ndim != 2:
-        return array
     try:
         return apply_modality_lut(array, dataset)
     except READING_ERRORS as error:
@@ -146,42 +213,53 @@ def _as_shown(dataset: Dataset, array: NDArray[Any], photometric: str) -> NDArra
     return np.ascontiguousarray(array, dtype=native)
 
 
-def _functional(dataset: Dataset, index: int, keyword: str) -> Dataset | None:
-    """Return an item of the frame's or the shared functional groups (enhanced multi-frame objects)."""
-    try:
-        per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-        shared = dataset.get("SharedFunctionalGroupsSequence") or ()
-        for group in (*per_frame[index : index + 1], *shared[:1]):
-            items = group.get(keyword)
-            if items:
-                return cast(Dataset, items[0])
-    except READING_ERRORS:
-        return None
-    return None
+def _without_missing_rows(dataset: Dataset, index: int, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[Text, ...]]:
+    """Return the picture with what was cut off shown as nothing, and the sentences about it."""
+    extent = extent_of(dataset)
+    notes: tuple[Text, ...] = ()
+    if extent.rows and index == extent.whole:
+        notes = (Text("The file is cut short: the lower part of this image is missing."),)
+        stored = stored.copy()
+        stored[extent.rows :] = stored[: extent.rows].min()
+    if extent.stated > 1 and extent.usable < extent.stated:
+        said = Text(
+            "The file is cut short: {count} of {total} images are in it.", count=extent.usable, total=extent.stated
+        )
+        notes = (*notes, said)
+    return stored, notes
 
 
 def _rescale(dataset: Dataset, index: int) -> tuple[float, float]:
-    source = _functional(dataset, index, "PixelValueTransformationSequence") or dataset
+    source = functional(dataset, index, "PixelValueTransformationSequence") or dataset
     return number_of(source, "RescaleSlope", 1.0) or 1.0, number_of(source, "RescaleIntercept", 0.0)
 
 
-def _window(dataset: Dataset, index: int, stored: NDArray[Any], rescale: tuple[float, float]) -> Window | None:
-    """Return the window the file asks for; None if it asks for none, or for one that shows white and nothing else."""
-    source = _functional(dataset, index, "FrameVOILUTSequence") or dataset
-    center, width = number_of(source, "WindowCenter", np.nan), number_of(source, "WindowWidth", np.nan)
-    if np.isnan(center) or np.isnan(width) or width <= 0 or _all_above(center + width / 2, stored, rescale):
-        return None
-    named = text_of(source, "VOILUTFunction")
-    shape: Shape = "SIGMOID" if named == "SIGMOID" else "LINEAR_EXACT" if named == "LINEAR_EXACT" else "LINEAR"
-    return Window(center, width, shape)
+def _unit(dataset: Dataset, index: int, modality: str) -> str:
+    """Return the unit of values after the rescale, empty where nobody says (PS3.3 C.11.1.1.2, C.8.9.1.1.3)."""
+    source = functional(dataset, index, "PixelValueTransformationSequence") or dataset
+    said = text_of(source, "RescaleType")
+    if modality == "CT":
+        return "HU" if said in ("", "HU", "US", "HU_MOD") else ""
+    if modality == "PT":
+        return {"BQML": "Bq/ml", "GML": "g/ml", "CM2ML": "cm²/ml"}.get(text_of(dataset, "Units"), "")
+    return said if said in ("HU", "OD") else ""
 
 
-def _all_above(value: float, stored: NDArray[Any], rescale: tuple[float, float]) -> bool:
-    sample = stored[::8, ::8].astype(np.float64) * rescale[0] + rescale[1]
-    return bool(np.percentile(sample, 1) > value)
+def _pixel_aspect(dataset: Dataset) -> float:
+    """Return the height of a pixel by its width as the file states it (PS3.3 C.7.6.3.1.7)."""
+    stated = numbers_of(dataset, "PixelAspectRatio")
+    if len(stated) != 2 or min(stated) <= 0:
+        return 1.0
+    return min(max(stated[0] / stated[1], 1 / _MOST_ASPECT), _MOST_ASPECT)
 
 
-def _whole_range(stored: NDArray[Any], slope: float, intercept: float) -> Window:
-    low, high = (float(each) * slope + intercept for each in np.percentile(cast(Any, stored), (0.5, 99.5)))
-    low, high = min(low, high), max(low, high)
-    return Window((low + high) / 2, max(high - low, 1.0))
+def _profile(dataset: Dataset) -> bytes:
+    """Return the ICC profile of the file or of its first optical path (PS3.3 C.11.15)."""
+    for source in (dataset, *items_of(dataset, "OpticalPathSequence")[:1]):
+        try:
+            found = source.get("ICCProfile")
+        except READING_ERRORS:
+            continue
+        if isinstance(found, bytes) and 128 < len(found) <= _LARGEST_PROFILE:
+            return found
+    return b""

@@ -14,22 +14,29 @@ import msgspec
 from pydicom.dataset import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from clinic_app.foundation.errors import ClinicError, UnreadableFileError
+from clinic_app.foundation.apart import HERE, Apart
+from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableFileError
 from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.frame import frame_of
+from clinic_app.imaging.objects.kinds import kind_of
+from clinic_app.imaging.objects.pages import page_count
+from clinic_app.imaging.objects.readable import is_readable
 from clinic_app.imaging.reading import (
     HEAD_BYTES,
     LARGEST_FILE_BYTES,
     MOST_FRAMES,
     check_mark,
     check_pixels,
+    damaged,
     frame_count,
     number_of,
     read_dataset,
     text_of,
     uid_of,
 )
+from clinic_app.imaging.texts import ENCODINGS, Proposal, Reading, name_of, proposal_for, words_of
 from clinic_app.records import (
     Coding,
     Extension,
@@ -44,6 +51,8 @@ from clinic_app.terminology.systems import CONTENT_SHA256, DCM, DICOM_UID
 
 FRAMES: Final = "urn:dala:number-of-frames"
 """Extension of an instance: how many pictures it has."""
+TEXT_ENCODING: Final = "urn:dala:text-encoding"
+"""Extension of an instance: the encoding of its texts, on somebody's word and against the file's own."""
 MOST_FILES: Final = 50_000
 
 
@@ -64,7 +73,9 @@ class ImportReport:
         imported: files taken.
         refused: files not taken.
         names_in_files: patient names the files bear.
-        is_filed: False where the names differ from the patient's and nobody has confirmed them yet.
+        is_filed: False where somebody has yet to say whose images they are, or how their letters are to be read.
+        damaged: files that were taken although something of them is missing, and what.
+        proposals: how the letters of files are probably to be read where what they say of them is wrong.
     """
 
     studies: tuple[ImagingStudy, ...] = ()
@@ -72,6 +83,8 @@ class ImportReport:
     refused: tuple[Refusal, ...] = ()
     names_in_files: tuple[str, ...] = ()
     is_filed: bool = True
+    damaged: tuple[Refusal, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
 
 @dataclass
@@ -92,6 +105,9 @@ class FoundInstance:
     patient_name: str
     order: tuple[float, ...] = ()
     sha256: str = ""
+    encoding: str = ""
+    proposal: Proposal | None = None
+    damage: Text | None = None
 
 
 @dataclass
@@ -100,6 +116,7 @@ class Harvest:
 
     instances: list[FoundInstance] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    damaged: list[Refusal] = field(default_factory=list)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -113,12 +130,41 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in found[:MOST_FILES] if path.is_file() and not path.is_symlink()]
 
 
-def look_at(path: Path) -> tuple[bytes, FoundInstance] | None:
+def look_at(path: Path, apart: Apart = HERE, rule: str = "") -> tuple[bytes, FoundInstance] | None:
     """Return a file's bytes and what it is; None for a DICOMDIR, which only lists others.
+
+    Args:
+        path: the file.
+        apart: decodes it.
+        rule: the encoding of texts whose files are wrong about it, by the site's rule; empty: somebody is asked.
 
     Raises:
         UnreadableFileError: it cannot be taken, and why.
     """
+    data = _read(path)
+    dataset = read_dataset(data)
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        return None
+    proposal = proposal_for(dataset)
+    reading = Reading(rule if proposal else "")
+    found = _instance(dataset, reading)
+    found.encoding, found.proposal = reading.encoding, None if rule else proposal
+    kind = kind_of(found.sop_class)
+    if kind == "document":
+        found.frames = page_count(dataset, apart)
+    elif kind == "picture":
+        _look_at_pictures(dataset, found, apart)
+    elif kind != "segmentation" and not is_readable(dataset, kind):
+        raise UnreadableFileError(Text("The file holds nothing that can be shown."))
+    return data, found
+
+
+def described(dataset: Dataset) -> FoundInstance:
+    """Return what a file that was made here is."""
+    return _instance(dataset, Reading())
+
+
+def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE_BYTES:
@@ -126,17 +172,33 @@ def look_at(path: Path) -> tuple[bytes, FoundInstance] | None:
         with path.open("rb") as file:
             check_mark(file.read(HEAD_BYTES))
             file.seek(0)
-            data = file.read(size)
+            return file.read(size)
     except OSError as error:
         raise UnreadableFileError(Text("The file cannot be read from its disk.")) from error
-    dataset = read_dataset(data)
-    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        return None
-    found = _instance(dataset)
+
+
+def _look_at_pictures(dataset: Dataset, found: FoundInstance, apart: Apart) -> None:
+    """Take a file if one of its first, middle and last pictures can be seen.
+
+    Raises:
+        UnreadableFileError: none of them can.
+    """
     check_pixels(dataset)
-    for index in {0, found.frames - 1}:
-        frame_of(dataset, index)
-    return data, found
+    extent = extent_of(dataset)
+    found.frames = extent.usable
+    seen, last_error = 0, damaged()
+    probes = sorted({0, found.frames // 2, found.frames - 1})
+    for index in probes:
+        try:
+            frame = frame_of(dataset, index, apart)
+            seen += 1
+            found.damage = found.damage or next(iter(frame.notes), None)
+        except UnreadableFileError as error:
+            last_error = error
+    if not seen:
+        raise last_error
+    if seen < len(probes):
+        found.damage = Text("Some images of this file are damaged; the others are shown.")
 
 
 def refusal(path: Path, folder: Path, error: ClinicError) -> Refusal:
@@ -186,9 +248,28 @@ def frames_of(instance: ImagingStudyInstance) -> int:
     return int(min(max(said, 1), MOST_FRAMES))
 
 
+def encoding_of(instance: ImagingStudyInstance) -> str:
+    """Return the encoding of an instance's texts on somebody's word, or an empty string: as the file says."""
+    said = next((each.value_string or "" for each in instance.extension if each.url == TEXT_ENCODING), "")
+    return said if said in ENCODINGS else ""
+
+
 def sha256_of(instance: ImagingStudyInstance) -> str:
     """Return the digest an instance's bytes are stored under, or an empty string."""
     return next((each.value_string or "" for each in instance.extension if each.url == CONTENT_SHA256), "")
+
+
+def place_of(study: ImagingStudy, sop_uid: str) -> tuple[str, str]:
+    """Return the series of a file of a study, and the digest of its bytes.
+
+    Raises:
+        NotFoundError: the study has no such file.
+    """
+    for series in study.series:
+        for instance in series.instance:
+            if instance.uid == sop_uid:
+                return series.uid, sha256_of(instance)
+    raise NotFoundError(Text("The study has no such image."))
 
 
 def _series(known: ImagingStudySeries | None, found: list[FoundInstance]) -> ImagingStudySeries:
@@ -196,8 +277,11 @@ def _series(known: ImagingStudySeries | None, found: list[FoundInstance]) -> Ima
     kept = list(known.instance) if known else []
     have = {each.uid for each in kept}
     fresh = sorted((each for each in found if each.sop_uid not in have), key=lambda each: each.order)
-    for each in {each.sop_uid: each for each in fresh}.values():
+    whole_last = sorted(fresh, key=lambda each: each.damage is None)  # of two copies the whole one is kept
+    for each in {each.sop_uid: each for each in whole_last}.values():
         kept.append(_as_instance(each))
+    places = {each.sop_uid: place for place, each in enumerate(fresh)}
+    kept.sort(key=lambda each: places.get(each.uid, -1))
     kept.sort(key=lambda each: each.number or 0)  # what comes later may belong between what is here
     return ImagingStudySeries(
         uid=first.series_uid,
@@ -218,11 +302,12 @@ def _as_instance(found: FoundInstance) -> ImagingStudyInstance:
         extension=(
             Extension(url=CONTENT_SHA256, value_string=found.sha256),
             Extension(url=FRAMES, value_decimal=Decimal(found.frames)),
+            *([Extension(url=TEXT_ENCODING, value_string=found.encoding)] if found.encoding else []),
         ),
     )
 
 
-def _instance(dataset: Dataset) -> FoundInstance:
+def _instance(dataset: Dataset, reading: Reading) -> FoundInstance:
     number = _whole(dataset, "InstanceNumber")
     return FoundInstance(
         study_uid=uid_of(dataset, "StudyInstanceUID"),
@@ -230,13 +315,15 @@ def _instance(dataset: Dataset) -> FoundInstance:
         sop_uid=uid_of(dataset, "SOPInstanceUID"),
         sop_class=uid_of(dataset, "SOPClassUID"),
         modality=text_of(dataset, "Modality")[:16],
-        study_description=text_of(dataset, "StudyDescription"),
-        series_description=text_of(dataset, "SeriesDescription"),
+        study_description=words_of(dataset, "StudyDescription", reading),
+        series_description=words_of(dataset, "SeriesDescription", reading)
+        or words_of(dataset, "DocumentTitle", reading)
+        or words_of(dataset, "ContentDescription", reading),
         series_number=_whole(dataset, "SeriesNumber"),
         number=number,
         frames=frame_count(dataset),
         started=_started(dataset),
-        patient_name=text_of(dataset, "PatientName").replace("^", " ").strip(),
+        patient_name=name_of(dataset, reading),
         order=(float(number), *_along_the_stack(dataset)),
     )
 

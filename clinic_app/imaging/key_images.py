@@ -13,14 +13,15 @@ import msgspec
 from PIL import Image
 
 from clinic_app.access import Session, Trail
+from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError, NotFoundError
+from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.frame import frame_of
-from clinic_app.imaging.importing import sha256_of
+from clinic_app.imaging.importing import place_of
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.imaging.rendering import render
+from clinic_app.imaging.rendering import render_whole
 from clinic_app.imaging.windowing import Pixels, Window
 from clinic_app.records import (
     Attachment,
@@ -74,9 +75,11 @@ class KeyImages:
         store: the workstation's store.
         trail: makes the audit events.
         clock: says when somebody pointed.
+        apart: decodes what strangers sent.
     """
 
-    def __init__(self, store: Store, trail: Trail, clock: Clock) -> None:
+    def __init__(self, store: Store, trail: Trail, clock: Clock, apart: Apart = HERE) -> None:
+        self._apart = apart
         self._store = store
         self._trail = trail
         self._clock = clock
@@ -98,9 +101,9 @@ class KeyImages:
             UnreadableFileError: the picture is damaged.
         """
         study = self._trail.require_stored(session, "create", ImagingStudy, study.id, "DocumentReference")
-        series_uid, sha256 = _place_of(study, sop_uid)
-        frame = frame_of(read_dataset(self._store.blobs.read(sha256)), frame_number - 1)
-        png = _png(render(frame, window))
+        series_uid, sha256 = place_of(study, sop_uid)
+        frame = frame_of(read_dataset(self._store.blobs.read(sha256)), frame_number - 1, self._apart)
+        png = _png(render_whole(frame, window))
         source = KeyImageSource(study.id, series_uid, sop_uid, frame_number, window.center, window.width)
         digest = self._store.blobs.put(png)
         document = DocumentReference(
@@ -148,14 +151,6 @@ def is_key_image(document: DocumentReference) -> bool:
     """Return whether a document is a key image and stands."""
     kind = document.type.code(DOCUMENT_KIND) if document.type else None
     return kind == "key-image" and document.status == "current"
-
-
-def _place_of(study: ImagingStudy, sop_uid: str) -> tuple[str, str]:
-    for series in study.series:
-        for instance in series.instance:
-            if instance.uid == sop_uid:
-                return series.uid, sha256_of(instance)
-    raise NotFoundError(Text("The study has no such image."))
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -22,7 +22,14 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset as read_elements
 from pydicom.multival import MultiValue
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from clinic_app.foundation.bounded_stream import BoundedStream
 from clinic_app.foundation.errors import UnreadableFileError
@@ -61,6 +68,10 @@ _SEQUENCES: Final = (
 )
 """Those that are looked into; a sequence whose length is stated is parsed only then, and without a count."""
 _META_GROUP: Final = 2
+_FIRST_ELEMENTS: Final = tuple(
+    bytes(pair) for low in (0x00, 0x01, 0x05, 0x08, 0x12, 0x16, 0x18) for pair in ((low, 0), (0, low))
+)
+"""With which a dataset may begin; old archives kept nothing before it."""
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
 """What pydicom remarks about strangers' files is no news to staff; what matters becomes a sentence."""
 _UID: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
@@ -98,11 +109,43 @@ def read_dataset(data: bytes) -> Dataset:
         data = _inflated(data)
         if sum(data.count(tag) for tag in _ITEM_TAGS) > MOST_ITEMS:
             raise UnreadableFileError(Text("The file has more parts than this program takes from anybody."))
-        return pydicom.dcmread(BoundedStream(data, MOST_ELEMENTS))
+        return _parsed(data)
     except InvalidDicomError as error:
         raise UnreadableFileError(Text("This is no DICOM file.")) from error
     except READING_ERRORS as error:
         raise damaged() from error
+
+
+def _parsed(data: bytes) -> Dataset:
+    """Return the dataset; compressed pixel data that have no end, or seem to have it too early, are found all the same.
+
+    The rest of what pydicom finds damaged in them is ours to find: see `fragments`.
+    """
+    from clinic_app.imaging.fragments import DELIMITER, mend
+
+    dataset = pydicom.dcmread(BoundedStream(data, MOST_ELEMENTS), force=_is_bare(data))
+    if dataset.file_meta.get("TransferSyntaxUID") is None and _is_bare(data):
+        dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    is_compressed = isinstance(syntax, UID) and syntax.is_transfer_syntax and syntax.is_compressed
+    if is_compressed and "PixelData" not in dataset and "Rows" in dataset:
+        dataset = pydicom.dcmread(BoundedStream(data + DELIMITER, MOST_ELEMENTS))
+    if is_compressed:
+        mend(data, dataset)
+    return dataset
+
+
+def _guessed_syntax(dataset: Dataset) -> UID:
+    is_implicit, is_little = dataset.original_encoding
+    if is_implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian
+
+
+def _is_bare(head: bytes) -> bool:
+    """Return whether bytes begin as a dataset without preamble and file header does: with an element of group 8."""
+    is_first = head[:2] in (b"\x08\x00", b"\x00\x08") and head[2:4] in _FIRST_ELEMENTS
+    return is_first and (head[4:6].isalpha() or head[6:8] == b"\0\0")
 
 
 def check_mark(head: bytes) -> None:
@@ -111,12 +154,14 @@ def check_mark(head: bytes) -> None:
     Raises:
         UnreadableFileError: it does not.
     """
-    if head[_PREAMBLE_BYTES:HEAD_BYTES] != _MARK:
+    if head[_PREAMBLE_BYTES:HEAD_BYTES] != _MARK and not _is_bare(head):
         raise UnreadableFileError(Text("This is no DICOM file."))
 
 
 def without_preamble(data: bytes) -> bytes:
     """Return the file with its preamble zeroed: what stands there may be a program (CVE-2019-11687)."""
+    if data[_PREAMBLE_BYTES:HEAD_BYTES] != _MARK:
+        return data  # a bare dataset has none
     return bytes(_PREAMBLE_BYTES) + data[_PREAMBLE_BYTES:]
 
 
@@ -205,10 +250,7 @@ def _check_length(dataset: Dataset, wanted: int) -> None:
     if not isinstance(syntax, UID) or not syntax.is_transfer_syntax:
         raise damaged()
     if not syntax.is_compressed:
-        is_subsampled = text_of(dataset, "PhotometricInterpretation") == "YBR_FULL_422"
-        if there < (wanted * 2 // 3 if is_subsampled else wanted):
-            raise damaged()
-        return
+        return  # how much of it is there: see `fragments.extent_of`
     most = _RLE_MOST_COMPRESSED if syntax == RLELossless else _MOST_COMPRESSED
     if wanted > max(there, 1) * most:
         raise UnreadableFileError(Text("The image claims more pixels than its bytes can hold."))
@@ -216,6 +258,8 @@ def _check_length(dataset: Dataset, wanted: int) -> None:
 
 def _inflated(data: bytes) -> bytes:
     """Return a file of a deflated dataset as one that is not, as far as it may inflate; any other as it is."""
+    if _is_bare(data):
+        return data
     stream = BoundedStream(data, MOST_ELEMENTS)
     stream.seek(HEAD_BYTES)
     meta = read_elements(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != _META_GROUP)

@@ -6,26 +6,48 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from pydicom.dataset import Dataset
 
-from clinic_app.foundation.errors import NotFoundError
+from clinic_app.foundation.apart import HERE, Apart
+from clinic_app.foundation.errors import NotFoundError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.frame import Frame, frame_of
-from clinic_app.imaging.reading import read_dataset
+from clinic_app.imaging.objects.kinds import PDF
+from clinic_app.imaging.objects.pages import page_of
+from clinic_app.imaging.reading import read_dataset, text_of
+from clinic_app.imaging.texts import Reading
 
 KEPT_BYTES: Final = 256 << 20
 _KEPT_FILES: Final = 2
 
 
+class Dressing(Protocol):
+    """What lays marks, segments or outlines over pictures."""
+
+    def dressed(self, frame: Frame) -> Frame:
+        """Return a picture with what it has for it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a picture of the stack lies: file and frame."""
+    """Where a picture of the stack lies: file and frame.
+
+    Args:
+        sop_uid: of the file.
+        sha256: digest of its bytes.
+        index: of the frame, or of the page, from 0.
+        encoding: its texts are in, on somebody's word; empty: as the file says.
+        dressing: lays something over the picture.
+    """
 
     sop_uid: str
     sha256: str
     index: int
+    encoding: str = ""
+    dressing: Dressing | None = None
 
 
 class FrameStack:
@@ -34,11 +56,18 @@ class FrameStack:
     Args:
         places: file and frame of every picture, in the order of scrolling.
         read: gives the bytes of a content by its digest.
+        apart: decodes what is compressed.
+        words: what is to be said about all of them, if anything.
     """
 
-    def __init__(self, places: tuple[Place, ...], read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, places: tuple[Place, ...], read: Callable[[str], bytes], apart: Apart = HERE, words: str = ""
+    ) -> None:
         self._places = places
         self._read = read
+        self._apart = apart
+        self.words = words
+        self._damaged: set[int] = set()
         self._lock = threading.Lock()
         self._decoding = threading.Lock()
         self._files: OrderedDict[str, Dataset] = OrderedDict()
@@ -63,10 +92,15 @@ class FrameStack:
         with self._decoding:
             found = self.kept(number)
             if found is None:
-                place = self._places[number]
-                found = frame_of(self._file(place.sha256), place.index)
+                found = self._decoded(number)
                 self._keep(number, found)
             return found
+
+    @property
+    def damaged(self) -> tuple[int, ...]:
+        """Numbers, from 1, of the pictures that were asked for and cannot be seen."""
+        with self._lock:
+            return tuple(number + 1 for number in sorted(self._damaged))
 
     def kept(self, number: int) -> Frame | None:
         """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""
@@ -84,6 +118,20 @@ class FrameStack:
         """
         wanted = (sop_uid, frame_number - 1)
         return next((i for i, place in enumerate(self._places) if (place.sop_uid, place.index) == wanted), 0)
+
+    def _decoded(self, number: int) -> Frame:
+        place = self._places[number]
+        try:
+            dataset, reading = self._file(place.sha256), Reading(place.encoding)
+            if text_of(dataset, "SOPClassUID") == PDF:
+                frame = page_of(dataset, place.index, self._apart, reading)
+            else:
+                frame = frame_of(dataset, place.index, self._apart, reading)
+        except UnreadableFileError:
+            with self._lock:
+                self._damaged.add(number)
+            raise
+        return place.dressing.dressed(frame) if place.dressing else frame
 
     def _file(self, sha256: str) -> Dataset:
         if sha256 not in self._files:

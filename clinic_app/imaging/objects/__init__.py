@@ -1,0 +1,1 @@
+"""Files that are no pictures but speak of pictures: reports, pages, marks, choices, segments, outlines."""
