@@ -28,7 +28,7 @@ from clinic_app.referral.cases import package_of
 from clinic_app.referral.manifest import decode_manifest, encode_manifest, file_entry
 from clinic_app.referral.package import open_package
 from clinic_app.referral.receiving import _sender_key
-from tests.drills.hostile.cases import Case, Inputs, Stage, must_refuse
+from tests.drills.hostile.cases import Case, Inputs, Repeated, Stage, must_refuse
 from tests.helpers.clocks import NOON
 from tests.helpers.nodes import CENTRE, DISTRICT, Node, form, introduce, node, patient_with_evidence
 
@@ -224,8 +224,9 @@ def _bomb(megabytes: int, forger: Forger | None = None) -> bytes:
             for path, data in forger.files.items():
                 archive.writestr(path, data)
         with archive.open("DICOM/I9999999", "w", force_zip64=True) as entry:
+            entry._compressor, piece = Repeated(), bytes(1 << 20)  # type: ignore[attr-defined]
             for _ in range(megabytes):
-                entry.write(bytes(1 << 20))
+                entry.write(piece)
     return target.getvalue()
 
 

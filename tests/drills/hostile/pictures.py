@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +35,7 @@ from clinic_app.access import Trail
 from clinic_app.imaging import Imaging
 from clinic_app.imaging.rendering import render
 from clinic_app.records import ImagingStudy, Patient
-from tests.drills.hostile.cases import Attempt, Case, Inputs, Outcome, demand
+from tests.drills.hostile.cases import Attempt, Case, Inputs, Outcome, Repeated, demand
 from tests.helpers.nodes import DISTRICT, Node, node
 
 CT: Final = Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes()
@@ -199,9 +198,9 @@ def deflated(megabytes: int, fill: bytes = b"\0") -> bytes:
     buffer = io.BytesIO()
     buffer.write(bytes(128) + b"DICM")
     pydicom.filewriter.write_file_meta_info(buffer, dataset.file_meta)
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packer, piece = Repeated(), fill * (1 << 20)
     for _ in range(megabytes):
-        buffer.write(packer.compress(fill * (1 << 20)))
+        buffer.write(packer.compress(piece))
     return buffer.getvalue() + packer.flush()
 
 
