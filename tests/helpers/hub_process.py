@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 
 from clinic_app.foundation.clock import SystemClock
+from clinic_app.hub import __main__ as hub_commands
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.storage.feed_accounts import Admission
@@ -45,7 +47,7 @@ class HubProcess:
         self.stop()
 
     def enrol(self, organization_id: str, name: str) -> str:
-        """Return the token of one more workstation; while the hub runs, by its own command as IT would."""
+        """Return the token of one more workstation."""
         if self._process is None:
             store = open_hub_store(self.folder, None, self._database)
             try:
@@ -55,21 +57,18 @@ class HubProcess:
         return self.run("enrol", "--organization", organization_id, "--name", name).strip()
 
     def run(self, word: str, *options: str) -> str:
-        """Return what one of its commands prints, run as IT would; it has to succeed."""
-        done = subprocess.run(
-            [*self._command(word), *options],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """Return what one of its commands prints; it has to succeed.
+
+        The command runs beside the hub's process, in this one: `say` starts a process for it, as IT would.
+        """
+        said = io.StringIO()
+        with redirect_stdout(said):
+            code = hub_commands.main([*self._words(word), *options])
+        assert code == 0, f"the command {word} ended with {code}"
+        return said.getvalue()
 
     def say(self, command: str, *words: str) -> str:
-        """Return what one of its commands prints, as IT would read it."""
+        """Return what one of its commands prints, in a process of its own, as IT would read it."""
         done = subprocess.run(
             [*self._command(command), *words],
             cwd=ROOT,
@@ -158,5 +157,8 @@ class HubProcess:
         return ["--upstream", self._upstream, "--upstream-interval-s", "1"] if self._upstream else []
 
     def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "clinic_app.hub", *self._words(*words)]
+
+    def _words(self, *words: str) -> list[str]:
         database = ["--database", self._database] if self._database else []
-        return [sys.executable, "-m", "clinic_app.hub", *words, "--data", str(self.folder), *database]
+        return [*words, "--data", str(self.folder), *database]
