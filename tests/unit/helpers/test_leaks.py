@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 
 import pytest
 from PySide6.QtCore import QTimer
@@ -34,6 +35,30 @@ def test_an_active_timer_is_a_leak_and_a_stopped_one_is_not(qapp: object) -> Non
     assert "still ticks" in leaks.left_since(before)[0]
     timer.stop()
     assert leaks.left_since(before) == []
+
+
+def test_a_timer_from_before_that_begins_to_tick_is_a_leak(qapp: object) -> None:
+    timer = QTimer(interval=60_000)
+    for _ in range(2):  # put aside, and still known the next time
+        before = leaks.look()
+        timer.start()
+        assert "still ticks" in leaks.left_since(before)[0]
+        timer.stop()
+        assert leaks.left_since(before) == []
+
+
+def test_what_was_put_aside_goes_when_nobody_holds_it(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.self = self
+
+    ring = Ring()
+    leaks.look()
+    gone = weakref.ref(ring)
+    del ring
+    monkeypatch.setattr(leaks, "ASIDE", 1)
+    leaks.look()
+    assert gone() is None
 
 
 def test_a_window_is_a_leak_until_it_is_deleted(qapp: object) -> None:
