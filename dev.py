@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale")
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep, storage or sync")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, waveforms, storage or sync")
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
     commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")

@@ -77,11 +77,15 @@ BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "storage", "sync", "waveforms"]))
+    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "sdc", "storage", "sync", "waveforms"]))
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args(arguments)
     if options.name == "beats":
         return bench_beats(options.json)
+    if options.name == "sdc":
+        from tests.performance.sdc import bench_sdc
+
+        return bench_sdc(options.json)
     if options.name == "storage":
         return bench_storage(options.json)
     if options.name == "sync":

@@ -20,6 +20,7 @@ from clinic_app.records import Patient
 from ui import icons, theme
 from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
+from ui.waveforms.beds_view import BedsView
 from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.numbers_panel import NumbersPanel
 from ui.waveforms.trace_choices import TraceChoices, choices_from
@@ -74,6 +75,9 @@ class MonitorScreen(Page):
         self._sources = QComboBox()
         self._sources.setObjectName("monitor.source")
         self._alarms = AlarmLine("monitor.alarms")
+        self._all = Button("monitor.all_beds", "plain", "grid-2x2")
+        self._all.setCheckable(True)
+        self.beds = BedsView(model, lambda: self.traces.choices.filter)
         self._size = Button("monitor.screen_size", "quiet", "ruler")
         self._empty = EmptyState("monitor.empty", "monitor")
         self._freeze = Button("monitor.freeze", "plain", "snowflake")
@@ -84,7 +88,7 @@ class MonitorScreen(Page):
         self._numbers = NumbersPanel()
         self._vitals = VitalsPanel()
         self._numbers_heading = label("heading")
-        self._is_due = False
+        self._is_due = self._has_traces = False
         self._build()
         self._connect()
         icons.redraw_in(self)
@@ -94,6 +98,7 @@ class MonitorScreen(Page):
     def _build(self) -> None:
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
+        self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
         body = QHBoxLayout()
@@ -106,18 +111,23 @@ class MonitorScreen(Page):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.traces)
         left.addWidget(self._stack, 1)
-        left.addLayout(self._bar())
-        body.addWidget(self._side())
+        self._bar_row = self._bar()
+        left.addWidget(self._bar_row)
+        self._stack.addWidget(self.beds)
+        self._panel = self._side()
+        body.addWidget(self._panel)
 
-    def _bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
+    def _bar(self) -> QWidget:
+        row = QWidget(self)
+        bar = QHBoxLayout(row)
+        bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(10)
         bar.addWidget(self._freeze)
         bar.addWidget(self._measure)
         bar.addWidget(self._record)
         bar.addWidget(self._busy, 1)
         bar.addStretch()
-        return bar
+        return row
 
     def _side(self) -> Card:
         side = Card(margin=0, parent=self)
@@ -147,6 +157,8 @@ class MonitorScreen(Page):
         self._sources.textActivated.connect(model.choose)
         self._freeze.clicked.connect(lambda: self.sweep.freeze(not self.sweep.is_frozen))
         self._measure.clicked.connect(self._put_calipers)
+        self._all.clicked.connect(self._show_front)
+        self.beds.opened.connect(self._open_bed)
         self._size.clicked.connect(self._measure_screen)
         self.traces.frozen_changed.connect(self._show_frozen)
         self.traces.chosen.connect(self._remember)
@@ -198,6 +210,26 @@ class MonitorScreen(Page):
         if self._is_due and not is_frozen:
             self._show_streams()
 
+    def _show_front(self) -> None:
+        """Bring to the front what is wanted: every monitor, the chosen one, or the words that there is none."""
+        shows_all = self._all.isChecked() and self._all.isVisibleTo(self)
+        front = self.beds if shows_all else self.traces if self._has_traces else self._empty
+        if shows_all:
+            self.beds.look()
+        self._panel.setVisible(not shows_all)
+        self._bar_row.setVisible(not shows_all)
+        self._stack.setCurrentWidget(front)
+        for button in (self._freeze, self._measure):
+            button.setEnabled(front is self.traces)
+
+    def _open_bed(self, source: str) -> None:
+        """Show one of the monitors whole."""
+        self._all.setChecked(False)
+        self.sweep.freeze(False)
+        self._model.choose(source)
+        self._show_front()
+        self.sweep.setFocus()
+
     def _put_calipers(self) -> None:
         self.sweep.setFocus()
         self.traces.measure()
@@ -221,8 +253,8 @@ class MonitorScreen(Page):
         if self._is_due:
             return
         has_traces = self.traces.show_streams(self._model.streams())
-        self._stack.setCurrentWidget(self.traces if has_traces else self._empty)
-        self._freeze.setEnabled(has_traces)
+        self._has_traces = has_traces
+        self._show_front()
 
     def _show_state(self) -> None:
         state = self._model.state()
@@ -236,8 +268,6 @@ class MonitorScreen(Page):
         values = self._model.values()
         self._numbers.show_values(values)
         self._record.setEnabled(self._model.can_record)
-        for button in (self._freeze, self._measure):
-            button.setEnabled(self._stack.currentWidget() is self.traces)
         self._vitals.allow(
             has_patient=self._model.patient is not None,
             can_save=self._model.can_save_vitals,
@@ -263,7 +293,11 @@ class MonitorScreen(Page):
             self._sources.clear()
             self._sources.addItems(names)
         self._sources.setCurrentText(self._model.source)
-        self._sources.setVisible(len(names) > 1)
+        self._sources.setVisible(len(names) > 1 and not self._all.isChecked())
+        self._all.setVisible(len(names) > 1)
+        self._all.say(_("All monitors ({count})", count=len(names)))
+        if self._all.isChecked():
+            self._show_front()
 
     def _show_recording(self) -> None:
         progress = self._model.progress

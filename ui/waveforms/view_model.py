@@ -211,11 +211,19 @@ class MonitorViewModel(QObject):
 
     def streams(self) -> Sequence[LiveStream]:
         """Return the streams of the chosen monitor, the one with most channels first."""
-        return self._traces.streams(self._source) if self._source else ()
+        return self.streams_of(self._source)
+
+    def streams_of(self, source: str) -> Sequence[LiveStream]:
+        """Return the streams of a monitor, the one with most channels first."""
+        return self._traces.streams(source) if source else ()
 
     def values(self) -> Mapping[str, MonitorValue]:
         """Return the chosen monitor's numbers by the field of the vitals form."""
-        return monitor_values(self._traces.numbers(self._source)) if self._source else {}
+        return self.values_of(self._source)
+
+    def values_of(self, source: str) -> Mapping[str, MonitorValue]:
+        """Return a monitor's numbers by the field of the vitals form."""
+        return monitor_values(self._traces.numbers(source)) if source else {}
 
     def state(self) -> MonitorState:
         """Return how the chosen monitor is."""

@@ -379,6 +379,8 @@ class Sweep(Translated, QWidget):
         ratio = self.devicePixelRatioF()
         painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
         for panel in self.panels:
+            if changed.left() > panel.area.left() / ratio + 124:
+                continue
             for place in panel.places:
                 area = QRectF(panel.area.left() / ratio + 4, place.middle / ratio + 3, 120, 18)
                 if area.toAlignedRect().intersects(changed):
