@@ -5,6 +5,7 @@ It looks at the live traces a few times a second; the samples themselves go stra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -200,7 +201,7 @@ class MonitorViewModel(QObject):
     def sources(self) -> tuple[str, ...]:
         """Return every monitor that called, in a steady order."""
         told = [state.name for state in self._listener.sources()] if self._listener is not None else []
-        return tuple(sorted({*told, *self._traces.sources()}))
+        return tuple(sorted({*told, *self._traces.sources()}, key=_as_people_count))
 
     def choose(self, source: str) -> None:
         """Show another monitor."""
@@ -374,3 +375,8 @@ class MonitorViewModel(QObject):
             self._timer.start()
         else:
             self._timer.stop()
+
+
+def _as_people_count(name: str) -> tuple[tuple[int, str], ...]:
+    """Return what sorts bed 4 before bed 10."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name))
