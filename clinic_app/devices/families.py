@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from clinic_app.devices.astm.family import ASTM
+from clinic_app.devices.bluetooth.family import BLUETOOTH
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
 from clinic_app.devices.hl7_monitor import HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
 from clinic_app.devices.oximeter.family import CMS50
@@ -40,6 +41,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         HL7_MONITOR_CALLS,
         HL7_MONITOR_CALLED,
         SDC,
+        BLUETOOTH,
         ASTM,
         CMS50,
     )
