@@ -17,7 +17,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath,
 from clinic_app.imaging.display.layers import Colour, Mark, Point
 from clinic_app.imaging.display.shutters import Shutter
 from ui import theme
-from ui.language import _
+from ui.language import counted
 from ui.pictures import Picture, thinned
 
 _DRAWING: Final = QColor(255, 255, 255)
@@ -222,7 +222,8 @@ def _paint_names(painter: QPainter, names: Sequence[tuple[str, Colour]], glass: 
     painter.setFont(theme.body_font(9.0, QFont.Weight.Medium))
     shown = [*names[:_MOST_NAMES]]
     rest = len(names) - len(shown)
-    words = [name for name, _colour in shown] + ([_("and {count} more", count=rest)] if rest else [])
+    words = [name for name, _colour in shown]
+    words += [counted("and {count} more", "and {count} more", rest)] if rest else []
     width = min(max(painter.fontMetrics().horizontalAdvance(each) for each in words) + 34.0, glass.width() / 3)
     top = glass.top() + 76
     plate = QRectF(glass.right() - width - 12, top, width, len(words) * _NAME_PX + 10)

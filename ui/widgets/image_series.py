@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 
 from clinic_app.foundation.numbers import show_number
-from clinic_app.imaging import Window
+from clinic_app.imaging import Seen, Window
 from ui import language
 from ui.language import Translated, _, say
 from ui.pictures import Picture
@@ -111,6 +111,16 @@ class ImageSeries(Translated, ImageGlass):
     def picture(self) -> Picture | None:
         """The picture that is seen."""
         return self._picture
+
+    @property
+    def seen(self) -> Seen | None:
+        """The picture as it is seen now, with what was measured on it; None without one."""
+        window, frame = self._window_in_force(), self._picture.frame if self._picture else None
+        if frame is None:
+            return None
+        lines = (mark for line in self._lines.on(self._number) for mark in line.marks())
+        marks = (*frame.layers.marks, *lines)
+        return Seen(frame, window or frame.default_window, self._is_inverted, frame.turn, marks)
 
     def show_series(self, count: int) -> None:
         """Begin a series of ``count`` pictures: window, zoom and lengths of the one before are forgotten."""
