@@ -39,6 +39,7 @@ from clinic_app.devices import (
     MonitorListener,
     Numerics,
     Result,
+    add_family,
     config_of,
     table_of,
 )
@@ -79,6 +80,7 @@ from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account
 from clinic_app.waveforms import LiveTraces, Recordings
+from clinic_app.waveforms.replay_device import REPLAY
 
 T = TypeVar("T")
 _SITE_CODE_LENGTH: Final = 4
@@ -166,6 +168,7 @@ def build_workstation(
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
+        add_family(REPLAY)
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
         listener.subscribe(devices.take_in, Block, Numerics, Event)
         devices.subscribe(traces.take_in, Block, Numerics)

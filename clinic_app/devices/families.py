@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from clinic_app.devices.astm.family import ASTM
@@ -35,7 +36,7 @@ TRANSPORTS: Final[Mapping[str, TransportKind]] = {
         TransportKind(OWN, Text("Its own")),
     )
 }
-FAMILIES: Final[Mapping[str, Family]] = {
+_families: Final[dict[str, Family]] = {
     family.code: family
     for family in (
         HL7_MONITOR_CALLS,
@@ -46,6 +47,12 @@ FAMILIES: Final[Mapping[str, Family]] = {
         CMS50,
     )
 }
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(_families)
+
+
+def add_family(family: Family) -> None:
+    """Put a family on the list that a room above brings; done when the program is wired, once or again."""
+    _families[family.code] = family
 
 
 def options_of(family: Family, transport: str) -> tuple[Option, ...]:
