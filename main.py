@@ -24,7 +24,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
     parser.add_argument("--version", action="version", version=f"Dala {VERSION}")
-    parser.epilog = "dala convert --help: a recording from one format into another, without a window"
+    parser.epilog = "dala convert --help: a recording from one format into another, without a window; "
+    parser.epilog += "dala view --help: images without a patient, in a window or as a picture file"
     return parser.parse_args(arguments)
 
 
@@ -35,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clinic_app.convert_command import convert
 
         return convert(words[1:])
+    if words[:1] == ["view"]:
+        from ui.imaging.view_command import view
+
+        return view(words[1:])
     options = parse(words)
     from ui.shell.caretaking import run
 

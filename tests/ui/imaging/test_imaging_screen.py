@@ -323,6 +323,8 @@ class SlowImages:
         self.may_end = threading.Event()
         self.stack = images.stack
         self.studies = images.studies
+        self.opened = images.opened
+        self.keep_presentation = images.keep_presentation
 
     def import_folder(
         self,
@@ -333,7 +335,9 @@ class SlowImages:
         progress: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
         names_confirmed: bool,
+        encoding: str,
     ) -> ImportReport:
+        assert encoding == ""
         progress(3, 12)
         while not is_cancelled() and not self.may_end.wait(0.005):
             pass
