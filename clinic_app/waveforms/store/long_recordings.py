@@ -14,7 +14,7 @@ import msgspec
 
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ConflictError, InvalidInputError, UnreadableFileError
+from clinic_app.foundation.errors import ConflictError, DeviceError, InvalidInputError, UnreadableFileError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import (
@@ -69,10 +69,13 @@ class LongRecordings:
             band: the filter on the screen, for whoever wants to see it as it was seen; what is stored is raw.
 
         Raises:
-            ConflictError: the device is being recorded, or the patient is by another one.
+            DeviceError: no device is named.
+            ConflictError: the device is being recorded.
             NotFoundError: there is no such patient here.
         """
         self._trail.require(session, "create", "DocumentReference", patient_id)
+        if not source:
+            raise DeviceError(Text("No monitor is sending; there is nothing to record."))
         patient = self._store.records.get(Patient, patient_id)
         self._refuse_second(source)
         head = Head(new_id(), patient.id, source, self._clock.now(), band)
