@@ -44,7 +44,7 @@ from clinic_app.devices import (
     table_of,
 )
 from clinic_app.devices.to_inbox import into
-from clinic_app.documents import Documents
+from clinic_app.documents import Documents, RecordingFiles
 from clinic_app.encounters import Encounters, ResultInbox
 from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
@@ -111,6 +111,7 @@ class Workstation:
     devices: Devices
     live_traces: LiveTraces
     recordings: Recordings
+    recording_files: RecordingFiles
     imaging: Imaging
     key_images: KeyImages
     documents: Documents
@@ -177,6 +178,7 @@ def build_workstation(
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
+        recordings = Recordings(store, trail, clock)
         decoders = Children()
         stack.callback(decoders.close)
         if not is_read_only:
@@ -200,7 +202,8 @@ def build_workstation(
             monitor_listener=listener,
             devices=devices,
             live_traces=traces,
-            recordings=Recordings(store, trail, clock),
+            recordings=recordings,
+            recording_files=RecordingFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
             key_images=KeyImages(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),

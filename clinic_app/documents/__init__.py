@@ -5,17 +5,19 @@ The PDF library is loaded with the first document, not with the program: it woul
 
 from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines, RecoverySheet
 from clinic_app.documents.filing import Documents
-from clinic_app.foundation.texts import Language, Text
-from clinic_app.waveforms import Recording
-from clinic_app.waveforms.formats import Format, Watch
+from clinic_app.documents.paper import paper_format
+from clinic_app.documents.recording_files import FoundRecording, RecordingFiles
+from clinic_app.foundation.texts import Language
 
 __all__ = [
     "ConsultContent",
     "Documents",
     "EcgLead",
     "EcgStrip",
+    "FoundRecording",
     "KeyImage",
     "PatientLines",
+    "RecordingFiles",
     "RecoverySheet",
     "paper_format",
     "render_consult_summary",
@@ -43,15 +45,3 @@ def render_recovery_sheet(sheet: RecoverySheet, language: Language) -> bytes:
     from clinic_app.documents import recovery_sheet
 
     return recovery_sheet.render_recovery_sheet(sheet, language)
-
-
-def paper_format(language: Language) -> Format:
-    """Return the format that puts a recording on paper at true scale, its words in one language."""
-
-    def write(recording: Recording, stem: str, watch: Watch) -> dict[str, bytes]:
-        from clinic_app.documents.recording_paper import render_recording
-
-        return {f"{stem}.pdf": render_recording(recording, language, watch)}
-
-    words = Text("Millimetre paper at true scale, 25 mm/s and 10 mm/mV, to be printed. Curves in volts only.")
-    return Format("pdf", "PDF", (".pdf",), words, write=write)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ from clinic_app.access import ROLES, Action, AuditFilter, Role, Session
 from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
 from clinic_app.devices import DeviceConfig
+from clinic_app.documents import FoundRecording
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
@@ -41,6 +43,8 @@ OPINION: Final = OpinionForm("Қалыпты.")
 UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
 NO_DEVICE: Final = DeviceConfig("", "", "")
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
+NO_FILE: Final = Path("no such folder") / "nothing" / "x.hea"
+FOUND: Final = FoundRecording(NO_FILE, NOTHING, Patient(id="nobody"), "unsaid")
 """Forms are wrong on purpose: the gate comes first, and nothing that is written changes how somebody stands."""
 
 
@@ -156,6 +160,15 @@ LINES: Final[dict[str, Line]] = {
     "recordings.of_patient": Line(_of("recordings.of_patient"), "read", "DocumentReference"),
     "recordings.load": Line(
         lambda w, s, k: w.station.recordings.load(s, _stored(w, k, DocumentReference)), "read", "DocumentReference"
+    ),
+    "recording_files.look": Line(_of("recording_files.look", NO_FILE), "create", "DocumentReference"),
+    "recording_files.take": Line(_of("recording_files.take", FOUND), "create", "DocumentReference"),
+    "recording_files.export": Line(
+        lambda w, s, k: w.station.recording_files.export(
+            s, _stored(w, k, DocumentReference), NO_FILE.with_suffix(".edf"), "", "en"
+        ),
+        "read",
+        "DocumentReference",
     ),
     "imaging.import_folder": Line(
         lambda w, s, k: w.station.imaging.import_folder(s, f"patient-{k}", w.folder / "empty"), "create", "ImagingStudy"
