@@ -79,7 +79,7 @@ from clinic_app.storage.rekeying import finish_change
 from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account
-from clinic_app.waveforms import LiveTraces, Recordings
+from clinic_app.waveforms import Bedside, Limits, LiveTraces, LongRecordings, Recordings
 from clinic_app.waveforms.replay_device import REPLAY
 
 T = TypeVar("T")
@@ -110,6 +110,9 @@ class Workstation:
     monitor_listener: MonitorListener
     devices: Devices
     live_traces: LiveTraces
+    bedside: Bedside
+    limits: Limits
+    long_recordings: LongRecordings
     recordings: Recordings
     recording_files: RecordingFiles
     imaging: Imaging
@@ -173,6 +176,9 @@ def build_workstation(
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
         listener.subscribe(devices.take_in, Block, Numerics, Event)
         devices.subscribe(traces.take_in, Block, Numerics)
+        bedside = Bedside(store, traces, clock)
+        stack.callback(bedside.close)
+        devices.subscribe(bedside.take_in, Block, Numerics, Event)
         result_inbox = ResultInbox(store, trail, clock)
         devices.subscribe(into(result_inbox), Result)
         referrals = Referrals(store, trail, clock)
@@ -186,6 +192,7 @@ def build_workstation(
             _stand_by(settings, listener, sync, stack)
             stack.callback(devices.stop)
             devices.start()
+            bedside.start()
         return Workstation(
             settings=settings,
             people=People(store, clock, slots=slots),
@@ -202,6 +209,9 @@ def build_workstation(
             monitor_listener=listener,
             devices=devices,
             live_traces=traces,
+            bedside=bedside,
+            limits=Limits(store, trail),
+            long_recordings=LongRecordings(store, trail, clock, bedside.recorder),
             recordings=recordings,
             recording_files=RecordingFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),

@@ -31,7 +31,7 @@ from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
 from clinic_app.storage import AuditQuery
 from clinic_app.sync import HubFound, NearbyHub, Question, WaitingItem
-from clinic_app.waveforms import Recording
+from clinic_app.waveforms import Limit, Recording
 from clinic_app.workstation import Workstation
 from tests.helpers.stores import PASSWORD
 from tests.helpers.wards import HELD, KINDS, THERE, Kind, Ward, ward
@@ -227,6 +227,29 @@ LINES: Final[dict[str, Line]] = {
     "devices.change": Line(lambda w, s, k: w.station.devices.change(s, "", NO_DEVICE), "update", "Device", False),
     "devices.remove": Line(lambda w, s, k: w.station.devices.remove(s, ""), "update", "Device", False),
     "devices.test": Line(lambda w, s, k: w.station.devices.test(s, NO_DEVICE), "update", "Device", False),
+    "long_recordings.start": Line(_of("long_recordings.start", ""), "create", "DocumentReference"),
+    "long_recordings.stop": Line(
+        lambda w, s, k: w.station.long_recordings.stop(s, _stored(w, k, DocumentReference).id),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.go_on": Line(
+        lambda w, s, k: w.station.long_recordings.go_on(s, _stored(w, k, DocumentReference).id),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.mark": Line(
+        lambda w, s, k: w.station.long_recordings.mark(s, _stored(w, k, DocumentReference).id, NOTHING.started_at, ""),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.open": Line(
+        lambda w, s, k: w.station.long_recordings.open(s, _stored(w, k, DocumentReference).id),
+        "read", "DocumentReference",
+    ),
+    "long_recordings.of_patient": Line(_of("long_recordings.of_patient"), "read", "DocumentReference"),
+    "long_recordings.interrupted": Line(
+        lambda w, s, k: w.station.long_recordings.interrupted(s), "read", "DocumentReference", False
+    ),
+    "limits.set": Line(lambda w, s, k: w.station.limits.set(s, "bed", "x", Limit()), "create", "Observation", False),
+    "limits.reset": Line(lambda w, s, k: w.station.limits.reset(s, "bed"), "create", "Observation", False),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {
     "people.is_empty": "tells only whether the workstation is new",
@@ -257,6 +280,9 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.package_refusal": "a sentence about a case the caller holds",
     "result_inbox.take": "the program's own, for what devices send",
     "result_inbox.count": "a number",
+    "long_recordings.running": "what is recorded now, as the live traces",
+    "limits.of": "numbers of a device",
+    "limits.mark": "numbers of a device",
     "devices.subscribe": "the program's own, where it is wired",
     "devices.take_in": "the program's own, for what devices send",
     "devices.start": "the program's own, at its start",
@@ -266,7 +292,7 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "devices.recent": "what a device says now, as the live traces",
 }
 """Methods that ask no right, each with its reason."""
-NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "sync", "clock"}
+NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "bedside", "sync", "clock"}
 """Fields of a workstation that know no patient by name."""
 
 
