@@ -39,6 +39,7 @@ from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
+from tests.helpers.fake_devices import FakeDevices, FakeInbox
 from tests.helpers.fake_exchange import FakeExchange
 from tests.helpers.fake_hub_place import FakeHubPlace
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
@@ -312,6 +313,8 @@ class FakeWorkstation:
     hub: FakeHubPlace = field(default_factory=FakeHubPlace)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
+    result_inbox: FakeInbox = field(default_factory=FakeInbox)
+    devices: FakeDevices = field(default_factory=FakeDevices)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
     clock: FixedClock = field(default_factory=FixedClock)

@@ -169,6 +169,19 @@ def _exchange(context: ScreenContext, place: QWidget) -> QWidget:
     return ExchangeScreen(model, place)
 
 
+def _devices(context: ScreenContext, place: QWidget) -> QWidget:
+    from ui.devices.devices_screen import DevicesScreen
+    from ui.devices.view_model_devices import DevicesViewModel
+    from ui.devices.view_model_results import ResultsViewModel
+
+    station = context.workstation
+    return DevicesScreen(
+        ResultsViewModel(station.result_inbox, context.runner, context.session, context.hand),
+        DevicesViewModel(station.devices, station.live_traces, context.runner, context.session),
+        place,
+    )
+
+
 def _audit(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.audit.audit_screen import AuditScreen
     from ui.audit.review_page import ReviewPage
@@ -202,6 +215,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
     Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
+    Screen("devices", Text("Devices"), "plug", _devices, BEDSIDE | {"laboratory", "administrator"}),
     Screen("exchange", Text("Exchange"), "cloud-upload", _exchange, EXCHANGERS),
 )
 
