@@ -1,7 +1,7 @@
 """Signals as the clinic keeps them: live traces with honest gaps, recordings, and the files they travel in."""
 
-from clinic_app.waveforms.bedside import Bedside
 from clinic_app.waveforms.beats import Beat, BeatFinder, Quality, find_beats
+from clinic_app.waveforms.bedside import Bedside
 from clinic_app.waveforms.filters import BANDS, NOTCHES_HZ, SOUND_BANDS, Band, StreamFilter, filtered
 from clinic_app.waveforms.formats.dicom_reading import from_dicom
 from clinic_app.waveforms.formats.dicom_writing import to_dicom
