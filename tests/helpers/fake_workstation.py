@@ -317,6 +317,9 @@ class FakeWorkstation:
     devices: FakeDevices = field(default_factory=FakeDevices)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
+    bedside: None = None
+    limits: None = None
+    long_recordings: None = None
     clock: FixedClock = field(default_factory=FixedClock)
 
     def __post_init__(self) -> None:

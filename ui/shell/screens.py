@@ -72,6 +72,8 @@ def _chart(context: ScreenContext, place: QWidget) -> QWidget:
 def _signals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.monitor_screen import MonitorScreen
     from ui.waveforms.view_model import MonitorViewModel
+    from ui.waveforms.view_model_bedside import BedsideViewModel
+    from ui.waveforms.view_model_long import LongViewModel
 
     station = context.workstation
     return MonitorScreen(
@@ -86,18 +88,21 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
         ),
         place,
         Remembered(station.preferences, context.runner, context.session, "monitor"),
+        BedsideViewModel(station.bedside, station.limits, context.runner, context.session),
+        LongViewModel(station.long_recordings, context.runner, context.session, context.hand, station.clock),
     )
 
 
 def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
+    from clinic_app.waveforms.sound_output import SoundCard
     from ui.waveforms.recordings_screen import RecordingsScreen
     from ui.waveforms.view_model_recordings import RecordingsViewModel
+    from ui.waveforms.view_model_sound import SoundViewModel
 
     station = context.workstation
     model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
-    return RecordingsScreen(
-        model, place, Remembered(station.preferences, context.runner, context.session, "recordings")
-    )
+    remembered = Remembered(station.preferences, context.runner, context.session, "recordings")
+    return RecordingsScreen(model, place, remembered, SoundViewModel(SoundCard(), context.runner))
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

@@ -6,9 +6,9 @@ It looks at the live traces a few times a second; the samples themselves go stra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -24,7 +24,7 @@ from ui.waveforms.monitor_values import MonitorValue, filled_form, monitor_value
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.devices import SourceState
-    from clinic_app.waveforms import LiveNumber, LiveStream, Recording
+    from clinic_app.waveforms import EventMark, LiveNumber, LiveStream, Recording
     from ui.shell.patient_in_hand import PatientInHand
 
 LOOK_MS: Final = 200
@@ -160,6 +160,7 @@ class MonitorViewModel(QObject):
         self._recording: _Recording | None = None
         self._taken_from = ""
         self._saving_for: set[str] = set()
+        self.marks_of: Callable[[str], tuple[EventMark, ...]] = lambda _source: ()
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._is_watched = False
@@ -347,7 +348,7 @@ class MonitorViewModel(QObject):
             self.recording_changed.emit()
             self._refuse(error)
             return
-        session = self._session
+        session, taken = self._session, self._marked(taken, running.source)
         self._runner.run(
             lambda: self._recordings.save(session, running.patient.id, taken),
             owner=self,
@@ -355,6 +356,15 @@ class MonitorViewModel(QObject):
             failed=self._refuse,
         )
         self.recording_changed.emit()
+
+    def _marked(self, taken: Recording, source: str) -> Recording:
+        """Return a recording with the marks that fall into it."""
+        known = self.marks_of(source)
+        if not known:
+            return taken
+        ends_at = taken.started_at + timedelta(seconds=taken.duration_s)
+        marks = tuple(mark for mark in known if taken.started_at <= mark.at <= ends_at)
+        return replace(taken, marks=marks) if marks else taken
 
     def _after_save(self, document: DocumentReference) -> None:
         self.recorded.emit(document)
