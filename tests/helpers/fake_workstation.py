@@ -301,6 +301,7 @@ class FakeWorkstation:
     settings: Settings = field(default_factory=lambda: Settings(Path("nowhere"), {"lock_after_s": 0}))
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
+    recording_files: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)

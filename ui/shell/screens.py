@@ -96,13 +96,15 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
 def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     from clinic_app.waveforms.sound_output import SoundCard
     from ui.waveforms.recordings_screen import RecordingsScreen
+    from ui.waveforms.view_model_files import FilesModel
     from ui.waveforms.view_model_recordings import RecordingsViewModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
     station = context.workstation
     model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
     remembered = Remembered(station.preferences, context.runner, context.session, "recordings")
-    return RecordingsScreen(model, place, remembered, SoundViewModel(SoundCard(), context.runner))
+    files = FilesModel(station.recording_files, context.runner, context.session, context.hand)
+    return RecordingsScreen(model, place, remembered, SoundViewModel(SoundCard(), context.runner), files)
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

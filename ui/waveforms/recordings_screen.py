@@ -15,9 +15,11 @@ from clinic_app.waveforms.sound import sound_of
 from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
+from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.scale_bar import ScaleBar
 from ui.waveforms.sound_view import SoundView
 from ui.waveforms.trace_choices import TraceChoices, choices_from
+from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
@@ -49,6 +51,7 @@ class RecordingsScreen(Page):
         place: what it will stand in (see `Page`).
         remembered: what this person chose the last time; None remembers nothing.
         sound: where heart and lung sounds are listened to; None shows them on paper.
+        files: brings recordings in and takes them out; None where nobody may.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class RecordingsScreen(Page):
         place: QWidget | None = None,
         remembered: Remembered | None = None,
         sound: SoundViewModel | None = None,
+        files: FilesModel | None = None,
     ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
@@ -64,6 +68,7 @@ class RecordingsScreen(Page):
         self._remembered = remembered
         self._sound = sound
         self._sound_view: SoundView | None = None
+        self._files = FilesPanel(files) if files is not None else None
         self._list: RecordTable[DocumentReference] = RecordTable(
             "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
         )
@@ -91,6 +96,9 @@ class RecordingsScreen(Page):
         self.head.insertWidget(1, self._caption)
         self.head.addWidget(self._disclaimer)
         self.head.addWidget(self._size)
+        if self._files is not None:
+            self.head.addWidget(self._files.buttons)
+            self.column.addWidget(self._files)
         self._list.setFixedWidth(LIST_PX)
         self._stack = QStackedWidget()
         self.column.addWidget(self._stack, 1)
@@ -131,6 +139,9 @@ class RecordingsScreen(Page):
         self.paper.rr_noted.connect(self._qt.note_rr)
         self._size.clicked.connect(self._measure_screen)
         self._scale.chosen.connect(self._choose)
+        if self._files is not None:
+            self._files.noticed.connect(self.noticed)
+            self._files.taken.connect(lambda: model.watch(self.isVisible()))
         if self._remembered is not None:
             self._remembered.known.connect(self._take_remembered)
             self._remembered.load()
@@ -187,6 +198,8 @@ class RecordingsScreen(Page):
         self._caliper.setEnabled(is_open)
         self.paper.show_recording(traces_of(recording) if recording and not is_sound else ())
         self._qt.forget()
+        if self._files is not None:
+            self._files.show_document(self._model.document if is_open else None)
         self._show_caption()
 
     def _front(self, *, is_open: bool, is_sound: bool) -> QWidget:
