@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "tour":
             return tour(options.out)
         if options.command == "bench":
-            return bench(options.name, options.json)
+            return bench(options.name, options.json, options.minutes)
         return demo()
     except CannotGoOnError as error:
         print(f"dev.py: {error}", file=sys.stderr)
@@ -114,9 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale")
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, sweep, storage or sync")
+    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, waveforms, storage or sync")
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
+    bench_parser.add_argument("--minutes", type=float, help="how long a soak takes")
     commands.add_parser("lock", help="for maintainers: make installer/*.lock anew from pyproject.toml (needs uv)")
     return parser
 
@@ -354,9 +355,10 @@ def check() -> int:
     return int(any(codes.values()))
 
 
-def bench(name: str, json_file: Path | None) -> int:
-    """Run one benchmark; the figures also go to ``json_file``."""
+def bench(name: str, json_file: Path | None, minutes: float | None = None) -> int:
+    """Run one benchmark; the figures also go to ``json_file``; ``minutes`` is for one that is as long as one likes."""
     extra: list[str | Path] = ["--json", json_file.resolve()] if json_file else []
+    extra += ["--minutes", str(minutes)] if minutes is not None else []
     return _run([PYTHON, "-m", "tests.performance.bench", name, *extra], QT_QPA_PLATFORM="offscreen")
 
 

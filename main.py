@@ -1,29 +1,19 @@
-"""The caretaker: reads the arguments, opens the workstation, shows its window, closes everything in order."""
+"""The caretaker's desk: reads the arguments and opens the right door: a command without windows, or the program.
+
+A command loads nothing that draws; the way of the windows is `ui.shell.caretaking`.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import platformdirs
-from PySide6.QtWidgets import QApplication
 
-from clinic_app.foundation.errors import ClinicError
-from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.foundation.texts import LANGUAGES
 from clinic_app.foundation.version import VERSION
-from clinic_app.log_file import begin_log
-from clinic_app.settings import LANGUAGE, WORKER_THREADS, load_settings
-from clinic_app.workstation import Workstation, provision
-from ui import language, theme
-from ui.shell.crash_dialog import catch_faults
-from ui.shell.main_window import MainWindow
-from ui.shell.rounds import Rounds
-from ui.shell.starting import open_clinic, refuse
-from ui.tasks import TaskRunner
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -34,46 +24,26 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
     parser.add_argument("--version", action="version", version=f"Dala {VERSION}")
+    parser.epilog = "dala convert --help: a recording from one format into another, without a window; "
+    parser.epilog += "dala view --help: images without a patient, in a window or as a picture file"
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program until its window is closed; return the exit code."""
-    options = parse(arguments)
-    begin_log(options.data)
-    application = QApplication(sys.argv[:1])
-    language.use(options.language or language.current())
-    try:
-        if options.provision:
-            provision(options.data, options.provision)
-        settings = load_settings(options.data)
-        language.use(cast("Language", options.language or settings[LANGUAGE]))
-        theme.apply(application, "light")
-    except ClinicError as error:
-        refuse(error)
-        return 1
-    runner = TaskRunner(settings[WORKER_THREADS])
-    workstation: Workstation | None = None
-    try:
-        workstation = open_clinic(settings, runner)
-        return show(application, workstation, runner) if workstation is not None else 0
-    except ClinicError as error:
-        refuse(error)
-        return 1
-    finally:
-        runner.close()
-        if workstation is not None:
-            workstation.close()
+    """Run a command, or the program until its window is closed; return the exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["convert"]:
+        from clinic_app.convert_command import convert
 
+        return convert(words[1:])
+    if words[:1] == ["view"]:
+        from ui.imaging.view_command import view
 
-def show(application: QApplication, workstation: Workstation, runner: TaskRunner) -> int:
-    """Show the window of an opened workstation until it is closed; return the exit code."""
-    window = MainWindow(workstation, runner)
-    catch_faults(window.events)
-    window.show()
-    if ready := os.environ.get("DALA_BENCH_READY"):
-        window.when_usable(lambda: Path(ready).touch())
-    return Rounds(application).through(application.exec)
+        return view(words[1:])
+    options = parse(words)
+    from ui.shell.caretaking import run
+
+    return run(options)
 
 
 if __name__ == "__main__":

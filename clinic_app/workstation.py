@@ -39,11 +39,12 @@ from clinic_app.devices import (
     MonitorListener,
     Numerics,
     Result,
+    add_family,
     config_of,
     table_of,
 )
 from clinic_app.devices.to_inbox import into
-from clinic_app.documents import Documents
+from clinic_app.documents import Documents, RecordingFiles
 from clinic_app.encounters import Encounters, ResultInbox
 from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
@@ -78,7 +79,8 @@ from clinic_app.storage.rekeying import finish_change
 from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account
-from clinic_app.waveforms import LiveTraces, Recordings
+from clinic_app.waveforms import Bedside, Limits, LiveTraces, LongRecordings, Recordings
+from clinic_app.waveforms.replay_device import REPLAY
 
 T = TypeVar("T")
 _SITE_CODE_LENGTH: Final = 4
@@ -108,7 +110,11 @@ class Workstation:
     monitor_listener: MonitorListener
     devices: Devices
     live_traces: LiveTraces
+    bedside: Bedside
+    limits: Limits
+    long_recordings: LongRecordings
     recordings: Recordings
+    recording_files: RecordingFiles
     imaging: Imaging
     key_images: KeyImages
     documents: Documents
@@ -166,14 +172,19 @@ def build_workstation(
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
+        add_family(REPLAY)
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
         listener.subscribe(devices.take_in, Block, Numerics, Event)
         devices.subscribe(traces.take_in, Block, Numerics)
+        bedside = Bedside(store, traces, clock)
+        stack.callback(bedside.close)
+        devices.subscribe(bedside.take_in, Block, Numerics, Event)
         result_inbox = ResultInbox(store, trail, clock)
         devices.subscribe(into(result_inbox), Result)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
+        recordings = Recordings(store, trail, clock)
         decoders = Children()
         stack.callback(decoders.close)
         if not is_read_only:
@@ -181,6 +192,7 @@ def build_workstation(
             _stand_by(settings, listener, sync, stack)
             stack.callback(devices.stop)
             devices.start()
+            bedside.start()
         return Workstation(
             settings=settings,
             people=People(store, clock, slots=slots),
@@ -197,7 +209,11 @@ def build_workstation(
             monitor_listener=listener,
             devices=devices,
             live_traces=traces,
-            recordings=Recordings(store, trail, clock),
+            bedside=bedside,
+            limits=Limits(store, trail),
+            long_recordings=LongRecordings(store, trail, clock, bedside.recorder),
+            recordings=recordings,
+            recording_files=RecordingFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
             key_images=KeyImages(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),

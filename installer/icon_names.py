@@ -8,7 +8,7 @@ chevron-down chevron-left chevron-right chevron-up circle-alert circle-check cir
 circle-x clipboard-list clock cloud cloud-check cloud-off cloud-upload contrast crosshair download droplets ellipsis
 eye eye-off file-check file-text fingerprint-pattern folder-open gauge grid-2x2 heart-pulse history hospital
 hourglass id-card image images inbox info key-round languages layers link link-2-off list lock log-in log-out
-map-pin maximize message-square minus monitor moon move package paperclip pause pen-line pencil phone play plus
+map-pin maximize message-square minus monitor moon move package paperclip pause pen-line pencil phone play plug plus
 printer refresh-cw rotate-ccw ruler save scan scan-line search send server settings shield shield-check signature
 siren snowflake stethoscope sun thermometer trash-2 triangle-alert undo-2 unlink upload user user-check user-plus
 users wifi wifi-off x zoom-in zoom-out archive-restore chart-column database-backup hard-drive life-buoy lock-open

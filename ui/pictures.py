@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinic_app.imaging import Window, render
+from clinic_app.imaging.display.layers import NOTHING_OVER
+from clinic_app.imaging.rendering import render_whole
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Frame
 
 SMALL_ENOUGH: Final = 640
 """Side in pixels below which no smaller copy is made."""
+_MOST_BESIDE: Final = 0.5
+"""Drawings that lie farther off than half the image are not what somebody wants to see first."""
+_LARGEST_DRAWING: Final = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,23 @@ class Picture:
     @property
     def aspect(self) -> float:
         """How high a pixel is by its width; 1 where nobody says otherwise."""
-        spacing = self.frame.spacing
-        return spacing.row_mm / spacing.column_mm if spacing else 1.0
+        return self.frame.aspect
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """What is to be seen at first: left, top, right, bottom in pixels of the image.
+
+        The part a presentation state asks for; else the image, and drawings of the file that lie beside it.
+        """
+        frame = self.frame
+        if frame.shown is not None:
+            return frame.shown
+        beside = [each for each in frame.layers.overlays if each.drawn.any()]
+        left, top = (min([0, *edges]) for edges in ([each.left for each in beside], [each.top for each in beside]))
+        right = max([frame.columns, *(each.right for each in beside)])
+        bottom = max([frame.rows, *(each.bottom for each in beside)])
+        width, height = frame.columns * _MOST_BESIDE, frame.rows * _MOST_BESIDE
+        return max(left, -width), max(top, -height), min(right, frame.columns + width), min(bottom, frame.rows + height)
 
     def level_for(self, scale: float) -> int:
         """Return the number of the smallest copy as fine as a screen.
@@ -72,7 +92,7 @@ def picture_of(frame: Frame) -> Picture:
     """Return a frame made ready for the screen; takes some ten milliseconds for a large radiograph."""
     levels = [frame.stored]
     while max(levels[-1].shape[:2]) > SMALL_ENOUGH:
-        levels.append(_halved(levels[-1], None if frame.is_colour else frame.padding))
+        levels.append(_halved(levels[-1], frame))
     return Picture(frame, tuple(levels))
 
 
@@ -80,12 +100,27 @@ def small_picture(frame: Frame, side: int) -> NDArray[np.uint8]:
     """Return the whole frame in its own window, its longer side at most ``side`` pixels."""
     values = frame.stored
     while max(values.shape[:2]) > side:
-        values = _halved(values, None if frame.is_colour else frame.padding)
-    small = replace(frame, stored=values)
-    return np.ascontiguousarray(render(small, frame.default_window))
+        values = _halved(values, frame)
+    small = replace(frame, stored=values, layers=NOTHING_OVER)
+    return render_whole(small, frame.default_window)
 
 
-def _halved(values: NDArray[Any], padding: int | None) -> NDArray[Any]:
+def thinned(drawn: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Return a drawing small enough to be painted at every move, and how many of its pixels became one.
+
+    A line of one pixel stays a line: of two by two pixels the greatest is kept.
+    """
+    step = 1
+    while drawn.size > _LARGEST_DRAWING:
+        odd = [(0, side % 2) for side in drawn.shape]
+        padded = np.pad(drawn, odd)
+        drawn = np.maximum(np.maximum(padded[0::2, 0::2], padded[0::2, 1::2]), padded[1::2, 0::2])
+        drawn = np.maximum(drawn, padded[1::2, 1::2])
+        step *= 2
+    return np.ascontiguousarray(drawn), step
+
+
+def _halved(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
     """Return the mean of every two by two values; where one of them is padding, the mean is padding too."""
     odd = [(0, side % 2) for side in values.shape[:2]] + [(0, 0)] * (values.ndim - 2)
     if any(after for _before, after in odd):
@@ -96,7 +131,6 @@ def _halved(values: NDArray[Any], padding: int | None) -> NDArray[Any]:
     total += parts[3]
     total >>= 2
     mean: NDArray[Any] = total.astype(values.dtype)
-    if padding is not None:
-        is_padding = np.logical_or.reduce([part == padding for part in parts])
-        mean[is_padding] = padding
+    if frame.padding is not None and not frame.is_colour:
+        mean[np.logical_or.reduce([frame.is_padding(part) for part in parts])] = frame.padding
     return mean

@@ -7,7 +7,7 @@ from clinic_app.devices.block import Block, ChannelInfo, Flags, Numerics, Numeri
 from clinic_app.devices.device_tables import config_of, table_of
 from clinic_app.devices.devices import Devices, Trial
 from clinic_app.devices.driver import DeviceConfig, Event, EventKind, Family, Item, Option, TransportKind
-from clinic_app.devices.families import FAMILIES, TRANSPORTS, checked, options_of
+from clinic_app.devices.families import FAMILIES, TRANSPORTS, add_family, checked, options_of
 from clinic_app.devices.link import Health, LinkState
 from clinic_app.devices.monitor_listener import MonitorListener
 from clinic_app.devices.result import Result
@@ -35,6 +35,7 @@ __all__ = [
     "SourceState",
     "TransportKind",
     "Trial",
+    "add_family",
     "checked",
     "config_of",
     "options_of",

@@ -61,6 +61,8 @@ class Block:
             device beside each other; None where the device tells no time.
         flags: what the device says about the block.
         leads_off: codes of the channels whose electrode lies nowhere; their samples are NaN or mean nothing.
+        resolutions: of each channel, its unit for one step of the device's own integers, None for one that sends none;
+            empty where nothing is known of them. With it a recording keeps the integers as they were.
     """
 
     source: str
@@ -74,6 +76,7 @@ class Block:
     stream_began_at: datetime | None = None
     flags: Flags = Flags.NONE
     leads_off: frozenset[str] = frozenset()
+    resolutions: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)

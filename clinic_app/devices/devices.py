@@ -6,17 +6,22 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from clinic_app.access import Session, Trail
 from clinic_app.devices.driver import DeviceConfig, Item
 from clinic_app.devices.families import checked, driver_of
 from clinic_app.devices.link import DeviceLink, LinkState
+from clinic_app.devices.result import Result
+from clinic_app.devices.source_names import SourceNames
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 
 MOST_DEVICES: Final = 32
+MONITORS: Final = "HL7"
+"""The door of the monitors' own server."""
 _MOST_TRIED: Final = 4096
 """Items of a trial that are kept."""
 _log = logging.getLogger(__name__)
@@ -63,6 +68,7 @@ class Devices:
         self._subscribers: tuple[tuple[tuple[type, ...], Callable[[Any], None]], ...] = ()
         self._configs: dict[str, DeviceConfig] = {}
         self._links: dict[str, DeviceLink] = {}
+        self._names = SourceNames()
         self._unusable: tuple[DeviceConfig, ...] = ()
         for config in configs:
             try:
@@ -73,6 +79,7 @@ class Devices:
             except InvalidInputError as error:
                 self._unusable = (*self._unusable, config)
                 _log.warning("the device %s is left out: %s", config.name, error)
+        self._names.keep(frozenset(self._configs))
 
     def subscribe(self, taker: Callable[[Any], None], *kinds: type) -> None:
         """Have every item of these kinds handed over; it must be quick and must not raise.
@@ -84,7 +91,12 @@ class Devices:
         self._subscribers = (*self._subscribers, (kinds, taker))
 
     def take_in(self, item: Item) -> None:
-        """Hand an item on to whoever subscribed to its kind; also what comes by another door than these devices."""
+        """Take an item that came by another door than these devices: the monitors' own server."""
+        self._from(MONITORS, item)
+
+    def _from(self, door: str, item: Item) -> None:
+        """Hand an item on to whoever subscribed to its kind, under a name that is its device's alone."""
+        item = self._names.named(item, door)
         for kinds, taker in self._subscribers:
             if isinstance(item, kinds):
                 taker(item)
@@ -169,8 +181,9 @@ class Devices:
     def test(
         self, session: Session, config: DeviceConfig, seconds: float = 5.0, stopping: threading.Event | None = None
     ) -> Trial:
-        """Try a configuration out without keeping it; what comes goes to nobody. Blocks; for a background thread.
+        """Try a configuration out without keeping it. Blocks; for a background thread.
 
+        Waves and numbers go to nobody. Results go where they always go: their device was answered and forgets them.
         A device of that name that is listened to is let go meanwhile: two cannot share one port.
 
         Args:
@@ -190,6 +203,8 @@ class Devices:
         def take(item: Item) -> None:
             if len(items) < _MOST_TRIED:
                 items.append(item)
+            if isinstance(item, Result):
+                self.take_in(item)
 
         with self._changing:
             self._end(config.name)
@@ -211,11 +226,12 @@ class Devices:
     def _replace(self, configs: dict[str, DeviceConfig]) -> None:
         self._keep((*configs.values(), *self._unusable))
         self._configs = configs
+        self._names.keep(frozenset(configs))
 
     def _begin(self, config: DeviceConfig) -> None:
         if not (self._is_started and config.is_on) or config.name in self._links:
             return
-        link = DeviceLink(config.name, config.family, driver_of(config), self.take_in, self._clock)
+        link = DeviceLink(config.name, config.family, driver_of(config), partial(self._from, config.name), self._clock)
         self._links = {**self._links, config.name: link}
         link.start()
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from clinic_app.devices.astm.family import ASTM
+from clinic_app.devices.bluetooth.family import BLUETOOTH
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
+from clinic_app.devices.hl7_analyser import HL7_ANALYSER
 from clinic_app.devices.hl7_monitor import HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
 from clinic_app.devices.oximeter.family import CMS50
 from clinic_app.devices.sdc.family import SDC
@@ -34,16 +37,24 @@ TRANSPORTS: Final[Mapping[str, TransportKind]] = {
         TransportKind(OWN, Text("Its own")),
     )
 }
-FAMILIES: Final[Mapping[str, Family]] = {
+_families: Final[dict[str, Family]] = {
     family.code: family
     for family in (
         HL7_MONITOR_CALLS,
         HL7_MONITOR_CALLED,
         SDC,
+        BLUETOOTH,
         ASTM,
+        HL7_ANALYSER,
         CMS50,
     )
 }
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(_families)
+
+
+def add_family(family: Family) -> None:
+    """Put a family on the list that a room above brings; done when the program is wired, once or again."""
+    _families[family.code] = family
 
 
 def options_of(family: Family, transport: str) -> tuple[Option, ...]:

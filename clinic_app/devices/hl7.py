@@ -102,8 +102,10 @@ def acknowledgement(message: Message, code: str, moment: datetime) -> bytes:
     """Return the ACK for ``message``: ``AA`` taken, ``AE`` refused (chapter 2.9)."""
     control = message.control_id[:_LONGEST_ECHO]
     receiver = message.segments[0].field(3)[:_LONGEST_ECHO]
+    event = message.kind.partition("^")[2][:3]
+    event = event if event.isalnum() else "R01"
     lines = (
-        f"MSH|^~\\&|DALA||{receiver}||{timestamp(moment)}||ACK^R01^ACK|{control}|P|2.6",
+        f"MSH|^~\\&|DALA||{receiver}||{timestamp(moment)}||ACK^{event}^ACK|{control}|P|2.6",
         f"MSA|{code}|{control}",
     )
     return ("\r".join(lines) + "\r").encode()

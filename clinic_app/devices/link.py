@@ -160,7 +160,7 @@ class DeviceLink:
     def connected(self, *, quietly: bool = False) -> None:
         """Note that the device is there."""
         with self._lock:
-            connects = self._state.connects + 1
+            connects = self._state.connects + (not quietly)
         self._change(is_connected=not quietly, health=Health.WAITING, connects=connects, errors=None)
         if not quietly:
             self._tell(EventKind.CONNECTED, Text("{name} is connected.", name=self.name))

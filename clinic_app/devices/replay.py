@@ -50,6 +50,10 @@ class Replay:
     samples: Samples
     resolution: float
 
+    def thinned(self, every: int) -> Replay:
+        """Return the same stretch with every ``every``-th sample only, at the lower rate."""
+        return Replay(self.channels, self.rate_hz / every, self.samples[:, ::every], self.resolution)
+
     def cut(self, first: int, count: int) -> Samples:
         """Return ``count`` samples from the endless loop, starting at ``first``."""
         return self.samples[:, np.arange(first, first + count) % self.samples.shape[1]]

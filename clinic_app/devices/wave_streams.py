@@ -74,6 +74,7 @@ class WaveStreams:
             at.at,
             at.monotonic_s,
             clock.begin_at,
+            resolutions=wave.resolutions,
         )
 
     def _stream_of(self, wave: Wave) -> _Stream:

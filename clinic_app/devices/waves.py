@@ -62,6 +62,7 @@ class Wave:
         channels: what the rows are.
         samples: shape ``(channels, n)``, float32, in the channels' units; NaN where the device had none.
         start_resolution_s: how finely ``start_at`` is known: 1.0 for a device that stamps whole seconds.
+        resolutions: of each channel, its unit for one step of the device's integers; empty where they are not known.
     """
 
     start_at: datetime
@@ -69,6 +70,7 @@ class Wave:
     channels: tuple[ChannelInfo, ...]
     samples: NDArray[np.float32]
     start_resolution_s: float = 0.0001
+    resolutions: tuple[float, ...] = ()
 
 
 def read_waves(message: Message) -> tuple[Wave, ...]:
@@ -164,31 +166,32 @@ def _raw_wave(segment: Segment, start: _Start) -> _RawWave:
 
 
 def _grouped(raw: Iterable[_RawWave]) -> tuple[Wave, ...]:
-    groups: dict[tuple[_Start, Fraction], dict[ChannelInfo, NDArray[np.float32]]] = {}
+    groups: dict[tuple[_Start, Fraction], dict[ChannelInfo, tuple[NDArray[np.float32], float]]] = {}
     for wave in raw:
         rate_hz = _rate(wave.attributes.get(SAMPLE_RATE, ("", ""))[0])
-        channel, samples = _scaled(wave)
-        groups.setdefault((wave.start, rate_hz), {})[channel] = samples
+        channel, samples, resolution = _scaled(wave)
+        groups.setdefault((wave.start, rate_hz), {})[channel] = (samples, resolution)
     in_time = sorted(groups.items(), key=lambda group: group[0][0].at)
     return tuple(_wave(start, rate_hz, rows) for (start, rate_hz), rows in in_time)
 
 
-def _scaled(wave: _RawWave) -> tuple[ChannelInfo, NDArray[np.float32]]:
-    """Return the channel of a raw wave and its samples in the channel's unit."""
+def _scaled(wave: _RawWave) -> tuple[ChannelInfo, NDArray[np.float32], float]:
+    """Return the channel of a raw wave, its samples in the channel's unit, and that unit for one step."""
     text, unit = wave.attributes.get(RESOLUTION, ("1", "1"))
     resolution = decimal_of(text)
     if not wave.code or resolution is None or not 0 < resolution < 10**9:
         raise _wrong_wave()
     label = LEADS.get(wave.code) or printable(wave.label) or ("Pleth" if wave.code == PLETH else wave.code)
     samples = (wave.values * float(resolution)).astype(np.float32)
-    return ChannelInfo(wave.code[:64], label[:24], _UNITS.get(unit, "1")), samples
+    return ChannelInfo(wave.code[:64], label[:24], _UNITS.get(unit, "1")), samples, float(resolution)
 
 
-def _wave(start: _Start, rate_hz: Fraction, rows: Mapping[ChannelInfo, NDArray[np.float32]]) -> Wave:
-    samples = np.full((len(rows), max(map(len, rows.values()))), np.nan, dtype=np.float32)
-    for row, values in enumerate(rows.values()):
+def _wave(start: _Start, rate_hz: Fraction, rows: Mapping[ChannelInfo, tuple[NDArray[np.float32], float]]) -> Wave:
+    samples = np.full((len(rows), max(len(values) for values, _ in rows.values())), np.nan, dtype=np.float32)
+    for row, (values, _) in enumerate(rows.values()):
         samples[row, : len(values)] = values
-    return Wave(start.at, rate_hz, tuple(rows), samples, start.resolution_s)
+    resolutions = tuple(resolution for _, resolution in rows.values())
+    return Wave(start.at, rate_hz, tuple(rows), samples, start.resolution_s, resolutions)
 
 
 def _values(text: str) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ The PDF library is loaded with the first document, not with the program: it woul
 
 from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines, RecoverySheet
 from clinic_app.documents.filing import Documents
+from clinic_app.documents.paper import paper_format
+from clinic_app.documents.recording_files import FoundRecording, RecordingFiles
 from clinic_app.foundation.texts import Language
 
 __all__ = [
@@ -12,9 +14,12 @@ __all__ = [
     "Documents",
     "EcgLead",
     "EcgStrip",
+    "FoundRecording",
     "KeyImage",
     "PatientLines",
+    "RecordingFiles",
     "RecoverySheet",
+    "paper_format",
     "render_consult_summary",
     "render_recovery_sheet",
 ]

@@ -110,6 +110,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
         by: id of whoever did it.
         by_name: his name.
         patient_id: whose it became; empty for one that was put aside.
+        patient_name: his name, as it was then.
         observation_id: of the record it became.
     """
 
@@ -119,6 +120,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     by_name: str
     patient_id: str = ""
+    patient_name: str = ""
     observation_id: str = ""
 
 

@@ -145,6 +145,7 @@ class ResultInbox:
                     by=session.practitioner_id,
                     by_name=session.name,
                     patient_id=patient_id,
+                    patient_name=patient.full_name,
                     observation_id=ids_of[each.fingerprint],
                 )
                 for each in results

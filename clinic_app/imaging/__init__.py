@@ -4,9 +4,14 @@ from clinic_app.imaging.frame import Frame, FrameLabels
 from clinic_app.imaging.imaging import Imaging
 from clinic_app.imaging.importing import ImportReport, Refusal
 from clinic_app.imaging.key_images import KEY_IMAGE, KeyImages, KeyImageSource
+from clinic_app.imaging.local import LocalFiles
 from clinic_app.imaging.measuring import Measured, length
+from clinic_app.imaging.objects.presentation_writing import Seen
+from clinic_app.imaging.objects.report import Report, ReportNode
 from clinic_app.imaging.rendering import render
+from clinic_app.imaging.shelf import Opened, Shelf, Tracing
 from clinic_app.imaging.stack import FrameStack
+from clinic_app.imaging.texts import Proposal
 from clinic_app.imaging.windowing import Window
 
 __all__ = [
@@ -18,8 +23,16 @@ __all__ = [
     "ImportReport",
     "KeyImageSource",
     "KeyImages",
+    "LocalFiles",
     "Measured",
+    "Opened",
+    "Proposal",
     "Refusal",
+    "Report",
+    "ReportNode",
+    "Seen",
+    "Shelf",
+    "Tracing",
     "Window",
     "length",
     "render",

@@ -141,7 +141,7 @@ def look_at(path: Path, apart: Apart = HERE, rule: str = "") -> tuple[bytes, Fou
     Raises:
         UnreadableFileError: it cannot be taken, and why.
     """
-    data = _read(path)
+    data = read_file(path)
     dataset = read_dataset(data)
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         return None
@@ -164,7 +164,12 @@ def described(dataset: Dataset) -> FoundInstance:
     return _instance(dataset, Reading())
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes, if it says that it is DICOM and is not too large.
+
+    Raises:
+        UnreadableFileError: it is not, or it cannot be read.
+    """
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE_BYTES:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from pydicom.dataset import Dataset
 
 from clinic_app.foundation.apart import HERE, Apart
-from clinic_app.foundation.errors import NotFoundError, UnreadableFileError
+from clinic_app.foundation.errors import NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.objects.kinds import PDF
@@ -67,7 +67,6 @@ class FrameStack:
         self._read = read
         self._apart = apart
         self.words = words
-        self._damaged: set[int] = set()
         self._lock = threading.Lock()
         self._decoding = threading.Lock()
         self._files: OrderedDict[str, Dataset] = OrderedDict()
@@ -96,12 +95,6 @@ class FrameStack:
                 self._keep(number, found)
             return found
 
-    @property
-    def damaged(self) -> tuple[int, ...]:
-        """Numbers, from 1, of the pictures that were asked for and cannot be seen."""
-        with self._lock:
-            return tuple(number + 1 for number in sorted(self._damaged))
-
     def kept(self, number: int) -> Frame | None:
         """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""
         with self._lock:
@@ -121,16 +114,11 @@ class FrameStack:
 
     def _decoded(self, number: int) -> Frame:
         place = self._places[number]
-        try:
-            dataset, reading = self._file(place.sha256), Reading(place.encoding)
-            if text_of(dataset, "SOPClassUID") == PDF:
-                frame = page_of(dataset, place.index, self._apart, reading)
-            else:
-                frame = frame_of(dataset, place.index, self._apart, reading)
-        except UnreadableFileError:
-            with self._lock:
-                self._damaged.add(number)
-            raise
+        dataset, reading = self._file(place.sha256), Reading(place.encoding)
+        if text_of(dataset, "SOPClassUID") == PDF:
+            frame = page_of(dataset, place.index, self._apart, reading)
+        else:
+            frame = frame_of(dataset, place.index, self._apart, reading)
         return place.dressing.dressed(frame) if place.dressing else frame
 
     def _file(self, sha256: str) -> Dataset:

@@ -117,6 +117,7 @@ class BeatFinder:
     """
 
     def __init__(self, rate_hz: float, per_millivolt: float = 1000.0) -> None:
+        self.per_millivolt = per_millivolt
         self._rate_hz = rate_hz
         self._floor = _FLOOR_UV * per_millivolt / 1000
         self._least_qrs = LEAST_QRS_UV * per_millivolt / 1000

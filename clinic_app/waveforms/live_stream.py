@@ -14,7 +14,7 @@ from clinic_app.devices import Block, ChannelInfo
 from clinic_app.waveforms.trace_buffer import Samples, TraceBuffer
 
 WINDOW_S: Final = 600.0
-MOST_BYTES: Final = 48 << 20
+MOST_BYTES: Final = 20 << 20
 """Largest ring; a stream that would need more keeps fewer minutes."""
 
 

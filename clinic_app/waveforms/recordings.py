@@ -56,8 +56,14 @@ class Recordings:
         self._trail = trail
         self._clock = clock
 
-    def save(self, session: Session, patient_id: str, recording: Recording) -> DocumentReference:
+    def save(self, session: Session, patient_id: str, recording: Recording, *, imported: str = "") -> DocumentReference:
         """Save a recording for a patient: its DICOM objects, the document that points to them, the finding.
+
+        Args:
+            session: who saves it.
+            patient_id: whose it is.
+            recording: at least one sample.
+            imported: of which foreign file it is, for the trail; empty for what was recorded here.
 
         Raises:
             InvalidInputError: there is not one sample in the recording.
@@ -70,8 +76,10 @@ class Recordings:
         contents = tuple(self._content(part, recording.started_at) for part in to_dicom(recording, patient))
         document = self._document(session, patient, recording, contents)
         finding = self._finding(session, patient, recording, document)
-        event = self._trail.event(session, "create", document, finding)
-        saved = self._store.records.commit((document, finding), audit=(event,))[0]
+        events = [self._trail.event(session, "create", document, finding)]
+        if imported:
+            events.append(self._trail.happening(session, "import", document, description=imported[:500]))
+        saved = self._store.records.commit((document, finding), audit=tuple(events))[0]
         assert isinstance(saved, DocumentReference)
         return saved
 

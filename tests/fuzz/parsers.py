@@ -9,8 +9,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -56,6 +55,8 @@ from clinic_app.sync.wire import (
     outcome_words,
 )
 from clinic_app.waveforms import RecordedChannel, Recording, from_dicom, to_dicom
+from tests.fuzz.device_parsers import DEVICE_PARSERS
+from tests.fuzz.parser import Parser
 
 MOMENT: Final = datetime(2026, 3, 5, 7, 0, tzinfo=UTC)
 KEY: Final = bytes(range(32))
@@ -76,32 +77,6 @@ _ORU: Final = (
     b"OBX||NM|67983^MDC_ATTR_NU_MSMT_RES^MDC|1.1.1.1.2|0.5|uV|||||R\r"
     b"OBX||NM|147842^MDC_ECG_HEART_RATE^MDC|1.0.1|72|/min|||||R\r"
 )
-
-
-@dataclass(frozen=True)
-class Parser:
-    """One way in.
-
-    Args:
-        parse: takes the bytes; may raise `ClinicError` and nothing else.
-        seeds: good inputs to start from.
-        largest_bytes: longer inputs find nothing new.
-    """
-
-    parse: Callable[[bytes], object]
-    seeds: Callable[[], tuple[bytes, ...]]
-    largest_bytes: int = 4096
-
-    def __call__(self, data: bytes) -> bool:
-        """Return whether the input was taken; whatever is no `ClinicError` comes out."""
-        try:
-            self.parse(data)
-        except ClinicError as error:
-            sentence = error.text.render("kk")
-        else:
-            return True
-        assert sentence, "a refusal without a sentence"
-        return False
 
 
 # --- pictures and signals ---
@@ -326,5 +301,6 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "words": Parser(_words, lambda: ("Қасымов Нұрлан 850101300124".encode(), b'a* OR "b" NEAR(c)')),
     "iin": Parser(lambda data: check_iin(data.decode("utf-8", "replace")), lambda: (b"850101300124",), 64),
     "number": Parser(lambda data: parse_number(data.decode("utf-8", "replace")), lambda: (b"36,6", b"-12.50"), 64),
+    **DEVICE_PARSERS,
 }
 """Every parser by its name on the command line."""

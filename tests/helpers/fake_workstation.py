@@ -39,6 +39,7 @@ from clinic_app.terminology.systems import CHART_NUMBER
 from clinic_app.waveforms import LiveTraces
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
+from tests.helpers.fake_devices import FakeDevices, FakeInbox
 from tests.helpers.fake_exchange import FakeExchange
 from tests.helpers.fake_hub_place import FakeHubPlace
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
@@ -300,6 +301,7 @@ class FakeWorkstation:
     settings: Settings = field(default_factory=lambda: Settings(Path("nowhere"), {"lock_after_s": 0}))
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
+    recording_files: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)
@@ -312,8 +314,13 @@ class FakeWorkstation:
     hub: FakeHubPlace = field(default_factory=FakeHubPlace)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
+    result_inbox: FakeInbox = field(default_factory=FakeInbox)
+    devices: FakeDevices = field(default_factory=FakeDevices)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
+    bedside: None = None
+    limits: None = None
+    long_recordings: None = None
     clock: FixedClock = field(default_factory=FixedClock)
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from clinic_app.devices.replay import load_ecg
 from clinic_app.devices.tcp import MOST_CALLERS
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError
 from clinic_app.foundation.texts import Text
-from tests.helpers.device_lines import PulseParser
+from tests.helpers.device_lines import PulseParser, arrival
 from tests.helpers.waiting import wait_until
 from tests.helpers.wards import Ward, ward
 
@@ -237,6 +237,19 @@ def test_monitors_that_call_deliver_through_a_configured_device(desk: Desk, shar
     blocks = [item for item in desk.items if isinstance(item, Block)]
     assert [block.first_index for block in blocks] == [number * 250 for number in range(8)]
     assert {block.source for block in blocks} == {"M-7"}
+
+
+def test_a_monitor_that_calls_itself_like_a_device_here_goes_out_under_another_name(desk: Desk) -> None:
+    port = free_port()
+    desk.devices.add(desk.admin, calling(port, "M-7"))
+    now = arrival()
+    theirs = Numerics("M-7", {}, now.at, now.monotonic_s)
+    desk.devices.take_in(theirs)
+    wait_until(lambda: desk.devices.states()[0].health is Health.WAITING)
+    with _call(port) as ours:
+        ours.sendall(b"61\n")
+        wait_until(lambda: len(desk.items) == 2)
+    assert [item.source for item in desk.items if isinstance(item, Numerics)] == ["M-7 (HL7)", "M-7"]
 
 
 @contextmanager

@@ -36,20 +36,22 @@ import threading
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 import main
-shown = main.MainWindow.show
+from ui.shell import caretaking
+shown = caretaking.MainWindow.show
 def show_and_close(window):
     shown(window)
     window.when_usable(window.close)
-main.MainWindow.show = show_and_close
+caretaking.MainWindow.show = show_and_close
 code = main.main(sys.argv[1:])
 print(code, [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()])
 """
 FAULT = """
 import sys
 import main
+from ui.shell import caretaking
 def broken(*_):
     raise RuntimeError("the window broke")
-main.MainWindow = broken
+caretaking.MainWindow = broken
 sys.exit(main.main(sys.argv[1:]))
 """
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ from clinic_app.access import ROLES, Action, AuditFilter, Role, Session
 from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
 from clinic_app.devices import DeviceConfig
+from clinic_app.documents import FoundRecording
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
@@ -29,7 +31,7 @@ from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
 from clinic_app.storage import AuditQuery
 from clinic_app.sync import HubFound, NearbyHub, Question, WaitingItem
-from clinic_app.waveforms import Recording
+from clinic_app.waveforms import Limit, Recording
 from clinic_app.workstation import Workstation
 from tests.helpers.stores import PASSWORD
 from tests.helpers.wards import HELD, KINDS, THERE, Kind, Ward, ward
@@ -41,6 +43,8 @@ OPINION: Final = OpinionForm("Қалыпты.")
 UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
 NO_DEVICE: Final = DeviceConfig("", "", "")
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
+NO_FILE: Final = Path("no such folder") / "nothing" / "x.hea"
+FOUND: Final = FoundRecording(NO_FILE, NOTHING, Patient(id="nobody"), "unsaid")
 """Forms are wrong on purpose: the gate comes first, and nothing that is written changes how somebody stands."""
 
 
@@ -157,6 +161,15 @@ LINES: Final[dict[str, Line]] = {
     "recordings.load": Line(
         lambda w, s, k: w.station.recordings.load(s, _stored(w, k, DocumentReference)), "read", "DocumentReference"
     ),
+    "recording_files.look": Line(_of("recording_files.look", NO_FILE), "create", "DocumentReference"),
+    "recording_files.take": Line(_of("recording_files.take", FOUND), "create", "DocumentReference"),
+    "recording_files.export": Line(
+        lambda w, s, k: w.station.recording_files.export(
+            s, _stored(w, k, DocumentReference), NO_FILE.with_suffix(".edf"), "", "en"
+        ),
+        "read",
+        "DocumentReference",
+    ),
     "imaging.import_folder": Line(
         lambda w, s, k: w.station.imaging.import_folder(s, f"patient-{k}", w.folder / "empty"), "create", "ImagingStudy"
     ),
@@ -214,6 +227,29 @@ LINES: Final[dict[str, Line]] = {
     "devices.change": Line(lambda w, s, k: w.station.devices.change(s, "", NO_DEVICE), "update", "Device", False),
     "devices.remove": Line(lambda w, s, k: w.station.devices.remove(s, ""), "update", "Device", False),
     "devices.test": Line(lambda w, s, k: w.station.devices.test(s, NO_DEVICE), "update", "Device", False),
+    "long_recordings.start": Line(_of("long_recordings.start", ""), "create", "DocumentReference"),
+    "long_recordings.stop": Line(
+        lambda w, s, k: w.station.long_recordings.stop(s, _stored(w, k, DocumentReference).id),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.go_on": Line(
+        lambda w, s, k: w.station.long_recordings.go_on(s, _stored(w, k, DocumentReference).id),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.mark": Line(
+        lambda w, s, k: w.station.long_recordings.mark(s, _stored(w, k, DocumentReference).id, NOTHING.started_at, ""),
+        "update", "DocumentReference",
+    ),
+    "long_recordings.open": Line(
+        lambda w, s, k: w.station.long_recordings.open(s, _stored(w, k, DocumentReference).id),
+        "read", "DocumentReference",
+    ),
+    "long_recordings.of_patient": Line(_of("long_recordings.of_patient"), "read", "DocumentReference"),
+    "long_recordings.interrupted": Line(
+        lambda w, s, k: w.station.long_recordings.interrupted(s), "read", "DocumentReference", False
+    ),
+    "limits.set": Line(lambda w, s, k: w.station.limits.set(s, "bed", "x", Limit()), "create", "Observation", False),
+    "limits.reset": Line(lambda w, s, k: w.station.limits.reset(s, "bed"), "create", "Observation", False),
 }  # fmt: skip
 ASKS_NOBODY: Final[dict[str, str]] = {
     "people.is_empty": "tells only whether the workstation is new",
@@ -244,6 +280,9 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.package_refusal": "a sentence about a case the caller holds",
     "result_inbox.take": "the program's own, for what devices send",
     "result_inbox.count": "a number",
+    "long_recordings.running": "what is recorded now, as the live traces",
+    "limits.of": "numbers of a device",
+    "limits.mark": "numbers of a device",
     "devices.subscribe": "the program's own, where it is wired",
     "devices.take_in": "the program's own, for what devices send",
     "devices.start": "the program's own, at its start",
@@ -253,7 +292,7 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "devices.recent": "what a device says now, as the live traces",
 }
 """Methods that ask no right, each with its reason."""
-NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "sync", "clock"}
+NO_SERVICES: Final = {"settings", "monitor_listener", "live_traces", "bedside", "sync", "clock"}
 """Fields of a workstation that know no patient by name."""
 
 

@@ -77,11 +77,20 @@ BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "storage", "sync", "waveforms"]))
+    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "sdc", "soak", "storage", "sync", "waveforms"]))
     parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long the soak takes")
     options = parser.parse_args(arguments)
     if options.name == "beats":
         return bench_beats(options.json)
+    if options.name == "sdc":
+        from tests.performance.sdc import bench_sdc
+
+        return bench_sdc(options.json)
+    if options.name == "soak":
+        from tests.performance.soak import bench_soak
+
+        return bench_soak(options.json, options.minutes)
     if options.name == "storage":
         return bench_storage(options.json)
     if options.name == "sync":

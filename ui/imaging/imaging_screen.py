@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
-from clinic_app.foundation.dates import form_date, parse_form_date
-from clinic_app.foundation.errors import InvalidInputError
-from clinic_app.foundation.texts import Text
 from ui import icons, theme
 from ui.imaging.import_panel import ImportReportCard, NamesQuestion
 from ui.imaging.series_list import SeriesList
-from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.view_model import ImagingViewModel
+from ui.imaging.viewer import Viewer
 from ui.language import _, say
-from ui.pictures import Picture
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
-from ui.widgets.image_canvas import ImageCanvas
-from ui.widgets.image_overlay import Corners
 from ui.widgets.page import Page
 
 LIST_PX: Final = 264
@@ -46,9 +40,9 @@ class ImagingScreen(Page):
         self._model = model
         self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
         self._import = Button("imaging.import", "primary", "folder-open")
-        self.canvas = ImageCanvas("imaging.canvas")
+        self.viewer = Viewer("imaging", model.series)
+        self.canvas, self._tools = self.viewer.canvas, self.viewer.tools
         self.series = SeriesList("imaging.series")
-        self._tools = ViewerTools("imaging", self.canvas)
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
@@ -70,33 +64,28 @@ class ImagingScreen(Page):
         self.column.addWidget(self._stack, 1)
         self._stack.addWidget(self._none)
         self.series.setFixedWidth(LIST_PX)
-        viewer = QVBoxLayout()
-        viewer.setSpacing(8)
-        viewer.addWidget(self._tools)
-        viewer.addWidget(self.canvas, 1)
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self.series)
-        row.addLayout(viewer, 1)
+        row.addWidget(self.viewer, 1)
         self._stack.addWidget(self._body)
 
     def _connect(self) -> None:
         model = self._model
         model.listed.connect(self._show_list)
         model.thumbnail_made.connect(lambda uid: self.series.show_thumbnail(uid, model.thumbnails[uid]))
-        model.opened.connect(lambda: self.canvas.show_series(model.count))
-        model.closed.connect(self._show_nothing)
-        model.decoded.connect(self._show_picture)
-        model.undecoded.connect(self._show_refusal)
+        for signal in (model.closed, model.decoded, model.undecoded):
+            signal.connect(lambda *_what: self._show_marked())
         model.marked.connect(self._show_marked)
         model.import_changed.connect(self._show_import)
         model.importer.progressed.connect(self._busy.progress)
         model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         model.succeeded.connect(lambda text: self.noticed.emit(say(text), "ok"))
         self.series.selected.connect(model.open)
-        self.series.chosen.connect(self.canvas.setFocus)
-        self.canvas.number_asked.connect(model.want)
+        self.series.chosen.connect(self._enter_front)
+        self.viewer.report.image_asked.connect(self._go_to_image)
+        self._tools.keep_asked.connect(self._keep_view)
         self._tools.mark_asked.connect(self._mark)
         self._import.clicked.connect(self._take_folder)
         self._busy.cancelled.connect(model.importer.cancel)
@@ -104,10 +93,11 @@ class ImagingScreen(Page):
         self._question.confirmed.connect(model.confirm_names)
         self._question.declined.connect(model.dismiss)
         self.shortcut("K", self._mark)
+        self.shortcut("S", self._keep_view)
 
     def entered(self) -> None:
         """Begin in the picture where there is one, else at what to do next."""
-        (self.canvas if self._model.rows else self._import).setFocus()
+        (self.viewer.front if self._model.rows else self._import).setFocus()
 
     def showEvent(self, _event: QShowEvent) -> None:
         """List anew."""
@@ -136,32 +126,28 @@ class ImagingScreen(Page):
             model.open(model.rows[0])
         self.series.show_rows(model.rows, model.open_row.uid if model.open_row else "")
 
-    def _show_nothing(self) -> None:
-        self.canvas.show_series(0)
-        self._show_marked()
-
-    def _show_picture(self, number: int, picture: Picture) -> None:
-        self.canvas.show_picture(picture, number, self._corners(picture))
-        self._show_marked()
-
-    def _show_refusal(self, number: int, words: Text) -> None:
-        self.canvas.show_words(number, say(words))
-        self._show_marked()
-
-    def _corners(self, picture: Picture) -> Corners:
-        """Return what the file says about itself; the name is the file's own, whoever is in hand."""
-        labels, row = picture.frame.labels, self._model.open_row
-        name = labels.patient_name or _("No name in the file")
-        day = _day(labels.study_date) or (row.day if row else "")
-        series = labels.description or (row.description if row else "")
-        is_key = _("Key image") if self._model.is_marked else ""
-        return Corners((name, day), (labels.modality, series, is_key))
-
     def _show_marked(self) -> None:
         model = self._model
         self._tools.set_marked(is_marked=model.is_marked, can_mark=model.can_mark)
-        if model.picture is not None:
-            self.canvas.set_corners(self._corners(model.picture))
+        self._tools.set_can_keep(can_keep=model.can_keep_view)
+        self.viewer.set_marked(is_marked=model.is_marked)
+
+    def _enter_front(self) -> None:
+        self.viewer.front.setFocus()
+
+    def _keep_view(self) -> None:
+        seen = self.canvas.seen
+        if seen is not None:
+            self._model.keep_view(seen)
+
+    def _go_to_image(self, sop_uid: str, frame_number: int) -> None:
+        """Open the picture a report points at, if it is here."""
+        row = next((row for row in self._model.rows if any(each.uid == sop_uid for each in row.series.instance)), None)
+        if row is None:
+            self.noticed.emit(_("The image this report points at is not here."), "warn")
+            return
+        self.series.mark(row.uid)
+        self._model.open_at(row, sop_uid, frame_number)
 
     def _mark(self) -> None:
         if self._model.can_mark:
@@ -195,12 +181,3 @@ class ImagingScreen(Page):
     def _ask_for_folder(self) -> Path | None:
         chosen = QFileDialog.getExistingDirectory(self, _("Folder with images"))
         return Path(chosen) if chosen else None
-
-
-def _day(stated: str) -> str:
-    """Return a DICOM date as forms write it, or as it stands where it is none."""
-    plain = stated.replace(".", "")  # files of the eighties write 1994.01.30
-    try:
-        return form_date(parse_form_date(f"{plain[6:]}.{plain[4:6]}.{plain[:4]}"))
-    except InvalidInputError:
-        return stated

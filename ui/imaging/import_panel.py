@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QVBoxLayout
 
+from clinic_app.imaging.texts import NAMES
 from ui import icons
 from ui.imaging.intake import Intake
 from ui.language import Translated, _, counted, say
@@ -15,7 +16,7 @@ from ui.widgets.buttons import Button
 from ui.widgets.labels import label
 
 if TYPE_CHECKING:
-    from clinic_app.imaging import ImportReport
+    from clinic_app.imaging import ImportReport, Proposal
 
 _MOST_NAMES: Final = 5
 _ROW_PX: Final = 30
@@ -69,7 +70,7 @@ class ImportReportCard(Translated, QFrame):
         return self._words.text()
 
     def refusals(self) -> list[str]:
-        """Return a line for each file that was not taken."""
+        """Return a line for each file that was not taken, then for each that was taken with damage."""
         return [self._list.item(place).text() for place in range(self._list.count())]
 
     def retranslate(self) -> None:
@@ -81,12 +82,14 @@ class ImportReportCard(Translated, QFrame):
             return
         self._words.setText(_sentence(report, is_stopped=self._intake.is_stopped))
         self.setAccessibleName(self._words.text())
-        icons.put(self._sign, "triangle-alert" if report.refused else "circle-check", _ink(report), 18)
+        icons.put(self._sign, "circle-check" if _ink(report) == "ok" else "triangle-alert", _ink(report), 18)
         self._list.clear()
         for refusal in report.refused:
             self._list.addItem(f"{refusal.name}: {say(refusal.reason)}")
-        self._list.setVisible(bool(report.refused))
-        self._list.setFixedHeight(_ROW_PX * min(len(report.refused), _MOST_ROWS) + 4)
+        for damaged in report.damaged:
+            self._list.addItem(f"{damaged.name}: {say(damaged.reason)}")
+        self._list.setVisible(self._list.count() > 0)
+        self._list.setFixedHeight(_ROW_PX * min(self._list.count(), _MOST_ROWS) + 4)
 
 
 class NamesQuestion(Translated, QFrame):
@@ -145,16 +148,17 @@ class NamesQuestion(Translated, QFrame):
         """Say everything anew."""
         self._confirm.say(_("They are this patient's images"))
         self._decline.say(_("Do not import"))
-        self._title.setText(_("The files bear another name; nothing is filed yet."))
         report = self._intake.report if self._intake else None
+        is_about_letters = report is not None and bool(report.proposals)
+        told = _("The files are wrong about their letters; nothing is filed yet.")
+        self._title.setText(told if is_about_letters else _("The files bear another name; nothing is filed yet."))
         if self._intake is None or report is None:
             return
         names = [f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name]
         names += ["…"] if len(report.names_in_files) > _MOST_NAMES else []
-        lines = (
-            _("In the files: {names}", names=", ".join(names)),
-            _("In hand: {patient}", patient=self._intake.patient.full_name),
-        )
+        lines = [_("In the files: {names}", names=", ".join(names))]
+        lines += [_reading_words(each) for each in report.proposals[:_MOST_NAMES]]
+        lines += [_("In hand: {patient}", patient=self._intake.patient.full_name)]
         self._words.setText("\n".join(lines))
 
 
@@ -169,11 +173,31 @@ class _Unhurried(Button):
             super().keyPressEvent(event)
 
 
+def _reading_words(proposal: Proposal) -> str:
+    """Return what somebody agrees to: how a text is read from now on; the file stays as it is."""
+    encoding = NAMES[proposal.encoding]
+    return _(
+        "“{stated}” is read as “{meant}” ({encoding})",
+        stated=proposal.as_stated,
+        meant=proposal.as_read,
+        encoding=encoding,
+    )
+
+
 def _sentence(report: ImportReport, *, is_stopped: bool) -> str:
     words = []
     if is_stopped:
         words.append(_("The import was stopped; what was read until then is kept."))
     words.append(counted("{count} file taken.", "{count} files taken.", report.imported))
+    if report.damaged:
+        count = len(report.damaged)
+        words.append(
+            counted(
+                "{count} file is damaged; what is good in it is shown.",
+                "{count} files are damaged; what is good in them is shown.",
+                count,
+            )
+        )
     if report.refused:
         words.append(counted("{count} file not taken:", "{count} files not taken:", len(report.refused)))
     elif not report.imported and not is_stopped:
@@ -182,4 +206,4 @@ def _sentence(report: ImportReport, *, is_stopped: bool) -> str:
 
 
 def _ink(report: ImportReport) -> str:
-    return "warn" if report.refused or not report.imported else "ok"
+    return "warn" if report.refused or report.damaged or not report.imported else "ok"

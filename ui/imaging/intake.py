@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,13 @@ class Intake:
     report: ImportReport | None = None
     is_stopped: bool = False
 
+    @property
+    def encoding(self) -> str:
+        """The encoding proposed for texts whose files are wrong about their letters; empty where none is."""
+        proposals = self.report.proposals if self.report else ()
+        counts = Counter(each.encoding for each in proposals)
+        return counts.most_common(1)[0][0] if counts else ""
+
 
 class Importer(QObject):
     """Takes one folder at a time in.
@@ -73,7 +81,7 @@ class Importer(QObject):
         """Whether a folder is being taken in."""
         return self._job is not None
 
-    def begin(self, patient: Patient, folder: Path, *, names_confirmed: bool = False) -> None:
+    def begin(self, patient: Patient, folder: Path, *, names_confirmed: bool = False, encoding: str = "") -> None:
         """Take a folder in, unless another one is under way."""
         if self._job is not None:
             return
@@ -87,6 +95,7 @@ class Importer(QObject):
                 progress=_seldom(job.report),
                 is_cancelled=job.is_cancelled,
                 names_confirmed=names_confirmed,
+                encoding=encoding,
             )
 
         self._job = self._runner.run_long(

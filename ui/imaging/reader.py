@@ -29,11 +29,13 @@ class SeriesReader(QObject):
         runner: the way into the background.
         parent: lives as long as this.
 
-    Signals: ``decoded(int, Picture)`` with the number from 1; ``refused(int, Text)``: a picture that cannot be seen.
+    Signals: ``decoded(int, Picture)`` with the number from 1; ``refused(int, Text)``: a picture that cannot be seen;
+    ``damage_found``: another number is among ``damaged``.
     """
 
     decoded = Signal(int, object)
     refused = Signal(int, object)
+    damage_found = Signal()
 
     def __init__(self, stack: FrameStack, runner: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -45,6 +47,7 @@ class SeriesReader(QObject):
         self._is_closed = False
         self._ahead_bytes = 0
         self._had: set[int] = set()
+        self.damaged: set[int] = set()
 
     def want(self, number: int) -> None:
         """Ask for a picture; a wish that was not fulfilled yet is forgotten."""
@@ -83,6 +86,7 @@ class SeriesReader(QObject):
     def _refuse(self, number: int, error: ClinicError) -> None:
         self._had.add(number)
         self._shown = number
+        self._note_damage(number)
         if not self._is_closed:
             self.refused.emit(number, error.text)
         self._rest()
@@ -96,8 +100,17 @@ class SeriesReader(QObject):
             lambda: self.stack.frame(number - 1).stored.nbytes,
             owner=self,
             done=lambda size: self._count_and_rest(number, size),
-            failed=lambda _error: self._count_and_rest(number, 0),
+            failed=lambda _error: self._miss_ahead(number),
         )
+
+    def _miss_ahead(self, number: int) -> None:
+        self._note_damage(number)
+        self._count_and_rest(number, 0)
+
+    def _note_damage(self, number: int) -> None:
+        if number not in self.damaged and not self._is_closed:
+            self.damaged.add(number)
+            self.damage_found.emit()
 
     def _next_ahead(self) -> int | None:
         """Return the nearest neighbour that was not decoded yet, the one below first."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from clinic_app.foundation.dates import form_date
 from clinic_app.imaging.importing import frames_of
+from clinic_app.imaging.shelf import series_kind
 from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeries
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import FrameStack, ImportReport, KeyImageSource, Window
+    from clinic_app.imaging import FrameStack, ImportReport, KeyImageSource, Opened, Seen, Window
 
 
 class Images(Protocol):
@@ -28,6 +29,7 @@ class Images(Protocol):
         progress: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
         names_confirmed: bool,
+        encoding: str,
     ) -> ImportReport:
         """Take every readable image below a folder."""
         ...
@@ -38,6 +40,16 @@ class Images(Protocol):
 
     def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
         """Return the pictures of one series."""
+        ...
+
+    def opened(self, session: Session, study: ImagingStudy, series_uid: str) -> Opened:
+        """Return what one series is: pictures, reports or a tracing."""
+        ...
+
+    def keep_presentation(
+        self, session: Session, study: ImagingStudy, sop_uid: str, seen: Seen, words: str
+    ) -> ImagingStudy:
+        """Keep how a picture is seen now."""
         ...
 
 
@@ -80,6 +92,11 @@ class SeriesRow:
     def modality(self) -> str:
         """What took it: ``CT``, ``MR``, ``US`` and so on."""
         return self.series.modality.code or "OT"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it shows itself: no report, no tracing and no marks on others."""
+        return series_kind(self.series) in ("picture", "document")
 
     @property
     def images(self) -> int:

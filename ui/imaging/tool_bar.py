@@ -23,10 +23,11 @@ class ViewerTools(Translated, QWidget):
         name: stable object name; each tool is ``name.tool.…``.
         canvas: what they work on.
 
-    Signal ``mark_asked``: the picture is to become a key image.
+    Signals: ``mark_asked``: the picture is to become a key image; ``keep_asked``: its view is to be kept, with marks.
     """
 
     mark_asked = Signal()
+    keep_asked = Signal()
 
     def __init__(self, name: str, canvas: ImageCanvas) -> None:
         super().__init__()
@@ -42,6 +43,7 @@ class ViewerTools(Translated, QWidget):
         self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
+        self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
         self._mark = Button(f"{name}.key_image", "plain", "badge-check")
         self._lay_out()
         self._connect()
@@ -70,6 +72,7 @@ class ViewerTools(Translated, QWidget):
         row.addWidget(self._presets)
         row.addStretch(1)
         self._mark.setCheckable(True)
+        row.addWidget(self._keep)
         row.addWidget(self._mark)
 
     def _connect(self) -> None:
@@ -82,6 +85,7 @@ class ViewerTools(Translated, QWidget):
         self._reset.clicked.connect(canvas.reset)
         self._presets.activated.connect(self._set_preset)
         self._mark.clicked.connect(self._ask_mark)
+        self._keep.clicked.connect(self.keep_asked)
         canvas.tool_changed.connect(self.follow)
         canvas.window_changed.connect(self.follow)
         canvas.shown.connect(self.follow)
@@ -92,6 +96,15 @@ class ViewerTools(Translated, QWidget):
         self._mark.setEnabled(can_mark)
         icons.put(self._mark, "badge-check", "accent" if is_marked else "text")
         self._mark.say(_("Key image") if is_marked else _("Keep as key image"), "" if is_marked else "K")
+
+    def set_can_keep(self, *, can_keep: bool) -> None:
+        """Show whether the view can be kept; without a store there is no place for it."""
+        self._keep.setEnabled(can_keep)
+
+    def without_keeping(self) -> None:
+        """There is nowhere to keep anything: take what keeps away."""
+        self._keep.hide()
+        self._mark.hide()
 
     def follow(self) -> None:
         """Show what is in force."""

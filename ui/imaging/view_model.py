@@ -14,14 +14,14 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import DocumentReference, ImagingStudy
 from ui.imaging.intake import Importer, Intake
-from ui.imaging.reader import SeriesReader
+from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
 from ui.pictures import Picture, small_picture
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import FrameStack, Window
+    from clinic_app.imaging import Seen, Window
     from ui.shell.patient_in_hand import PatientInHand
 
 THUMBNAIL_PX = 112
@@ -37,10 +37,10 @@ class ImagingViewModel(QObject):
         session: who is signed in.
         hand: the patient.
 
-    Signals: ``listed`` (see ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened``
-    (see ``open_row``, ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of
-    a picture of the open series; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and
-    ``question``; ``refused(Text)``, ``succeeded(Text)``.
+    The series that is open is ``series``. Signals: ``listed`` (see ``rows``); ``thumbnail_made(str)`` with the series'
+    UID (see ``thumbnails``); ``opened`` (see ``open_row``, ``count``), ``closed``; ``decoded(int, Picture)`` and
+    ``undecoded(int, Text)`` with the number of a picture of the open series; ``marked``: see ``is_marked``;
+    ``import_changed``: see ``importer``, ``intake`` and ``question``; ``refused(Text)``, ``succeeded(Text)``.
     """
 
     listed = Signal()
@@ -66,12 +66,18 @@ class ImagingViewModel(QObject):
         self.rows: tuple[SeriesRow, ...] = ()
         self.is_listed = False
         self.thumbnails: dict[str, NDArray[np.uint8]] = {}
-        self.open_row: SeriesRow | None = None
-        self.picture: Picture | None = None
         self.intake: Intake | None = None
         self.question: Intake | None = None
         self.importer = Importer(imaging, runner, session, self)
-        self._reader: SeriesReader | None = None
+        self.series = OpenSeries(lambda row: imaging.opened(session, row.study, row.uid), runner, self)
+        for ours, its in (
+            (self.opened, self.series.opened),
+            (self.closed, self.series.closed),
+            (self.decoded, self.series.decoded),
+            (self.undecoded, self.series.undecoded),
+            (self.refused, self.series.refused),
+        ):
+            its.connect(ours)
         self._marks: set[tuple[str, int]] = set()
         self._asked_thumbnails: set[str] = set()
         self._is_watched = False
@@ -93,9 +99,24 @@ class ImagingViewModel(QObject):
         return self.picture is not None and self._session.can("create", "DocumentReference")
 
     @property
+    def open_row(self) -> SeriesRow | None:
+        """The series that is open."""
+        return self.series.row
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that is seen."""
+        return self.series.picture
+
+    @property
     def count(self) -> int:
         """How many pictures the open series has."""
-        return len(self._reader.stack) if self._reader else 0
+        return self.series.count
+
+    @property
+    def can_keep_view(self) -> bool:
+        """Whether the view of the picture that is open can be kept."""
+        return self.picture is not None and self._session.can("create", "ImagingStudy")
 
     @property
     def is_marked(self) -> bool:
@@ -122,22 +143,31 @@ class ImagingViewModel(QObject):
 
     def open(self, row: SeriesRow | None) -> None:
         """Open a series, if it is not open already."""
-        if row is None or (self.open_row is not None and self.open_row.uid == row.uid):
-            return
-        self._close()
-        self.open_row = row
-        session = self._session
-        self._runner.run(
-            lambda: self._imaging.stack(session, row.study, row.uid),
-            owner=self,
-            done=partial(self._opened, row),
-            failed=partial(self._fail_open, row),
-        )
+        self.series.open(row)
+
+    def open_at(self, row: SeriesRow, sop_uid: str, frame_number: int) -> None:
+        """Open a series at one of its pictures."""
+        self.series.open(row, (sop_uid, frame_number))
 
     def want(self, number: int) -> None:
         """Ask for a picture of the open series."""
-        if self._reader is not None:
-            self._reader.want(number)
+        self.series.want(number)
+
+    def keep_view(self, seen: Seen) -> None:
+        """Keep how the picture is seen now, with its marks, as a presentation state beside its series."""
+        row, session = self.open_row, self._session
+        if row is None or not self.can_keep_view:
+            return
+        self._runner.run(
+            lambda: self._imaging.keep_presentation(session, row.study, seen.frame.sop_uid, seen, ""),
+            owner=self,
+            done=lambda _study: self._end_keeping(),
+            failed=self._refuse,
+        )
+
+    def _end_keeping(self) -> None:
+        self.succeeded.emit(Text("This view is kept as a series of its own, with its marks."))
+        self.refresh()
 
     def mark(self, window: Window | None) -> None:
         """Keep the picture that is open as a key image, in the window it is seen in."""
@@ -160,10 +190,10 @@ class ImagingViewModel(QObject):
             self.importer.begin(self._hand.patient, folder)
 
     def confirm_names(self) -> None:
-        """Somebody has said that the other names in the files mean the patient in hand."""
+        """Somebody has said that these are the images of the patient in hand, and how their letters are read."""
         question, self.question = self.question, None
         if question is not None and question.patient.id == self._patient_id:
-            self.importer.begin(question.patient, question.folder, names_confirmed=True)
+            self.importer.begin(question.patient, question.folder, names_confirmed=True, encoding=question.encoding)
 
     def dismiss(self) -> None:
         """Put the report, or the question, away; nothing more is taken in."""
@@ -209,29 +239,6 @@ class ImagingViewModel(QObject):
             self.thumbnail_made.emit(uid)
         self._make_thumbnails()
 
-    def _opened(self, row: SeriesRow, stack: FrameStack) -> None:
-        if self.open_row is not row:
-            return
-        self._reader = SeriesReader(stack, self._runner, self)
-        self._reader.decoded.connect(self._show)
-        self._reader.refused.connect(self._show_not)
-        self.opened.emit()
-        self._reader.want(1)
-
-    def _show(self, number: int, picture: Picture) -> None:
-        self.picture = picture
-        self.decoded.emit(number, picture)
-
-    def _show_not(self, number: int, words: Text) -> None:
-        self.picture = None
-        self.undecoded.emit(number, words)
-
-    def _close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-        self._reader, self.open_row, self.picture = None, None, None
-        self.closed.emit()
-
     def _remember(self, place: tuple[str, int]) -> None:
         self._marks.add(place)
         self.marked.emit()
@@ -266,15 +273,10 @@ class ImagingViewModel(QObject):
             self.rows, self.is_listed, self._marks = (), False, set()
             self.thumbnails, self._asked_thumbnails = {}, set()
             self.intake, self.question = None, None
-            self._close()
+            self.series.close()
             self.listed.emit()
             self.import_changed.emit()
             self.refresh()
-
-    def _fail_open(self, row: SeriesRow, error: ClinicError) -> None:
-        if self.open_row is row:
-            self.open_row = None
-        self._refuse(error)
 
     def _refuse(self, error: ClinicError) -> None:
         self.refused.emit(error.text)

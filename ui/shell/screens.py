@@ -72,6 +72,8 @@ def _chart(context: ScreenContext, place: QWidget) -> QWidget:
 def _signals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.monitor_screen import MonitorScreen
     from ui.waveforms.view_model import MonitorViewModel
+    from ui.waveforms.view_model_bedside import BedsideViewModel
+    from ui.waveforms.view_model_long import LongViewModel
 
     station = context.workstation
     return MonitorScreen(
@@ -86,18 +88,23 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
         ),
         place,
         Remembered(station.preferences, context.runner, context.session, "monitor"),
+        BedsideViewModel(station.bedside, station.limits, context.runner, context.session),
+        LongViewModel(station.long_recordings, context.runner, context.session, context.hand, station.clock),
     )
 
 
 def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
+    from clinic_app.waveforms.sound_output import SoundCard
     from ui.waveforms.recordings_screen import RecordingsScreen
+    from ui.waveforms.view_model_files import FilesModel
     from ui.waveforms.view_model_recordings import RecordingsViewModel
+    from ui.waveforms.view_model_sound import SoundViewModel
 
     station = context.workstation
     model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
-    return RecordingsScreen(
-        model, place, Remembered(station.preferences, context.runner, context.session, "recordings")
-    )
+    remembered = Remembered(station.preferences, context.runner, context.session, "recordings")
+    files = FilesModel(station.recording_files, context.runner, context.session, context.hand)
+    return RecordingsScreen(model, place, remembered, SoundViewModel(SoundCard(), context.runner), files)
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:
@@ -169,6 +176,19 @@ def _exchange(context: ScreenContext, place: QWidget) -> QWidget:
     return ExchangeScreen(model, place)
 
 
+def _devices(context: ScreenContext, place: QWidget) -> QWidget:
+    from ui.devices.devices_screen import DevicesScreen
+    from ui.devices.view_model_devices import DevicesViewModel
+    from ui.devices.view_model_results import ResultsViewModel
+
+    station = context.workstation
+    return DevicesScreen(
+        ResultsViewModel(station.result_inbox, context.runner, context.session, context.hand),
+        DevicesViewModel(station.devices, station.live_traces, context.runner, context.session),
+        place,
+    )
+
+
 def _audit(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.audit.audit_screen import AuditScreen
     from ui.audit.review_page import ReviewPage
@@ -202,6 +222,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
     Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
+    Screen("devices", Text("Devices"), "plug", _devices, BEDSIDE | {"laboratory", "administrator"}),
     Screen("exchange", Text("Exchange"), "cloud-upload", _exchange, EXCHANGERS),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -201,6 +202,7 @@ class WorkPage(QWidget):
             ("allergies_changed", self._ask_allergies),
             ("draft_left", self._book.put_by),
             ("counted", self._show_questions),
+            ("results_counted", partial(self.rail.count, "devices")),
         ):
             if hasattr(widget, signal):
                 getattr(widget, signal).connect(slot)

@@ -27,6 +27,7 @@ STEPS_PER_PX: Final = 200
 """Steps of the slider in one pixel a millimetre: 0.005 px/mm, half a pixel over 100 mm."""
 Measure = Literal["card", "ruler"]
 _FIELD: Final = QSize(760, 330)
+_LEAST: Final = QSize(640, 300)
 
 
 class _Drawing(QWidget):
@@ -35,6 +36,7 @@ class _Drawing(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(_LEAST)
         self.px_per_mm = 4.0
         self.measure: Measure = "card"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
@@ -20,10 +21,13 @@ from clinic_app.records import Patient
 from ui import icons, theme
 from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
+from ui.waveforms.beds_view import BedsView
 from ui.waveforms.calibration_dialog import CalibrationDialog
+from ui.waveforms.long_bar import LongBar
 from ui.waveforms.numbers_panel import NumbersPanel
 from ui.waveforms.trace_choices import TraceChoices, choices_from
 from ui.waveforms.traces_panel import TracesPanel
+from ui.waveforms.trends_panel import TrendsPanel
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
 from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
 from ui.widgets.busy_line import BusyLine
@@ -36,6 +40,8 @@ from ui.widgets.patient_words import list_name
 
 if TYPE_CHECKING:
     from ui.remembered import Remembered
+    from ui.waveforms.view_model_bedside import BedsideViewModel
+    from ui.waveforms.view_model_long import LongViewModel
 
 SIDE_PX: Final = 340
 _CHIPS: Final[dict[str, tuple[Tone, str]]] = {
@@ -54,6 +60,8 @@ class MonitorScreen(Page):
         model: the monitor.
         place: what it will stand in (see `Page`).
         remembered: what this person chose the last time; None remembers nothing.
+        bedside: technical messages, our own heart rate, limits, trends; None has none of them.
+        long: recording for hours, and marks; None has neither.
 
     Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
@@ -61,11 +69,21 @@ class MonitorScreen(Page):
     draft_left = Signal(object)
 
     def __init__(
-        self, model: MonitorViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+        self,
+        model: MonitorViewModel,
+        place: QWidget | None = None,
+        remembered: Remembered | None = None,
+        bedside: BedsideViewModel | None = None,
+        long: LongViewModel | None = None,
     ) -> None:
         super().__init__("monitor", place)
         theme.make_clinical(self)
         self._model = model
+        self._bedside = bedside
+        self._long = LongBar(long) if long is not None else None
+        self._long_model = long
+        self._trends: TrendsPanel | None = None
+        self._frozen_at: datetime | None = None
         self._remembered = remembered
         self._patient: Patient | None = None
         self.traces = TracesPanel("monitor")
@@ -74,7 +92,13 @@ class MonitorScreen(Page):
         self._sources = QComboBox()
         self._sources.setObjectName("monitor.source")
         self._alarms = AlarmLine("monitor.alarms")
+        self._all = Button("monitor.all_beds", "plain", "grid-2x2")
+        self._all.setCheckable(True)
+        self.beds = BedsView(model, lambda: self.traces.choices.filter)
         self._size = Button("monitor.screen_size", "quiet", "ruler")
+        self._trend = Button("monitor.show_trends", "plain", "chart-column")
+        self._trend.setCheckable(True)
+        self._trend.setVisible(bedside is not None)
         self._empty = EmptyState("monitor.empty", "monitor")
         self._freeze = Button("monitor.freeze", "plain", "snowflake")
         self._freeze.setCheckable(True)
@@ -84,7 +108,7 @@ class MonitorScreen(Page):
         self._numbers = NumbersPanel()
         self._vitals = VitalsPanel()
         self._numbers_heading = label("heading")
-        self._is_due = False
+        self._is_due = self._has_traces = False
         self._build()
         self._connect()
         icons.redraw_in(self)
@@ -94,6 +118,8 @@ class MonitorScreen(Page):
     def _build(self) -> None:
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
+        self.head.addWidget(self._trend)
+        self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
         body = QHBoxLayout()
@@ -106,18 +132,26 @@ class MonitorScreen(Page):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.traces)
         left.addWidget(self._stack, 1)
-        left.addLayout(self._bar())
-        body.addWidget(self._side())
+        self._bar_row = self._bar()
+        left.addWidget(self._bar_row)
+        self._stack.addWidget(self.beds)
+        self._panel = self._side()
+        body.addWidget(self._panel)
 
-    def _bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
+    def _bar(self) -> QWidget:
+        row = QWidget(self)
+        bar = QHBoxLayout(row)
+        bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(10)
         bar.addWidget(self._freeze)
         bar.addWidget(self._measure)
         bar.addWidget(self._record)
         bar.addWidget(self._busy, 1)
-        bar.addStretch()
-        return bar
+        if self._long is not None:
+            bar.addWidget(self._long, 1)
+        else:
+            bar.addStretch()
+        return row
 
     def _side(self) -> Card:
         side = Card(margin=0, parent=self)
@@ -147,6 +181,13 @@ class MonitorScreen(Page):
         self._sources.textActivated.connect(model.choose)
         self._freeze.clicked.connect(lambda: self.sweep.freeze(not self.sweep.is_frozen))
         self._measure.clicked.connect(self._put_calipers)
+        self._all.clicked.connect(self._show_front)
+        self._trend.clicked.connect(self._show_front)
+        self.shortcut("F9", self._trend.click)
+        self._connect_long()
+        if self._bedside is not None:
+            self._bedside.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        self.beds.opened.connect(self._open_bed)
         self._size.clicked.connect(self._measure_screen)
         self.traces.frozen_changed.connect(self._show_frozen)
         self.traces.chosen.connect(self._remember)
@@ -160,6 +201,39 @@ class MonitorScreen(Page):
         self._vitals.typed.connect(model.typed)
         self.shortcut("Ctrl+R", model.record)
         self.primary_shortcut(self._vitals.send)
+
+    def _connect_long(self) -> None:
+        bar, long = self._long, self._long_model
+        if bar is None or long is None:
+            return
+        self._model.marks_of = long.marks
+        long.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        long.changed.connect(self._show_marks)
+        bar.start_asked.connect(lambda: long.start(self._model.source, self.traces.choices.filter.words))
+        bar.stop_asked.connect(lambda: long.stop(self._model.source))
+        bar.moment_asked.connect(self._ask_mark)
+        bar.marked.connect(lambda moment, words: long.mark(self._model.source, moment, words))
+        bar.left.connect(self.sweep.setFocus)
+        self.traces.mark_asked.connect(self._ask_mark)
+
+    def _ask_mark(self) -> None:
+        """Ask for the words of a mark: at the first caliper or the right edge of what stands, else now."""
+        if self._long is None or self._long_model is None or not self._model.source:
+            return
+        moment = self._long_model.now()
+        if self._frozen_at is not None:
+            moment = self._frozen_at - timedelta(seconds=self.sweep.marked_back_s())
+        self._long.begin_mark(moment)
+
+    def _show_marks(self) -> None:
+        """Show the marks of the last minutes where the picture stands."""
+        if self._long_model is None or self._frozen_at is None:
+            return
+        frozen_at = self._frozen_at
+        marks = self._long_model.marks(self._model.source)
+        events = [((frozen_at - mark.at).total_seconds(), mark.text) for mark in marks]
+        self.sweep.show_events(events)
+        self.traces.overview.show_marks([back_s for back_s, _words in events])
 
     def entered(self) -> None:
         """Begin where Space freezes."""
@@ -185,6 +259,7 @@ class MonitorScreen(Page):
         self._numbers_heading.setText(_("From the monitor"))
         self._size.say(_("Size of this screen"))
         self._measure.say(_("Measure"), "C")
+        self._trend.say(_("Trends"), "F9")
         self._record.say(_("Record {seconds} s", seconds=int(RECORD_S)), "Ctrl+R")
         self._say_freeze()
         self._show_state()
@@ -194,9 +269,42 @@ class MonitorScreen(Page):
 
     def _show_frozen(self, is_frozen: bool) -> None:
         self._freeze.setChecked(is_frozen)
+        self._frozen_at = self._long_model.now() if is_frozen and self._long_model is not None else None
+        self._show_marks()
         self._say_freeze()
         if self._is_due and not is_frozen:
             self._show_streams()
+
+    def _show_front(self) -> None:
+        """Bring to the front what is wanted: every monitor, the chosen one, or the words that there is none."""
+        shows_all = self._all.isChecked() and self._all.isVisibleTo(self)
+        front: QWidget = self.beds if shows_all else self.traces if self._has_traces else self._empty
+        if shows_all:
+            self.beds.look()
+        elif self._trend.isChecked() and self._bedside is not None:
+            front = self._trends_panel(self._bedside)
+        self._panel.setVisible(not shows_all)
+        self._bar_row.setVisible(not shows_all)
+        self._stack.setCurrentWidget(front)
+        for button in (self._freeze, self._measure):
+            button.setEnabled(front is self.traces)
+
+    def _trends_panel(self, bedside: BedsideViewModel) -> QWidget:
+        """Return the page of trends; it is made when somebody first looks."""
+        if self._trends is None:
+            self._trends = TrendsPanel(bedside, bedside.runner)
+            self._stack.addWidget(self._trends)
+            icons.redraw_in(self._trends)
+        self._trends.show_source(self._model.source)
+        return self._trends
+
+    def _open_bed(self, source: str) -> None:
+        """Show one of the monitors whole."""
+        self._all.setChecked(False)
+        self.sweep.freeze(False)
+        self._model.choose(source)
+        self._show_front()
+        self.sweep.setFocus()
 
     def _put_calipers(self) -> None:
         self.sweep.setFocus()
@@ -221,8 +329,8 @@ class MonitorScreen(Page):
         if self._is_due:
             return
         has_traces = self.traces.show_streams(self._model.streams())
-        self._stack.setCurrentWidget(self.traces if has_traces else self._empty)
-        self._freeze.setEnabled(has_traces)
+        self._has_traces = has_traces
+        self._show_front()
 
     def _show_state(self) -> None:
         state = self._model.state()
@@ -234,15 +342,27 @@ class MonitorScreen(Page):
         self._say_empty(state)
         self._show_sources()
         values = self._model.values()
+        self._show_bedside(state)
         self._numbers.show_values(values)
         self._record.setEnabled(self._model.can_record)
-        for button in (self._freeze, self._measure):
-            button.setEnabled(self._stack.currentWidget() is self.traces)
         self._vitals.allow(
             has_patient=self._model.patient is not None,
             can_save=self._model.can_save_vitals,
             has_values=any(value.is_fresh for value in values.values()),
         )
+
+    def _show_bedside(self, state: MonitorState) -> None:
+        """Show what the standing services say of this monitor, or of all of them."""
+        source = self._model.source
+        if self._bedside is not None:
+            messages = self._bedside.technical("" if self._all.isChecked() else source)
+            self._alarms.show_words([say(text) for text in messages])
+            self._numbers.show_heart(self._bedside.heart(source))
+            self._numbers.use_limits(self._bedside.limits(source))
+        if self._trends is not None:
+            self._trends.show_source(source)
+        if self._long is not None:
+            self._long.show_source(source, is_there=state.kind == "live")
 
     def _say_empty(self, state: MonitorState) -> None:
         if state.kind == "off":
@@ -263,10 +383,16 @@ class MonitorScreen(Page):
             self._sources.clear()
             self._sources.addItems(names)
         self._sources.setCurrentText(self._model.source)
-        self._sources.setVisible(len(names) > 1)
+        self._sources.setVisible(len(names) > 1 and not self._all.isChecked())
+        self._all.setVisible(len(names) > 1)
+        self._all.say(_("All monitors ({count})", count=len(names)))
+        if self._all.isChecked():
+            self._show_front()
 
     def _show_recording(self) -> None:
         progress = self._model.progress
+        if self._long is not None:
+            self._long.setVisible(progress is None)
         if progress is None:
             self._busy.end()
         else:

@@ -91,11 +91,13 @@ class MonitorValue:
         sign: which vital sign.
         value: rounded as the sign is written.
         age_s: seconds since it came.
+        code: identifier under which it came.
     """
 
     sign: MonitorSign
     value: Decimal
     age_s: float
+    code: str = ""
 
     @property
     def is_fresh(self) -> bool:
@@ -107,12 +109,12 @@ def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
     """Return the usable numbers by the field of `VitalsForm`."""
     found: dict[str, MonitorValue] = {}
     for sign in MONITOR_SIGNS:
-        known = [numbers[code] for code in sign.codes if code in numbers]
-        usable = [each for each in known if each.unit in sign.units and _can_be_written(each.value)]
-        chosen = next((number for number in usable if number.age_s <= sign.fresh_s), usable[0] if usable else None)
-        if chosen is not None:
+        known = [(code, numbers[code]) for code in sign.codes if code in numbers]
+        usable = [(code, each) for code, each in known if each.unit in sign.units and _can_be_written(each.value)]
+        fresh = [(code, each) for code, each in usable if each.age_s <= sign.fresh_s]
+        for code, chosen in (fresh or usable)[:1]:
             rounded = chosen.value.quantize(Decimal(1).scaleb(-sign.decimals))
-            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s)
+            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s, code)
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
@@ -15,8 +15,14 @@ from clinic_app.foundation.texts import Text
 from ui import language, theme
 from ui.language import Translated, _, say
 from ui.waveforms.monitor_values import MonitorValue
+from ui.widgets.labels import OneLine
+
+if TYPE_CHECKING:
+    from clinic_app.waveforms import Heart, Limit
 
 _NOW_S: Final = 2.5
+_SIGNS: Final = {"low": " ▼", "high": " ▲"}
+_BEYOND: Final = {"low": lambda: _("below the limit"), "high": lambda: _("above the limit")}
 
 
 @dataclass(frozen=True)
@@ -74,21 +80,25 @@ class NumberTile(QWidget):
         self._unit = ""
         self._age = ""
         self._is_fresh = False
+        self._beyond = ""
 
     def sizeHint(self) -> QSize:
         """Return the size of a tile."""
         return QSize(132, 62)
 
-    def show_values(self, values: Mapping[str, MonitorValue]) -> None:
-        """Show the newest values; a missing one is a dash."""
+    def show_values(self, values: Mapping[str, MonitorValue], limits: Mapping[str, Limit] | None = None) -> None:
+        """Show the newest values, marked where they lie beyond their limits; a missing one is a dash."""
         mine = [values[field] for field in self._kind.fields if field in values]
         is_whole = len(mine) == len(self._kind.fields)
         self._figures = "/".join(show_number(each.value, language.current()) for each in mine) if is_whole else "—"
         self._unit = say(mine[0].sign.sign.unit) if is_whole else ""
         self._age = age_words(max(each.age_s for each in mine)) if is_whole else ""
         self._is_fresh = is_whole and all(each.is_fresh for each in mine)
+        self._beyond = _beyond(mine, limits or {}) if self._is_fresh else ""
         self.setAccessibleName(say(self._kind.words))
-        self.setAccessibleDescription(f"{self._figures} {self._unit}, {self._age}" if is_whole else _("no value"))
+        told = [f"{self._figures} {self._unit}", self._age] + ([_BEYOND[self._beyond]()] if self._beyond else [])
+        self.setAccessibleDescription(", ".join(told) if is_whole else _("no value"))
+        self.setToolTip(_BEYOND[self._beyond]() if self._beyond else "")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -98,7 +108,9 @@ class NumberTile(QWidget):
         title = ", ".join(part for part in (say(self._kind.words), self._unit) if part)
         self._write(painter, area, title, 8.5, "muted", Qt.AlignmentFlag.AlignTop)
         colour = self._kind.colour if self._is_fresh else "muted"
-        used = self._write(painter, area, self._figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
+        colour = "warn" if self._beyond else colour
+        figures = self._figures + _SIGNS.get(self._beyond, "")
+        used = self._write(painter, area, figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
         beside = area.adjusted(used + 7, 0, 0, -4)
         age_colour = "muted" if self._is_fresh else "warn"
         self._write(painter, beside, self._age, 8.5, age_colour, Qt.AlignmentFlag.AlignBottom)
@@ -121,6 +133,23 @@ class NumberTile(QWidget):
         return float(painter.fontMetrics().horizontalAdvance(words))
 
 
+def heart_words(heart: Heart | None) -> str:
+    """Return what is counted here, in words; nothing where there is nothing to be said."""
+    if heart is None:
+        return ""
+    if heart.quality.is_noisy:
+        return _("Counted here: signal too noisy")
+    if heart.rate is None:
+        return ""
+    return _("Counted here from {lead}: {rate}/min", lead=heart.lead, rate=round(heart.rate))
+
+
+def _beyond(values: Sequence[MonitorValue], limits: Mapping[str, Limit]) -> str:
+    """Return on which side of their limits some values lie: ``low``, ``high``, or nothing."""
+    marks = [limits[each.code].mark(each.value) for each in values if each.code in limits]
+    return next((mark for mark in marks if mark), "")
+
+
 class NumbersPanel(Translated, QWidget):
     """All the numbers of the monitor."""
 
@@ -132,15 +161,31 @@ class NumbersPanel(Translated, QWidget):
         grid.setSpacing(4)
         self._tiles = [NumberTile(kind) for kind in TILES]
         self._values: Mapping[str, MonitorValue] = {}
+        self._limits: Mapping[str, Limit] = {}
+        self._own = OneLine("", 60)
+        self._own.setObjectName("monitor.own_rate")
+        self._own.hide()
+        grid.addWidget(self._own, 3, 0, 1, 2)
         for tile, kind in zip(self._tiles, TILES, strict=True):
             grid.addWidget(tile, *kind.place, 1, kind.span)
         self.retranslate()
 
+    def use_limits(self, limits: Mapping[str, Limit]) -> None:
+        """Mark by these limits from the next values on."""
+        self._limits = limits
+
     def show_values(self, values: Mapping[str, MonitorValue]) -> None:
-        """Show the newest values."""
+        """Show the newest values, marked by the limits that are known."""
         self._values = values
         for tile in self._tiles:
-            tile.show_values(values)
+            tile.show_values(values, self._limits)
+
+    def show_heart(self, heart: Heart | None) -> None:
+        """Show what is counted here: a rate with its lead, or that the signal is too noisy for one."""
+        words = heart_words(heart)
+        if words != self._own.text():
+            self._own.say(words)
+        self._own.setVisible(bool(words))
 
     def retranslate(self) -> None:
         """Say everything anew."""

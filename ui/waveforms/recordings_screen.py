@@ -11,11 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLay
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
+from clinic_app.waveforms.sound import sound_of
 from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
+from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.scale_bar import ScaleBar
+from ui.waveforms.sound_view import SoundView
 from ui.waveforms.trace_choices import TraceChoices, choices_from
+from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
@@ -30,6 +34,7 @@ from ui.widgets.recording_traces import traces_of
 if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
     from ui.remembered import Remembered
+    from ui.waveforms.view_model_sound import SoundViewModel
 
 LIST_PX: Final = 168
 _RAW: Final = "raw"
@@ -45,15 +50,25 @@ class RecordingsScreen(Page):
         model: the shelf.
         place: what it will stand in (see `Page`).
         remembered: what this person chose the last time; None remembers nothing.
+        sound: where heart and lung sounds are listened to; None shows them on paper.
+        files: brings recordings in and takes them out; None where nobody may.
     """
 
     def __init__(
-        self, model: RecordingsViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+        self,
+        model: RecordingsViewModel,
+        place: QWidget | None = None,
+        remembered: Remembered | None = None,
+        sound: SoundViewModel | None = None,
+        files: FilesModel | None = None,
     ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
         self._model = model
         self._remembered = remembered
+        self._sound = sound
+        self._sound_view: SoundView | None = None
+        self._files = FilesPanel(files) if files is not None else None
         self._list: RecordTable[DocumentReference] = RecordTable(
             "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
         )
@@ -81,6 +96,9 @@ class RecordingsScreen(Page):
         self.head.insertWidget(1, self._caption)
         self.head.addWidget(self._disclaimer)
         self.head.addWidget(self._size)
+        if self._files is not None:
+            self.head.addWidget(self._files.buttons)
+            self.column.addWidget(self._files)
         self._list.setFixedWidth(LIST_PX)
         self._stack = QStackedWidget()
         self.column.addWidget(self._stack, 1)
@@ -121,6 +139,9 @@ class RecordingsScreen(Page):
         self.paper.rr_noted.connect(self._qt.note_rr)
         self._size.clicked.connect(self._measure_screen)
         self._scale.chosen.connect(self._choose)
+        if self._files is not None:
+            self._files.noticed.connect(self.noticed)
+            self._files.taken.connect(lambda: model.watch(self.isVisible()))
         if self._remembered is not None:
             self._remembered.known.connect(self._take_remembered)
             self._remembered.load()
@@ -135,8 +156,10 @@ class RecordingsScreen(Page):
         self._model.watch(True)
 
     def hideEvent(self, _event: QHideEvent) -> None:
-        """Rest."""
+        """Rest, and be quiet."""
         self._model.watch(False)
+        if self._sound is not None:
+            self._sound.stop()
 
     def retranslate(self) -> None:
         """Say everything anew."""
@@ -165,12 +188,32 @@ class RecordingsScreen(Page):
 
     def _show_recording(self) -> None:
         recording = self._model.recording
-        is_open = recording is not None
-        self._paper_stack.setCurrentWidget(self.paper if is_open else self._closed)
+        is_open, is_sound = recording is not None, recording is not None and sound_of(recording) is not None
+        is_sound = is_sound and self._sound is not None
+        for part in (self._scale, self._caliper, self._reading):
+            part.setVisible(not is_sound)
+        if self._sound is not None:
+            self._sound.show(recording if is_sound else None)
+        self._paper_stack.setCurrentWidget(self._front(is_open=is_open, is_sound=is_sound))
         self._caliper.setEnabled(is_open)
-        self.paper.show_recording(traces_of(recording) if recording else ())
+        self.paper.show_recording(traces_of(recording) if recording and not is_sound else ())
         self._qt.forget()
+        if self._files is not None:
+            self._files.show_document(self._model.document if is_open else None)
         self._show_caption()
+
+    def _front(self, *, is_open: bool, is_sound: bool) -> QWidget:
+        """Return what is to be seen; the view of sounds is made when the first one is opened."""
+        if not is_open:
+            return self._closed
+        if not is_sound or self._sound is None:
+            return self.paper
+        if self._sound_view is None:
+            self._sound_view = SoundView(self._sound)
+            self._paper_stack.addWidget(self._sound_view)
+            icons.redraw_in(self._sound_view)
+            self._sound.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        return self._sound_view
 
     def _show_filtered(self) -> None:
         """Show the same recording through another filter, where one looks at it."""

@@ -5,9 +5,10 @@ It looks at the live traces a few times a second; the samples themselves go stra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -23,7 +24,7 @@ from ui.waveforms.monitor_values import MonitorValue, filled_form, monitor_value
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.devices import SourceState
-    from clinic_app.waveforms import LiveNumber, LiveStream, Recording
+    from clinic_app.waveforms import EventMark, LiveNumber, LiveStream, Recording
     from ui.shell.patient_in_hand import PatientInHand
 
 LOOK_MS: Final = 200
@@ -159,6 +160,7 @@ class MonitorViewModel(QObject):
         self._recording: _Recording | None = None
         self._taken_from = ""
         self._saving_for: set[str] = set()
+        self.marks_of: Callable[[str], tuple[EventMark, ...]] = lambda _source: ()
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._is_watched = False
@@ -200,7 +202,7 @@ class MonitorViewModel(QObject):
     def sources(self) -> tuple[str, ...]:
         """Return every monitor that called, in a steady order."""
         told = [state.name for state in self._listener.sources()] if self._listener is not None else []
-        return tuple(sorted({*told, *self._traces.sources()}))
+        return tuple(sorted({*told, *self._traces.sources()}, key=_as_people_count))
 
     def choose(self, source: str) -> None:
         """Show another monitor."""
@@ -211,11 +213,19 @@ class MonitorViewModel(QObject):
 
     def streams(self) -> Sequence[LiveStream]:
         """Return the streams of the chosen monitor, the one with most channels first."""
-        return self._traces.streams(self._source) if self._source else ()
+        return self.streams_of(self._source)
+
+    def streams_of(self, source: str) -> Sequence[LiveStream]:
+        """Return the streams of a monitor, the one with most channels first."""
+        return self._traces.streams(source) if source else ()
 
     def values(self) -> Mapping[str, MonitorValue]:
         """Return the chosen monitor's numbers by the field of the vitals form."""
-        return monitor_values(self._traces.numbers(self._source)) if self._source else {}
+        return self.values_of(self._source)
+
+    def values_of(self, source: str) -> Mapping[str, MonitorValue]:
+        """Return a monitor's numbers by the field of the vitals form."""
+        return monitor_values(self._traces.numbers(source)) if source else {}
 
     def state(self) -> MonitorState:
         """Return how the chosen monitor is."""
@@ -338,7 +348,7 @@ class MonitorViewModel(QObject):
             self.recording_changed.emit()
             self._refuse(error)
             return
-        session = self._session
+        session, taken = self._session, self._marked(taken, running.source)
         self._runner.run(
             lambda: self._recordings.save(session, running.patient.id, taken),
             owner=self,
@@ -346,6 +356,15 @@ class MonitorViewModel(QObject):
             failed=self._refuse,
         )
         self.recording_changed.emit()
+
+    def _marked(self, taken: Recording, source: str) -> Recording:
+        """Return a recording with the marks that fall into it."""
+        known = self.marks_of(source)
+        if not known:
+            return taken
+        ends_at = taken.started_at + timedelta(seconds=taken.duration_s)
+        marks = tuple(mark for mark in known if taken.started_at <= mark.at <= ends_at)
+        return replace(taken, marks=marks) if marks else taken
 
     def _after_save(self, document: DocumentReference) -> None:
         self.recorded.emit(document)
@@ -366,3 +385,8 @@ class MonitorViewModel(QObject):
             self._timer.start()
         else:
             self._timer.stop()
+
+
+def _as_people_count(name: str) -> tuple[tuple[int, str], ...]:
+    """Return what sorts bed 4 before bed 10."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name))

@@ -12,14 +12,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from clinic_app.imaging import Window
+from clinic_app.imaging.display.turning import UPRIGHT
 from ui import theme
 from ui.pictures import Area, Picture
+from ui.widgets.image_colours import in_screen_colours
+from ui.widgets.image_layers import LayerPainter
 from ui.widgets.image_lengths import Line
-from ui.widgets.image_overlay import MARGIN, Corners, column_mm, paint_corners, paint_line, paint_scale_bar
+from ui.widgets.image_overlay import (
+    MARGIN,
+    Corners,
+    column_mm,
+    paint_corners,
+    paint_line,
+    paint_notes,
+    paint_scale_bar,
+)
 from ui.widgets.image_view import ImageView, Size
 
 
@@ -46,6 +57,8 @@ class ImageGlass(QWidget):
         self._message = ""
         self._corners = Corners()
         self._toned: tuple[object, NDArray[np.uint8], QImage] | None = None
+        self._layers: LayerPainter | None = None
+        self._notes: tuple[str, ...] = ()
         self.paints = 0
 
     def sizeHint(self) -> QSize:
@@ -71,12 +84,14 @@ class ImageGlass(QWidget):
         area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         if self._picture is not None and self._view is not None:
             self._paint_picture(painter, self._picture, self._view)
+            self._paint_layers(painter, self._picture, self._view)
             self._paint_lines(painter, self._view)
             mm = column_mm(self._picture.frame)
             if mm:
                 paint_scale_bar(painter, area, self._view.zoom / mm)
         if self._picture is not None or self._message:
             paint_corners(painter, area, self._corners, self.foot_lines())
+            paint_notes(painter, area, self.note_lines())
         self._paint_message(painter)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -86,6 +101,10 @@ class ImageGlass(QWidget):
 
     def foot_lines(self) -> Sequence[str]:
         """Return the lines at the bottom left."""
+        return ()
+
+    def note_lines(self) -> Sequence[str]:
+        """Return sentences about the picture or its series that must be seen."""
         return ()
 
     def seen_lines(self) -> Sequence[Line]:
@@ -99,9 +118,8 @@ class ImageGlass(QWidget):
     def _fit(self) -> None:
         self._is_fitted = True
         if self._picture is not None:
-            frame = self._picture.frame
-            size = (float(frame.columns), float(frame.rows))
-            self._view = ImageView.fitted(size, self.glass, self._picture.aspect)
+            picture = self._picture
+            self._view = ImageView.fitted_to(picture.extent, self.glass, picture.aspect, picture.frame.turn)
         self.update()
 
     def _paint_picture(self, painter: QPainter, picture: Picture, view: ImageView) -> None:
@@ -112,19 +130,32 @@ class ImageGlass(QWidget):
         if area.right <= area.left or area.bottom <= area.top:
             return
         image = self._image(picture, level, area)
-        whole = self._on_glass(view, (0, 0), (frame.columns, frame.rows))
-        part = self._on_glass(view, (area.left * step, area.top * step), (area.right * step, area.bottom * step))
+        part = QRectF(
+            area.left * step, area.top * step, (area.right - area.left) * step, (area.bottom - area.top) * step
+        )
+        whole = QRectF(0, 0, frame.columns, frame.rows)
+        to_glass = self._to_glass(view)
         painter.save()
-        painter.setClipRect(whole)
-        painter.drawImage(part, image, QRectF(image.rect()))
+        painter.setClipRect(to_glass.mapRect(whole))
+        if view.turn == UPRIGHT:
+            painter.drawImage(to_glass.mapRect(part), image, QRectF(image.rect()))
+        else:
+            painter.setTransform(to_glass, True)
+            painter.drawImage(part, image, QRectF(image.rect()))
         painter.restore()
+
+    def _paint_layers(self, painter: QPainter, picture: Picture, view: ImageView) -> None:
+        """Draw what lies over the picture; made ready once for each."""
+        if self._layers is None or self._layers.picture is not picture:
+            self._layers = LayerPainter(picture)
+        self._layers.paint(painter, self._to_glass(view), QRectF(self.rect()))
 
     def _area(self, picture: Picture, view: ImageView, level: int) -> Area:
         """Return the part of a copy that is seen, with a rim for smooth edges."""
         rows, columns = picture.levels[level].shape[:2]
         step = 2**level
-        left, top = view.to_image((0, 0), self.glass)
-        right, bottom = view.to_image(self.glass, self.glass)
+        first, last = view.to_image((0, 0), self.glass), view.to_image(self.glass, self.glass)
+        (left, right), (top, bottom) = (sorted(edges) for edges in zip(first, last, strict=True))
         return Area(
             max(math.floor(left / step) - 2, 0),
             max(math.floor(top / step) - 2, 0),
@@ -139,11 +170,16 @@ class ImageGlass(QWidget):
             pixels = picture.toned(level, area, window, is_inverted=self._is_inverted)
             kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
             image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind)
+            if picture.frame.profile and pixels.ndim == 3:
+                image = in_screen_colours(image, picture.frame.profile)
             self._toned = (wanted, pixels, image)
         return self._toned[2]
 
-    def _on_glass(self, view: ImageView, first: tuple[float, float], last: tuple[float, float]) -> QRectF:
-        return QRectF(QPointF(*view.to_glass(first, self.glass)), QPointF(*view.to_glass(last, self.glass)))
+    def _to_glass(self, view: ImageView) -> QTransform:
+        """Return the way from image pixels to the glass."""
+        x, y = view.to_glass((0, 0), self.glass)
+        right, down = view.to_glass((1, 0), self.glass), view.to_glass((0, 1), self.glass)
+        return QTransform(right[0] - x, right[1] - y, down[0] - x, down[1] - y, x, y)
 
     def _paint_lines(self, painter: QPainter, view: ImageView) -> None:
         for line in self.seen_lines():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clinic_app.foundation.numbers import show_number
 from clinic_app.imaging import Measured, length
+from clinic_app.imaging.display.layers import Mark
 from ui import language
 from ui.language import _, say
 from ui.widgets.image_view import Point
@@ -37,6 +38,10 @@ class Line:
     def words(self) -> str:
         """Return the length, its unit and who says how large a pixel is, in the language of the windows."""
         return f"{length_words(self.measured)} · {say(self.measured.origin)}"
+
+    def marks(self) -> tuple[Mark, Mark]:
+        """Return the line and its words as a presentation state keeps them."""
+        return Mark("polyline", (self.a, self.b)), Mark("text", (self.b,), self.words())
 
 
 def length_words(measured: Measured) -> str:

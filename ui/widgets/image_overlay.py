@@ -92,6 +92,26 @@ def paint_scale_bar(painter: QPainter, area: QRectF, px_per_mm: float) -> None:
     _write(painter, QRectF(left - 60, y - 26, width + 120, _LINE_HEIGHT), Qt.AlignmentFlag.AlignCenter, words)
 
 
+def paint_notes(painter: QPainter, area: QRectF, notes: Sequence[str]) -> None:
+    """Write sentences on a plate above the scale bar, in the colour of a warning."""
+    shown = [note for note in notes if note]
+    if not shown:
+        return
+    painter.setFont(theme.body_font(9.5, QFont.Weight.DemiBold))
+    words = "\n".join(shown)
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    room = QRectF(0, 0, min(area.width() * 0.62, 640.0), area.height() / 3)
+    box = painter.boundingRect(room, flags, words).adjusted(-12, -6, 12, 6)
+    box.moveCenter(QPointF(area.center().x(), 0))
+    box.moveBottom(area.bottom() - 34)
+    ground = theme.token("warn_soft", "clinical")
+    ground.setAlpha(230)
+    painter.setPen(QPen(theme.token("warn", "clinical"), 1))
+    painter.setBrush(ground)
+    painter.drawRoundedRect(box, 5, 5)
+    painter.drawText(box, flags, words)
+
+
 def paint_line(painter: QPainter, a: QPointF, b: QPointF, line: Line, glass: QRectF) -> None:
     """Draw a length with its ends, and its words beside the second end, inside the glass."""
     path = QPainterPath(a)

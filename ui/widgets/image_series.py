@@ -13,9 +13,9 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 
 from clinic_app.foundation.numbers import show_number
-from clinic_app.imaging import Window
+from clinic_app.imaging import Seen, Window
 from ui import language
-from ui.language import Translated, _
+from ui.language import Translated, _, say
 from ui.pictures import Picture
 from ui.widgets.image_drag import Tool
 from ui.widgets.image_glass import ImageGlass
@@ -112,12 +112,22 @@ class ImageSeries(Translated, ImageGlass):
         """The picture that is seen."""
         return self._picture
 
+    @property
+    def seen(self) -> Seen | None:
+        """The picture as it is seen now, with what was measured on it; None without one."""
+        window, frame = self._window_in_force(), self._picture.frame if self._picture else None
+        if frame is None:
+            return None
+        lines = (mark for line in self._lines.on(self._number) for mark in line.marks())
+        marks = (*frame.layers.marks, *lines)
+        return Seen(frame, window or frame.default_window, self._is_inverted, frame.turn, marks)
+
     def show_series(self, count: int) -> None:
         """Begin a series of ``count`` pictures: window, zoom and lengths of the one before are forgotten."""
         self._count, self._number, self._wanted = count, 0, 0
         self._picture, self._view, self._window, self._is_inverted, self._message = None, None, None, False, ""
         self._lines, self._drawing, self._pointed, self._is_fitted = Lines(), None, None, True
-        self._corners, self._toned = Corners(), None
+        self._corners, self._toned, self._layers, self._notes = Corners(), None, None, ()
         self._changed()
 
     def show_picture(self, picture: Picture, number: int, corners: Corners) -> None:
@@ -133,7 +143,8 @@ class ImageSeries(Translated, ImageGlass):
         self._picture, self._number, self._corners, self._message = picture, number, corners, ""
         self._wanted = self._wanted or number
         self._drawing = None
-        if self._is_fitted or self._view is None or not is_same_shape:
+        is_same_turn = self._view is not None and self._view.turn == picture.frame.turn
+        if self._is_fitted or not is_same_turn or not is_same_shape:
             self._fit()
         self._changed()
 
@@ -142,6 +153,17 @@ class ImageSeries(Translated, ImageGlass):
         self._picture, self._number, self._message = None, number, words
         self._wanted = self._wanted or number
         self._changed()
+
+    def set_notes(self, notes: Sequence[str]) -> None:
+        """Say something that must be seen about the series: what is damaged, why somebody chose these pictures."""
+        if tuple(notes) != self._notes:
+            self._notes = tuple(notes)
+            self.retranslate()
+
+    def note_lines(self) -> Sequence[str]:
+        """Return what is wrong with the picture, and what is said about the series."""
+        notes = self._picture.frame.notes if self._picture else ()
+        return (*map(say, notes), *self._notes)
 
     def set_corners(self, corners: Corners) -> None:
         """Say something else about the picture that is seen."""
@@ -233,6 +255,7 @@ class ImageSeries(Translated, ImageGlass):
         self.setAccessibleName(name if self._number else _("No image is open"))
         line = self._last_line()
         words = [self.window_words(), _("length {words}", words=line.words()) if line else "", self._message]
+        words += [*self.note_lines(), *self._legend()]
         self.setAccessibleDescription(", ".join(word for word in words if word))
         for what in (QAccessible.Event.NameChanged, QAccessible.Event.DescriptionChanged):
             QAccessible.updateAccessibility(QAccessibleEvent(self, what))
@@ -244,6 +267,10 @@ class ImageSeries(Translated, ImageGlass):
         if value is None:
             return ""
         return _("Value {value}", value=show_number(round(value, 2), language.current())) + f" {picture.frame.unit}"
+
+    def _legend(self) -> Sequence[str]:
+        """Return the names of what is marked on the picture by colour."""
+        return [name for name, _colour in self._picture.frame.layers.legend] if self._picture else []
 
     def _keep(self, line: Line) -> None:
         self._lines = self._lines.added(self._number, line)

@@ -2,7 +2,8 @@
 
 A monitor sends a second of samples at once, a network holds some back. Drawn as they come, a trace leaps and stands.
 `Playout` lets the drawn edge run at the signal's own speed, just so far behind the newest sample that it does not have
-to stop before the next lump is there. It never runs ahead of what has arrived, and never goes back.
+to stop before the next lump is there. It never runs ahead of what has arrived, and never goes back. Lumps no longer
+than a few frames need none of this: the eye sees no steps in them, and whoever watches wants the newest sample now.
 """
 
 from __future__ import annotations
@@ -14,8 +15,26 @@ REMEMBERED_S: Final = 8.0
 """How long the latest of the arrivals decides the delay."""
 MOST_DELAY_S: Final = 2.5
 """Further behind than this the edge jumps: better a jump than an old heart."""
+SHORT_S: Final = 0.06
+"""Lumps up to this length are drawn as they come."""
 CATCHING_UP: Final = 0.08
 """Part by which the edge may run faster than time while its delay is longer than needed."""
+
+
+class _Most:
+    """The greatest of what was told in the last seconds; what can never be the greatest again is forgotten."""
+
+    def __init__(self) -> None:
+        self._told: deque[tuple[float, float]] = deque()
+
+    def tell(self, now_s: float, value: float) -> float:
+        """Take a value; return the greatest."""
+        while self._told and self._told[-1][1] <= value:
+            self._told.pop()
+        self._told.append((now_s, value))
+        while self._told[0][0] < now_s - REMEMBERED_S:
+            self._told.popleft()
+        return self._told[0][1]
 
 
 class Playout:
@@ -25,11 +44,13 @@ class Playout:
     """
 
     def __init__(self) -> None:
-        self._needed: deque[tuple[float, float]] = deque()
+        self._needed, self._lumps = _Most(), _Most()
         self._end = -1
         self._lag_s = 0.0
         self._position = 0.0
         self._last_s = 0.0
+        self._wanted_s: float | None = None
+        self._is_fine = False
 
     def edge(self, now_s: float, end_index: int, rate_hz: float) -> float:
         """Return how far to draw now, at most ``end_index``.
@@ -44,7 +65,8 @@ class Playout:
         elif end_index > self._end:
             self._take(now_s, end_index, rate_hz)
         self._drift(now_s)
-        self._position = max(self._position, min(float(end_index), (now_s - self._lag_s) * rate_hz))
+        even = float(end_index) if self._is_fine else min(float(end_index), (now_s - self._lag_s) * rate_hz)
+        self._position = max(self._position, even)
         return self._position
 
     @property
@@ -53,7 +75,8 @@ class Playout:
         return self._position
 
     def _begin(self, now_s: float, end_index: int, rate_hz: float) -> None:
-        self._needed.clear()
+        self._needed, self._lumps = _Most(), _Most()
+        self._wanted_s, self._is_fine = None, False
         self._end = end_index
         self._lag_s = now_s - end_index / rate_hz
         self._position = float(end_index)
@@ -63,15 +86,13 @@ class Playout:
         """A lump came: had the edge run on evenly, it would have reached the old end only now."""
         newest = now_s - end_index / rate_hz
         needed = min(now_s - self._end / rate_hz, newest + MOST_DELAY_S)
-        self._needed.append((now_s, needed))
-        while self._needed[0][0] < now_s - REMEMBERED_S:
-            self._needed.popleft()
+        self._wanted_s = self._needed.tell(now_s, needed)
+        self._is_fine = self._lumps.tell(now_s, (end_index - self._end) / rate_hz) <= SHORT_S
         self._lag_s = min(max(self._lag_s, needed), newest + MOST_DELAY_S)
         self._end = end_index
 
     def _drift(self, now_s: float) -> None:
         """Come nearer to the newest sample, slowly, when less delay would do."""
         passed_s, self._last_s = max(0.0, now_s - self._last_s), now_s
-        if self._needed:
-            wanted = max(needed for _at, needed in self._needed)
-            self._lag_s = max(min(self._lag_s, wanted), self._lag_s - CATCHING_UP * passed_s)
+        if self._wanted_s is not None:
+            self._lag_s = max(min(self._lag_s, self._wanted_s), self._lag_s - CATCHING_UP * passed_s)

@@ -201,6 +201,16 @@ class Sweep(Translated, QWidget):
         """Move so many pages further back; negative goes towards now."""
         self.look_back(self._back_s + pages * self.page_s)
 
+    def marked_back_s(self) -> float:
+        """Return how long before the freeze the first caliper lies, or the right edge where there is none."""
+        calipers = self.marks.calipers
+        if calipers is None or not self._panels:
+            return self._back_s
+        ratio = self.devicePixelRatioF()
+        x = calipers.x0 * ratio
+        panel = next((each for each in self.panels if each.area.left() <= x <= each.area.right()), self.panels[0])
+        return self._back_s + (panel.field.right() - x) / panel.scale.px_per_s
+
     def show_events(self, events: Sequence[tuple[float, str]]) -> None:
         """Show what was marked while the picture stands: seconds before the freeze, and words."""
         self._events = tuple(events)
@@ -379,6 +389,8 @@ class Sweep(Translated, QWidget):
         ratio = self.devicePixelRatioF()
         painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
         for panel in self.panels:
+            if changed.left() > panel.area.left() / ratio + 124:
+                continue
             for place in panel.places:
                 area = QRectF(panel.area.left() / ratio + 4, place.middle / ratio + 3, 120, 18)
                 if area.toAlignedRect().intersects(changed):

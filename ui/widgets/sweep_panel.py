@@ -107,6 +107,10 @@ class SweepPanel:
         self.field = area.adjusted(gutter, 0, 0, 0)
         self.width = max(1, self.field.width())
         self.back_s = 0.0
+        self._channels = [place.channel for place in places]
+        self._colours: dict[str, list[int]] = {}
+        for row, place in enumerate(places):
+            self._colours.setdefault(place.lane.colour, []).append(row)
         self._ratio = ratio
         self._drawn = 0
         self._is_new = True
@@ -242,14 +246,12 @@ class SweepPanel:
         edges = column_edges(first, last, self.samples_per_column)
         samples = self.source.read(int(edges[0]), int(edges[-1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for place in self.places:
-            low, high = extremes(samples[place.channel], edges)
-            lines = column_lines(
-                left,
-                place.middle - (low - place.zero) * place.px_per_unit,
-                place.middle - (high - place.zero) * place.px_per_unit,
-            )
-            draw_trace(painter, lines, theme.token(place.lane.colour, "clinical"), self._ratio)
+        low, high = extremes(samples[self._channels], edges)
+        zeros, scales, middles = np.array([(p.zero, p.px_per_unit, p.middle) for p in self.places]).T[:, :, np.newaxis]
+        low, high = middles - (low - zeros) * scales, middles - (high - zeros) * scales
+        for colour, rows in self._colours.items():
+            lines = [line for row in rows for line in column_lines(left, low[row], high[row])]
+            draw_trace(painter, lines, theme.token(colour, "clinical"), self._ratio)
 
 
 def paint_background(painter: QPainter, panel: SweepPanel) -> None:

@@ -33,21 +33,21 @@ def extremes(samples: Samples, edges: NDArray[np.int64]) -> tuple[Values, Values
     """Return the least and the greatest value of each column; NaN where a column has no sample.
 
     Args:
-        samples: those from ``edges[0]`` up to, not with, ``edges[-1]``.
+        samples: those from ``edges[0]`` up to, not with, ``edges[-1]``, in the last dimension.
         edges: shape ``(columns + 1,)``.
 
     A column that falls between two samples (slow signals) takes the value of the sample before it.
     """
-    if not len(samples):
-        empty = np.full(len(edges) - 1, np.nan)
+    if not samples.shape[-1]:
+        empty = np.full((*samples.shape[:-1], len(edges) - 1), np.nan)
         return empty, empty
     is_bare = edges[1:] == edges[:-1]
-    starts = (edges[:-1] - edges[0] - is_bare).clip(0, len(samples) - 1)
+    starts = np.minimum(np.maximum(edges[:-1] - edges[0] - is_bare, 0), samples.shape[-1] - 1)
     return _reduce(np.fmin, samples, starts), _reduce(np.fmax, samples, starts)
 
 
 def _reduce(take: Any, samples: Samples, starts: NDArray[np.int64]) -> Values:  # noqa: ANN401 - a numpy ufunc
-    return np.asarray(take.reduceat(samples, starts), dtype=np.float64)
+    return np.asarray(take.reduceat(samples, starts, axis=-1), dtype=np.float64)
 
 
 def runs(is_there: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
@@ -80,9 +80,8 @@ def column_lines(left: float, low: Values, high: Values) -> Iterator[QPolygonF]:
     for first, last in runs(~is_gap) if is_gap.any() else ((0, len(low)),):
         x = (np.arange(first, last, dtype=np.float64) + left).repeat(2)
         y = np.empty(2 * (last - first))
-        y[0::2], y[1::2] = low[first:last], high[first:last]
-        flip = np.arange(last - first) % 2 == 1
-        y[0::2][flip], y[1::2][flip] = high[first:last][flip], low[first:last][flip]
+        y[0::4], y[1::4] = low[first:last:2], high[first:last:2]
+        y[2::4], y[3::4] = high[first + 1 : last : 2], low[first + 1 : last : 2]
         yield polyline(x, y)
 
 
@@ -101,9 +100,11 @@ def draw_trace(painter: QPainter, lines: Iterable[QPolygonF], colour: QColor, ra
     painter.setPen(QPen(colour, 1))
     kept = list(lines)
     passes = max(2, round(2 * ratio))
+    at = 0.0
     for number in range(passes):
         offset = (number - (passes - 1) / 2) * _THICKEN_PX
-        painter.translate(offset, offset)
+        painter.translate(offset - at, offset - at)
+        at = offset
         for line in kept:
             painter.drawPolyline(line)
-        painter.translate(-offset, -offset)
+    painter.translate(-at, -at)

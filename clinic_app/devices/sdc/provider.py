@@ -219,10 +219,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=Path, required=True, help="PEM file")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--ecg", type=Path, help="DICOM 12-lead ECG (default: the one pydicom ships)")
+    parser.add_argument("--thin", type=int, default=1, help="play every n-th sample, at the lower rate")
     options = parser.parse_args(arguments)
     logging.getLogger("sdc").setLevel(logging.ERROR)
     try:
-        ecg = load_ecg(options.ecg or Path(str(get_testdata_file("waveform_ecg.dcm", download=False))))
+        ecg = load_ecg(options.ecg or Path(str(get_testdata_file("waveform_ecg.dcm", download=False)))).thinned(
+            max(options.thin, 1)
+        )
         papers = Papers(options.key, options.certificate, options.authority)
         simulator = SdcProviderSimulator((ecg, simulated_pleth(ecg)), papers, options.host)
     except ClinicError as error:

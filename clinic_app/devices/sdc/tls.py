@@ -54,6 +54,7 @@ def fingerprint(certificate: bytes) -> str:
 def _context(side: int, papers: Papers) -> ssl.SSLContext:
     context = ssl.SSLContext(side)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # allowed (unchecked link): a device has no name in the network, its certificate is checked all the same
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED
     try:

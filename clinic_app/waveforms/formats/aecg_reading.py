@@ -27,7 +27,7 @@ from clinic_app.waveforms.formats.limits import (
     unreadable,
     unwatched,
 )
-from clinic_app.waveforms.formats.naming import code_of, label_of, one_line, unit_of
+from clinic_app.waveforms.formats.naming import band_words, code_of, label_of, one_line, unit_of
 from clinic_app.waveforms.recording import RAW_BAND, PatientText, RecordedChannel, Recording
 
 _NS: Final = "{urn:hl7-org:v3}"
@@ -190,13 +190,13 @@ def _device(series: Any) -> str:  # noqa: ANN401
 
 def _band(series: Any) -> str:  # noqa: ANN401
     """Return the filters that are written as control variables."""
-    found: dict[str, str] = {}
+    found: dict[str, float] = {}
     for variable in series.iter(f"{_NS}controlVariable"):
         name = _code(variable)
         for inner in variable.iter(f"{_NS}value"):
-            for kind in ("LOW_PASS", "HIGH_PASS"):
-                if kind in name and inner.get("value"):
-                    found.setdefault(kind, f"{float(inner.get('value')):g}")
+            for kind in ("LOW_PASS", "HIGH_PASS", "NOTCH"):
+                if f"FILTER_{kind}" in name and inner.get("unit") == "Hz" and inner.get("value"):
+                    found.setdefault(kind, float(inner.get("value")))
     if "LOW_PASS" not in found:
         return RAW_BAND
-    return f"{found.get('HIGH_PASS', '0')}-{found['LOW_PASS']} Hz"
+    return band_words(found.get("HIGH_PASS", 0.0), found["LOW_PASS"], found.get("NOTCH", 0.0))

@@ -145,13 +145,13 @@ def read_bytes(data: bytes, watch: Watch = unwatched) -> Recording:
     raise unreadable()
 
 
-def write(recording: Recording, path: Path, format: str = "", watch: Watch = unwatched) -> tuple[Path, ...]:
+def write(recording: Recording, path: Path, format: str | Format = "", watch: Watch = unwatched) -> tuple[Path, ...]:
     """Write a recording into a file; formats of several files put them beside it.
 
     Args:
         recording: at least one sample.
         path: where to; its end tells the format where ``format`` does not.
-        format: code of the format.
+        format: its code, or the format itself.
         watch: told how far it is; it may raise `StoppedError`, and then nothing is written.
 
     Returns:
@@ -161,7 +161,7 @@ def write(recording: Recording, path: Path, format: str = "", watch: Watch = unw
         InvalidInputError: the format cannot keep such a recording, or nobody knows the format.
         StorageError: the disk refused it.
     """
-    chosen = format_for(path, format)
+    chosen = format if isinstance(format, Format) else format_for(path, format)
     if chosen.write is None:
         raise InvalidInputError(Text("Files of {format} can be read here, but not written.", format=chosen.name))
     if not any(len(channel.samples) for channel in recording.channels):
@@ -173,16 +173,21 @@ def write(recording: Recording, path: Path, format: str = "", watch: Watch = unw
     return tuple(places)
 
 
-def format_for(path: Path, code: str = "") -> Format:
+def format_for(path: Path, code: str = "", formats: tuple[Format, ...] = FORMATS) -> Format:
     """Return the format of a code, else of the end of a file's name.
+
+    Args:
+        path: the file to be written.
+        code: of the format; empty goes by the file's name.
+        formats: those there are.
 
     Raises:
         InvalidInputError: there is none.
     """
-    for each in FORMATS:
+    for each in formats:
         if each.code == code or (not code and path.suffix.lower() in each.suffixes):
             return each
-    known = ", ".join(each.code for each in FORMATS if each.write)
+    known = ", ".join(each.code for each in formats if each.write)
     raise InvalidInputError(
         Text(
             "Nobody knows in which format “{name}” is to be written. Choose one: {known}.", name=path.name, known=known

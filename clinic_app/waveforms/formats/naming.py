@@ -16,7 +16,9 @@ _UNITS: Final = {
 }  # fmt: skip
 """Words of recorders, in small letters, for units of UCUM."""
 _PLAIN: Final = {"1": "NU", "mm[Hg]": "mmHg", "/min": "bpm", "Cel": "degC", "cm[H2O]": "cmH2O"}
-_BAND: Final = re.compile(r"([\d.]{1,8}) ?[-\N{EN DASH}] ?([\d.]{1,8}) ?Hz(?:, ([\d.]{1,8}) Hz notch)?", re.ASCII)
+_BAND: Final = re.compile(
+    r"(?:([\d.]{1,8}) ?[-\N{EN DASH}] ?|up to )([\d.]{1,8}) ?Hz(?:, ([\d.]{1,8}) Hz notch)?", re.ASCII
+)
 _PREFILTER: Final = {
     kind: re.compile(rf"\b{kind}: ?([\d.]{{1,8}}) ?Hz", re.ASCII | re.IGNORECASE) for kind in ("HP", "LP", "N")
 }
@@ -62,15 +64,17 @@ def one_line(text: str, most: int) -> str:
 
 
 def band_words(low_hz: float, high_hz: float, notch_hz: float = 0.0) -> str:
-    """Return a filter as it stands beside a trace: ``0.05-150 Hz, 50 Hz notch``."""
-    return f"{low_hz:g}-{high_hz:g} Hz" + (f", {notch_hz:g} Hz notch" if notch_hz else "")
+    """Return a filter as it stands beside a trace: ``0.05-150 Hz, 50 Hz notch``, or ``up to 150 Hz``."""
+    return (f"{low_hz:g}-{high_hz:g} Hz" if low_hz else f"up to {high_hz:g} Hz") + (
+        f", {notch_hz:g} Hz notch" if notch_hz else ""
+    )
 
 
 def band_of(words: str) -> tuple[float, float, float] | None:
     """Return the corners (Hz) in such words, the notch 0 where there is none; None where they say something else."""
     found = _BAND.fullmatch(words.strip())
     try:
-        return (float(found[1]), float(found[2]), float(found[3] or 0)) if found else None
+        return (float(found[1] or 0), float(found[2]), float(found[3] or 0)) if found else None
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from clinic_app.waveforms.formats.limits import UNKNOWN_START
-from clinic_app.waveforms.formats.naming import one_line
+from clinic_app.waveforms.formats.naming import band_words, one_line
 from clinic_app.waveforms.recording import RAW_BAND, PatientText
 
 _LAST_NAME, _FIRST_NAME, _NUMBER, _BORN, _SEX, _DEVICE = 0, 1, 2, 5, 8, 14
@@ -94,4 +94,4 @@ def _moment(tags: dict[int, bytes]) -> datetime:
 
 def _band(tags: dict[int, bytes]) -> str:
     low, high = (int.from_bytes(tags.get(tag, b"")[:2], "little") for tag in (_LOW, _HIGH))
-    return f"{low / 100:g}-{high} Hz" if high else RAW_BAND
+    return band_words(low / 100, high) if high else RAW_BAND

@@ -67,7 +67,8 @@ class _Data:
 
 def is_scp(data: bytes) -> bool:
     """Return whether a file begins as an SCP record."""
-    return len(data) > 6 + _HEAD and data[8:10] == b"\0\0" and data[16:22] in (b"SCPECG", b"\0" * 6, b"scpecg")
+    points_to_itself = data[22:24] == b"\0\0" and data[28:32] == b"\x07\0\0\0"
+    return len(data) > 32 and data[8:10] == b"\0\0" and (data[16:22] == b"SCPECG" or points_to_itself)
 
 
 def read_scp(data: bytes, watch: Watch = unwatched, *, is_checked: bool = True) -> Recording:

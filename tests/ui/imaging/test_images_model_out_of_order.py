@@ -29,6 +29,8 @@ FIRST, SECOND = patient(id="first"), patient("Сапарова", id="second")
 class Pages:
     """A series of grey pictures."""
 
+    words = ""
+
     def __init__(self, count: int, damaged: frozenset[int] = frozenset()) -> None:
         self.count = count
         self.damaged = damaged
@@ -50,6 +52,7 @@ class Shelf:
     pages: dict[str, Pages] = field(default_factory=dict)
     marks: list[tuple[str, int, Window]] = field(default_factory=list)
     imports: list[tuple[str, bool]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     report: ImportReport | None = None
     failure: Exception | None = None
 
@@ -61,6 +64,13 @@ class Shelf:
             raise NotFoundError(SENTENCE)
         return self.pages[series_uid]
 
+    def opened(self, session: Session, study: ImagingStudy, series_uid: str) -> Any:
+        return self.stack(session, study, series_uid)
+
+    def keep_presentation(self, session: Session, study: ImagingStudy, sop_uid: str, seen: Any, words: str) -> Any:
+        self.kept.append(sop_uid)
+        return study
+
     def import_folder(
         self,
         session: Session,
@@ -70,6 +80,7 @@ class Shelf:
         progress: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
         names_confirmed: bool,
+        encoding: str,
     ) -> Any:
         self.imports.append((patient_id, names_confirmed))
         if self.failure:

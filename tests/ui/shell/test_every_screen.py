@@ -30,8 +30,8 @@ from ui.shell.main_window import LEAST_HEIGHT, LEAST_WIDTH
 
 ROOMS = {
     "registrar": ("patients", "settings"),
-    "nurse": ("patients", "chart", "settings"),
-    "administrator": ("settings",),
+    "nurse": ("patients", "chart", "devices", "settings"),
+    "administrator": ("devices", "settings"),
 }
 LONG_PLACE = (
     "Шаруашылық жүргізу құқығындағы «Ақтөбе облысының денсаулық сақтау басқармасының Ырғыз аудандық ауруханасы» "

@@ -45,11 +45,21 @@ def test_each_role_sees_its_own_screens() -> None:
     keys = {role: [screen.key for screen in screens_of(role)] for role in ("registrar", "nurse", "doctor")}
     assert keys == {
         "registrar": ["patients", "settings", "exchange"],
-        "nurse": ["patients", "chart", "signals", "recordings", "images", "settings", "exchange"],
-        "doctor": ["patients", "chart", "signals", "recordings", "images", "referrals", "settings", "exchange"],
+        "nurse": ["patients", "chart", "signals", "recordings", "images", "settings", "devices", "exchange"],
+        "doctor": [
+            "patients",
+            "chart",
+            "signals",
+            "recordings",
+            "images",
+            "referrals",
+            "settings",
+            "devices",
+            "exchange",
+        ],
     }
     assert screens_of("specialist")[0].key == "worklist"
-    assert [screen.key for screen in screens_of("administrator")] == ["settings", "exchange"]
+    assert [screen.key for screen in screens_of("administrator")] == ["settings", "devices", "exchange"]
     assert len({screen.key for screen in SCREENS}) == len(SCREENS)
 
 

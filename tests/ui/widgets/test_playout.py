@@ -28,9 +28,19 @@ def test_lumps_of_a_second_are_drawn_as_an_even_flow() -> None:
 def test_the_edge_never_passes_the_newest_sample_and_never_goes_back() -> None:
     for lump_s in (0.02, 0.25, 1.0):
         edges = _edges(lump_s, 6.0)
-        ends = np.array([(frame * 0.016) // lump_s * round(lump_s * RATE_HZ) for frame in range(len(edges))])
+        ends = np.array([(50 + frame * 0.016 - 50) // lump_s * round(lump_s * RATE_HZ) for frame in range(len(edges))])
         assert (edges <= ends).all()
         assert (np.diff(edges) >= 0).all()
+
+
+def test_short_lumps_are_drawn_as_they_come_because_nobody_sees_their_steps() -> None:
+    playout = Playout()
+    playout.edge(0.0, 0, RATE_HZ)
+    for lump in range(1, 50):
+        assert playout.edge(lump * 0.02, lump * 10, RATE_HZ) == lump * 10
+    edge = playout.edge(1.5, 740, RATE_HZ)
+    assert edge < 740, "a long lump among them is smoothed again"
+    assert edge >= 490
 
 
 def test_after_a_long_silence_the_edge_is_near_the_newest_sample_at_once() -> None:

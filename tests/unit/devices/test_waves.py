@@ -119,3 +119,12 @@ def test_the_answer_names_the_message() -> None:
 def test_time_stamps_keep_a_tenth_of_a_millisecond_and_their_zone() -> None:
     assert parse_timestamp(timestamp(NOON)) == NOON
     assert parse_timestamp("20260305120000+0500") == NOON.replace(microsecond=0)
+
+
+def test_a_wave_says_what_a_step_of_its_integers_is() -> None:
+    leads = (ChannelInfo("MDC_ECG_LEAD_I", "I", "uV"), ChannelInfo("MDC_ECG_LEAD_II", "II", "uV"))
+    integers = np.array([[-3, 0, 7, 1200], [5, -5, 5, -5]])
+    sent = Wave(NOON, Fraction(500), leads, (integers * 2.44).astype(np.float32))
+    (read,) = read_waves(parse(build_oru("M", "1", NOON, [(sent, 2.44)])))
+    assert read.resolutions == (2.44, 2.44)
+    np.testing.assert_array_equal(np.rint(read.samples / read.resolutions[0]), integers)

@@ -188,7 +188,7 @@ def test_a_device_of_many_fast_channels_keeps_fewer_minutes_not_more_memory() ->
         one = timed(many, str(device), 10_000, (0, 0.01))
         traces.take_in(Block(f"M{device}", one.stream_id, many, 0, one.rate_hz, one.samples, NOW, 100.0))
     sizes = [stream.size_bytes for source in traces.sources() for stream in traces.streams(source)]
-    assert max(sizes) <= 48 << 20
+    assert max(sizes) <= 20 << 20
     assert sum(sizes) <= 384 << 20
 
 

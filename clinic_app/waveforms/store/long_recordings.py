@@ -1,0 +1,214 @@
+"""Long recordings of patients: begun and ended by a person, found, opened and marked.
+
+A document says that there is a recording, whose it is and how long; it is sent like every record. The samples stay on
+this computer: hours of them would fill a satellite link, so what a specialist is to see is cut out and saved as a
+recording of its own. After a cut in the power nothing goes on by itself, because another patient may lie in that bed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from clinic_app.access import Session, Trail
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.errors import ConflictError, DeviceError, InvalidInputError, UnreadableFileError
+from clinic_app.foundation.ids import new_id
+from clinic_app.foundation.texts import Text
+from clinic_app.records import (
+    Attachment,
+    CodeableConcept,
+    Coding,
+    DocumentReference,
+    DocumentReferenceContent,
+    Patient,
+    Reference,
+    reference_to,
+)
+from clinic_app.storage import Store
+from clinic_app.terminology.systems import DOCUMENT_KIND
+from clinic_app.waveforms.recording import RAW_BAND, EventMark
+from clinic_app.waveforms.store.ledger import Head, Ledger
+from clinic_app.waveforms.store.long_recording import LongRecording
+from clinic_app.waveforms.store.recorder import Recorder, RecorderState
+
+LONG_RECORDING: Final = CodeableConcept(
+    coding=(Coding(system=DOCUMENT_KIND, code="long-recording"),), text="Long recording"
+)
+"""How a DocumentReference says that it is a recording of hours, kept where it was made."""
+CONTENT_TYPE: Final = "application/vnd.dala.long-recording"
+LONGEST_MARK: Final = 200
+
+
+class LongRecordings:
+    """Begins, ends and finds recordings of hours.
+
+    Args:
+        store: the workstation's store.
+        trail: makes the audit events.
+        clock: the wall clock.
+        recorder: records.
+    """
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock, recorder: Recorder) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+        self._recorder = recorder
+        self._ledger = Ledger(store)
+
+    def start(self, session: Session, patient_id: str, source: str, band: str = RAW_BAND) -> Head:
+        """Begin to record a device for a patient.
+
+        Args:
+            session: who begins it.
+            patient_id: for whom.
+            source: name of the device.
+            band: the filter on the screen, for whoever wants to see it as it was seen; what is stored is raw.
+
+        Raises:
+            DeviceError: no device is named.
+            ConflictError: the device is being recorded.
+            NotFoundError: there is no such patient here.
+        """
+        self._trail.require(session, "create", "DocumentReference", patient_id)
+        if not source:
+            raise DeviceError(Text("No monitor is sending; there is nothing to record."))
+        patient = self._store.records.get(Patient, patient_id)
+        self._refuse_second(source)
+        head = Head(new_id(), patient.id, source, self._clock.now(), band)
+        document = self._document(session, patient, head)
+        self._store.records.commit((document,), audit=(self._trail.event(session, "create", document),))
+        self._ledger.keep(head)
+        self._recorder.begin(head)
+        return head
+
+    def stop(self, session: Session, recording_id: str) -> DocumentReference:
+        """End a recording; also one that a cut left without an end.
+
+        Raises:
+            StorageError: the disk does not take its last chunk; it goes on.
+            NotFoundError: there is no such recording here.
+        """
+        document = self._trail.require_stored(session, "update", DocumentReference, recording_id)
+        head = self._ledger.head(recording_id)
+        if head.ended_at is not None:
+            return document
+        if any(state.recording_id == recording_id for state in self._recorder.states()):
+            self._recorder.end(recording_id)
+        chunks = tuple(self._ledger.lines(recording_id))
+        ended_at = max((line.ends_at for line in chunks), default=self._clock.now())
+        self._ledger.keep(msgspec.structs.replace(head, chunks=len(chunks), ended_at=ended_at))
+        minutes = (ended_at - head.started_at).total_seconds() / 60
+        document = msgspec.structs.replace(document, description=f"{minutes:.1f} min ({head.source})")
+        event = self._trail.event(session, "update", document)
+        saved = self._store.records.commit((document,), audit=(event,))[0]
+        assert isinstance(saved, DocumentReference)
+        return saved
+
+    def go_on(self, session: Session, recording_id: str) -> Head:
+        """Go on with a recording that a cut interrupted; the time between is a gap.
+
+        Raises:
+            ConflictError: it runs, it was ended, or its device is being recorded.
+            NotFoundError: there is no such recording here.
+        """
+        document = self._trail.require_stored(session, "update", DocumentReference, recording_id)
+        head = self._ledger.head(recording_id)
+        if head.ended_at is not None:
+            raise ConflictError(Text("This recording was ended."))
+        self._refuse_second(head.source)
+        self._store.records.commit((), audit=(self._trail.event(session, "update", document),))
+        self._recorder.begin(head)
+        return head
+
+    def running(self) -> tuple[RecorderState, ...]:
+        """Return how it stands with what is recorded now."""
+        return self._recorder.states()
+
+    def interrupted(self, session: Session) -> tuple[Head, ...]:
+        """Return the recordings that a cut left without an end: somebody has to say whether they go on."""
+        self._trail.require(session, "read", "DocumentReference")
+        now_running = {state.recording_id for state in self._recorder.states()}
+        heads = [self._ledger.head(each) for each in self._ledger.running() if each not in now_running]
+        found = self._trail.permitted(session, "read", "DocumentReference", heads, lambda head: head.patient_id)
+        if found:
+            documents = (self._store.records.get(DocumentReference, head.id) for head in found)
+            self._store.records.commit((), audit=(self._trail.event(session, "read", *documents),))
+        return found
+
+    def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+        """Return a patient's long recordings, the newest first; also those that lie on other computers."""
+        self._trail.require(session, "read", "DocumentReference", patient_id)
+        found = self._store.records.find(DocumentReference, subject=patient_id)
+        recordings = tuple(each for each in found if is_long_recording(each))
+        event = self._trail.looking(session, "DocumentReference", patient_id, *recordings)
+        self._store.records.commit((), audit=(event,))
+        return recordings
+
+    def open(self, session: Session, recording_id: str) -> LongRecording:
+        """Return a recording for reading, as far as it is on the disk; one that runs can be opened too.
+
+        Raises:
+            UnreadableFileError: the document is no long recording.
+            NotFoundError: its samples are on the computer that recorded it.
+        """
+        document = self._trail.require_stored(session, "read", DocumentReference, recording_id)
+        if not is_long_recording(document):
+            raise UnreadableFileError(Text("This document holds no recording."))
+        opened = open_recording(self._store, document.id)
+        self._store.records.commit((), audit=(self._trail.event(session, "read", document),))
+        return opened
+
+    def mark(self, session: Session, recording_id: str, at: datetime, text: str) -> EventMark:
+        """Put a word beside a moment.
+
+        Raises:
+            InvalidInputError: no word, or more than a line of them.
+            NotFoundError: the recording is on the computer that recorded it.
+        """
+        document = self._trail.require_stored(session, "update", DocumentReference, recording_id)
+        words = " ".join(text.split())
+        if not words or len(words) > LONGEST_MARK:
+            raise InvalidInputError(Text("A mark is a line of one to {most} letters.", most=LONGEST_MARK), "text")
+        head = self._ledger.head(recording_id)
+        mark = EventMark(at, words, session.name)
+        self._ledger.add_mark(head.id, mark)
+        self._store.records.commit((), audit=(self._trail.event(session, "update", document),))
+        return mark
+
+    def _refuse_second(self, source: str) -> None:
+        if self._recorder.is_recording(source):
+            raise ConflictError(Text("{source} is being recorded already. End that recording first.", source=source))
+
+    def _document(self, session: Session, patient: Patient, head: Head) -> DocumentReference:
+        attachment = Attachment(content_type=CONTENT_TYPE, title=head.source, creation=head.started_at)
+        return DocumentReference(
+            id=head.id,
+            status="current",
+            type=LONG_RECORDING,
+            subject=reference_to(patient),
+            date=head.started_at,
+            author=(Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),),
+            description=head.source,
+            content=(DocumentReferenceContent(attachment=attachment),),
+        )
+
+
+def is_long_recording(document: DocumentReference) -> bool:
+    """Return whether a document is a long recording and stands."""
+    kind = document.type.code(DOCUMENT_KIND) if document.type else None
+    return kind == "long-recording" and document.status == "current"
+
+
+def open_recording(store: Store, recording_id: str) -> LongRecording:
+    """Return a recording for reading; asks nobody's permission.
+
+    Raises:
+        NotFoundError: its samples are on the computer that recorded it.
+    """
+    ledger = Ledger(store)
+    head = ledger.head(recording_id)
+    return LongRecording(head, ledger.lines(recording_id), store.blobs.read, ledger.marks(recording_id))

@@ -1,0 +1,184 @@
+"""What is technically wrong with what comes in: no data, electrodes off, a clock that was set, a disk that is full.
+
+These are hints to look at a device or a cable. They are no alarms about a patient, and this program is no bedside
+alarm: it makes no sound and wakes nobody (IEC 60601-1-8 is not claimed).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from clinic_app.devices import Block, Event, EventKind
+from clinic_app.foundation.clock import Clock
+from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.live_traces import LiveTraces
+from clinic_app.waveforms.store.recorder import RecorderState
+
+NO_DATA_S: Final = 5.0
+FORGOTTEN_S: Final = 600.0
+"""A device that is silent for so long was switched off."""
+CLOCK_SHOWN_S: Final = 60.0
+_JUMP_S: Final = 2.0
+_MOST_STREAMS: Final = 256
+
+
+class Trouble(Enum):
+    """What can be wrong, the worst first."""
+
+    DISK = "disk"
+    RECORDER = "recorder"
+    NO_DATA = "no data"
+    LEADS_OFF = "leads off"
+    CLOCK_JUMP = "clock jump"
+
+
+@dataclass(frozen=True)
+class TechnicalAlarm:
+    """One thing that somebody should look at.
+
+    Args:
+        trouble: what it is.
+        source: the device; empty where it is about this computer.
+        text: a sentence.
+        since_s: for how long.
+    """
+
+    trouble: Trouble
+    source: str
+    text: Text
+    since_s: float
+
+
+class Disk(Protocol):
+    """The room on the disk."""
+
+    @property
+    def reason(self) -> Text | None:
+        """What to tell people; None while there is room."""
+        ...
+
+
+class TechnicalAlarms:
+    """Watches what comes in. Hand `take_in` to whatever delivers. Safe for use from several threads.
+
+    Args:
+        traces: tells how old what comes in is.
+        recordings: tells how it stands with what is recorded.
+        disk: the room on it.
+        clock: this computer's wall clock.
+        monotonic: the steady clock.
+    """
+
+    def __init__(
+        self,
+        traces: LiveTraces,
+        recordings: Callable[[], tuple[RecorderState, ...]],
+        disk: Disk,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._traces = traces
+        self._recordings = recordings
+        self._disk = disk
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._off: dict[tuple[str, str], tuple[tuple[str, ...], float, float]] = {}
+        """By device and stream: labels of what is off, since when, heard when."""
+        self._jumps: dict[str, tuple[Text, float]] = {}
+        self._since: dict[tuple[Trouble, str], float] = {}
+        self._dismissed: dict[str, float] = {}
+        self._wall = (clock.now(), monotonic())
+
+    def take_in(self, item: Block | Event) -> None:
+        """Take what a device delivered, on the device's thread."""
+        if isinstance(item, Block):
+            self._take_block(item)
+        elif item.kind is EventKind.CLOCK_JUMP:
+            with self._lock:
+                self._jumps = {**self._jumps, item.source: (item.text, item.monotonic_s)}
+
+    def dismiss(self, source: str) -> None:
+        """Say no more of a device's silence until it was heard again: somebody has looked at it."""
+        with self._lock:
+            self._dismissed = {**self._dismissed, source: self._monotonic()}
+
+    def now(self) -> tuple[TechnicalAlarm, ...]:
+        """Return what is wrong now, the worst first."""
+        now_s = self._monotonic()
+        with self._lock:
+            found = [*self._of_this_computer(now_s), *self._of_devices(now_s)]
+            self._since = {(each.trouble, each.source): now_s - each.since_s for each in found}
+        order = list(Trouble)
+        return tuple(sorted(found, key=lambda each: (order.index(each.trouble), each.source)))
+
+    def _of_this_computer(self, now_s: float) -> list[TechnicalAlarm]:
+        found = []
+        reason = self._disk.reason
+        if reason is not None:
+            found.append(self._lasting(Trouble.DISK, "", reason, now_s))
+        for state in self._recordings():
+            if state.problem is not None:
+                found.append(self._lasting(Trouble.RECORDER, state.source, state.problem, now_s))
+            elif state.lost:
+                text = Text("Part of the recording of {source} could not be kept.", source=state.source)
+                found.append(self._lasting(Trouble.RECORDER, state.source, text, now_s))
+        jump = self._own_jump(now_s)
+        if jump is not None:
+            self._jumps = {**self._jumps, "": (jump, now_s)}
+        return found
+
+    def _own_jump(self, now_s: float) -> Text | None:
+        """Return what to say where this computer's clock went another way than time."""
+        at, at_s = self._wall
+        now = self._clock.now()
+        self._wall = (now, now_s)
+        if abs((now - at).total_seconds() - (now_s - at_s)) < _JUMP_S:
+            return None
+        return Text("The clock of this computer was set. Recordings go on by its steady clock.")
+
+    def _of_devices(self, now_s: float) -> list[TechnicalAlarm]:
+        found = []
+        ages = {source: min(each.age_s() for each in self._traces.streams(source)) for source in self._traces.sources()}
+        self._dismissed = {
+            source: at_s for source, at_s in self._dismissed.items() if ages.get(source, 0.0) > now_s - at_s
+        }
+        for source, age_s in ages.items():
+            if NO_DATA_S <= age_s < FORGOTTEN_S and source not in self._dismissed:
+                text = Text("{source} sends nothing. Look at the device and its cable.", source=source)
+                found.append(TechnicalAlarm(Trouble.NO_DATA, source, text, age_s))
+        for source in dict.fromkeys(source for source, _ in self._off):
+            streams = [
+                each for (name, _), each in self._off.items() if name == source and ages.get(name, 1e9) < NO_DATA_S
+            ]
+            labels = dict.fromkeys(label for each in streams for label in each[0])
+            if labels:
+                text = Text("{source}: electrode off ({leads}).", source=source, leads=", ".join(labels))
+                since_s = now_s - min(since for names, since, _ in streams if names)
+                found.append(TechnicalAlarm(Trouble.LEADS_OFF, source, text, since_s))
+        self._jumps = {name: each for name, each in self._jumps.items() if now_s - each[1] < CLOCK_SHOWN_S}
+        found += [
+            TechnicalAlarm(Trouble.CLOCK_JUMP, name, text, now_s - at_s) for name, (text, at_s) in self._jumps.items()
+        ]
+        return found
+
+    def _take_block(self, block: Block) -> None:
+        key = (block.source, block.stream_id)
+        labels = tuple(channel.label for channel in block.channels if channel.code in block.leads_off)
+        with self._lock:
+            before = self._off.get(key)
+            if not labels:
+                if before is not None:
+                    self._off = {each: state for each, state in self._off.items() if each != key}
+                return
+            since_s = before[1] if before is not None else block.monotonic_s
+            others = [(each, state) for each, state in self._off.items() if each != key]
+            self._off = {**dict(others[-(_MOST_STREAMS - 1) :]), key: (labels, since_s, block.monotonic_s)}
+
+    def _lasting(self, trouble: Trouble, source: str, text: Text, now_s: float) -> TechnicalAlarm:
+        return TechnicalAlarm(trouble, source, text, now_s - self._since.get((trouble, source), now_s))

@@ -1,0 +1,192 @@
+"""Long recordings as people begin, mark, find and end them, each time with the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clinic_app.access import Session, Trail
+from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotFoundError, UnreadableFileError
+from clinic_app.records import AuditEvent, DocumentReference, Patient
+from clinic_app.storage import Store
+from clinic_app.waveforms import Recordings
+from clinic_app.waveforms.store import LongRecordings, Recorder, is_long_recording, open_recording
+from tests.helpers.clocks import FixedClock
+from tests.helpers.device_items import NOON, blocks, samples
+from tests.helpers.stores import opened, patient, session_of, set_up
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with opened(tmp_path) as made:
+        set_up(made, "nurse", "registrar")
+        yield made
+
+
+@pytest.fixture
+def nurse(store: Store) -> Session:
+    return session_of(store, "nurse")
+
+
+@pytest.fixture
+def recorder(store: Store) -> Iterator[Recorder]:
+    made = Recorder(store, FixedClock(NOON), lambda: 1000.0)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def service(store: Store, recorder: Recorder) -> LongRecordings:
+    return LongRecordings(store, Trail(store, FixedClock()), FixedClock(NOON), recorder)
+
+
+@pytest.fixture
+def someone(store: Store) -> Patient:
+    (made,) = store.records.commit((patient(),))
+    assert isinstance(made, Patient)
+    return made
+
+
+def events(store: Store) -> list[AuditEvent]:
+    return list(store.records.find(AuditEvent))
+
+
+def restarted(store: Store) -> LongRecordings:
+    """Return the service of a program that was started again after a cut."""
+    recorder = Recorder(store, FixedClock(NOON + timedelta(minutes=5)), lambda: 5.0)
+    return LongRecordings(store, Trail(store, FixedClock()), FixedClock(NOON), recorder)
+
+
+def test_a_recording_is_begun_filled_ended_and_opened(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1", "0.5–40 Hz")
+    assert [(each.recording_id, each.patient_id) for each in service.running()] == [(head.id, someone.id)]
+    for each in blocks(0, 30_000):
+        recorder.take_in(each)
+    document = service.stop(nurse, head.id)
+    assert document.description == "1.0 min (bed 1)"
+    assert service.of_patient(nurse, someone.id) == (document,)
+    recording = service.open(nurse, document.id)
+    seen = recording.read(NOON, NOON + timedelta(seconds=60)).channels[0].samples
+    np.testing.assert_array_equal(seen, samples(0, 30_000)[0])
+    assert recording.head.band == "0.5–40 Hz"
+    assert service.running() == ()
+    assert service.stop(nurse, head.id) == document, "ending twice changes nothing"
+
+
+def test_one_that_runs_can_be_opened(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    assert service.open(nurse, head.id).duration_s == 0.0
+
+
+def test_it_is_a_document_of_its_own_kind(
+    service: LongRecordings, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    document = store.records.get(DocumentReference, head.id)
+    assert is_long_recording(document)
+    assert document.content[0].attachment.sha256 == ""
+    assert Recordings(store, Trail(store, FixedClock()), FixedClock()).of_patient(nurse, someone.id) == ()
+
+
+def test_a_device_records_for_one_patient_at_a_time(
+    service: LongRecordings, nurse: Session, someone: Patient, store: Store
+) -> None:
+    (other,) = store.records.commit((patient("Ким"),))
+    head = service.start(nurse, someone.id, "bed 1")
+    with pytest.raises(ConflictError):
+        service.start(nurse, other.id, "bed 1")
+    assert len(service.of_patient(nurse, other.id)) == 0
+    service.start(nurse, other.id, "bed 2")
+    service.stop(nurse, head.id)
+    service.start(nurse, other.id, "bed 1")
+
+
+def test_after_a_cut_nothing_goes_on_by_itself(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    assert service.interrupted(nurse) == ()
+    again = restarted(store)
+    assert again.running() == ()
+    assert [each.id for each in again.interrupted(nurse)] == [head.id]
+    again.go_on(nurse, head.id)
+    assert [each.recording_id for each in again.running()] == [head.id]
+    assert again.interrupted(nurse) == ()
+    with pytest.raises(ConflictError):
+        again.go_on(nurse, head.id)
+    again._recorder.close()
+
+
+def test_after_a_cut_it_can_be_ended(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    for each in blocks(0, 15_000):
+        recorder.take_in(each)
+    recorder.close()
+    again = restarted(store)
+    assert again.stop(nurse, head.id).description == "0.5 min (bed 1)"
+    assert again.interrupted(nurse) == ()
+    with pytest.raises(ConflictError):
+        again.go_on(nurse, head.id)
+    again._recorder.close()
+
+
+def test_a_mark_says_who_wrote_it_and_when(
+    service: LongRecordings, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    mark = service.mark(nurse, head.id, NOON + timedelta(seconds=5), "  адреналин \n 1 мг ")
+    assert (mark.text, mark.author) == ("адреналин 1 мг", nurse.name)
+    assert open_recording(store, head.id).marks == (mark,)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "x" * 201])
+def test_a_mark_is_one_line(service: LongRecordings, nurse: Session, someone: Patient, text: str) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    with pytest.raises(InvalidInputError):
+        service.mark(nurse, head.id, NOON, text)
+
+
+def test_one_of_another_computer_is_known_and_says_where_it_lies(
+    service: LongRecordings, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    service.stop(nurse, head.id)
+    with store.database.writing() as connection:
+        from clinic_app.storage.memory import forget_values
+
+        forget_values(connection, [f"long-recording/{head.id}"])
+    assert len(service.of_patient(nurse, someone.id)) == 1
+    with pytest.raises(NotFoundError):
+        service.open(nurse, head.id)
+
+
+def test_another_document_is_no_long_recording(
+    service: LongRecordings, nurse: Session, someone: Patient, store: Store
+) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    document = store.records.get(DocumentReference, head.id)
+    from msgspec.structs import replace
+
+    store.records.commit((replace(document, type=None),))
+    with pytest.raises(UnreadableFileError):
+        service.open(nurse, head.id)
+
+
+def test_everything_is_in_the_trail(service: LongRecordings, nurse: Session, someone: Patient, store: Store) -> None:
+    head = service.start(nurse, someone.id, "bed 1")
+    service.mark(nurse, head.id, NOON, "x")
+    service.open(nurse, head.id)
+    service.of_patient(nurse, someone.id)
+    service.stop(nurse, head.id)
+    told = [event.action for event in events(store) if any(head.id in str(each.what) for each in event.entity)]
+    assert sorted(map(str, told)) == ["C", "E", "R", "U", "U"] or sorted(map(str, told)) == ["C", "R", "R", "U", "U"]

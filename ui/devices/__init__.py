@@ -1,0 +1,1 @@
+"""Devices of this workstation, and the inbox of their results."""

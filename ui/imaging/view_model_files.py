@@ -1,0 +1,115 @@
+"""Files that belong to nobody here: looked through where they lie, listed as series, opened one after another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+from ui.imaging.open_series import OpenSeries
+from ui.imaging.shelf import SeriesRow, rows_of
+from ui.pictures import small_picture
+from ui.tasks import Job, TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.foundation.apart import Apart
+    from clinic_app.imaging import LocalFiles, Opened
+
+THUMBNAIL_PX = 112
+
+
+class FilesViewModel(QObject):
+    """The files.
+
+    Args:
+        path: a file or a folder.
+        apart: decodes what is compressed.
+        runner: the way into the background.
+
+    The series that is open is ``series``. Signals: ``listed``: see ``rows`` and ``refusals``; ``progressed(int, int)``:
+    files looked at and files in all; ``thumbnail_made(str)``: see ``thumbnails``; ``refused(Text)``.
+    """
+
+    listed = Signal()
+    progressed = Signal(int, int)
+    thumbnail_made = Signal(str)
+    refused = Signal(object)
+
+    def __init__(self, path: Path, apart: Apart, runner: TaskRunner) -> None:
+        super().__init__()
+        self._path = path
+        self._apart = apart
+        self._runner = runner
+        self._files: LocalFiles | None = None
+        self._job: Job | None = None
+        self._waiting: list[SeriesRow] = []
+        self.rows: tuple[SeriesRow, ...] = ()
+        self.thumbnails: dict[str, NDArray[np.uint8]] = {}
+        self.series = OpenSeries(self._opened, runner, self)
+        self.series.refused.connect(self.refused)
+
+    @property
+    def refusals(self) -> tuple[tuple[str, Text], ...]:
+        """Files that cannot be shown, and why."""
+        return tuple((each.name, each.reason) for each in self._files.refused) if self._files else ()
+
+    def look(self) -> None:
+        """Look through the files."""
+        path, apart = self._path, self._apart
+
+        def work(job: Job) -> LocalFiles:
+            from clinic_app.imaging import LocalFiles
+
+            return LocalFiles.of(path, apart, progress=job.report, is_cancelled=job.is_cancelled)
+
+        self._job = self._runner.run_long(
+            work, owner=self, done=self._list, failed=self._refuse, progressed=self.progressed.emit
+        )
+
+    def stop(self) -> None:
+        """Look at no further file."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _opened(self, row: SeriesRow) -> Opened:
+        assert self._files is not None
+        return self._files.shelf.opened(row.uid)
+
+    def _list(self, files: LocalFiles) -> None:
+        self._job, self._files = None, files
+        self.rows = rows_of(files.studies)
+        self._waiting = list(self.rows)
+        self.listed.emit()
+        if self.rows:
+            self.series.open(self.rows[0])
+        self._make_thumbnail()
+
+    def _make_thumbnail(self) -> None:
+        if not self._waiting or self._files is None:
+            return
+        row, shelf = self._waiting.pop(0), self._files.shelf
+
+        def work() -> NDArray[np.uint8]:
+            stack = shelf.stack(row.uid)
+            return small_picture(stack.frame(len(stack) // 2), THUMBNAIL_PX)
+
+        self._runner.run(
+            work,
+            owner=self,
+            done=lambda pixels: self._keep_thumbnail(row.uid, pixels),
+            failed=lambda _error: self._make_thumbnail(),
+        )
+
+    def _keep_thumbnail(self, uid: str, pixels: NDArray[np.uint8]) -> None:
+        self.thumbnails[uid] = pixels
+        self.thumbnail_made.emit(uid)
+        self._make_thumbnail()
+
+    def _refuse(self, error: ClinicError) -> None:
+        self._job = None
+        self.refused.emit(error.text)
