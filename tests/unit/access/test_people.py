@@ -202,6 +202,7 @@ def test_a_hash_made_with_old_parameters_is_renewed_at_sign_in(store: Store, peo
     stronger.sign_in("nurse", PASSWORD)
 
 
+@pytest.mark.usefixtures("full_cost")
 def test_a_hash_is_argon2id_with_the_recommended_cost_by_default() -> None:
     assert Passwords().hashed(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=1$")
 

@@ -145,6 +145,7 @@ def test_somebody_shut_out_who_tries_again_is_in_the_trail_by_name(store: Store,
     assert newest.agent[0].who.id == nurse.practitioner_id
 
 
+@pytest.mark.usefixtures("full_cost")
 def test_a_password_kept_with_weaker_parameters_is_kept_anew_at_the_next_sign_in(
     store: Store, clock: FixedClock
 ) -> None:
