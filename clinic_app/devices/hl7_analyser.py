@@ -9,15 +9,14 @@ Source: HL7 v2.6, chapters 2.7 (escapes), 7.4 (OBR, OBX), 7.4.3 (SPM); tables 00
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
-from clinic_app.devices.astm.family import SPECIMEN
 from clinic_app.devices.astm.records import read_time, read_value
-from clinic_app.devices.driver import Arrival, Family, OptionValue, Parsed
+from clinic_app.devices.driver import Arrival, Parsed
 from clinic_app.devices.hl7 import Message, Segment, acknowledgement, parse, parse_timestamp, printable
 from clinic_app.devices.mllp import Deframer, frame
 from clinic_app.devices.result import LOINC, Result
@@ -212,17 +211,3 @@ def _moment(text: str, zone: tzinfo | None) -> datetime | None:
 def _plain(text: str) -> str:
     """Return a field for people: escapes resolved, nothing unprintable."""
     return printable(_ESCAPE.sub(lambda match: _ESCAPED.get(match[1], ""), text))
-
-
-def _make(name: str, options: Mapping[str, OptionValue]) -> Hl7AnalyserParser:
-    return Hl7AnalyserParser(name, str(options[SPECIMEN.key]))
-
-
-HL7_ANALYSER: Final = Family(
-    "hl7-analyser",
-    Text("Analyser (HL7)"),
-    ("tcp-server", "tcp-client"),
-    (SPECIMEN,),
-    make_parser=_make,
-    delivers=Text("results"),
-)

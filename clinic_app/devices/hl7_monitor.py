@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
-from clinic_app.devices.driver import Arrival, Driver, Event, Family, Item, Line, Option, OptionValue, Parsed
+from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed
 from clinic_app.devices.hl7 import acknowledgement, parse
 from clinic_app.devices.mllp import Deframer, frame
 from clinic_app.devices.monitor_listener import MonitorListener
@@ -100,39 +99,3 @@ class MonitorServer:
         finally:
             self.port = 0
             listener.stop()
-
-
-def _parser(name: str, options: Mapping[str, OptionValue]) -> Hl7MonitorParser:
-    return Hl7MonitorParser(name, str(options["greeting"]))
-
-
-def _server(name: str, options: Mapping[str, OptionValue]) -> Driver:  # noqa: ARG001 - monitors name themselves
-    return MonitorServer(str(options["host"]), int(options["port"]))
-
-
-HL7_MONITOR_CALLED: Final = Family(
-    "hl7-monitor",
-    Text("Patient monitor (HL7), called by this workstation"),
-    ("tcp-client",),
-    (
-        Option(
-            "greeting",
-            Text("Message to send first"),
-            "",
-            hint=Text("Some monitors wait for a query; segments are set apart by \\r. Empty for none."),
-        ),
-    ),
-    make_parser=_parser,
-    delivers=Text("Waves and numbers"),
-)
-HL7_MONITOR_CALLS: Final = Family(
-    "hl7-monitors",
-    Text("Patient monitors (HL7) that call this workstation"),
-    ("own",),
-    (
-        Option("host", Text("Network address to listen on"), "127.0.0.1", is_required=True),
-        Option("port", Text("TCP port"), 6661, least=1, kind="number"),
-    ),
-    make_driver=_server,
-    delivers=Text("Waves and numbers"),
-)

@@ -25,7 +25,7 @@ from clinic_app.foundation.texts import Text
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 STEADY_S: Final = 10.0
-"""A connection that lasted so long makes the next wait short again."""
+"""A connection that lasted so long, or that ended in order, makes the next wait short again."""
 SILENT_S: Final = 5.0
 """A device that sent waves and sends nothing for so long is reported."""
 _KEPT: Final = 32
@@ -209,7 +209,7 @@ class DeviceLink:
             self._change(is_connected=False, health=Health.FAILING, errors=why or self._state.errors)
             if was_connected:
                 self._tell(EventKind.LOST, Text("{name} is no longer connected.", name=self.name))
-            if was_connected and self._steady_s() - begun_s >= STEADY_S:
+            if was_connected and (why is None or self._steady_s() - begun_s >= STEADY_S):
                 wait_s = self._first_wait_s
             self._stopping.wait(wait_s)
             wait_s = min(wait_s * 2, max(LONGEST_WAIT_S, self._first_wait_s))

@@ -41,6 +41,7 @@ class LiveStream:
         self._newest_s = block.monotonic_s
         self._began_at = block.stream_began_at
         self._off: frozenset[int] = frozenset()
+        self._resolutions: dict[ChannelInfo, float | None] = {}
 
     def rate_hz(self) -> float:
         """Return samples per second."""
@@ -55,6 +56,10 @@ class LiveStream:
     def size_bytes(self) -> int:
         """What its ring takes."""
         return self._buffer.size_bytes
+
+    def resolution(self, channel: ChannelInfo) -> float | None:
+        """Return a channel's unit for one step of the device's own integers, or None where it is not known."""
+        return self._resolutions.get(channel)
 
     def end_index(self) -> int:
         """Return one after the newest sample, counted from the start of the stream."""
@@ -97,6 +102,8 @@ class LiveStream:
                 samples[self._rows[channel]] = values
         is_news = block.first_index + samples.shape[1] > self._buffer.end_index
         self._buffer.write(block.first_index, samples)
+        if block.resolutions:
+            self._resolutions.update(zip(block.channels, block.resolutions, strict=True))
         if is_news:
             self._off = frozenset(row for channel, row in self._rows.items() if channel.code in block.leads_off)
             with self._lock:

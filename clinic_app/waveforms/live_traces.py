@@ -155,6 +155,8 @@ def _recorded(stream: LiveStream, seconds: float, ends_at: datetime | None) -> t
         end = in_time
     samples = stream.read(end - round(seconds * stream.rate_hz()), end)
     return tuple(
-        RecordedChannel(channel.code, channel.label, channel.unit, stream.rate_hz(), samples[row])
+        RecordedChannel(
+            channel.code, channel.label, channel.unit, stream.rate_hz(), samples[row], stream.resolution(channel)
+        )
         for row, channel in enumerate(stream.channels)
     )

@@ -97,14 +97,20 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     from clinic_app.waveforms.sound_output import SoundCard
     from ui.waveforms.recordings_screen import RecordingsScreen
     from ui.waveforms.view_model_files import FilesModel
+    from ui.waveforms.view_model_long_reading import LongReadingModel
     from ui.waveforms.view_model_recordings import RecordingsViewModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
     station = context.workstation
-    model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand)
+    hours = station.long_recordings
+    model = RecordingsViewModel(station.recordings, context.runner, context.session, context.hand, hours)
     remembered = Remembered(station.preferences, context.runner, context.session, "recordings")
+    sound, reader = (
+        SoundViewModel(SoundCard(), context.runner),
+        LongReadingModel(hours, context.runner, context.session),
+    )
     files = FilesModel(station.recording_files, context.runner, context.session, context.hand)
-    return RecordingsScreen(model, place, remembered, SoundViewModel(SoundCard(), context.runner), files)
+    return RecordingsScreen(model, place, remembered, sound, files, reader)
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

@@ -12,10 +12,12 @@ from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
 from clinic_app.waveforms.sound import sound_of
+from clinic_app.waveforms.store import is_long_recording
 from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
+from ui.waveforms.long_view import LongView
 from ui.waveforms.scale_bar import ScaleBar
 from ui.waveforms.sound_view import SoundView
 from ui.waveforms.trace_choices import TraceChoices, choices_from
@@ -32,11 +34,11 @@ from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.recording_traces import traces_of
 
 if TYPE_CHECKING:
-    from clinic_app.waveforms import Recording
     from ui.remembered import Remembered
+    from ui.waveforms.view_model_long_reading import LongReadingModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
-LIST_PX: Final = 168
+LIST_PX: Final = 206
 _RAW: Final = "raw"
 PARTS: Final = ("layout", "speed", "gain", "band", "notch")
 USUAL: Final = TraceChoices(layout="3x4", band="raw")
@@ -51,6 +53,7 @@ class RecordingsScreen(Page):
         place: what it will stand in (see `Page`).
         remembered: what this person chose the last time; None remembers nothing.
         sound: where heart and lung sounds are listened to; None shows them on paper.
+        reader: reads recordings of hours; None opens none.
         files: brings recordings in and takes them out; None where nobody may.
     """
 
@@ -61,6 +64,7 @@ class RecordingsScreen(Page):
         remembered: Remembered | None = None,
         sound: SoundViewModel | None = None,
         files: FilesModel | None = None,
+        reader: LongReadingModel | None = None,
     ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
@@ -68,6 +72,8 @@ class RecordingsScreen(Page):
         self._remembered = remembered
         self._sound = sound
         self._sound_view: SoundView | None = None
+        self._reader = reader
+        self._long_view: LongView | None = None
         self._files = FilesPanel(files) if files is not None else None
         self._list: RecordTable[DocumentReference] = RecordTable(
             "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
@@ -130,6 +136,7 @@ class RecordingsScreen(Page):
         model.opened.connect(self._show_recording)
         model.closed.connect(self._show_recording)
         model.filtered.connect(self._show_filtered)
+        model.long_chosen.connect(self._show_long)
         model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self._list.selected.connect(model.open)
         self._list.chosen.connect(lambda _document: self.paper.setFocus())
@@ -201,6 +208,46 @@ class RecordingsScreen(Page):
         if self._files is not None:
             self._files.show_document(self._model.document if is_open else None)
         self._show_caption()
+        if self._reader is not None and self._reader.overview is not None:
+            self._reader.close()
+
+    def _show_long(self, document: DocumentReference) -> None:
+        """Read a recording of hours; its view is made when the first one is opened."""
+        reader = self._reader
+        if reader is None:
+            return
+        if self._long_view is None:
+            self._long_view = LongView(reader, self._scale.choices)
+            self._paper_stack.addWidget(self._long_view)
+            icons.redraw_in(self._long_view)
+            self._long_view.measured.connect(self._show_reading)
+            reader.opened.connect(self._show_long_caption)
+            reader.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        self._paper_stack.setCurrentWidget(self._long_view)
+        self._caliper.setEnabled(True)
+        reader.open(document)
+
+    def _show_long_caption(self) -> None:
+        overview = self._reader.overview if self._reader is not None else None
+        if overview is not None:
+            hours, minutes = divmod(round(overview.seconds / 60), 60)
+            length = _("{hours} h {minutes} min", hours=hours, minutes=minutes)
+            self._caption.setText(f"{form_moment(overview.begins_at)}  ·  {length}")
+            self._show_band()
+
+    @property
+    def _measured_paper(self) -> EcgPaper:
+        """The paper that is in front."""
+        is_long = self._long_view is not None and self._paper_stack.currentWidget() is self._long_view
+        return self._long_view.paper if is_long and self._long_view is not None else self.paper
+
+    def _show_band(self) -> None:
+        """Say on the paper in front what was let through: by the device, then on the screen."""
+        before, band = self._model.bands
+        words = [before] if before != _RAW else []
+        words += [say(band.text)] if band.name != _RAW else []
+        is_open = self._model.document is not None
+        self._measured_paper.set_band((" + ".join(words) or _("unfiltered")) if is_open else "")
 
     def _front(self, *, is_open: bool, is_sound: bool) -> QWidget:
         """Return what is to be seen; the view of sounds is made when the first one is opened."""
@@ -223,7 +270,7 @@ class RecordingsScreen(Page):
 
     def _show_caption(self) -> None:
         recording = self._model.recording
-        self.paper.set_band(_band_words(recording))
+        self._show_band()
         if recording is None:
             self._caption.setText("")
             return
@@ -251,6 +298,9 @@ class RecordingsScreen(Page):
         """Show the recording as it was chosen."""
         self.paper.look(choices.sweep_layout, float(choices.speed), float(choices.gain))
         self._model.see_through(choices.filter)
+        if self._long_view is not None:
+            self._long_view.look(choices)
+            self._show_band()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """F6 goes through the layouts, F7 through the filters; + and - change the gain."""
@@ -269,8 +319,8 @@ class RecordingsScreen(Page):
         dialog.open()
 
     def _put_calipers(self) -> None:
-        self.paper.setFocus()
-        self.paper.put_calipers()
+        self._measured_paper.setFocus()
+        self._measured_paper.put_calipers()
 
     def _show_reading(self, reading: Reading | None) -> None:
         hint = _("Drag over the trace to measure: time, rate, amplitude.")
@@ -283,11 +333,5 @@ class RecordingsScreen(Page):
 
 
 def _moment(document: DocumentReference) -> str:
-    return form_moment(document.date) if document.date else "—"
-
-
-def _band_words(recording: Recording | None) -> str:
-    """Return which frequencies came through; the band itself is written by the device."""
-    if recording is None:
-        return ""
-    return _("unfiltered") if recording.band == _RAW else recording.band
+    moment = form_moment(document.date) if document.date else "—"
+    return _("{moment}, long", moment=moment) if is_long_recording(document) else moment

@@ -10,6 +10,7 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.records import DocumentReference
 from clinic_app.waveforms import Band, filtered
 from clinic_app.waveforms.filters import RAW
+from clinic_app.waveforms.store import is_long_recording
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ class RecordingShelf(Protocol):
         ...
 
 
+class LongList(Protocol):
+    """Where recordings of hours are listed."""
+
+    def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+        """Return a patient's recordings of hours."""
+        ...
+
+
 class RecordingsViewModel(QObject):
     """The shelf.
 
@@ -38,19 +47,30 @@ class RecordingsViewModel(QObject):
         runner: the way into the background.
         session: who is signed in.
         hand: the patient.
+        long: where recordings of hours are listed; None lists none.
 
     Signals: ``listed`` (see ``documents``), ``opened`` (see ``document`` and ``recording``), ``closed``: nothing is
-    open now; ``filtered``: the open recording is seen through another filter; ``refused(Text)``.
+    open now; ``filtered``: the open recording is seen through another filter; ``long_chosen(DocumentReference)``: it is
+    one of hours, which is read elsewhere; ``refused(Text)``.
     """
 
     listed = Signal()
     opened = Signal()
     closed = Signal()
     filtered = Signal()
+    long_chosen = Signal(object)
     refused = Signal(object)
 
-    def __init__(self, recordings: RecordingShelf, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
+    def __init__(
+        self,
+        recordings: RecordingShelf,
+        runner: TaskRunner,
+        session: Session,
+        hand: PatientInHand,
+        long: LongList | None = None,
+    ) -> None:
         super().__init__()
+        self._long = long
         self._recordings = recordings
         self._runner = runner
         self._session = session
@@ -64,6 +84,11 @@ class RecordingsViewModel(QObject):
         hand.changed.connect(self._follow_patient)
         self._patient_id = hand.patient.id if hand.patient else ""
 
+    @property
+    def bands(self) -> tuple[str, Band]:
+        """What the device let through before it was stored, and what is let through on the screen."""
+        return (self._raw.band if self._raw is not None else RAW.name), self._band
+
     def watch(self, is_watched: bool) -> None:
         """List the recordings now and for every next patient while somebody looks; a list nobody sees is not read."""
         self._is_watched = is_watched
@@ -75,11 +100,19 @@ class RecordingsViewModel(QObject):
         if not patient_id or not self._is_watched:
             return
         self._runner.run(
-            lambda: self._recordings.of_patient(session, patient_id),
+            lambda: self._found(session, patient_id),
             owner=self,
             done=lambda found: self._list(patient_id, found),
             failed=self._refuse,
         )
+
+    def _found(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+        """Return the recordings of seconds and of hours, the newest first; for the background."""
+        found = self._recordings.of_patient(session, patient_id)
+        hours = self._long.of_patient(session, patient_id) if self._long is not None else ()
+        if not hours:
+            return found
+        return tuple(sorted((*found, *hours), key=lambda each: str(each.date), reverse=True))
 
     def open(self, document: DocumentReference | None) -> None:
         """Open a recording, if it is not open already."""
@@ -87,6 +120,9 @@ class RecordingsViewModel(QObject):
             return
         self._close()
         self.document = document
+        if is_long_recording(document):
+            self.long_chosen.emit(document)
+            return
         session = self._session
         self._runner.run(
             lambda: self._recordings.load(session, document),

@@ -13,7 +13,7 @@ from typing import Final
 
 from clinic_app.devices.bluetooth.measured import GLUCOSE, READERS, Setting, glucose_number
 from clinic_app.devices.bluetooth.port import BluetoothPort, Peer
-from clinic_app.devices.driver import Arrival, Line
+from clinic_app.devices.driver import Arrival, Event, EventKind, Item, Line
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 
@@ -47,6 +47,7 @@ class BluetoothDriver:
         self._zone = zone
         self._sets_clock = sets_clock
         self._next_glucose: int | None = None
+        self._told: set[EventKind] = set()
 
     def run(self, line: Line, stopping: threading.Event) -> None:
         """Wait for the device and take what it says until it goes; again until ``stopping`` is set.
@@ -73,6 +74,7 @@ class BluetoothDriver:
         peer = port.connect(self._address, stopping, on_value, gone.set)
         if peer is None:
             return
+        self._told.clear()
         try:
             line.connected()
             self._ask(peer, line)
@@ -129,13 +131,23 @@ class BluetoothDriver:
         zone = self._zone or _zone_of(at.at)
         try:
             for item in reader(data, Setting(line.name, at, zone)):
-                line.deliver(item)
+                if not self._is_known(item):
+                    line.deliver(item)
             if characteristic == GLUCOSE:
                 self._next_glucose = glucose_number(data) + 1
         except DeviceError as error:
             line.refused(error.text)
         else:
             line.refused(None)
+
+    def _is_known(self, item: Item) -> bool:
+        """Return whether an event was told already: a sensor that lies nowhere says so every second."""
+        if isinstance(item, Event):
+            is_known = item.kind in self._told
+            self._told.add(item.kind)
+            return is_known
+        self._told.discard(EventKind.LEADS_OFF)
+        return False
 
 
 def _zone_of(at: datetime) -> tzinfo:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Final
 
-from clinic_app.devices.bluetooth.port import BluetoothPort
+from clinic_app.devices.bluetooth.port import BluetoothPort, Seen
 from clinic_app.devices.driver import Driver, Family, Option, OptionValue
 from clinic_app.foundation.texts import Text
 
@@ -15,6 +16,19 @@ def make_port() -> BluetoothPort:
     from clinic_app.devices.bluetooth.bleak_port import BleakPort
 
     return BleakPort()
+
+
+def nearby(seconds: float, stopping: threading.Event) -> tuple[Seen, ...]:
+    """Return the devices of the health profiles that are heard, the loudest first. Blocks; for a background thread.
+
+    Raises:
+        DeviceError: this computer has no Bluetooth, or it is off.
+    """
+    port = make_port()
+    try:
+        return port.look(seconds, stopping)
+    finally:
+        port.close()
 
 
 def _make(name: str, options: Mapping[str, OptionValue]) -> Driver:  # noqa: ARG001 - the link knows the name

@@ -148,3 +148,17 @@ def _block() -> Block:
     now = arrival()
     channel = ChannelInfo("MDC_ECG_LEAD_II", "II", "uV")
     return Block("BED-1", "s", (channel,), 0, Fraction(500), np.zeros((1, 10), np.float32), now.at, now.monotonic_s)
+
+
+def test_a_talk_that_ends_in_order_is_begun_again_soon_and_one_that_breaks_ever_later(
+    links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cuff that says goodbye will be back in a moment; a port that is missing will be missing for a while."""
+    for pieces, waits in (([b"61\nbye\n"], [0.01] * 4), ([b"61\n"], [0.01, 0.02, 0.04, 0.08])):
+        waited: list[float] = []
+        link = links(played(*[pieces] * 4, [b"!"]))
+        monkeypatch.setattr(link._stopping, "wait", lambda seconds, waited=waited: waited.append(seconds))
+        link.start()
+        wait_until(lambda waited=waited: len(waited) >= 5)
+        link.stop()
+        assert waited[:4] == waits

@@ -250,3 +250,18 @@ def test_numbers_that_were_handed_out_do_not_change_under_the_reader() -> None:
     traces.take_in(Numerics("M", {"MDC_HR": NumericValue(Decimal(70), "/min")}, NOW, 99.0))
     assert list(seen) == ["MDC_TEMP"]
     assert list(traces.numbers("M")) == ["MDC_TEMP", "MDC_HR"]
+
+
+def test_a_recording_keeps_the_integers_of_the_device() -> None:
+    from clinic_app.waveforms import from_dicom, to_dicom
+    from tests.helpers.device_items import STEP_UV, integers
+    from tests.helpers.device_items import block as of_device
+    from tests.helpers.stores import patient
+
+    traces = LiveTraces(monotonic=lambda: 1000.5)
+    traces.take_in(of_device(0, 5000))
+    taken = traces.take(10.0)
+    assert [channel.resolution for channel in taken.channels] == [STEP_UV, STEP_UV]
+    (part,) = to_dicom(taken, patient())
+    kept = from_dicom(part).channels[1]
+    np.testing.assert_array_equal(np.rint(kept.samples.astype(np.float64) / STEP_UV), integers(0, 5000, 1))

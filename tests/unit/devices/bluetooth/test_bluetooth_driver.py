@@ -160,6 +160,14 @@ def test_values_that_are_cut_off_are_told_and_the_next_one_counts(run: Run) -> N
     assert [bool(why) for why in line.refusals] == [True, False]
 
 
+def test_a_sensor_that_is_off_is_told_once_until_it_is_on_again(run: Run) -> None:
+    off, on = (BELT, b"\x04\x48"), (BELT, b"\x06\x48")
+    radio = ListedRadio(Meeting(frozenset((BELT,)), [off, off, on, on, off], stays=True))
+    line = run(radio, lambda line: line.bytes == 10)
+    told = ["off" if isinstance(item, Event) else "on" for item in line.items]
+    assert told == ["off", "on", "on", "off"]
+
+
 @pytest.mark.parametrize(
     "meeting",
     [Meeting(frozenset((0x2AFF,))), Meeting(frozenset((BELT,)), refuses=True)],
