@@ -171,7 +171,7 @@ def test_whatever_the_document_allows_is_no_fault(app: Starlette, client: HubCli
         operation = found.ok()
 
         @settings(
-            max_examples=20,
+            max_examples=8,
             deadline=None,
             database=None,
             derandomize=True,

@@ -149,5 +149,5 @@ class ReceptionDay(RuleBasedStateMachine):
 
 TestReceptionDay: Any = ReceptionDay.TestCase
 TestReceptionDay.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

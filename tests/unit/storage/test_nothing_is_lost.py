@@ -147,7 +147,7 @@ class TwoSides(RuleBasedStateMachine):
         assert (record.name[0].family if record else None) == self.hub.family
 
 
-EXAMPLES = {"file": 40, "server": 12}
+EXAMPLES = {"file": 15, "server": 6}
 
 
 def test_nothing_typed_is_lost_and_both_sides_end_alike(both_databases: str) -> None:
