@@ -21,7 +21,7 @@ from clinic_app.waveforms.store.recorder import RecorderState
 
 NO_DATA_S: Final = 5.0
 FORGOTTEN_S: Final = 600.0
-"""A device that is silent for so long was switched off."""
+"""A device that is silent for so long was switched off; one that is being recorded is missed for ever."""
 CLOCK_SHOWN_S: Final = 60.0
 _JUMP_S: Final = 2.0
 _MOST_STREAMS: Final = 256
@@ -93,6 +93,7 @@ class TechnicalAlarms:
         self._jumps: dict[str, tuple[Text, float]] = {}
         self._since: dict[tuple[Trouble, str], float] = {}
         self._dismissed: dict[str, float] = {}
+        self._seen_recorded: dict[str, float] = {}
         self._wall = (clock.now(), monotonic())
 
     def take_in(self, item: Block | Event) -> None:
@@ -148,8 +149,11 @@ class TechnicalAlarms:
         self._dismissed = {
             source: at_s for source, at_s in self._dismissed.items() if ages.get(source, 0.0) > now_s - at_s
         }
-        for source, age_s in ages.items():
-            if NO_DATA_S <= age_s < FORGOTTEN_S and source not in self._dismissed:
+        recorded = {state.source: now_s - self._recorded_since(state.source, now_s) for state in self._recordings()}
+        self._seen_recorded = {source: at_s for source, at_s in self._seen_recorded.items() if source in recorded}
+        for source, age_s in {**recorded, **ages}.items():
+            is_forgotten = age_s >= FORGOTTEN_S and source not in recorded
+            if age_s >= NO_DATA_S and not is_forgotten and source not in self._dismissed:
                 text = Text("{source} sends nothing. Look at the device and its cable.", source=source)
                 found.append(TechnicalAlarm(Trouble.NO_DATA, source, text, age_s))
         for source in dict.fromkeys(source for source, _ in self._off):
@@ -166,6 +170,10 @@ class TechnicalAlarms:
             TechnicalAlarm(Trouble.CLOCK_JUMP, name, text, now_s - at_s) for name, (text, at_s) in self._jumps.items()
         ]
         return found
+
+    def _recorded_since(self, source: str, now_s: float) -> float:
+        """Return since when a device is known to be recorded: one that never sent anything is missed after that."""
+        return self._seen_recorded.setdefault(source, now_s)
 
     def _take_block(self, block: Block) -> None:
         key = (block.source, block.stream_id)

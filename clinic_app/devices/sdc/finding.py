@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from clinic_app.foundation.texts import Text
 LOOK_S: Final = 10.0
 _STEP_S: Final = 0.5
 _MOST: Final = 64
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,9 @@ def look(own_address: str, stopping: threading.Event, seconds: float = LOOK_S, e
     from sdc11073.wsdiscovery import WSDiscovery
 
     logging.getLogger("sdc").setLevel(logging.ERROR)
+    _require_card(own_address)
     discovery = WSDiscovery(own_address)
-    try:
-        discovery.start()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DeviceError(Text("There is no network card with the address {address}.", address=own_address)) from error
+    discovery.start()
     found: dict[str, Found] = {}
     try:
         end_s = time.monotonic() + seconds
@@ -64,3 +62,12 @@ def look(own_address: str, stopping: threading.Event, seconds: float = LOOK_S, e
     finally:
         discovery.stop()
     return tuple(found.values())
+
+
+def _require_card(own_address: str) -> None:
+    """Return if this computer has a network card of that address; the library leaves sockets open where it has not."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((own_address, 0))
+    except (OSError, ValueError) as error:  # what is no address at all may be no name either
+        raise DeviceError(Text("There is no network card with the address {address}.", address=own_address)) from error

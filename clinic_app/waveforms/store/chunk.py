@@ -30,6 +30,7 @@ MAGIC: Final = b"DALAWAV1"
 DAMAGED_CHUNK: Final = Text("A part of this recording is damaged and is left out. The other parts are not affected.")
 _LEVEL: Final = 3
 _MOST_BYTES: Final = 256 << 20
+_MOST_WINDOW_BYTES: Final = 8 << 20
 _LENGTH: Final = struct.Struct("<I")
 _KINDS: Final[dict[str, np.dtype[Any]]] = {kind: np.dtype(f"<{kind}") for kind in ("i2", "i4", "f4")}
 Samples = NDArray[np.float32]
@@ -140,15 +141,20 @@ def decode(data: bytes) -> Chunk:
     if not data.startswith(MAGIC) or data[-_LENGTH.size :] != _LENGTH.pack(zlib.crc32(data[: -_LENGTH.size])):
         raise DamagedError(DAMAGED_CHUNK)
     try:
-        packed = data[len(MAGIC) : -_LENGTH.size]
-        if zstandard.get_frame_parameters(packed).content_size > _MOST_BYTES:
-            raise DamagedError(DAMAGED_CHUNK)
-        content = memoryview(zstandard.ZstdDecompressor().decompress(packed))
+        content = memoryview(_inflated(data[len(MAGIC) : -_LENGTH.size]))
         length = _LENGTH.unpack_from(content)[0]
         header = msgspec.msgpack.decode(content[_LENGTH.size : _LENGTH.size + length], type=_Header)
         return _chunk(header, content[_LENGTH.size + length :])
     except (zstandard.ZstdError, msgspec.MsgspecError, struct.error, ValueError, ZeroDivisionError) as error:
         raise DamagedError(DAMAGED_CHUNK) from error
+
+
+def _inflated(packed: bytes) -> bytes:
+    with zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW_BYTES).stream_reader(packed) as unpacker:
+        content: bytes = unpacker.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise DamagedError(DAMAGED_CHUNK)
+    return content
 
 
 def _packed(channel: ChannelInfo, resolution: float | None, samples: Samples) -> tuple[_Row, bytes]:
@@ -189,6 +195,8 @@ def _chunk(header: _Header, body: memoryview) -> Chunk:
     parts = []
     place = 0
     for stretch in header.stretches:
+        if stretch.length < 0 or len(stretch.rows) * stretch.length * 2 > len(body) or min(stretch.rate) <= 0:
+            raise ValueError("there is less in this chunk than its header says")
         samples = np.empty((len(stretch.rows), stretch.length), dtype=np.float32)
         for row, each in enumerate(stretch.rows):
             size = stretch.length * _KINDS[each.kind].itemsize

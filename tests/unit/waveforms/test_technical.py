@@ -97,6 +97,22 @@ def test_a_device_that_was_switched_off_is_forgotten(ward: Ward) -> None:
     assert ward.troubles() == []
 
 
+def test_a_device_that_is_recorded_is_missed_for_ever(ward: Ward) -> None:
+    ward.states = (STATE,)
+    ward.hear()
+    ward.pass_time(601)
+    assert ward.troubles() == [(Trouble.NO_DATA, "bed 1")]
+
+
+def test_a_device_that_is_recorded_and_never_came_is_missed_too(ward: Ward) -> None:
+    ward.states = (STATE,)
+    assert ward.troubles() == []
+    ward.pass_time(6)
+    assert ward.troubles() == [(Trouble.NO_DATA, "bed 1")]
+    ward.states = ()
+    assert ward.troubles() == []
+
+
 def test_electrodes_that_are_off_are_named_until_they_are_on(ward: Ward) -> None:
     ward.hear(off=frozenset({"MDC_ECG_LEAD_I", "MDC_ECG_LEAD_II"}))
     ward.pass_time(2)

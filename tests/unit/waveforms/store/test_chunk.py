@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,3 +118,41 @@ def test_a_cut_is_noticed(cut: int) -> None:
 def test_moments_keep_their_microseconds() -> None:
     moment = NOON + timedelta(microseconds=123_457)
     assert kept(replace(part(np.arange(3)), at=moment)).at == moment
+
+
+def resealed(change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Return a chunk whose header somebody changed, with a check sum that fits."""
+    data = encode(Chunk("r", 0, (part(np.arange(100)),)))
+    content = zstandard.ZstdDecompressor().decompress(data[8:-4])
+    (length,) = struct.unpack_from("<I", content)
+    header = msgspec.msgpack.decode(content[4 : 4 + length])
+    change(header)
+    packed = msgspec.msgpack.encode(header)
+    body = b"DALAWAV1" + zstandard.ZstdCompressor().compress(
+        struct.pack("<I", len(packed)) + packed + content[4 + length :]
+    )
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("length", 10**12),
+        ("length", -5),
+        ("rate", (0, 1)),
+        ("rate", (1, 0)),
+        ("rate", (500, -1)),
+        ("rows", "x"),
+        ("at", "x"),
+    ],
+)
+def test_a_header_that_cannot_be_is_refused(name: str, value: object) -> None:
+    with pytest.raises(DamagedError):
+        decode(resealed(lambda header: header["stretches"][0].update({name: value})))
+    decode(resealed(lambda header: None))
+
+
+def test_what_inflates_beyond_measure_is_refused() -> None:
+    body = b"DALAWAV1" + zstandard.ZstdCompressor().compress(bytes(300 << 20))
+    with pytest.raises(DamagedError):
+        decode(body + struct.pack("<I", zlib.crc32(body)))
