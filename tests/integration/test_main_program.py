@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import main
 from clinic_app.access import is_enrolled
-from clinic_app.foundation.texts import LANGUAGES, Language, Text
+from clinic_app.foundation.texts import LANGUAGES, Text
 from clinic_app.settings import load_settings
 from clinic_app.storage import one_instance
 from clinic_app.workstation import build_workstation, provision
@@ -45,6 +47,26 @@ caretaking.MainWindow.show = show_and_close
 code = main.main(sys.argv[1:])
 print(code, [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()])
 """
+SEVERAL = """
+import contextlib, io, json, os, sys
+import main
+import ui.shell.caretaking
+if sys.argv[2] == "box":
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QMessageBox
+    QGuiApplication.platformName = staticmethod(lambda: "windows")
+    QMessageBox.critical = staticmethod(lambda parent, title, words: print(title, words, sep="|"))
+for words in json.loads(sys.argv[1]):
+    if child := os.fork():
+        os.waitpid(child, 0)
+        continue
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main.main(words)
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+    os._exit(0)
+"""
+"""The program is loaded once, which is what takes the time, and started in a child for each line of words."""
 FAULT = """
 import sys
 import main
@@ -70,6 +92,15 @@ def data(tmp_path: Path, set_up_folder: Path) -> Path:
     folder = tmp_path / "Клиника деректері"
     shutil.copytree(set_up_folder, folder)
     return folder
+
+
+def several(*starts: Sequence[str], box: bool = False, **environment: str) -> list[tuple[int, str, str]]:
+    """Return code, stdout and stderr of each of the starts, all of which are refused."""
+    done = run_script(SEVERAL, json.dumps(starts), "box" if box else "", **environment)
+    assert done.returncode == 0, done.stderr
+    ended = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    assert len(ended) == len(starts)
+    return ended
 
 
 def said(stderr: str) -> str:
@@ -223,69 +254,77 @@ def damaged(data: Path, what: str) -> None:
         (data / "settings.toml").write_text('key_storage = "keyring"\n', encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("what", "sentence"),
-    [
-        ("settings", "cannot be read"),
-        ("setting", "There is no setting “monitor_prot”."),
-        ("settings folder", "settings.toml"),
-        ("database", "damaged"),
-        ("database folder", "damaged|cannot be written|disk refused"),
-        ("key", "key"),
-        ("keyring", "key"),
-    ],
-)
-def test_damage_is_a_sentence_an_exit_code_and_nothing_worse(data: Path, what: str, sentence: str) -> None:
-    damaged(data, what)
-    before = files_of(data)
-    done = run("--data", str(data), PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+DAMAGE = {
+    "settings": "cannot be read",
+    "setting": "There is no setting “monitor_prot”.",
+    "settings folder": "settings.toml",
+    "database": "damaged",
+    "database folder": "damaged|cannot be written|disk refused",
+    "key": "key",
+    "keyring": "key",
+}
+
+
+def test_damage_is_a_sentence_an_exit_code_and_nothing_worse(tmp_path: Path, set_up_folder: Path) -> None:
+    folders = {what: tmp_path / what for what in DAMAGE}
+    for what, folder in folders.items():
+        shutil.copytree(set_up_folder, folder)
+        damaged(folder, what)
+    before = {what: files_of(folder) for what, folder in folders.items()}
+    starts = [("--data", str(folder)) for folder in folders.values()]
+    ended = several(*starts, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    for (what, sentence), (code, out, err) in zip(DAMAGE.items(), ended, strict=True):
+        assert code == 1, what
+        assert any(part in said(err) for part in sentence.split("|")), (what, err)
+        assert out == ""
+        after = files_of(folders[what])
+        assert {name: after.get(name) for name in before[what]} == before[what]
+
+
+def test_a_refused_start_ends_its_process_with_the_code_and_the_sentence(data: Path) -> None:
+    damaged(data, "database")
+    done = run("--data", str(data))
     assert done.returncode == 1
-    assert any(part in said(done.stderr) for part in sentence.split("|")), done.stderr
+    assert "damaged" in said(done.stderr)
     assert done.stdout == ""
-    after = files_of(data)
-    assert {name: after.get(name) for name in before} == before
 
 
 def test_a_data_folder_that_is_a_file_is_a_sentence_and_the_file_stays(tmp_path: Path) -> None:
     thesis = tmp_path / "thesis.docx"
     thesis.write_bytes(b"years of work")
-    for folder in (thesis, thesis / "data"):
-        done = run("--data", str(folder))
-        assert done.returncode == 1
-        assert "thesis.docx" in said(done.stderr)
+    for code, _out, err in several(("--data", str(thesis)), ("--data", str(thesis / "data"))):
+        assert code == 1
+        assert "thesis.docx" in said(err)
     assert thesis.read_bytes() == b"years of work"
 
 
 def test_a_provisioning_file_that_is_wrong_or_missing_ends_the_start_without_its_passwords(tmp_path: Path) -> None:
     wrong = provisioning_file(tmp_path / "p.toml", facility={"facility_nmae": "x"})
-    for file in (wrong, tmp_path / "none.toml"):
-        done = run("--data", str(tmp_path / "data"), "--provision", str(file))
-        assert done.returncode == 1
-        assert "facility_nmae" in said(done.stderr) or "none.toml" in said(done.stderr)
-        assert PASSWORD not in done.stderr + done.stdout
+    files = (wrong, tmp_path / "none.toml")
+    ended = several(*(("--data", str(tmp_path / "data"), "--provision", str(file)) for file in files))
+    for word, (code, out, err) in zip(("facility_nmae", "none.toml"), ended, strict=True):
+        assert code == 1
+        assert word in said(err)
+        assert PASSWORD not in err + out
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_somebody_before_the_screen_reads_the_refusal_in_the_language_he_asked_for(
-    tmp_path: Path, data: Path, language: Language
-) -> None:
+def test_somebody_before_the_screen_reads_the_refusal_in_the_language_he_asked_for(data: Path) -> None:
     with one_instance(data):
-        done = run_script(BOX, "--data", str(data), "--language", language)
+        ended = several(*(("--data", str(data), "--language", language) for language in LANGUAGES), box=True)
     words = Text("The program is already running with these data. Go to its window, or close it first.")
-    assert done.returncode == 1
-    assert done.stdout.strip() == f"Dala|{words.render(language)}"
+    assert [(code, out.strip()) for code, out, _ in ended] == [
+        (1, f"Dala|{words.render(language)}") for language in LANGUAGES
+    ]
 
 
 def test_also_a_settings_file_nobody_can_read_is_refused_in_the_language_asked_for(data: Path) -> None:
     damaged(data, "settings")
     words = Text("The settings file {path} cannot be read.", path=data / "settings.toml")
-    several = BOX.replace("sys.exit(main.main(sys.argv[1:]))", "for word in sys.argv[3:]: ") + (
-        "    print(main.main([*sys.argv[1:3], *word.split()]))\n"
-    )
-    done = run_script(several, "--data", str(data), "", *(f"--language {language}" for language in LANGUAGES))
-    assert done.stdout.splitlines() == [
-        line for language in ("kk", *LANGUAGES) for line in (f"Dala|{words.render(language)}", "1")
-    ], done.stderr
+    asked = [("--language", language) for language in LANGUAGES]
+    ended = several(("--data", str(data)), *(("--data", str(data), *each) for each in asked), box=True)
+    assert [(code, out.strip()) for code, out, _ in ended] == [
+        (1, f"Dala|{words.render(language)}") for language in ("kk", *LANGUAGES)
+    ]
 
 
 def test_a_fault_of_ours_ends_the_start_loudly_and_lets_go_of_the_data(data: Path) -> None:
