@@ -98,7 +98,6 @@ class MonitorScreen(Page):
         self._size = Button("monitor.screen_size", "quiet", "ruler")
         self._trend = Button("monitor.show_trends", "plain", "chart-column")
         self._trend.setCheckable(True)
-        self._trend.setVisible(bedside is not None)
         self._empty = EmptyState("monitor.empty", "monitor")
         self._freeze = Button("monitor.freeze", "plain", "snowflake")
         self._freeze.setCheckable(True)
@@ -119,6 +118,7 @@ class MonitorScreen(Page):
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
         self.head.addWidget(self._trend)
+        self._trend.setHidden(self._bedside is None)
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
