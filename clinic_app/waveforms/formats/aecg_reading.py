@@ -67,7 +67,10 @@ def read_aecg(data: bytes, watch: Watch = unwatched) -> Recording:
     if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{_NS}AnnotatedECG":
         raise unreadable()
     with strangers_bytes():
-        return _read(root, watch)
+        try:
+            return _read(root, watch)
+        except AttributeError as error:  # an element that has to be there is not
+            raise unreadable() from error
 
 
 def _read(root: Any, watch: Watch) -> Recording:  # noqa: ANN401 - lxml's elements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -90,5 +91,5 @@ def strangers_bytes() -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
         raise unreadable() from error

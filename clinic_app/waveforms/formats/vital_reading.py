@@ -74,11 +74,17 @@ def read_vital(data: bytes, watch: Watch = unwatched) -> Recording:
     Raises:
         UnreadableFileError: it is damaged, or unpacks to more than anybody records.
     """
+    return read_unpacked(_unpacked(data), watch)
+
+
+def read_unpacked(data: bytes, watch: Watch = unwatched) -> Recording:
+    """Return the curves in the bytes of such a file without its packing.
+
+    Raises:
+        UnreadableFileError: it is damaged.
+    """
     with strangers_bytes():
-        try:
-            return _read(_unpacked(data), watch)
-        except struct.error as error:
-            raise unreadable() from error
+        return _read(data, watch)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -177,7 +183,7 @@ def _take(track: _Track, at_s: float, body: bytes, marks: list[EventMark]) -> No
 
 
 def _channel(track: _Track, begin_s: float, already: int, label: str) -> RecordedChannel:
-    if not 0 < track.rate_hz < 1e6:
+    if not 0.001 <= track.rate_hz < 1e6:
         raise unreadable()
     rate_hz = float(round(track.rate_hz, 4))  # it lies there in 32 bits
     placed: list[tuple[int, NDArray[Any]]] = []
