@@ -6,7 +6,7 @@ import threading
 from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
-from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed
+from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed, Parser
 from clinic_app.devices.hl7 import acknowledgement, parse
 from clinic_app.devices.mllp import Deframer, frame
 from clinic_app.devices.monitor_listener import MonitorListener
@@ -31,7 +31,13 @@ class Hl7MonitorParser:
         self._name = name
         self._greeting = greeting
         self._deframer = Deframer()
-        self._waves = WaveStreams()
+        self.waves = WaveStreams()
+        """The monitor's streams, over its connections."""
+
+    def remember(self, former: Parser) -> None:
+        """Go on with the streams of the connection before: the monitor's own stamps tell how long it was gone."""
+        if isinstance(former, Hl7MonitorParser):
+            self.waves = former.waves
 
     def begin(self, at: Arrival) -> bytes:  # noqa: ARG002 - a monitor is greeted alike at any time
         """Return the greeting."""
@@ -55,7 +61,7 @@ class Hl7MonitorParser:
                 continue
             why: Text | None = None
             try:
-                items.extend(self._waves.items(self._name, message, at))
+                items.extend(self.waves.items(self._name, message, at))
             except DeviceError as error:
                 why = refused = error.text
             answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))

@@ -46,6 +46,7 @@ class MonitorTalk:
             self.leave()
             self._wanted = wanted
             self.name = self._sources.name_for(wanted, self._address)
+            self._waves = self._sources.waves_of(self.name, self._address[0])
         elif not self.is_current:
             raise DeviceError(Text("The monitor connected again; its old connection was closed."))
 

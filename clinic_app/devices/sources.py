@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from clinic_app.devices.wave_streams import WaveStreams
 from clinic_app.foundation.texts import Text
 
 MOST_SOURCES: Final = 64
@@ -58,6 +59,7 @@ class Sources:
         self._lock = threading.Lock()
         self._states: dict[str, SourceState] = {}
         self._holders: dict[str, _Holder] = {}
+        self._waves: dict[tuple[str, str], WaveStreams] = {}
 
     def all(self) -> tuple[SourceState, ...]:
         """Return every device, connected ones first."""
@@ -72,6 +74,18 @@ class Sources:
                     self._holders[name] = _Holder(address, self._steady_s())
                     return name
         return f"{host}:{port}"
+
+    def waves_of(self, name: str, host: str) -> WaveStreams:
+        """Return the streams of the device that has this name: one that calls again goes on with them.
+
+        Another host is another device, perhaps at another bed: nothing of the one may run on in the other.
+        """
+        with self._lock:
+            waves = self._waves.pop((name, host), None) or WaveStreams()
+            self._waves[name, host] = waves  # the newest last
+            while len(self._waves) > MOST_SOURCES:
+                del self._waves[next(iter(self._waves))]
+            return waves
 
     def holds(self, name: str, address: tuple[str, int]) -> bool:
         """Return whether a name is still this connection's; note that it was heard."""

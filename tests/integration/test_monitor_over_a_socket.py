@@ -162,6 +162,20 @@ def test_a_pulled_cable_is_a_gap_and_the_trace_goes_on_where_it_belongs(listener
     assert np.isfinite(read[-3:]).all()
 
 
+def test_a_monitor_that_calls_again_goes_on_with_its_trace(listener: MonitorListener) -> None:
+    traces = LiveTraces()
+    listener.subscribe(traces.take_in)
+    for second in ("00.0000", "02.0000"):
+        with _called(listener) as monitor:
+            monitor.sendall(frame(_talk_of("M", f"202603051200{second}")))
+            assert b"MSA|AA" in monitor.recv(4096)
+        wait_until(lambda: not any(source.is_connected for source in listener.sources()))
+    (stream,) = traces.streams()
+    read = stream.read(0, stream.end_index())[0]
+    assert len(read) == 1003
+    assert np.isnan(read[3:1000]).all()
+
+
 def test_the_simulator_waits_for_a_workstation_and_finds_it_again() -> None:
     first = MonitorListener("127.0.0.1", 0)
     first.start()

@@ -77,3 +77,24 @@ def test_a_clock_that_was_set_is_told_and_begins_a_new_stream() -> None:
     assert isinstance(second, Block)
     assert second.stream_id == event.stream_id != first.stream_id
     assert "BED-1" in event.text.render("kk")
+
+
+def test_a_monitor_that_was_gone_for_a_moment_goes_on_with_its_streams() -> None:
+    former, parser = Hl7MonitorParser("BED-1"), Hl7MonitorParser("BED-1")
+    (first,) = former.feed(oru(0.0) + oru(0.25)[:50], arrival()).items
+    parser.remember(former)
+    (later,) = parser.feed(oru(3.0), arrival(3.0)).items
+    assert isinstance(first, Block)
+    assert isinstance(later, Block)
+    assert later.stream_id == first.stream_id
+    assert later.first_index == 1500, "what was not sent is a gap of its own length"
+
+
+def test_a_monitor_that_was_off_for_an_hour_begins_anew_and_its_clock_is_not_to_blame() -> None:
+    former, parser = Hl7MonitorParser("BED-1"), Hl7MonitorParser("BED-1")
+    (first,) = former.feed(oru(0.0), arrival()).items
+    parser.remember(former)
+    (later,) = parser.feed(oru(3600.0), arrival(3600.0)).items
+    assert isinstance(first, Block)
+    assert isinstance(later, Block)
+    assert later.stream_id != first.stream_id

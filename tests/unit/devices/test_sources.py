@@ -83,3 +83,13 @@ def test_the_screen_that_lists_them_waits_for_no_device() -> None:
     sources.note("BENEVIEW", NOON, None)
     with sources._lock:  # a device that calls and is not let run just now
         assert [each.name for each in sources.all()] == ["BENEVIEW"]
+
+
+def test_the_streams_of_a_name_go_on_for_the_same_host_and_for_no_other() -> None:
+    sources = Sources()
+    first = sources.waves_of("M", "10.0.0.1")
+    assert sources.waves_of("M", "10.0.0.1") is first
+    assert sources.waves_of("M", "10.0.0.2") is not first
+    for number in range(MOST_SOURCES):
+        sources.waves_of(f"M-{number}", "10.0.0.1")
+    assert sources.waves_of("M", "10.0.0.1") is not first, "strangers cannot fill the memory"
