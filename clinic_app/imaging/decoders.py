@@ -162,8 +162,8 @@ def _is_rgb(source: bytes, runner: DecodeRunner) -> bool:
 
 
 def _inflated(source: bytes, wanted: int) -> bytes:
-    """Return a deflated frame, and never more than a frame (PS3.5 A.4.13)."""
-    found = zlib.decompressobj(-zlib.MAX_WBITS).decompress(source, wanted + 1)
+    """Return a deflated frame, and never more than a frame and the byte that makes it even (PS3.5 A.4.13)."""
+    found = zlib.decompressobj(-zlib.MAX_WBITS).decompress(source, wanted + 2)
     if not wanted <= len(found) <= wanted + 1:
         raise ValueError("the frame inflates to another size than the file states")
     return found[:wanted]
