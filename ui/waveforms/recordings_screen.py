@@ -180,9 +180,16 @@ class RecordingsScreen(Page):
             _("Record ten seconds from a patient monitor; they will appear here."),
             _("To the live signals"),
         )
-        self._closed.say(_("No recording is open"), _("Choose one from the list on the left."))
+        self._say_closed()
         self._show_caption()
         self._show_reading(self.paper.reading())
+
+    def _say_closed(self) -> None:
+        """Say that nothing is open, or that it is being opened."""
+        if self._model.document is not None:
+            self._closed.say(_("The recording is being opened…"), "")
+        else:
+            self._closed.say(_("No recording is open"), _("Choose one from the list on the left."))
 
     def _show_list(self) -> None:
         rows = self._model.documents
@@ -197,6 +204,7 @@ class RecordingsScreen(Page):
         recording = self._model.recording
         is_open, is_sound = recording is not None, recording is not None and sound_of(recording) is not None
         is_sound = is_sound and self._sound is not None
+        self._say_closed()
         for part in (self._scale, self._caliper, self._reading):
             part.setVisible(not is_sound)
         if self._sound is not None:
