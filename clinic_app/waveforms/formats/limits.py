@@ -15,8 +15,8 @@ from clinic_app.foundation.texts import Text
 
 LARGEST_BYTES: Final = 256 << 20
 """Of a file, and of what it unpacks to."""
-MOST_SAMPLES: Final = 50_000_000
-"""Of all channels together, gaps included: a day of three leads at 192 Hz, or 200 MB of memory."""
+MOST_SAMPLES: Final = 100_000_000
+"""Of all channels together, gaps included: a day of three leads at 250 Hz fits, in 260 MB of memory."""
 MOST_CHANNELS: Final = 512
 MOST_MARKS: Final = 100_000
 LONGEST_TEXT: Final = 1000
@@ -36,7 +36,7 @@ class StoppedError(ClinicError):
     """Somebody asked to stop; nothing half-made remains."""
 
     def __init__(self) -> None:
-        super().__init__(Text("StoppedError. Nothing was kept of it."))
+        super().__init__(Text("Stopped. Nothing was kept of it."))
 
 
 def unwatched(_done: int, _of: int) -> None:
