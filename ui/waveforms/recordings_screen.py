@@ -195,9 +195,9 @@ class RecordingsScreen(Page):
         rows = self._model.documents
         self._stack.setCurrentWidget(self._body if rows else self._none)
         self._list.show_rows(rows)
-        if rows and self._list.current_row() is None:
-            self._list.view.selectRow(0)
-        elif rows:
+        if rows and not self._list.view.selectionModel().hasSelection():
+            self._list.view.selectRow(max(0, self._list.view.currentIndex().row()))  # focus alone marks no row
+        if rows:
             self._model.open(self._list.current_row())
 
     def _show_recording(self) -> None:
