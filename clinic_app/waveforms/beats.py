@@ -39,6 +39,8 @@ _PART: Final = 0.33
 """Where between noise and beats the threshold lies."""
 _LATE_PART: Final = 0.5
 """Of the threshold, for search-back."""
+_STILL_UV_PER_MS: Final = 40.0
+"""The usual slope of a line with nothing on it is less; a hum of 0.2 mV has more."""
 _REMEMBERED: Final = 8
 _JUDGED_S: Final = 10.0
 _PEAK_S: Final = 0.07
@@ -151,7 +153,7 @@ class BeatFinder:
             return Quality(0.0, True, "gaps")
         beats = [each for each in self._beats if each.index > since]
         if not beats or self._end - self._last_peak > _LOST_S * self._rate_hz:
-            if max(self._curve[-self._alone * 20 :], default=0.0) < self._floor:
+            if self._is_quiet():
                 return Quality(0.0, False, "no beats")
             is_new = self._is_learning and self._end - self._began < _LOST_S * self._rate_hz
             return Quality(0.0, not is_new, "learning" if is_new else "noise")
@@ -161,6 +163,14 @@ class BeatFinder:
         value = min(max((contrast - 1) / (_GOOD_CONTRAST - 1), 0.0), 1.0)
         least = _LEAST_CONTRAST if spread < _STEADY else _LEAST_CONTRAST_UNSTEADY
         return Quality(value, contrast < least, "noise" if contrast < least else "")
+
+    def _is_quiet(self) -> bool:
+        """Return whether the last two seconds hold nothing at all: no hump, and no hum of the mains either."""
+        last = round(_LEARNING_S * self._rate_hz)
+        steps = np.abs(np.diff(self._samples[-last:]))
+        usual_step = float(np.median(steps)) if len(steps) else 0.0
+        is_still = usual_step * self._rate_hz / 1000 < _STILL_UV_PER_MS * self.per_millivolt / 1000
+        return bool(is_still and self._curve[-last:].max(initial=0.0) < self._floor)
 
     def _spread(self) -> float:
         """Return how much the last intervals differ, in parts of their mean; few tell nothing."""
