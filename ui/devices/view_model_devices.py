@@ -119,12 +119,16 @@ class DevicesViewModel(QObject):
         return self._devices.recent(name)
 
     def find_ports(self) -> None:
-        """Look for serial ports in the background."""
+        """Look for serial ports and microphones in the background."""
 
         def work() -> dict[str, tuple[tuple[str, str], ...]]:
             from clinic_app.devices.serial_port import serial_places
+            from clinic_app.devices.stethoscope.microphone import microphones
 
-            return {"port": tuple((each.name, each.words) for each in serial_places())}
+            return {
+                "port": tuple((each.name, each.words) for each in serial_places()),
+                "microphone": tuple((each, each) for each in microphones()),
+            }
 
         self._runner.run(work, owner=self, done=self.ports_known.emit, failed=self._fail)
 

@@ -151,7 +151,7 @@ class Ward:
             faults = ALL if way[0] == "serial" else PACKETS
             made.append(
                 Played(
-                    DeviceConfig(name, "serial-ecg", way[0], way[1]),  # type: ignore[arg-type]
+                    DeviceConfig(name, "serial-ecg", way[0], way[1]),
                     lambda: EcgPlayer(ecg, self._rng.getrandbits(32), _ROLLOVER),
                     plug,
                     self._noise(faults, 0.05),
