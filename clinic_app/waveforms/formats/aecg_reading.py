@@ -23,6 +23,7 @@ from clinic_app.waveforms.formats.limits import (
     UNKNOWN_START,
     Watch,
     check_amount,
+    check_rate,
     strangers_bytes,
     unreadable,
     unwatched,
@@ -106,8 +107,8 @@ def _channels(series: Any, late: timedelta, already: int) -> Iterator[RecordedCh
                 rate_hz = 1 / (float(step.get("value")) * _SECONDS[step.get("unit", "s")])
             elif kind == "SLIST_PQ":
                 leads.append((_code(sequence), value))
-        if leads and not 0 < rate_hz < 1e6:
-            raise unreadable()
+        if leads:
+            check_rate(rate_hz)
         before = round(late.total_seconds() * rate_hz)
         for name, value in leads:
             channel = _lead(name, value, rate_hz, before)

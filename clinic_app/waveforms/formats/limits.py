@@ -60,6 +60,16 @@ def check_amount(samples: int) -> None:
         raise unreadable(TOO_LARGE)
 
 
+def check_rate(rate_hz: float) -> None:
+    """Refuse a rate nobody records at: less than a sample in a quarter of an hour, or a million a second.
+
+    Raises:
+        UnreadableFileError: it is such a rate, or no number.
+    """
+    if not 0.001 <= rate_hz < 1e6:
+        raise unreadable()
+
+
 def read_bounded(path: Path) -> bytes:
     """Return what is in a file.
 

@@ -178,7 +178,7 @@ def _recording(found: tuple[NDArray[Any], float], channels: int, rate_hz: float)
         column = frames[:, place]
         with np.errstate(over="ignore", invalid="ignore"):
             samples = samples_of(column, step) if step else column.astype(np.float32)
-        samples[np.isinf(samples)] = np.nan
+        samples[~np.isfinite(samples)] = np.nan
         made.append(RecordedChannel(SOUND, label, UNIT, rate_hz, samples, step or None))
     return Recording(tuple(made), UNKNOWN_START, "")
 

@@ -26,6 +26,7 @@ from clinic_app.waveforms.formats.limits import (
     TOO_LARGE,
     Watch,
     check_amount,
+    check_rate,
     strangers_bytes,
     unreadable,
     unwatched,
@@ -183,8 +184,7 @@ def _take(track: _Track, at_s: float, body: bytes, marks: list[EventMark]) -> No
 
 
 def _channel(track: _Track, begin_s: float, already: int, label: str) -> RecordedChannel:
-    if not 0.001 <= track.rate_hz < 1e6:
-        raise unreadable()
+    check_rate(track.rate_hz)
     rate_hz = float(round(track.rate_hz, 4))  # it lies there in 32 bits
     placed: list[tuple[int, NDArray[Any]]] = []
     end = 0
@@ -200,7 +200,8 @@ def _channel(track: _Track, begin_s: float, already: int, label: str) -> Recorde
     is_whole = track.packing in _LOST
     resolution, offset = (track.gain * volts, track.offset * volts) if is_whole else (volts, 0.0)
     for place, values in placed:
-        part = samples_of(values, resolution, offset)
+        whole = values if is_whole else np.where(np.isfinite(values), values, np.nan)
+        part = samples_of(whole, resolution, offset)
         part[~np.isfinite(part)] = np.nan
         if is_whole:
             part[values == _LOST[track.packing]] = np.nan

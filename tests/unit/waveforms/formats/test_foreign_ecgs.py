@@ -233,6 +233,7 @@ def test_a_later_series_lies_later_and_a_derived_one_stays_out() -> None:
         _aecg(_series("20260305", "1 x")),
         _aecg(_series("20260305", "1 2", step="0")),
         _aecg(_series("20260305", "1 2", step="nan")),
+        _aecg(_series("20260305", "1 2", step="1e9")),
         _aecg(_series("20260305", "")),
         _aecg(_series("20260305", "1 2") + _series("29990305", "1 2")),
         b"<AnnotatedECG",

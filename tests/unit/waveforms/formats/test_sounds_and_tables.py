@@ -24,6 +24,7 @@ from clinic_app.waveforms.formats import (
 )
 from clinic_app.waveforms.formats.csv_writing import to_csv
 from clinic_app.waveforms.formats.digits import digits_of, samples_of
+from clinic_app.waveforms.formats.edf_writing import to_edf
 from clinic_app.waveforms.formats.limits import UNKNOWN_START, check_amount
 from clinic_app.waveforms.formats.naming import band_of, band_of_prefilter, band_words, code_of, prefilter_of, unit_of
 from clinic_app.waveforms.formats.sound_files import SOUND, to_flac, to_wav
@@ -95,12 +96,13 @@ def test_wav_of_each_width_and_two_channels_is_read(width: int, kind: str) -> No
 
 def test_a_wav_file_with_other_chunks_and_floats_that_are_none_is_read() -> None:
     head = struct.pack("<HHIIHH", 0xFFFE, 1, 8000, 32000, 4, 32) + struct.pack("<HHIH", 22, 32, 4, 3) + bytes(14)
-    body = np.array([0.5, np.inf, -0.25, np.nan], "<f4").tobytes()
+    body = np.array([0.5, np.inf, -0.25], "<f4").tobytes() + b"\x01\0\x80\x7f"  # the last a number that signals
     chunks = (b"LIST" + struct.pack("<I", 3) + b"abc\0", b"fmt " + struct.pack("<I", len(head)) + head)
     data = b"RIFF\0\0\0\0WAVE" + b"".join(chunks) + b"data" + struct.pack("<I", len(body)) + body
     samples = read_bytes(data).channels[0].samples
     assert samples[[0, 2]].tolist() == [0.5, -0.25]
     assert np.isnan(samples[[1, 3]]).all()
+    assert len(to_edf(read_bytes(data))) > 256
 
 
 @pytest.mark.parametrize(
