@@ -210,7 +210,7 @@ def test_a_mark_on_what_stands_still_belongs_to_the_caliper(ward: Ward) -> None:
     back_s = (frozen_at - moment).total_seconds()
     assert 5.0 < back_s < 5.0 + sweep.page_s
     ward.long.mark("bed 1", frozen_at - timedelta(seconds=6), "here")
-    assert sweep._events == ((6.0, "here"),)
+    assert sweep.overlays.events == ((6.0, "here"),)
 
 
 def test_escape_leaves_the_words_and_another_monitor_too(ward: Ward) -> None:
