@@ -14,7 +14,7 @@ from typing import Final
 from clinic_app.devices.astm.family import ASTM
 from clinic_app.devices.bluetooth.family import BLUETOOTH
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
-from clinic_app.devices.hl7_families import HL7_ANALYSER, HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
+from clinic_app.devices.hl7.family import HL7_ANALYSER, HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
 from clinic_app.devices.lsl.family import LSL
 from clinic_app.devices.oximeter.family import CMS50
 from clinic_app.devices.poct.family import POCT

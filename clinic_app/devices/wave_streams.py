@@ -9,9 +9,9 @@ from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event, EventKind
-from clinic_app.devices.hl7 import Message
+from clinic_app.devices.hl7.message import Message
+from clinic_app.devices.hl7.waves import Wave, read_numerics, read_waves
 from clinic_app.devices.stream_clock import LONGEST_GAP_S, StreamClock
-from clinic_app.devices.waves import Wave, read_numerics, read_waves
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 

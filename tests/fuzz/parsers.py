@@ -19,9 +19,9 @@ import imagecodecs
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from clinic_app.devices.hl7 import acknowledgement, parse, parse_timestamp
-from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.waves import read_numerics, read_waves
+from clinic_app.devices.hl7.message import acknowledgement, parse, parse_timestamp
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.waves import read_numerics, read_waves
 from clinic_app.foundation.apart import Answer
 from clinic_app.foundation.apart.jobs import receive, send
 from clinic_app.foundation.errors import ClinicError

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from clinic_app.devices import Block, MonitorListener, Numerics
-from clinic_app.devices.mllp import frame
-from clinic_app.devices.monitor_listener import MOST_CONNECTIONS
+from clinic_app.devices.hl7.mllp import frame
+from clinic_app.devices.hl7.monitor_listener import MOST_CONNECTIONS
 from clinic_app.devices.replay import load_ecg
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.waveforms import LiveTraces
@@ -226,7 +226,7 @@ class _Simulator:
         self._port = port
 
     def __enter__(self) -> None:
-        command = [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(self._port)]
+        command = [sys.executable, "-m", "clinic_app.devices.hl7.monitor_simulator", "--port", str(self._port)]
         self._process = subprocess.Popen(command, cwd=ROOT)
 
     def __exit__(self, *_: object) -> None:

@@ -156,7 +156,7 @@ def _patient(station: Workstation, session: Session, bed: int) -> str:
 
 @contextmanager
 def _monitors(port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(port), "--name"]
+    command = [sys.executable, "-m", "clinic_app.devices.hl7.monitor_simulator", "--port", str(port), "--name"]
     processes = [subprocess.Popen([*command, bed], cwd=ROOT) for bed in BEDS]
     try:
         yield

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clinic_app.devices.arrival_count import ArrivalCount
 from clinic_app.devices.block import Block, ChannelInfo, Samples
 from clinic_app.devices.driver import Line
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.devices.lsl.inlet import Inlet, LslInlet, StreamInfo
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 

@@ -19,8 +19,8 @@ from pydicom.data import get_testdata_file
 
 from clinic_app.devices.block import ChannelInfo
 from clinic_app.devices.driver import DeviceConfig
-from clinic_app.devices.mllp import frame
-from clinic_app.devices.monitor_simulator import PERIOD_S, MonitorSimulator
+from clinic_app.devices.hl7.mllp import frame
+from clinic_app.devices.hl7.monitor_simulator import PERIOD_S, MonitorSimulator
 from clinic_app.devices.replay import Replay, load_ecg
 from clinic_app.devices.simulators.__main__ import astm_message, poct_observation
 from clinic_app.devices.simulators.analysers import AnalyserPlayer, PoctPlayer

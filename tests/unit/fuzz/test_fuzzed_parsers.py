@@ -67,9 +67,9 @@ def test_every_module_that_reads_what_strangers_send_is_in_the_list() -> None:
     readers = {
         "clinic_app.imaging.reading",
         "clinic_app.imaging.codestream",
-        "clinic_app.devices.hl7",
-        "clinic_app.devices.mllp",
-        "clinic_app.devices.waves",
+        "clinic_app.devices.hl7.message",
+        "clinic_app.devices.hl7.mllp",
+        "clinic_app.devices.hl7.waves",
         "clinic_app.hub.fhir_conditions",
         "clinic_app.hub.fhir_patch",
         "clinic_app.hub.fhir_write_bundles",

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic_app.devices.driver import Parsed
-from clinic_app.devices.hl7_analyser import MOST_RESULTS, Hl7AnalyserParser
-from clinic_app.devices.mllp import Deframer, frame
+from clinic_app.devices.hl7.analyser import MOST_RESULTS, Hl7AnalyserParser
+from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.result import LOINC, Result
 from clinic_app.foundation.errors import DeviceError
 from tests.helpers.device_lines import arrival

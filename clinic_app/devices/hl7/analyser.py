@@ -17,8 +17,8 @@ from typing import Final
 
 from clinic_app.devices.astm.records import read_time, read_value
 from clinic_app.devices.driver import Arrival, Parsed
-from clinic_app.devices.hl7 import Message, Segment, acknowledgement, parse, parse_timestamp, printable
-from clinic_app.devices.mllp import Deframer, frame
+from clinic_app.devices.hl7.message import Message, Segment, acknowledgement, parse, parse_timestamp, printable
+from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.result import LOINC, Result
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text

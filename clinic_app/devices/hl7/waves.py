@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinic_app.devices.block import ChannelInfo, NumericValue
-from clinic_app.devices.hl7 import MOST_VALUES, Message, Segment, parse_timestamp, printable, resolution_s, timestamp
+from clinic_app.devices.hl7.message import (
+    MOST_VALUES,
+    Message,
+    Segment,
+    parse_timestamp,
+    printable,
+    resolution_s,
+    timestamp,
+)
 from clinic_app.devices.plain_numbers import decimal_of
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text

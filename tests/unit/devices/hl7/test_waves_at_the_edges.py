@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic_app.devices.block import ChannelInfo
-from clinic_app.devices.hl7 import parse, parse_timestamp, timestamp
+from clinic_app.devices.hl7.message import parse, parse_timestamp, timestamp
+from clinic_app.devices.hl7.waves import Wave, build_oru, read_waves
 from clinic_app.devices.stream_clock import StreamClock
-from clinic_app.devices.waves import Wave, build_oru, read_waves
 
 NOON = datetime(2026, 3, 5, 7, tzinfo=UTC)
 LEAD = (ChannelInfo("MDC_ECG_LEAD_II", "II", "uV"),)

@@ -10,10 +10,10 @@ import pytest
 
 from clinic_app.devices.block import Block, ChannelInfo, Numerics
 from clinic_app.devices.driver import Event, EventKind
-from clinic_app.devices.hl7_monitor import Hl7MonitorParser
-from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.monitor_simulator import NUMBERS
-from clinic_app.devices.waves import Wave, build_oru
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.monitor import Hl7MonitorParser
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS
+from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.foundation.errors import DeviceError
 from tests.helpers.device_lines import arrival
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from clinic_app.devices.block import Block, ChannelInfo, Numerics
-from clinic_app.devices.hl7 import parse
-from clinic_app.devices.monitor_talk import MonitorTalk
-from clinic_app.devices.sources import HANGING_S, Sources
-from clinic_app.devices.waves import Wave, build_oru
+from clinic_app.devices.hl7.message import parse
+from clinic_app.devices.hl7.monitor_talk import MonitorTalk
+from clinic_app.devices.hl7.sources import HANGING_S, Sources
+from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.terminology.leads import LEADS
 

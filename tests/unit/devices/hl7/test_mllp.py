@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_app.devices.mllp import END, START, Deframer, frame
+from clinic_app.devices.hl7.mllp import END, START, Deframer, frame
 from clinic_app.foundation.errors import DeviceError
 
 PLAIN = st.binary(max_size=200).filter(lambda data: b"\x1c" not in data and b"\x0b" not in data)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 
-from clinic_app.devices.hl7 import parse
-from clinic_app.devices.monitor_simulator import NUMBERS, MonitorSimulator, main
+from clinic_app.devices.hl7.message import parse
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS, MonitorSimulator, main
+from clinic_app.devices.hl7.waves import read_numerics, read_waves
 from clinic_app.devices.replay import load_ecg, load_pleth
 from clinic_app.devices.stream_clock import StreamClock
-from clinic_app.devices.waves import read_numerics, read_waves
 
 ECG = Path(str(get_testdata_file("waveform_ecg.dcm", download=False)))
 

@@ -1,7 +1,7 @@
 """A patient monitor made of software: plays real recordings over the real protocol, from a process of its own.
 
-``python -m clinic_app.devices.monitor_simulator --port P`` connects to a workstation, sends waves four times a second
-and numbers once a second, and connects again for ever when the cable is pulled.
+``python -m clinic_app.devices.hl7.monitor_simulator --port P`` connects to a workstation, sends waves four times a
+second and numbers once a second, and connects again for ever when the cable is pulled.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import numpy as np
 from pydicom.data import get_testdata_file
 
 from clinic_app.devices.block import NumericValue
-from clinic_app.devices.mllp import END, frame
+from clinic_app.devices.hl7.mllp import END, frame
+from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.devices.replay import Replay, load_ecg, load_pleth, r_peaks, simulated_pleth
-from clinic_app.devices.waves import Wave, build_oru
 from clinic_app.foundation.errors import ClinicError
 
 PERIOD_S: Final = 0.25

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clinic_app.devices.hl7 import acknowledgement, parse, parse_timestamp, resolution_s
-from clinic_app.devices.waves import read_numerics
+from clinic_app.devices.hl7.message import acknowledgement, parse, parse_timestamp, resolution_s
+from clinic_app.devices.hl7.waves import read_numerics
 from clinic_app.foundation.errors import DeviceError
 
 NOON = datetime(2026, 3, 5, 7, tzinfo=UTC)

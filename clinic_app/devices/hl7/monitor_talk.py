@@ -8,8 +8,8 @@ from datetime import datetime
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event
-from clinic_app.devices.hl7 import Message
-from clinic_app.devices.sources import Sources
+from clinic_app.devices.hl7.message import Message
+from clinic_app.devices.hl7.sources import Sources
 from clinic_app.devices.wave_streams import WaveStreams
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text

@@ -7,9 +7,9 @@ from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed, Parser
-from clinic_app.devices.hl7 import acknowledgement, parse
-from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.monitor_listener import MonitorListener
+from clinic_app.devices.hl7.message import acknowledgement, parse
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.monitor_listener import MonitorListener
 from clinic_app.devices.wave_streams import WaveStreams
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text

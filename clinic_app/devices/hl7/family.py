@@ -11,19 +11,19 @@ from clinic_app.foundation.texts import Text
 
 
 def _monitor_parser(name: str, options: Mapping[str, OptionValue]) -> Parser:
-    from clinic_app.devices.hl7_monitor import Hl7MonitorParser
+    from clinic_app.devices.hl7.monitor import Hl7MonitorParser
 
     return Hl7MonitorParser(name, str(options["greeting"]))
 
 
 def _monitor_server(_name: str, options: Mapping[str, OptionValue]) -> Driver:
-    from clinic_app.devices.hl7_monitor import MonitorServer
+    from clinic_app.devices.hl7.monitor import MonitorServer
 
     return MonitorServer(str(options["host"]), int(options["port"]))
 
 
 def _analyser_parser(name: str, options: Mapping[str, OptionValue]) -> Parser:
-    from clinic_app.devices.hl7_analyser import Hl7AnalyserParser
+    from clinic_app.devices.hl7.analyser import Hl7AnalyserParser
 
     return Hl7AnalyserParser(name, str(options[SPECIMEN.key]))
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_app.devices.block import ChannelInfo, NumericValue
-from clinic_app.devices.hl7 import acknowledgement, parse, parse_timestamp, timestamp
-from clinic_app.devices.waves import Wave, build_oru, read_numerics, read_waves
+from clinic_app.devices.hl7.message import acknowledgement, parse, parse_timestamp, timestamp
+from clinic_app.devices.hl7.waves import Wave, build_oru, read_numerics, read_waves
 from clinic_app.foundation.errors import DeviceError
 
 NOON = datetime(2026, 3, 5, 7, 0, 0, 123_400, tzinfo=UTC)

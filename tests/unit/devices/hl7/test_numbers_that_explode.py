@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_app.devices.hl7 import parse
-from clinic_app.devices.waves import read_numerics, read_waves
+from clinic_app.devices.hl7.message import parse
+from clinic_app.devices.hl7.waves import read_numerics, read_waves
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.numbers import is_writable, show_number
 

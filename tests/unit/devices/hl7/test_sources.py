@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from clinic_app.devices.sources import HANGING_S, MOST_SOURCES, Sources
+from clinic_app.devices.hl7.sources import HANGING_S, MOST_SOURCES, Sources
 from clinic_app.foundation.texts import Text
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)

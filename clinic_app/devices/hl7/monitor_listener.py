@@ -15,10 +15,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 from clinic_app.devices.block import Block, Numerics
-from clinic_app.devices.hl7 import acknowledgement, parse
-from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.monitor_talk import MonitorTalk
-from clinic_app.devices.sources import Sources, SourceState
+from clinic_app.devices.hl7.message import acknowledgement, parse
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.monitor_talk import MonitorTalk
+from clinic_app.devices.hl7.sources import Sources, SourceState
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
