@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -30,6 +30,7 @@ from tests.helpers.waiting import wait_until
 from ui import language
 from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
+from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.monitor_screen import MonitorScreen
 from ui.waveforms.numbers_panel import heart_words
 from ui.waveforms.recordings_screen import RecordingsScreen
@@ -290,6 +291,50 @@ def test_a_number_beyond_its_limit_is_marked_and_nothing_more(ward: Ward) -> Non
     ward.side.set_limits("bed 1", {"MDC_ECG_HEART_RATE": Limit(Decimal(90), Decimal(60))})
     ward.settle()
     assert refused == ["The lower limit has to be below the upper one."]
+
+
+def test_limits_are_set_by_a_person_and_wrong_ones_are_said_at_once(ward: Ward) -> None:
+    ward.play(2, rate="72")
+    ward.settle()
+    ward.play(1, rate="72")
+    ward.button("monitor.limits").click()
+    dialog = cast("LimitsDialog", ward.monitor.findChild(LimitsDialog))
+    low, high = (
+        cast("QLineEdit", dialog.findChild(QLineEdit, f"limits.heart_rate.{side}")) for side in ("low", "high")
+    )
+    assert (low.text(), high.text()) == ("50", "120")
+    for wrong in ("80", "many"):
+        low.setText("90")
+        high.setText(wrong)
+        cast("QPushButton", dialog.findChild(QPushButton, "limits.keep")).click()
+        assert dialog.isVisible()
+        assert "the lower one first" in cast("QLabel", dialog.findChild(QLabel, "limits.wrong")).text()
+    high.setText("110,5")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    ward.settle()
+    assert ward.limits.of("bed 1")["MDC_ECG_HEART_RATE"] == Limit(Decimal(90), Decimal("110.5"))
+    ward.play(1, rate="72")
+    assert "below the limit" in ward.find("monitor.number.heart_rate").accessibleDescription()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    ward.button("monitor.limits").click()
+    again = cast("LimitsDialog", ward.monitor.findChild(LimitsDialog))
+    cast("QPushButton", again.findChild(QPushButton, "limits.usual")).click()
+    ward.settle()
+    assert ward.limits.of("bed 1")["MDC_ECG_HEART_RATE"] == Limit(Decimal(50), Decimal(120))
+
+
+def test_leaving_the_limits_changes_none(ward: Ward) -> None:
+    ward.play(1)
+    ward.settle()
+    dialog = LimitsDialog("bed 1", ward.limits.of("bed 1"), ward.monitor)
+    told: list[object] = []
+    dialog.chosen.connect(told.append)
+    cast("QLineEdit", dialog.findChild(QLineEdit, "limits.spo2.low")).setText("")
+    dialog.reject()
+    assert told == []
+    dialog._keep()
+    assert told == [{"MDC_PULS_OXIM_SAT_O2": Limit()}], "an empty field is no limit, and only what changed is kept"
+    dialog.deleteLater()
 
 
 @pytest.mark.parametrize(
