@@ -8,10 +8,10 @@ from clinic_app.devices.device_tables import config_of, table_of
 from clinic_app.devices.devices import Devices, Trial
 from clinic_app.devices.driver import DeviceConfig, Event, EventKind, Family, Item, Option, TransportKind
 from clinic_app.devices.families import FAMILIES, TRANSPORTS, add_family, checked, options_of
+from clinic_app.devices.hl7.monitor_listener import MonitorListener
+from clinic_app.devices.hl7.sources import SourceState
 from clinic_app.devices.link import Health, LinkState
-from clinic_app.devices.monitor_listener import MonitorListener
 from clinic_app.devices.result import Result
-from clinic_app.devices.sources import SourceState
 
 __all__ = [
     "FAMILIES",

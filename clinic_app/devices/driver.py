@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.result import Result
@@ -118,6 +118,19 @@ class Parser(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A parser that goes on where that of the connection before stopped; one that counts samples should be one.
+
+    The streams of a device that was gone for a moment go on then, with a gap of the right length, instead of beginning
+    anew. Only asked for a device that has one connection at a time.
+    """
+
+    def remember(self, former: Parser) -> None:
+        """Take over what ``former``, a parser of the same kind, knew of the streams; never half a message."""
+        ...
+
+
 class Transport(Protocol):
     """One open connection."""
 
@@ -198,13 +211,18 @@ class StreamDriver:
     def __init__(self, open_transport: Callable[[], Transport], make_parser: Callable[[], Parser]) -> None:
         self._open = open_transport
         self._make_parser = make_parser
+        self._former: Parser | None = None
 
     def run(self, line: Line, stopping: threading.Event) -> None:
         """Talk over one connection until it is gone."""
         transport = self._open()
         try:
             line.connected()
-            converse(transport, self._make_parser(), line, stopping)
+            parser = self._make_parser()
+            if self._former is not None and isinstance(parser, Remembering):
+                parser.remember(self._former)
+            self._former = parser
+            converse(transport, parser, line, stopping)
         finally:
             transport.close()
 

@@ -14,12 +14,14 @@ from typing import Final
 from clinic_app.devices.astm.family import ASTM
 from clinic_app.devices.bluetooth.family import BLUETOOTH
 from clinic_app.devices.driver import DeviceConfig, Driver, Family, Option, OptionValue, TransportKind
-from clinic_app.devices.hl7_families import HL7_ANALYSER, HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
+from clinic_app.devices.hl7.family import HL7_ANALYSER, HL7_MONITOR_CALLED, HL7_MONITOR_CALLS
+from clinic_app.devices.lsl.family import LSL
 from clinic_app.devices.oximeter.family import CMS50
 from clinic_app.devices.poct.family import POCT
 from clinic_app.devices.sdc.family import SDC
 from clinic_app.devices.serial_cable import SERIAL
 from clinic_app.devices.serial_ecg.family import SERIAL_ECG
+from clinic_app.devices.stethoscope.family import STETHOSCOPE
 from clinic_app.devices.tcp import TCP_CLIENT, TCP_SERVER
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
@@ -50,6 +52,8 @@ _families: Final[dict[str, Family]] = {
         CMS50,
         SERIAL_ECG,
         POCT,
+        STETHOSCOPE,
+        LSL,
     )
 }
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(_families)

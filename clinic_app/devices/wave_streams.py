@@ -9,9 +9,9 @@ from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event, EventKind
-from clinic_app.devices.hl7 import Message
-from clinic_app.devices.stream_clock import StreamClock
-from clinic_app.devices.waves import Wave, read_numerics, read_waves
+from clinic_app.devices.hl7.message import Message
+from clinic_app.devices.hl7.waves import Wave, read_numerics, read_waves
+from clinic_app.devices.stream_clock import LONGEST_GAP_S, StreamClock
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 
@@ -23,10 +23,11 @@ class _Stream:
     rate_hz: Fraction
     codes: set[str]
     clock: StreamClock
+    heard_s: float
 
 
 class WaveStreams:
-    """The memory of one connection for the waves of its device."""
+    """The memory for the waves of one device, over its connections: what was sent in between is a gap."""
 
     def __init__(self) -> None:
         self._streams: list[_Stream] = []
@@ -55,13 +56,18 @@ class WaveStreams:
     def blocks(self, name: str, wave: Wave, at: Arrival) -> Iterator[Block | Event]:
         """Yield a wave as a block of its stream; before it an event, where the device's clock was set.
 
+        A device that was silent for too long begins a new stream too, and its clock is not to blame.
+
         Raises:
             DeviceError: the device has more streams than any device has.
         """
-        clock = self._stream_of(wave).clock
+        stream = self._stream_of(wave, at)
+        clock = stream.clock
         before = clock.stream_id if clock.begin_at else None
         index = clock.place(wave.start_at, wave.samples.shape[1], wave.start_resolution_s)
-        if before not in (None, clock.stream_id):
+        was_silent = at.monotonic_s - stream.heard_s > LONGEST_GAP_S
+        stream.heard_s = at.monotonic_s
+        if before not in (None, clock.stream_id) and not was_silent:
             text = Text("The clock of {name} jumped; its traces begin anew.", name=name)
             yield Event(name, EventKind.CLOCK_JUMP, text, at.at, at.monotonic_s, clock.stream_id)
         yield Block(
@@ -77,7 +83,7 @@ class WaveStreams:
             resolutions=wave.resolutions,
         )
 
-    def _stream_of(self, wave: Wave) -> _Stream:
+    def _stream_of(self, wave: Wave, at: Arrival) -> _Stream:
         """Return the stream that has one of the wave's channels at its rate; a channel may be absent for a while."""
         codes = {channel.code for channel in wave.channels}
         for stream in self._streams:
@@ -86,5 +92,5 @@ class WaveStreams:
                 return stream
         if len(self._streams) >= _MOST_STREAMS:
             raise DeviceError(Text("The monitor sent a wave that cannot be right; it was left out."))
-        self._streams.append(_Stream(wave.rate_hz, codes, StreamClock(wave.rate_hz)))
+        self._streams.append(_Stream(wave.rate_hz, codes, StreamClock(wave.rate_hz), at.monotonic_s))
         return self._streams[-1]

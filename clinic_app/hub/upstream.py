@@ -157,11 +157,11 @@ class Upstream:
         was_tried_again = time.monotonic() - self._tried_again_s >= TRY_AGAIN_S
         if was_tried_again:
             try_again(self._store.database)
-        self._tell_again(way.link.habits)
+        self._tell_again(way)
         way.begin()
         await way.turns.run(PRESSING)
         await way.pull.run()
-        self._tell_again(way.link.habits)
+        self._tell_again(way)
         way.begin()
         asked_at_s = time.monotonic()
 
@@ -173,6 +173,9 @@ class Upstream:
                 asked_at_s = time.monotonic()
 
         await way.turns.run(between=ask_sometimes)
+        if way.pull.is_telling:
+            way.pull.is_telling = False
+            await way.pull.run()
         self._downward.give_back_refused(was_tried_again=was_tried_again)
         if was_tried_again:
             self._tried_again_s = time.monotonic()
@@ -180,12 +183,13 @@ class Upstream:
         self._clock_offset_s = way.link.clock_offset_s
         self._forget()
 
-    def _tell_again(self, habits: HubHabits) -> None:
+    def _tell_again(self, way: Way) -> None:
         """Queue what a restored hub above has lost; what it still has it knows by its bytes."""
-        if habits.has_forgotten:
+        if way.link.habits.has_forgotten:
             since = self._clock.now() - KEPT
             rows, contents = self._store.outbox.send_again(since), self._store.transfers.send_again(since)
-            habits.was_told_again()
+            way.pull.begin_again()
+            way.link.habits.was_told_again()
             _log.warning("the hub above has lost something: %d records, %d contents go up again", rows, contents)
 
     def _forget(self) -> None:

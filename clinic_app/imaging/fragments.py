@@ -23,7 +23,8 @@ from clinic_app.imaging.reading import (
 )
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
-DELIMITER: Final = b"\xfe\xff\xdd\xe0\0\0\0\0"
+_PIXELS: Final = (b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff", b"\xe0\x7f\x10\x00OW\0\0\xff\xff\xff\xff")
+"""How compressed pixel data begin, in the only encoding they may have (PS3.5 A.4)."""
 _MOST_FRAGMENTS: Final = 30_000
 _UNDEFINED: Final = 0xFFFFFFFF
 _LEAST_SHARE: Final = 16
@@ -65,22 +66,33 @@ def fragments_in(data: bytes, at: int = 0) -> tuple[list[tuple[int, int]], int]:
     return found[1:], min(at, len(data))
 
 
+def pixels_begin(data: bytes) -> int:
+    """Return where the compressed pixel data of a file begin, -1 where there are none."""
+    return max(data.rfind(each) for each in _PIXELS)
+
+
 def mend(data: bytes, dataset: Dataset) -> None:
-    """Give a dataset the fragments that lie behind bytes that only look like the end of them.
+    """Give a dataset the fragments that lie behind bytes that look like their end, or before an end that is not there.
 
     Args:
         data: the file it was read from.
         dataset: is changed where more was found than it has.
     """
     try:
-        element: Any = dataset.get_item("PixelData")
+        element: Any = dataset.get_item("PixelData") if "PixelData" in dataset else None
     except READING_ERRORS:
         return
-    if not isinstance(element, RawDataElement) or element.length != _UNDEFINED or not element.value:
+    at, known = pixels_begin(data) + len(_PIXELS[0]), 0
+    if isinstance(element, RawDataElement):
+        if element.length != _UNDEFINED or not element.value:
+            return
+        at, known = element.value_tell, len(element.value)
+    if at < len(_PIXELS[0]):
         return
-    found, end = fragments_in(data, element.value_tell)
-    if found and end - element.value_tell > len(element.value):
-        dataset.PixelData = data[element.value_tell : end]
+    found, end = fragments_in(data, at)
+    if found and end - at > known:
+        dataset.PixelData = data[at:end]
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
 
 
 def extent_of(dataset: Dataset) -> Extent:

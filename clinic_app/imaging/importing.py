@@ -159,9 +159,17 @@ def look_at(path: Path, apart: Apart = HERE, rule: str = "") -> tuple[bytes, Fou
     return data, found
 
 
-def described(dataset: Dataset) -> FoundInstance:
-    """Return what a file that was made here is."""
-    return _instance(dataset, Reading())
+def described(dataset: Dataset, stand_in: str = "") -> FoundInstance:
+    """Return what a file is that was made here, or that is only looked at.
+
+    Args:
+        dataset: the file.
+        stand_in: taken for identifiers it does not have.
+
+    Raises:
+        UnreadableFileError: it lacks one and there is no stand-in.
+    """
+    return _instance(dataset, Reading(), stand_in)
 
 
 def read_file(path: Path) -> bytes:
@@ -312,13 +320,16 @@ def _as_instance(found: FoundInstance) -> ImagingStudyInstance:
     )
 
 
-def _instance(dataset: Dataset, reading: Reading) -> FoundInstance:
+def _instance(dataset: Dataset, reading: Reading, stand_in: str = "") -> FoundInstance:
+    def uid(keyword: str) -> str:
+        return stand_in if stand_in and not text_of(dataset, keyword) else uid_of(dataset, keyword)
+
     number = _whole(dataset, "InstanceNumber")
     return FoundInstance(
-        study_uid=uid_of(dataset, "StudyInstanceUID"),
-        series_uid=uid_of(dataset, "SeriesInstanceUID"),
-        sop_uid=uid_of(dataset, "SOPInstanceUID"),
-        sop_class=uid_of(dataset, "SOPClassUID"),
+        study_uid=uid("StudyInstanceUID"),
+        series_uid=uid("SeriesInstanceUID"),
+        sop_uid=uid("SOPInstanceUID"),
+        sop_class=uid("SOPClassUID"),
         modality=text_of(dataset, "Modality")[:16],
         study_description=words_of(dataset, "StudyDescription", reading),
         series_description=words_of(dataset, "SeriesDescription", reading)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from pydicom.uid import MediaStorageDirectoryStorage
 
@@ -108,7 +109,7 @@ class LocalFiles:
 
 
 def _glance(path: Path, apart: Apart) -> FoundInstance:
-    """Return what a file is, without decoding it.
+    """Return what a file is, without decoding it; one without identifiers gets its own, as nothing is kept.
 
     Raises:
         UnreadableFileError: it cannot be shown.
@@ -116,7 +117,7 @@ def _glance(path: Path, apart: Apart) -> FoundInstance:
     dataset = read_dataset(read_file(path))
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         raise UnreadableFileError(Text("This file only lists others; open the folder it lies in."))
-    found = described(dataset)
+    found = described(dataset, f"2.25.{uuid5(NAMESPACE_URL, path.resolve().as_uri()).int}")
     kind = kind_of(found.sop_class)
     if kind == "document":
         found.frames = page_count(dataset, apart)

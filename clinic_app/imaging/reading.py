@@ -17,6 +17,7 @@ import zlib
 from typing import Any, Final
 
 import pydicom
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -72,6 +73,14 @@ _FIRST_ELEMENTS: Final = tuple(
     bytes(pair) for low in (0x00, 0x01, 0x05, 0x08, 0x12, 0x16, 0x18) for pair in ((low, 0), (0, low))
 )
 """With which a dataset may begin; old archives kept nothing before it."""
+_NEW_SYNTAXES: Final = {
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+for _uid, _name in _NEW_SYNTAXES.items():  # younger than pydicom's dictionary, which else takes them for no syntaxes
+    UID_dictionary.setdefault(_uid, (_name, "Transfer Syntax", "", "", _name.replace(" ", "")))
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
 """What pydicom remarks about strangers' files is no news to staff; what matters becomes a sentence."""
 _UID: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
@@ -121,16 +130,16 @@ def _parsed(data: bytes) -> Dataset:
 
     The rest of what pydicom finds damaged in them is ours to find: see `fragments`.
     """
-    from clinic_app.imaging.fragments import DELIMITER, mend
+    from clinic_app.imaging.fragments import mend, pixels_begin
 
     dataset = pydicom.dcmread(BoundedStream(data, MOST_ELEMENTS), force=_is_bare(data))
     if dataset.file_meta.get("TransferSyntaxUID") is None and _is_bare(data):
         dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     is_compressed = isinstance(syntax, UID) and syntax.is_transfer_syntax and syntax.is_compressed
-    if is_compressed and "PixelData" not in dataset and "Rows" in dataset:
-        dataset = pydicom.dcmread(BoundedStream(data + DELIMITER, MOST_ELEMENTS))
-    if is_compressed:
+    if is_compressed and "PixelData" not in dataset and (begin := pixels_begin(data)) > 0:
+        dataset = pydicom.dcmread(BoundedStream(data[:begin], MOST_ELEMENTS))  # cut within them, nothing of it was read
+    if is_compressed and "Rows" in dataset:
         mend(data, dataset)
     return dataset
 

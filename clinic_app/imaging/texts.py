@@ -89,7 +89,7 @@ def words_of(dataset: Dataset, keyword: str, reading: Reading = AS_STATED) -> st
     raw = raw_text(dataset, keyword) if reading.encoding else None
     if raw is None or reading.encoding not in ENCODINGS or raw.isascii():
         return text_of(dataset, keyword)
-    return _decoded(raw, reading.encoding) or text_of(dataset, keyword)
+    return _decoded(raw, reading.encoding).rstrip(" \0") or text_of(dataset, keyword)
 
 
 def proposal_for(dataset: Dataset) -> Proposal | None:
@@ -118,7 +118,7 @@ def likely_encoding(raw: bytes, as_stated: str) -> str:
     if raw.isascii() or b"\x1b" in raw or _is_latin(as_stated):
         return ""
     if _decoded(raw, "utf-8"):
-        return "" if _decoded(raw, "utf-8") == as_stated else "utf-8"
+        return "" if _plain(_decoded(raw, "utf-8")) == _plain(as_stated) else "utf-8"
     scored = {encoding: plausibility(_decoded(raw, encoding)) for encoding in ENCODINGS}
     best = max(ENCODINGS, key=lambda encoding: scored[encoding])
     others = [scored[each] for each in ENCODINGS if each != best and {each, best} != {"cp1251", "kz1048"}]

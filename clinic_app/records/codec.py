@@ -8,6 +8,7 @@ theirs, and only what the edit changed is written anew.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -38,6 +39,9 @@ _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _TO_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _encoder = msgspec.json.Encoder(decimal_format="number")
+_decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {}
+_making = threading.Lock()
+"""msgspec looks at a type when it is first used, and two threads that do so at once can end the process."""
 
 
 class _Header(msgspec.Struct):
@@ -51,7 +55,7 @@ def decode(body: bytes | msgspec.Raw) -> Resource:
         InvalidInputError: no JSON, no modelled type, nested too deep, or an element breaks FHIR's rules.
     """
     try:
-        name = msgspec.json.decode(body, type=_Header).resourceType
+        name = _decoder(_Header).decode(body).resourceType
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
     if name not in TYPES:
@@ -70,9 +74,19 @@ def decode_as(kind: type[R], body: bytes | msgspec.Raw) -> R:
         InvalidInputError: it is something else.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        record: R = _decoder(kind).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
+    return record
+
+
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    """Return what reads one type, made by one thread at a time."""
+    found = _decoders.get(kind)
+    if found is None:
+        with _making:
+            found = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    return found
 
 
 def encode(record: msgspec.Struct, base: bytes | None = None) -> bytes:
@@ -89,7 +103,7 @@ def encode(record: msgspec.Struct, base: bytes | None = None) -> bytes:
     if base is None:
         return fresh
     try:
-        old = msgspec.json.decode(base, type=type(record))
+        old = _decoder(type(record)).decode(base)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from error
     return bytes(_merge(fresh, bytes(base), record, old))

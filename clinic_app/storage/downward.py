@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, delete, exists, select
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.records import AuditEvent, decode
@@ -23,7 +23,7 @@ from clinic_app.storage.feed_bell import FeedBell
 from clinic_app.storage.feed_buckets import put_gone
 from clinic_app.storage.feed_erasing import erase_records, remove_records
 from clinic_app.storage.feed_rows import Accepted, Caller, put_places
-from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_CONTENT, FEED_RECORD, FEED_REFERENCE
+from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_CONTENT, FEED_RECORD, FEED_REFERENCE, FEED_VERSION
 from clinic_app.storage.giving_back import ABOVE, bring_again, give_back_refused, mark
 from clinic_app.storage.lanes import Lane
 from clinic_app.storage.memory import forget_values
@@ -137,6 +137,8 @@ class Downward:
         """Put a version that was received into its place in the feed."""
         key = (change.type_name, change.id)
         row = connection.execute(select(RECORD.c.version_id, RECORD.c.body).where(*_is(RECORD, change))).one()
+        again = (*_is(FEED_VERSION, change), FEED_VERSION.c.version_id == row.version_id)
+        connection.execute(delete(FEED_VERSION).where(*again))  # a version that was here before stands once more
         owner = change.owner_id or _owner(connection, change) or self._organization_id
         put_places(
             connection,

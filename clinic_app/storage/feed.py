@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ from clinic_app.storage.restoring import RESTORED_AT
 from clinic_app.storage.tables import MEMORY
 
 EPOCH: Final = "feed-epoch"
+_SALT: Final = "feed-version-salt"
+_SALT_BYTES: Final = 32
 _EPOCH_RESTORED: Final = "feed-epoch-restored"
 """Which restoration the epoch has been renewed for."""
 ANSWERS_KEPT: Final = timedelta(days=30)
@@ -99,7 +102,7 @@ class Feed:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._epoch = self._kept_epoch()
+        self._epoch, self._salt = self._kept_names()
         self.bell = FeedBell(database)
         self.erasing = FeedErasing(database, clock, self.bell)
 
@@ -161,7 +164,7 @@ class Feed:
             RefusedError: one entry cannot be; the transaction must not go on.
         """
         now = self._clock.now()
-        standing = Standing(connection, caller, incoming)
+        standing = Standing(connection, caller, incoming, self._salt)
         written = tuple(_judged(standing, caller, each, judge, now, entry) for entry, each in enumerate(incoming))
         accepted = standing.put(connection, now)
         seen = readers_of(accepted) | keep_buckets(connection, accepted, now) | close_buckets(connection, now)
@@ -191,7 +194,7 @@ class Feed:
 
     def cursor_at(self, connection: Connection, position: int) -> str:
         """Return the cursor that names a place of the feed and what was written there."""
-        version = version_at(connection, position)
+        version = version_at(connection, position)[-1]
         return base64.urlsafe_b64encode(f"{self._epoch}:{version}:{position}".encode()).decode()
 
     def position_in(self, connection: Connection, cursor: str) -> int:
@@ -201,7 +204,7 @@ class Feed:
             ForeignCursorError: not a cursor of this hub, or of what it was before it was restored.
         """
         position, version = self._position(cursor)
-        if version_at(connection, position) != version:
+        if version not in version_at(connection, position):
             raise _foreign_cursor()
         return position
 
@@ -245,16 +248,20 @@ class Feed:
         """Which life of this hub it is: another one after every restoration from a backup."""
         return self._epoch
 
-    def _kept_epoch(self) -> str:
+    def _kept_names(self) -> tuple[str, bytes]:
+        """Return the name of this life of the hub, and what its version ids are made with in all of its lives."""
         with self._database.writing() as connection:
-            names = (EPOCH, _EPOCH_RESTORED, RESTORED_AT)
+            names = (EPOCH, _EPOCH_RESTORED, RESTORED_AT, _SALT)
             rows = connection.execute(select(MEMORY.c.name, MEMORY.c.value).where(MEMORY.c.name.in_(names)))
             kept = {row.name: bytes(row.value) for row in rows}
             restored = kept.get(RESTORED_AT, b"")
             if EPOCH not in kept or kept.get(_EPOCH_RESTORED, b"") != restored:
                 kept[EPOCH] = new_id().encode()
                 put_values(connection, {EPOCH: kept[EPOCH], _EPOCH_RESTORED: restored})
-            return kept[EPOCH].decode()
+            if _SALT not in kept:
+                kept[_SALT] = secrets.token_bytes(_SALT_BYTES)
+                put_values(connection, {_SALT: kept[_SALT]})
+            return kept[EPOCH].decode(), kept[_SALT]
 
     def _position(self, cursor: str) -> tuple[int, str]:
         """Return the place a cursor names, and the version that was written there."""

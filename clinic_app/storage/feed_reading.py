@@ -31,11 +31,18 @@ def newest_for(connection: Connection, organization_id: str) -> int:
     return max(place or 0 for place in connection.execute(_NEWEST, {"mine": organization_id}).one())
 
 
-def version_at(connection: Connection, position: int) -> str:
-    """Return the last version that was written up to one place of the feed; empty where nothing was."""
-    before = select(HISTORY.c.version_id).where(HISTORY.c.seq <= position).order_by(HISTORY.c.seq.desc()).limit(1)
+def version_at(connection: Connection, position: int) -> tuple[str, ...]:
+    """Return what names the last version that was written up to one place of the feed; empty where nothing was.
+
+    That is its id and, last, its id with the moment: a copy of the hub that was put back writes the same version again,
+    but not at the same moment. Cursors that were given before that was so have the id alone.
+    """
+    before = select(HISTORY.c.version_id, HISTORY.c.written_at).where(HISTORY.c.seq <= position)
     with for_the_hub_itself(connection):
-        return connection.scalar(before) or ""
+        row = connection.execute(before.order_by(HISTORY.c.seq.desc()).limit(1)).first()
+    if row is None:
+        return ("",)
+    return row.version_id, f"{row.version_id}.{''.join(each for each in row.written_at if each.isdigit())}"
 
 
 def changes_in(rows: Sequence[Row[Any]]) -> tuple[Change, ...]:

@@ -18,7 +18,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY, Resource, audience_of, decode, stamped
 from clinic_app.storage.exchange import Write, Written
 from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE, FEED_TOMBSTONE, FEED_VERSION
-from clinic_app.storage.record_rows import Key, by_type, new_version_id, write_versions
+from clinic_app.storage.record_rows import VERSION_BYTES, Key, by_type, write_versions
 from clinic_app.storage.tables import HISTORY, RECORD
 from clinic_app.storage.upserts import Addition, Upsert
 
@@ -119,10 +119,12 @@ class Standing:
         connection: an open writing transaction.
         caller: whose earlier writes are known again.
         incoming: the writes.
+        salt: makes this hub's version ids its own.
     """
 
-    def __init__(self, connection: Connection, caller: Caller, incoming: Sequence[Incoming]) -> None:
+    def __init__(self, connection: Connection, caller: Caller, incoming: Sequence[Incoming], salt: bytes) -> None:
         self._caller = caller
+        self._salt = salt
         self._accepted: dict[Key, Accepted] = {}
         self._rows: dict[Key, Any] = {}
         self._versions: dict[tuple[Key, str], list[Written]] = {}
@@ -173,7 +175,7 @@ class Standing:
 
     def accept(self, incoming: Incoming, record: Resource, stored: StoredRecord | None, now: datetime) -> Written:
         """Let a write pass: it will stand as the newest version, and the writes after it find it there."""
-        record, body = stamped(record, incoming.write.body, new_version_id(), now)
+        record, body = stamped(record, incoming.write.body, self._version_of(incoming, stored), now)
         written = Written(*incoming.key, record.version_id or "", now, is_new=stored is None)
         owner = stored.organization_id if stored else self._caller.organization_id
         is_first = incoming.key not in self._rows
@@ -182,6 +184,16 @@ class Standing:
             dataclasses.replace(written, is_new=False)
         )
         return written
+
+    def _version_of(self, incoming: Incoming, stored: StoredRecord | None) -> str:
+        """Return what a version is called: the same write onto the same version always gets the same name.
+
+        So a hub that was restored and is sent again what it had lost makes nothing new of it, and everybody who has it
+        knows it again.
+        """
+        base = stored.version_id if stored is not None else ""
+        said = "\0".join((self._caller.organization_id, *incoming.key, base, incoming.sha256)).encode()
+        return hashlib.blake2b(said, digest_size=VERSION_BYTES, key=self._salt).hexdigest()
 
     def is_shown(self, key: Key, stored: StoredRecord) -> bool:
         """Return whether what stands is the caller's to see: his, meant for him, or opened to him by a referral."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, select, tuple_,
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage.database import Database
 from clinic_app.storage.lanes import FIRST, Lane
+from clinic_app.storage.sent_again import Meeting, meet, settle_behind
 from clinic_app.storage.tables import OUTBOX, RECORD
 from clinic_app.storage.unsent import Unsent, unsent_audit, unsent_rows
 
@@ -141,6 +142,21 @@ class Outbox:
         with self._database.writing(may_use_reserve=True) as connection:
             return connection.execute(again.values(state="queued", attempts=0, last_error="")).rowcount
 
+    def is_telling_again(self) -> bool:
+        """Whether something that is sent once more has not been tried yet."""
+        untold = (OUTBOX.c.state == "queued", OUTBOX.c.hub_version.is_not(None), OUTBOX.c.attempts == 0)
+        with self._database.reading() as connection:
+            return connection.execute(select(OUTBOX.c.seq).where(*untold).limit(1)).first() is not None
+
+    def meet(self, seq: int, body: bytes, hub_version: str) -> Meeting:
+        """Return what it means for a row the hub refused that the hub, which was restored, has this body now."""
+        with self._database.writing(may_use_reserve=True) as connection:
+            row = connection.execute(select(OUTBOX).where(OUTBOX.c.seq == seq)).one()
+            meeting = meet(connection, row, body, hub_version)
+            if meeting == "settled":
+                settle_behind(connection, row.type, row.id, body)
+            return meeting
+
     def forget(self, before: datetime) -> int:
         """Remove what the hub took before a moment and nobody needs any more; return how many rows.
 
@@ -231,7 +247,7 @@ def is_blocking(unsettled: Collection[OutboxRow]) -> bool:
 def acknowledge_row(connection: Connection, seq: int, hub_version: str, at: datetime) -> None:
     """Mark one row as taken by the hub ``at`` a moment; what was written onto it is now based on ``hub_version``."""
     row = connection.execute(
-        select(OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.state).where(OUTBOX.c.seq == seq)
+        select(OUTBOX.c.type, OUTBOX.c.id, OUTBOX.c.state, OUTBOX.c.hub_version).where(OUTBOX.c.seq == seq)
     ).one_or_none()
     if row is None or row.state == "acked":
         return
@@ -243,8 +259,11 @@ def acknowledge_row(connection: Connection, seq: int, hub_version: str, at: date
     )
     _supersede(connection, row.type, row.id, seq)
     newer = update(OUTBOX).where(*same, OUTBOX.c.seq > seq, OUTBOX.c.state != "acked")
-    connection.execute(newer.values(base_hub_version=hub_version))
     record = update(RECORD).where(RECORD.c.type == row.type, RECORD.c.id == row.id)
+    if row.hub_version is not None:  # sent once more: what has been made since stands on other versions, too
+        newer = newer.where(OUTBOX.c.base_hub_version == row.hub_version)
+        record = record.where(RECORD.c.hub_version == row.hub_version)
+    connection.execute(newer.values(base_hub_version=hub_version))
     connection.execute(record.values(hub_version=hub_version))
 
 

@@ -19,6 +19,7 @@ from clinic_app.records import Meta, Resource, Task, decode, decode_as, encode
 from clinic_app.storage.conflicts import close_conflicts, drop_unsent
 from clinic_app.storage.outbox import UNSETTLED, acknowledge_row
 from clinic_app.storage.record_rows import StoredRow, new_version_id, stored_row, write_version
+from clinic_app.storage.sent_again import content_of, settle_behind
 from clinic_app.storage.tables import CONFLICT, HISTORY, OUTBOX, RECORD
 
 _NOT_YET_RECEIVED: Final = ("draft", "requested")
@@ -46,8 +47,18 @@ def receive_body(connection: Connection, body: bytes, at: datetime, *, is_from_h
     if row is None:
         return _write(connection, record, body, hub_version, at)
     if _is_known(connection, record, row):
+        if hub_version is not None:
+            _send_refused(connection, record, made_from=hub_version)
+        if is_from_hub and _is_back(record, row) and not _unsent(connection, record):
+            return _write(connection, record, body, hub_version, at)
         return None
+    if is_from_hub:
+        settle_behind(connection, record.type_name, record.id, body)
     unsent = _unsent(connection, record)
+    if hub_version is not None and not unsent and content_of(row.body) == content_of(body):
+        connection.execute(update(RECORD).where(*_is(RECORD, record)).values(hub_version=hub_version))
+        close_conflicts(connection, record.type_name, record.id, at)
+        return None
     if unsent and is_from_hub and _is_said_already(record, unsent):
         drop_unsent(connection, record.type_name, record.id)
     elif unsent:
@@ -102,8 +113,8 @@ def _meet_unsent(
     at: datetime,
 ) -> None:
     """Take a body that meets unsent edits: as an echo of one, as what they were made from, or as a conflict."""
-    content = _content(body)
-    echo = max((each.seq for each in unsent if _content(each.body) == content), default=None)
+    content = content_of(body)
+    echo = max((each.seq for each in unsent if content_of(each.body) == content), default=None)
     if echo is not None:
         if hub_version is not None:
             close_conflicts(connection, record.type_name, record.id, at)
@@ -139,22 +150,34 @@ def _rebase(connection: Connection, record: Resource, hub_version: str) -> None:
     _send_refused(connection, record)
 
 
-def _send_refused(connection: Connection, record: Resource) -> None:
+def _send_refused(connection: Connection, record: Resource, made_from: str | None = None) -> None:
     """Queue again what the hub refused for being made from something else; now it is made from what the hub has."""
     refused = update(OUTBOX).where(*_is(OUTBOX, record), OUTBOX.c.state == "conflict")
+    if made_from is not None:
+        refused = refused.where(OUTBOX.c.base_hub_version == made_from)
     connection.execute(refused.values(state="queued"))
 
 
 def _is_known(connection: Connection, record: Resource, row: StoredRow) -> bool:
     """Whether this version is stored, was stored, was made of an edit of ours, or was shown to a person."""
     if record.version_id is None:
-        return _content(encode(record)) == _content(row.body)
+        return content_of(encode(record)) == content_of(row.body)
     if record.version_id == row.hub_version:
         return True
     seen = select(HISTORY.c.seq).where(*_is(HISTORY, record), HISTORY.c.version_id == record.version_id)
     sent = select(OUTBOX.c.seq).where(*_is(OUTBOX, record), OUTBOX.c.hub_version == record.version_id)
     shown = select(CONFLICT.c.seq).where(*_is(CONFLICT, record), CONFLICT.c.theirs_hub_version == record.version_id)
     return any(connection.execute(query.limit(1)).first() for query in (seen, sent, shown))
+
+
+def _is_back(record: Resource, row: StoredRow) -> bool:
+    """Whether the hub took a version we know once more, after the one we have of it: it was restored in between."""
+    if record.version_id == row.hub_version or row.version_id != row.hub_version:
+        return False
+    before, now = decode_as(type(record), row.body).meta, record.meta
+    if before is None or now is None or before.last_updated is None or now.last_updated is None:
+        return False
+    return now.last_updated > before.last_updated
 
 
 def _is_newer(record: Resource, row: StoredRow) -> bool:
@@ -169,7 +192,7 @@ def _is_newer(record: Resource, row: StoredRow) -> bool:
 def _is_kept(connection: Connection, record: Resource, content: dict[str, Any]) -> bool:
     """Whether a person is asked about this very answer already."""
     waiting = select(CONFLICT.c.theirs).where(*_is(CONFLICT, record), CONFLICT.c.settled_at.is_(None))
-    return any(_content(theirs) == content for theirs in connection.execute(waiting).scalars())
+    return any(content_of(theirs) == content for theirs in connection.execute(waiting).scalars())
 
 
 def _base_content(connection: Connection, record: Resource, first_unsent: bytes) -> dict[str, Any] | None:
@@ -180,16 +203,8 @@ def _base_content(connection: Connection, record: Resource, first_unsent: bytes)
         if body == first_unsent:
             break
         before = body
-    return None if before is None else _content(before)
+    return None if before is None else content_of(before)
 
 
 def _is(table: Table, record: Resource) -> tuple[ColumnElement[bool], ...]:
     return (table.c.type == record.type_name, table.c.id == record.id)
-
-
-def _content(body: bytes) -> dict[str, Any]:
-    """Return what a body says, without what a node adds when it stores it."""
-    content: dict[str, Any] = msgspec.json.decode(body)
-    meta = content.pop("meta", {})
-    rest = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
-    return {**content, "meta": rest}

@@ -23,7 +23,7 @@ from clinic_app.storage.upserts import Addition, Upsert
 Origin = Literal["local", "received"]
 Key = tuple[str, str]
 """A record's type and id."""
-_VERSION_BYTES: Final = 5
+VERSION_BYTES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StoredRow:
 
 def new_version_id() -> str:
     """Return a version id no other node will have given; versions are compared for equality only."""
-    return secrets.token_hex(_VERSION_BYTES)
+    return secrets.token_hex(VERSION_BYTES)
 
 
 def stored_row(connection: Connection, type_name: str, record_id: str) -> StoredRow | None:

@@ -203,16 +203,18 @@ class Backlog:
 
 
 def backlog(store: Store) -> Backlog:
-    """Return what a facility hub still owes the hub above."""
+    """Return what a facility hub still owes the hub above, also what was written just now and is in no queue yet."""
     counted = select(func.count(), func.sum(func.length(OUTBOX.c.body))).where(OUTBOX.c.state == "queued")
     with store.database.reading() as connection:
         records, size_bytes = connection.execute(counted).one()
+        late = select(func.count(), func.sum(func.length(HISTORY.c.body))).where(_is_written_here())
+        late_records, late_bytes = connection.execute(late.where(HISTORY.c.seq > queued_to(connection))).one()
         refused = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.state.in_(("conflict", "quarantined")))
         not_taken = connection.execute(refused).scalar_one()
     return Backlog(
-        records=records,
+        records=records + late_records,
         contents=len(store.transfers.pending("up")),
-        bytes_waiting=int(size_bytes or 0) + store.transfers.waiting_bytes(),
+        bytes_waiting=int(size_bytes or 0) + int(late_bytes or 0) + store.transfers.waiting_bytes(),
         oldest_at=store.outbox.oldest_queued_at(),
         not_taken=not_taken,
     )

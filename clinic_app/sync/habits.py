@@ -32,6 +32,7 @@ class Habits(msgspec.Struct, frozen=True, omit_defaults=True):
         refused: codings it could not unpack when they were tried.
         epoch: which life of the hub this is; it begins another one when it is restored from a backup.
         has_forgotten: it has to be told again what it had taken before.
+        was_restored: it has forgotten something once.
         batch_bytes: how many bytes of records it takes in one transaction.
     """
 
@@ -41,6 +42,7 @@ class Habits(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: tuple[Coding, ...] = ()
     epoch: str = ""
     has_forgotten: bool = False
+    was_restored: bool = False
     batch_bytes: int = BATCH_BYTES
 
 
@@ -110,16 +112,23 @@ class HubHabits:
     def lived(self, epoch: str | None) -> None:
         """Take in which life of the hub an answer comes from; after another one than before it has to be told again."""
         if epoch and epoch != self._known.epoch:
-            self._learn(epoch=epoch[:_MOST_EPOCH], has_forgotten=self._known.has_forgotten or bool(self._known.epoch))
+            is_another = self._known.has_forgotten or bool(self._known.epoch)
+            was_restored = self._known.was_restored or is_another
+            self._learn(epoch=epoch[:_MOST_EPOCH], has_forgotten=is_another, was_restored=was_restored)
 
     def forgot(self) -> None:
         """Note that the hub does not know any more what it knew: it was restored from a backup, or is another one."""
-        self._learn(has_forgotten=True)
+        self._learn(has_forgotten=True, was_restored=True)
 
     @property
     def has_forgotten(self) -> bool:
         """Whether the hub has to be told again what it had taken."""
         return self._known.has_forgotten
+
+    @property
+    def was_restored(self) -> bool:
+        """Whether the hub has ever been found to have forgotten something."""
+        return self._known.was_restored
 
     def was_told_again(self) -> None:
         """Note that everything it may have lost is in the queue again."""

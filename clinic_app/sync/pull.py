@@ -27,6 +27,8 @@ class Pull:
     def __init__(self, store: Store, link: HubLink) -> None:
         self._store = store
         self._link = link
+        self.is_telling = True
+        """Whether what is sent again may still be under way."""
 
     async def run(self) -> bool:
         """Take everything that is new, and tell whether there was anything.
@@ -37,9 +39,13 @@ class Pull:
             LinkError: the hub cannot be reached; what came before stays, and the next try goes on from there.
             HubRefusalError: the hub does not give its feed.
         """
+        if self._is_to_wait():
+            return False
         has_news = False
         was_restored = bool(self._store.memory.get(RESTORED_PULL))
         while (page := await self._page(with_own=was_restored)).changes:
+            if self._is_to_wait():
+                return has_news
             self.take(page)
             has_news = True
         if was_restored:
@@ -60,9 +66,22 @@ class Pull:
             return None
         cursor = self._store.cursor(CURSOR) or ""
         page = await self._link.changes(cursor, wait_s=wait_s)
-        if page.changes and (self._store.cursor(CURSOR) or "") == cursor:  # else another request brought it meanwhile
+        is_next = (self._store.cursor(CURSOR) or "") == cursor  # else another request brought it meanwhile
+        if page.changes and is_next and not self._is_to_wait():
             self.take(page)
         return bool(page.changes)
+
+    def _is_to_wait(self) -> bool:
+        """Whether the hub was restored and is first told again what it had: else what comes seems at odds with it.
+
+        What cannot be told now, as a day's bytes are used up, is no reason to hear nothing for the rest of it.
+        """
+        return self._link.habits.has_forgotten or (self.is_telling and self._store.outbox.is_telling_again())
+
+    def begin_again(self) -> None:
+        """Read the feed from its start, once what the hub has lost was told it again: its places are others now."""
+        self._store.records.receive((), cursor=(CURSOR, ""))
+        self.is_telling = True
 
     async def _page(self, *, with_own: bool) -> HubPage:
         """Return the next page; a hub that does not know our cursor is read from the start, which loses nothing."""
@@ -72,8 +91,9 @@ class Pull:
         except HubRefusalError as error:
             if error.status != _GONE:
                 raise
+            page = await self._link.changes("", with_own=with_own)
             self._link.habits.forgot()
-            return await self._link.changes("", with_own=with_own)
+            return page
         if page.changes and page.cursor == cursor:  # a cache in between repeats itself, and would for ever
             raise nonsense()
         return page

@@ -13,13 +13,16 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from clinic_app.foundation.errors import InvalidInputError, LinkError
-from clinic_app.records import Task, decode_as
+from clinic_app.records import Task, decode, decode_as
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Lane, OutboxRow, Store
 from clinic_app.storage.exchange import Write, Written
+from clinic_app.storage.sent_again import PATIENCE
 from clinic_app.sync.batches import Batches, Parcel
 from clinic_app.sync.link import HubLink, HubRefusalError
 
+MOST_ASKED: Final = 50
+"""Records asked for one by one in one exchange with a hub that was restored; more have their turn in the next."""
 _NO_SUCH_STEP: Final = 409
 _log: Final = logging.getLogger(__name__)
 _CONFLICTS: Final = frozenset({409, 412})
@@ -41,6 +44,7 @@ class Push:
         self._batches = Batches(store.outbox)
         self._most_seq = 0
         self._had_their_turn: set[int] = set()
+        self._most_asked = 0
 
     async def run(self) -> None:
         """Send what waits now; what is written meanwhile has its turn later, so that this comes to an end.
@@ -57,6 +61,7 @@ class Push:
         self._store.outbox.let_go()
         self._most_seq = self._store.outbox.newest_seq()
         self._had_their_turn.clear()
+        self._most_asked = MOST_ASKED
 
     async def step(self, lanes: Collection[Lane] | None = None) -> bool:
         """Send one transaction of these lanes, of all by default; return False where nothing waits any more.
@@ -95,9 +100,40 @@ class Push:
             await self._send(parcels[:middle])
             await self._send(parcels[middle:])
             return
-        if not await self._gives_way(parcels[0].row, error):
+        if not (await self._is_lost_below(parcels[0].row, error) or await self._gives_way(parcels[0].row, error)):
             self._set_aside(parcels[0], error)
         self._on_progress(len(parcels[0].seqs))
+
+    async def _is_lost_below(self, row: OutboxRow, error: HubRefusalError) -> bool:
+        """Whether a row is refused because the hub was restored, and has lost what the row was made from.
+
+        It waits until that has come again from whoever wrote it. A row that the hub has all the same is settled.
+        """
+        is_possible = error.status in _CONFLICTS and self._link.habits.was_restored
+        if not is_possible or self._most_asked <= 0:
+            if is_possible:
+                self._wait(row, error)
+            return is_possible
+        self._most_asked -= 1
+        try:
+            body = await self._link.record(row.type, row.id)
+            version = decode(body).version_id if body is not None else None
+        except (HubRefusalError, InvalidInputError):
+            return False
+        if body is None or version is None:
+            if row.base_hub_version is None or row.attempts > PATIENCE:
+                return False
+            self._wait(row, error)
+            return True
+        meeting = self._store.outbox.meet(row.seq, body, version)
+        if meeting == "waits":
+            self._wait(row, error)
+        return meeting != "new"
+
+    def _wait(self, row: OutboxRow, error: HubRefusalError) -> None:
+        """Leave a record for the next exchange, with all that was written onto it."""
+        self._had_their_turn |= {each.seq for each in self._rows_of(row)}
+        self._store.outbox.failed([row.seq], error.words)
 
     async def _gives_way(self, row: OutboxRow, error: HubRefusalError) -> bool:
         """Take the hub's Task where it says the same, or where ours is a step that no Task takes, as a second end."""

@@ -97,6 +97,9 @@ class Round:
         self._tell_again()
         self._begin()
         await self._turns.run(between=ask_sometimes)
+        if self.pull.is_telling:
+            self.pull.is_telling = False
+            await self._ask()
         self._referrals.open_waiting()
         self._forget()
 
@@ -117,6 +120,7 @@ class Round:
         if self._link.habits.has_forgotten:
             since = self._clock.now() - KEPT
             rows, contents = self._store.outbox.send_again(since), self._store.transfers.send_again(since)
+            self.pull.begin_again()
             self._link.habits.was_told_again()
             _log.warning("the hub has lost something: %d records and %d contents go up again", rows, contents)
 

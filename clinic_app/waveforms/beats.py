@@ -10,9 +10,11 @@ Source: thresholds and search-back as in Hamilton, "Open source ECG analysis" (2
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final, Literal
 
 import numpy as np
@@ -39,6 +41,8 @@ _PART: Final = 0.33
 """Where between noise and beats the threshold lies."""
 _LATE_PART: Final = 0.5
 """Of the threshold, for search-back."""
+_STILL_UV_PER_MS: Final = 40.0
+"""The usual slope of a line with nothing on it is less; a hum of 0.2 mV has more."""
 _REMEMBERED: Final = 8
 _JUDGED_S: Final = 10.0
 _PEAK_S: Final = 0.07
@@ -124,6 +128,7 @@ class BeatFinder:
         self._energy = BeatEnergy(rate_hz) if rate_hz >= LEAST_RATE_HZ else None
         self._alone = max(round(_ALONE_S * rate_hz), 1)
         self._end = 0
+        self._judged: tuple[int, Quality] | None = None
         self._lost: deque[tuple[int, int]] = deque()
         self._last: _Hump | None = None
         self._last_peak = -1
@@ -143,6 +148,11 @@ class BeatFinder:
     @property
     def quality(self) -> Quality:
         """How much the beats of the last ten seconds can be trusted."""
+        if self._judged is None or self._judged[0] != self._end:
+            self._judged = (self._end, self._judged_quality())
+        return self._judged[1]
+
+    def _judged_quality(self) -> Quality:
         if self._energy is None:
             return Quality(0.0, True, "slow rate")
         since = self._end - _JUDGED_S * self._rate_hz
@@ -151,7 +161,7 @@ class BeatFinder:
             return Quality(0.0, True, "gaps")
         beats = [each for each in self._beats if each.index > since]
         if not beats or self._end - self._last_peak > _LOST_S * self._rate_hz:
-            if max(self._curve[-self._alone * 20 :], default=0.0) < self._floor:
+            if self._is_quiet():
                 return Quality(0.0, False, "no beats")
             is_new = self._is_learning and self._end - self._began < _LOST_S * self._rate_hz
             return Quality(0.0, not is_new, "learning" if is_new else "noise")
@@ -162,10 +172,21 @@ class BeatFinder:
         least = _LEAST_CONTRAST if spread < _STEADY else _LEAST_CONTRAST_UNSTEADY
         return Quality(value, contrast < least, "noise" if contrast < least else "")
 
+    def _is_quiet(self) -> bool:
+        """Return whether the last two seconds hold nothing at all: no hump, and no hum of the mains either."""
+        last = round(_LEARNING_S * self._rate_hz)
+        steps = np.abs(np.diff(self._samples[-last:]))
+        usual_step = float(np.median(steps)) if len(steps) else 0.0
+        is_still = usual_step * self._rate_hz / 1000 < _STILL_UV_PER_MS * self.per_millivolt / 1000
+        return bool(is_still and self._curve[-last:].max(initial=0.0) < self._floor)
+
     def _spread(self) -> float:
         """Return how much the last intervals differ, in parts of their mean; few tell nothing."""
         intervals = [interval for _, interval in self._intervals]
-        return float(np.std(intervals) / np.mean(intervals)) if len(intervals) >= 4 else np.inf
+        if len(intervals) < 4:
+            return np.inf
+        mean = sum(intervals) / len(intervals)
+        return math.sqrt(sum((each - mean) ** 2 for each in intervals) / len(intervals)) / mean
 
     def feed(self, samples: NDArray[np.float32] | Curve) -> tuple[Beat, ...]:
         """Take the next samples; return the beats that are certain by now, in the order of time.
@@ -285,8 +306,8 @@ class BeatFinder:
         return [beat for hump in waiting for beat in self._judge(hump)]
 
     def _threshold(self) -> float:
-        noise = float(np.median([hump.height for hump in list(self._humps)[-_REMEMBERED:]])) if self._humps else 0.0
-        level = float(np.median(self._levels))
+        noise = median([hump.height for hump in list(self._humps)[-_REMEMBERED:]]) if self._humps else 0.0
+        level = median(self._levels)
         return max(noise + _PART * (level - noise), self._floor)
 
     def _search_back(self, reached: int) -> list[Beat]:
@@ -313,7 +334,7 @@ class BeatFinder:
     def _missed(self, last: int, reached: int) -> _Hump | None:
         if len(self._intervals) < 3:
             return None
-        usual = float(np.median([interval for _, interval in self._intervals]))
+        usual = median(interval for _, interval in self._intervals)
         if reached - last < _SEARCH_BACK * usual:
             return None
         first = last + _T_WAVE_S * self._rate_hz
@@ -371,7 +392,16 @@ def find_beats(samples: NDArray[np.float32] | Curve, rate_hz: float, per_millivo
 
 def _contrast(beats: Sequence[_Hump], between: Sequence[_Hump], floor: float, *, is_regular: bool) -> float:
     """Return how far the weaker beats stand out from the stronger of what lies between them, and from what is usual."""
-    weaker = float(np.quantile([each.height for each in beats], 0.2))
-    stronger = float(np.quantile([each.height for each in between], 0.9)) if between else 0.0
-    usual = 0.0 if is_regular else _USUAL_WEIGHT * float(np.median([each.usual for each in (*beats, *between)]))
+    weaker = _quantile([each.height for each in beats], 0.2)
+    stronger = _quantile([each.height for each in between], 0.9) if between else 0.0
+    usual = 0.0 if is_regular else _USUAL_WEIGHT * median(each.usual for each in (*beats, *between))
     return weaker / max(stronger, usual, floor / 4)
+
+
+def _quantile(values: Sequence[float], part: float) -> float:
+    """Return the value below which a part of a few values lies, between the two nearest."""
+    ordered = sorted(values)
+    place = part * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])

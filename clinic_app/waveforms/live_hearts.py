@@ -1,7 +1,8 @@
 """The heart rate that this program counts itself, for every monitor that sends an ECG, beside what the monitor says.
 
-Three leads of a device are listened to at most; the best of them speaks. Where all are noisy there is no number. What
-is counted here has a code of its own, so that nobody takes it for the monitor's number, and no alarm hangs on it.
+Three leads of a device are listened to at most, the second and third where the first is not clear; the best speaks.
+Where all are noisy there is no number. What is counted here has a code of its own, so that nobody takes it for the
+monitor's number, and no alarm hangs on it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _MOST_LEADS: Final = 3
 _FURTHEST_BEHIND_S: Final = 10.0
 _FRESH_S: Final = 5.0
 _SHOWN_BEATS: Final = 32
+_CLEAR: Final = 0.5
+"""A lead of such quality needs no other beside it."""
 _PREFERRED: Final = ("MDC_ECG_LEAD_II", "MDC_ECG_LEAD_V5", "MDC_ECG_LEAD_I", "MDC_ECG_LEAD_V2")
 _PER_MILLIVOLT: Final = {"uV": 1000.0, "mV": 1.0}
 _log = logging.getLogger(__name__)
@@ -131,14 +134,16 @@ class LiveHearts:
         leads: dict[tuple[str, str, int], _Lead] = {}
         hearts: dict[str, Heart] = {}
         for source in self._traces.sources():
-            spoken = []
+            spoken: list[Heart] = []
             for stream, row in _leads_of(self._traces.streams(source)):
                 key = (source, stream.stream_id, row)
                 lead = self._leads.get(key)
                 if lead is None or lead.stream is not stream:
                     lead = _lead(stream, row)
-                lead.listen()
                 leads[key] = lead
+                if spoken and _is_clear(spoken[-1]):
+                    continue  # the others are listened to when they are needed
+                lead.listen()
                 spoken.append(lead.heart())
             if spoken:
                 hearts[source] = _best(spoken)
@@ -197,6 +202,10 @@ def _leads_of(streams: tuple[LiveStream, ...]) -> list[tuple[LiveStream, int]]:
         return _PREFERRED.index(code) if code in _PREFERRED else len(_PREFERRED)
 
     return sorted(leads, key=place)[:_MOST_LEADS]
+
+
+def _is_clear(heart: Heart) -> bool:
+    return heart.rate is not None and heart.quality.value >= _CLEAR
 
 
 def _best(hearts: list[Heart]) -> Heart:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-DRILLS: Final = ("crash", "powercut", "recovery", "diskfull", "hostile", "link", "scale")
+DRILLS: Final = ("crash", "powercut", "recovery", "diskfull", "hostile", "link", "scale", "devices")
 
 
 class Drill(Protocol):

@@ -12,14 +12,15 @@ import numpy as np
 from clinic_app.devices.block import ChannelInfo, NumericValue
 from clinic_app.devices.bluetooth.measured import READERS, Setting
 from clinic_app.devices.driver import Parser as DeviceParser
-from clinic_app.devices.hl7_analyser import Hl7AnalyserParser
-from clinic_app.devices.hl7_monitor import Hl7MonitorParser
-from clinic_app.devices.mllp import frame
-from clinic_app.devices.monitor_simulator import NUMBERS
+from clinic_app.devices.hl7.analyser import Hl7AnalyserParser
+from clinic_app.devices.hl7.mllp import frame
+from clinic_app.devices.hl7.monitor import Hl7MonitorParser
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS
+from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.devices.replay import Replay
 from clinic_app.devices.sdc.provider import description
 from clinic_app.devices.sdc.reports import read_description, read_numbers, read_waveforms, read_xml
-from clinic_app.devices.waves import Wave, build_oru
+from tests.fuzz.cable_parsers import CABLE_PARSERS
 from tests.fuzz.parser import Parser
 from tests.helpers.device_lines import MOMENT, arrival
 
@@ -87,4 +88,5 @@ DEVICE_PARSERS: Final[Mapping[str, Parser]] = {
         lambda: tuple(number.to_bytes(2, "little") + bytes.fromhex(text) for number, text in _BLUETOOTH.items()),
         40,
     ),
+    **CABLE_PARSERS,
 }

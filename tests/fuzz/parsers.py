@@ -19,9 +19,11 @@ import imagecodecs
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from clinic_app.devices.hl7 import acknowledgement, parse, parse_timestamp
-from clinic_app.devices.mllp import Deframer, frame
-from clinic_app.devices.waves import read_numerics, read_waves
+from clinic_app.devices.hl7.message import acknowledgement, parse, parse_timestamp
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.waves import read_numerics, read_waves
+from clinic_app.foundation.apart import Answer
+from clinic_app.foundation.apart.jobs import receive, send
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.numbers import parse_number
@@ -29,9 +31,21 @@ from clinic_app.hub.fhir_conditions import read_preconditions
 from clinic_app.hub.fhir_patch import patched
 from clinic_app.hub.fhir_write_bundles import read_requests
 from clinic_app.hub.fhir_write_references import References
+from clinic_app.imaging import Seen, Window
 from clinic_app.imaging.codestream import coded_bytes, stated_size
+from clinic_app.imaging.display.geometry import plane_of
+from clinic_app.imaging.display.layers import Mark
 from clinic_app.imaging.frame import frame_of
+from clinic_app.imaging.objects.key_object import key_object_of, write_key_object
+from clinic_app.imaging.objects.pages import document_of
+from clinic_app.imaging.objects.presentation import presentation_of
+from clinic_app.imaging.objects.presentation_writing import write_presentation
+from clinic_app.imaging.objects.references import ImageReference
+from clinic_app.imaging.objects.report import report_of
+from clinic_app.imaging.objects.segmentation import Segmentation
+from clinic_app.imaging.objects.structures import Structures
 from clinic_app.imaging.reading import read_dataset, uid_of
+from clinic_app.imaging.texts import proposal_for
 from clinic_app.keys import NodeKeys, seal, verify_jws
 from clinic_app.keys.recovery_code import new_code, read_code
 from clinic_app.keys.slot_file import SlotFile, _parsed
@@ -57,6 +71,7 @@ from clinic_app.sync.wire import (
 from clinic_app.waveforms import RecordedChannel, Recording, from_dicom, to_dicom
 from tests.fuzz.device_parsers import DEVICE_PARSERS
 from tests.fuzz.parser import Parser
+from tests.fuzz.recording_parsers import RECORDING_PARSERS
 
 MOMENT: Final = datetime(2026, 3, 5, 7, 0, tzinfo=UTC)
 KEY: Final = bytes(range(32))
@@ -109,6 +124,41 @@ def _frames() -> tuple[bytes, ...]:
         imagecodecs.jpegls_encode(small),
         imagecodecs.jpeg2k_encode(small, level=0, codecformat="jp2"),
     )
+
+
+def _object(data: bytes) -> None:
+    """A file that speaks of pictures: each reading of it that may be asked for, and whose letters they are."""
+    dataset = read_dataset(data)
+    proposal_for(dataset)
+    for read in (report_of, key_object_of, presentation_of, Structures, Segmentation, document_of):
+        with contextlib.suppress(ClinicError):
+            read(dataset)
+    plane_of(dataset, 0)
+
+
+def _objects() -> tuple[bytes, ...]:
+    picture = read_dataset(_shipped("MR_small_jp2klossless.dcm"))
+    image = ImageReference("1.2.3", (), "1.2.840.10008.5.1.4.1.1.2")
+    seen = Seen(frame_of(picture, 0), Window(600, 1600), marks=(Mark("polyline", ((1, 2), (3, 4))),))
+    return (
+        write_presentation(picture, ("1.2", image), seen, author="A", at=MOMENT),
+        write_key_object(picture, [("1.2", image)], words="Ж", at=MOMENT),
+        _shipped("test-SR.dcm"),
+        _shipped("rtstruct.dcm"),
+        _shipped("liver_1frame.dcm"),
+    )
+
+
+def _answer(data: bytes) -> None:
+    """What a child that was taken over might say."""
+    with contextlib.suppress(EOFError):
+        receive(io.BytesIO(data))
+
+
+def _answers() -> tuple[bytes, ...]:
+    target = io.BytesIO()
+    send(target, Answer((2, 2)), b"abcd")
+    return (target.getvalue(),)
 
 
 def _recordings() -> tuple[bytes, ...]:
@@ -265,6 +315,8 @@ def _condition(data: bytes) -> None:
 
 PARSERS: Final[Mapping[str, Parser]] = {
     "dicom": Parser(_dicom, _small_pictures, 65_536),
+    "dicom object": Parser(_object, _objects, 65_536),
+    "decoder's answer": Parser(_answer, _answers, 200),
     "codestream": Parser(_codestream, _frames),
     "recording": Parser(from_dicom, _recordings),
     "hl7": Parser(_hl7, lambda: (_ORU,)),
@@ -302,5 +354,6 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "iin": Parser(lambda data: check_iin(data.decode("utf-8", "replace")), lambda: (b"850101300124",), 64),
     "number": Parser(lambda data: parse_number(data.decode("utf-8", "replace")), lambda: (b"36,6", b"-12.50"), 64),
     **DEVICE_PARSERS,
+    **RECORDING_PARSERS,
 }
 """Every parser by its name on the command line."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.helpers.postgres import PostgresServer
 from tests.helpers.waiting import wait_until
 
 PROGRAM: Final = Path("/usr/sbin/Orthanc")
@@ -24,10 +25,12 @@ class Orthanc:
 
     Args:
         folder: its data.
+        postgres: the server that holds its index, in a database and under a role of its own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: PostgresServer) -> None:
         self._folder = folder
+        self._postgres = postgres
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,6 +54,23 @@ class Orthanc:
         answer = httpx.get(url, params=parameters, auth=LOGIN, headers=headers, trust_env=False)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def make_database(self) -> None:
+        """Make the role and the database as `docs/deployment/orthanc.md` says."""
+        self._postgres.execute("CREATE ROLE orthanc LOGIN")
+        self._postgres.execute("CREATE DATABASE orthanc OWNER orthanc ENCODING 'UTF8' TEMPLATE template0")
+
+    def remove_database(self) -> None:
+        """Remove both."""
+        self._postgres.execute("DROP DATABASE orthanc WITH (FORCE)")
+        self._postgres.execute("DROP ROLE orthanc")
+
+    def kill(self) -> None:
+        """End it without asking, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=30)
+            self._process = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -79,11 +99,10 @@ class Orthanc:
 
     def _configuration(self) -> dict[str, Any]:
         made: dict[str, Any] = json.loads(CONFIGURATION.read_text(encoding="utf-8"))
-        made.pop("PostgreSQL")
+        made["PostgreSQL"] |= {"Host": str(self._postgres.folder)}
         made |= {
             "StorageDirectory": str(self._folder / "data"),
             "IndexDirectory": str(self._folder / "data"),
-            "Plugins": [each for each in made["Plugins"] if "PostgreSQL" not in each],
             "HttpPort": self._port,
             "RegisteredUsers": dict([LOGIN]),
         }

@@ -17,6 +17,7 @@ from pydicom.data import get_testdata_file
 
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.orthanc import CONFIGURATION, PROGRAM, Orthanc
+from tests.helpers.postgres import server, why_not
 from tests.helpers.waiting import wait_until
 
 NAME = "Қасымов^Нұрлан"
@@ -64,8 +65,9 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     assert PROGRAM.exists(), "Debian's package orthanc is not installed"
+    assert not why_not()
     tmp_path = tmp_path_factory.mktemp("archive")
-    orthanc = Orthanc(tmp_path / "orthanc")
+    orthanc = Orthanc(tmp_path / "orthanc", server())
     options = (
         "--dicomweb",
         orthanc.url,
@@ -77,6 +79,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     hub = HubProcess(tmp_path / "hub", options=options)
     token = hub.enrol("org-a", "Reception")
     with ExitStack() as stack:
+        orthanc.make_database()
+        stack.callback(orthanc.remove_database)
         stack.callback(orthanc.stop)
         orthanc.start()
         stack.enter_context(hub)
@@ -105,6 +109,20 @@ def test_a_slice_goes_to_the_archive_with_its_kazakh_name_and_a_picture_does_not
     assert study["00100010"]["Value"][0]["Alphabetic"] == NAME
 
 
+def test_its_index_lies_on_postgresql_and_its_files_in_the_folder(place: Place) -> None:
+    said = place.orthanc.ask("/system")
+    assert "PostgreSQL" in said["DatabaseBackendPlugin"]
+    assert said["StorageAreaPlugin"] is None
+
+
+def test_the_archive_starts_again_after_a_power_cut_and_knows_what_it_had(place: Place) -> None:
+    place.wait_for(place.upload(instance(9)), "archived")
+    place.orthanc.kill()
+    place.orthanc.start()
+    found = place.orthanc.ask("/dicom-web/instances", SOPInstanceUID="1.2.826.0.1.3680043.8.498.9")
+    assert len(found) == 1
+
+
 def test_another_content_under_the_same_uid_is_noticed_although_orthanc_says_yes(place: Place) -> None:
     first, other = instance(2, "first"), instance(2, "changed afterwards")
     place.wait_for(place.upload(first), "archived")
@@ -112,7 +130,7 @@ def test_another_content_under_the_same_uid_is_noticed_although_orthanc_says_yes
     cut = first[:700]
     place.wait_for(place.upload(cut), "refused")
     listed = place.listed()
-    assert [row["state"] for row in listed.values()] == ["differs", "refused", "archived", "archived"]
+    assert [row["state"] for row in listed.values()] == ["differs", "refused", "archived", "archived", "archived"]
     row = listed[hashlib.sha256(other).hexdigest()]
     assert "both are kept" in row["words"]
     assert row["sop_instance_uid"].endswith(".498.2")

@@ -14,8 +14,8 @@ import pytest
 from clinic_app.devices import Block, DeviceConfig, Devices, Event, Numerics
 from clinic_app.devices import families as table
 from clinic_app.devices.driver import Family, OptionValue
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS, MonitorSimulator, play
 from clinic_app.devices.link import Health
-from clinic_app.devices.monitor_simulator import NUMBERS, MonitorSimulator, play
 from clinic_app.devices.replay import load_ecg
 from clinic_app.devices.tcp import MOST_CALLERS
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError

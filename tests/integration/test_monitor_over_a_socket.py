@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from clinic_app.devices import Block, MonitorListener, Numerics
-from clinic_app.devices.mllp import frame
-from clinic_app.devices.monitor_listener import MOST_CONNECTIONS
+from clinic_app.devices.hl7.mllp import frame
+from clinic_app.devices.hl7.monitor_listener import MOST_CONNECTIONS
 from clinic_app.devices.replay import load_ecg
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.waveforms import LiveTraces
@@ -162,6 +162,20 @@ def test_a_pulled_cable_is_a_gap_and_the_trace_goes_on_where_it_belongs(listener
     assert np.isfinite(read[-3:]).all()
 
 
+def test_a_monitor_that_calls_again_goes_on_with_its_trace(listener: MonitorListener) -> None:
+    traces = LiveTraces()
+    listener.subscribe(traces.take_in)
+    for second in ("00.0000", "02.0000"):
+        with _called(listener) as monitor:
+            monitor.sendall(frame(_talk_of("M", f"202603051200{second}")))
+            assert b"MSA|AA" in monitor.recv(4096)
+        wait_until(lambda: not any(source.is_connected for source in listener.sources()))
+    (stream,) = traces.streams()
+    read = stream.read(0, stream.end_index())[0]
+    assert len(read) == 1003
+    assert np.isnan(read[3:1000]).all()
+
+
 def test_the_simulator_waits_for_a_workstation_and_finds_it_again() -> None:
     first = MonitorListener("127.0.0.1", 0)
     first.start()
@@ -212,7 +226,7 @@ class _Simulator:
         self._port = port
 
     def __enter__(self) -> None:
-        command = [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(self._port)]
+        command = [sys.executable, "-m", "clinic_app.devices.hl7.monitor_simulator", "--port", str(self._port)]
         self._process = subprocess.Popen(command, cwd=ROOT)
 
     def __exit__(self, *_: object) -> None:

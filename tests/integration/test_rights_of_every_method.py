@@ -174,6 +174,17 @@ LINES: Final[dict[str, Line]] = {
         lambda w, s, k: w.station.imaging.import_folder(s, f"patient-{k}", w.folder / "empty"), "create", "ImagingStudy"
     ),
     "imaging.studies": Line(_of("imaging.studies"), "read", "ImagingStudy"),
+    "imaging.opened": Line(
+        lambda w, s, k: w.station.imaging.opened(s, _stored(w, k, ImagingStudy), "1.2"), "read", "ImagingStudy"
+    ),
+    "imaging.keep_presentation": Line(
+        lambda w, s, k: w.station.imaging.keep_presentation(s, _stored(w, k, ImagingStudy), "1.2.9", NOTHING),
+        "create", "ImagingStudy",
+    ),
+    "imaging.keep_key_object": Line(
+        lambda w, s, k: w.station.imaging.keep_key_object(s, _stored(w, k, ImagingStudy), [("1.2.9", 1)]),
+        "create", "ImagingStudy",
+    ),
     "imaging.stack": Line(
         lambda w, s, k: w.station.imaging.stack(s, _stored(w, k, ImagingStudy), "1.2"), "read", "ImagingStudy"
     ),

@@ -79,11 +79,15 @@ def test_a_real_ecg_arrives_sample_for_sample_and_a_pulled_cable_is_a_gap(ward: 
         ward.simulator.is_losing = False
         link.stop()
     assert len(ecg.channels) == 12
-    start = _place_of(received[1], ward.ecg.samples[1])
-    there = ~np.isnan(received[0])
-    expected = ward.ecg.cut(start, received.shape[1])
-    np.testing.assert_allclose(received[:, there], expected[:, there], rtol=1e-5, atol=0.01)
-    assert 0 < (~there).sum() < received.shape[1] - 800, "what was not sent is a gap of its own length"
+    before_gap, after_gap = _pieces(received)
+    for first, last in (before_gap, after_gap):
+        place = _place_of(received[1, first:last], ward.ecg.samples[1])
+        expected = ward.ecg.cut(place, last - first)
+        np.testing.assert_allclose(received[:, first:last], expected, rtol=1e-5, atol=0.01)
+    shift = _place_of(received[1, after_gap[0] :], ward.ecg.samples[1]) - after_gap[0]
+    shift -= _place_of(received[1], ward.ecg.samples[1])
+    length = ward.ecg.samples.shape[1]
+    assert min(shift % length, -shift % length) <= 1, "a time in milliseconds tells a gap at 1000 Hz to one sample"
     assert [item.kind for item in items if isinstance(item, Event)] == [EventKind.CONNECTED]
 
 
@@ -114,6 +118,13 @@ def _has_rested(link: DeviceLink, items: list[object]) -> bool:
     """Whether no wave came for a while."""
     newest = max(item.monotonic_s for item in items if isinstance(item, Block))
     return link.now().monotonic_s - newest > 0.4
+
+
+def _pieces(received: np.ndarray) -> list[tuple[int, int]]:
+    """Return where samples are, from and to, piece by piece."""
+    there = np.concatenate(([False], ~np.isnan(received[0]), [False]))
+    edges = np.flatnonzero(there[1:] != there[:-1])
+    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _place_of(received: np.ndarray, loop: np.ndarray) -> int:

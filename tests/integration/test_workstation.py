@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from clinic_app import workstation as module
-from clinic_app.devices.mllp import frame
+from clinic_app.devices.hl7.mllp import frame
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import (

@@ -77,12 +77,18 @@ BENCHES: dict[str, Callable[[], Measured]] = {"startup": _startup, "save": _save
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", choices=sorted([*BENCHES, "beats", "sdc", "soak", "storage", "sync", "waveforms"]))
+    parser.add_argument(
+        "name", choices=sorted([*BENCHES, "beats", "imaging", "sdc", "soak", "storage", "sync", "waveforms"])
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long the soak takes")
     options = parser.parse_args(arguments)
     if options.name == "beats":
         return bench_beats(options.json)
+    if options.name == "imaging":
+        from tests.performance.imaging import bench_imaging
+
+        return bench_imaging(options.json)
     if options.name == "sdc":
         from tests.performance.sdc import bench_sdc
 

@@ -20,7 +20,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +28,8 @@ from pydicom.data import get_testdata_file
 
 from clinic_app.access import Session
 from clinic_app.devices.replay import Replay, load_ecg
-from clinic_app.foundation.errors import ClinicError
 from clinic_app.registration import PatientForm
 from clinic_app.settings import Settings
-from clinic_app.terminology.leads import LEADS
 from clinic_app.waveforms.store import LongRecording
 from clinic_app.workstation import Workstation, build_workstation
 
@@ -40,7 +37,6 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 BEDS: Final = ("BED-1", "BED-2")
 _PASSWORD: Final = "correct horse battery"
 _MOST_GROWTH: Final = 0.05
-_PIECE: Final = timedelta(minutes=10)
 _SAME_UV: Final = 0.01
 
 
@@ -160,7 +156,7 @@ def _patient(station: Workstation, session: Session, bed: int) -> str:
 
 @contextmanager
 def _monitors(port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(port), "--name"]
+    command = [sys.executable, "-m", "clinic_app.devices.hl7.monitor_simulator", "--port", str(port), "--name"]
     processes = [subprocess.Popen([*command, bed], cwd=ROOT) for bed in BEDS]
     try:
         yield
@@ -202,28 +198,15 @@ def _memory_mb() -> float:
 
 def _held_against(recording: LongRecording, replay: Replay) -> tuple[int, int]:
     """Return how many ECG samples were recorded, and how many of what was played were not, or not as they were."""
-    samples = lost = 0
-    offset: int | None = None
-    at: datetime = recording.begins_at
-    while at < recording.ends_at:
-        until = min(at + _PIECE, recording.ends_at)
-        try:
-            leads = np.stack([channel.samples for channel in recording.read(at, until, list(LEADS)).channels])
-        except (ClinicError, ValueError):
-            return samples, lost + 1
-        received = np.flatnonzero(np.isfinite(leads).all(axis=0))
-        last_piece = until == recording.ends_at
-        end = int(received[-1]) + 1 if last_piece and len(received) else leads.shape[1]
-        begin = int(received[0]) if offset is None and len(received) else 0
-        if offset is None:
-            offset = _place_of(leads[:, begin : begin + 500], replay)
-        played = replay.cut(offset, end - begin)
-        is_same = np.abs(leads[:, begin:end] - played) < _SAME_UV
-        samples += int(is_same.sum())
-        lost += int((~is_same).sum())
-        offset += end - begin
-        at = until
-    return samples, lost + recording.damaged
+    pieces = [np.stack([each.samples for each in piece.leads]) for piece in recording.pieces() if piece.leads]
+    if not pieces:
+        return 0, 0
+    leads = np.concatenate(pieces, axis=1)
+    received = np.flatnonzero(np.isfinite(leads).any(axis=0))
+    leads = leads[:, received[0] : received[-1] + 1]
+    played = replay.cut(_place_of(leads[:, :500], replay), leads.shape[1])
+    is_same = np.abs(leads - played) < _SAME_UV
+    return int(is_same.sum()), int((~is_same).sum()) + recording.damaged
 
 
 def _place_of(piece: np.ndarray, replay: Replay) -> int:

@@ -85,7 +85,7 @@ def raised(folder: Path) -> Iterator[Stage]:
 
 def monitor_command(port: int) -> list[str]:
     """Return the command of the simulated monitor; its pleth follows the beats of the ECG it plays, and says so."""
-    return [sys.executable, "-m", "clinic_app.devices.monitor_simulator", "--port", str(port)]
+    return [sys.executable, "-m", "clinic_app.devices.hl7.monitor_simulator", "--port", str(port)]
 
 
 def image_folder(folder: Path, *, with_damaged: bool) -> Path:

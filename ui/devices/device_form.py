@@ -170,6 +170,8 @@ class DeviceForm(Translated, QWidget):
                 field.put(kept[option.key])
             self._options[option.key] = field
             self._option_column.addWidget(field)
+            if option.kind == "bluetooth":
+                self._model.find_bluetooth()
         self._outcome.hide()
 
     def _take_places(self, places: dict[str, tuple[tuple[str, str], ...]]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_MS: Final = 500
 TRIAL_S: Final = 6.0
+LISTEN_S: Final = 5.0
 
 
 class Traces(Protocol):
@@ -75,10 +76,13 @@ class DevicesViewModel(QObject):
         self._session = session
         self._wish = OneWish[bool](runner, self, lambda is_busy: self.busy_changed.emit(bool(is_busy)))
         self._stop_trying = threading.Event()
+        self._stop_listening = threading.Event()
+        self._stop_listening.set()
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self.states: tuple[LinkState, ...] = ()
         self.destroyed.connect(self._stop_trying.set)
+        self.destroyed.connect(self._stop_listening.set)
 
     @property
     def may_change(self) -> bool:
@@ -115,12 +119,33 @@ class DevicesViewModel(QObject):
         return self._devices.recent(name)
 
     def find_ports(self) -> None:
-        """Look for serial ports in the background."""
+        """Look for serial ports and microphones in the background."""
 
         def work() -> dict[str, tuple[tuple[str, str], ...]]:
             from clinic_app.devices.serial_port import serial_places
+            from clinic_app.devices.stethoscope.microphone import microphones
 
-            return {"port": tuple((each.name, each.words) for each in serial_places())}
+            return {
+                "port": tuple((each.name, each.words) for each in serial_places()),
+                "microphone": tuple((each, each) for each in microphones()),
+            }
+
+        self._runner.run(work, owner=self, done=self.ports_known.emit, failed=self._fail)
+
+    def find_bluetooth(self) -> None:
+        """Listen for a few seconds which Bluetooth devices are nearby, in the background; once at a time."""
+        if not self._stop_listening.is_set():
+            return
+        self._stop_listening.clear()
+        stopping = self._stop_listening
+
+        def work() -> dict[str, tuple[tuple[str, str], ...]]:
+            from clinic_app.devices.bluetooth.family import nearby
+
+            try:
+                return {"bluetooth": tuple((each.address, each.name) for each in nearby(LISTEN_S, stopping))}
+            finally:
+                stopping.set()
 
         self._runner.run(work, owner=self, done=self.ports_known.emit, failed=self._fail)
 
@@ -164,8 +189,9 @@ class DevicesViewModel(QObject):
         self._wish.ask(True, lambda: self._devices.test(self._session, config, TRIAL_S, stopping), done, failed)
 
     def stop_trying(self) -> None:
-        """End a trial before its time."""
+        """End a trial, and listening for devices, before its time."""
         self._stop_trying.set()
+        self._stop_listening.set()
 
     def _do(self, work: Callable[[], object], done: Callable[[], object]) -> None:
         def taken(_none: object) -> None:

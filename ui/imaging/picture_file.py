@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from ui.imaging.viewer import corners_of
 from ui.pictures import picture_of
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.paper_picture import PaperPicture
 from ui.widgets.recording_traces import traces_of
 
 _LEAST_PX: Final = 512
@@ -27,6 +29,7 @@ _MOST_PX: Final = 8192
 _REPORT_PX: Final = QSize(1000, 720)
 _MOST_REPORT_PX: Final = 6000
 _PAPER_PX: Final = QSize(1280, 760)
+_LONGEST_S: Final = 20.0
 
 
 def picture_of_files(files: LocalFiles, number: int, size: QSize | None) -> tuple[QImage, tuple[Text, ...]]:
@@ -104,6 +107,9 @@ def _grabbed(widget: QWidget) -> QImage:
     widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     widget.show()
     QApplication.processEvents()
+    end = time.monotonic() + _LONGEST_S
+    while time.monotonic() < end and not all(each.is_whole for each in widget.findChildren(PaperPicture)):
+        QApplication.processEvents()
     image = QImage(widget.size(), QImage.Format.Format_RGB888)
     image.fill(Qt.GlobalColor.black)
     painter = QPainter(image)

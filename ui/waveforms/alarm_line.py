@@ -6,14 +6,15 @@ Technical only: no data, an electrode off, a clock that jumped, a disk that fill
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ui.language import Translated, _
 from ui.widgets.chip import Chip, ChipLook
-from ui.widgets.labels import OneLine
+from ui.widgets.labels import OneLine, plain_tip
 
-MOST_SHOWN = 3
+MOST_SHOWN: Final = 3
 
 
 class AlarmLine(Translated, QWidget):
@@ -58,7 +59,7 @@ class AlarmLine(Translated, QWidget):
             if number < len(shown):
                 chip.show_look(ChipLook(shown[number], "warn", "triangle-alert"))
             chip.setVisible(number < len(shown))
-        self.setToolTip("\n".join(self._words))
+        self.setToolTip(plain_tip("\n".join(self._words)))
         self.setAccessibleName(_("Technical messages"))
         self.setAccessibleDescription(". ".join(self._words))
 

@@ -92,7 +92,7 @@ class LongBar(Translated, QWidget):
         self._record.say(_("End recording") if running else _("Record on"))
         words = ""
         if running is not None:
-            saved = f"{running.saved_until.astimezone():%H:%M:%S}" if running.saved_until else ""
+            saved = f"{running.saved_until.astimezone():%H:%M}" if running.saved_until else ""
             words = _("on the disk until {time}", time=saved) if saved else _("recording begins")
             words = say(running.problem) if running.problem else words
         if words != self._state.text():

@@ -54,6 +54,7 @@ class LongView(Translated, QWidget):
         self._where.setObjectName("long.where")
         self._marks = QComboBox()
         self._marks.setObjectName("long.marks")
+        self._marks.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._qt = QtLine("long.qt")
         self._build()
         self.setFocusProxy(self.paper)

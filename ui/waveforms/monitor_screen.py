@@ -23,6 +23,7 @@ from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
 from ui.waveforms.beds_view import BedsView
 from ui.waveforms.calibration_dialog import CalibrationDialog
+from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.long_bar import LongBar
 from ui.waveforms.numbers_panel import NumbersPanel
 from ui.waveforms.trace_choices import TraceChoices, choices_from
@@ -98,7 +99,6 @@ class MonitorScreen(Page):
         self._size = Button("monitor.screen_size", "quiet", "ruler")
         self._trend = Button("monitor.show_trends", "plain", "chart-column")
         self._trend.setCheckable(True)
-        self._trend.setVisible(bedside is not None)
         self._empty = EmptyState("monitor.empty", "monitor")
         self._freeze = Button("monitor.freeze", "plain", "snowflake")
         self._freeze.setCheckable(True)
@@ -108,6 +108,7 @@ class MonitorScreen(Page):
         self._numbers = NumbersPanel()
         self._vitals = VitalsPanel()
         self._numbers_heading = label("heading")
+        self._limits = Button("monitor.limits", "quiet", "gauge")
         self._is_due = self._has_traces = False
         self._build()
         self._connect()
@@ -119,6 +120,8 @@ class MonitorScreen(Page):
         for place, part in enumerate((self._state, self._sources)):
             self.head.insertWidget(1 + place, part)
         self.head.addWidget(self._trend)
+        self._trend.setHidden(self._bedside is None)
+        self._limits.setHidden(self._bedside is None)
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
@@ -162,7 +165,10 @@ class MonitorScreen(Page):
         side.column.addWidget(scrolled(inside))
         numbers = Card(margin=12, spacing=6)
         inside.column.addWidget(numbers)
-        numbers.column.addWidget(self._numbers_heading)
+        heading = QHBoxLayout()
+        heading.addWidget(self._numbers_heading, 1)
+        heading.addWidget(self._limits)
+        numbers.column.addLayout(heading)
         numbers.column.addWidget(self._numbers)
         inside.column.addWidget(self._vitals)
         inside.column.addStretch()
@@ -189,6 +195,7 @@ class MonitorScreen(Page):
             self._bedside.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self.beds.opened.connect(self._open_bed)
         self._size.clicked.connect(self._measure_screen)
+        self._limits.clicked.connect(self._ask_limits)
         self.traces.frozen_changed.connect(self._show_frozen)
         self.traces.chosen.connect(self._remember)
         if self._remembered is not None:
@@ -258,6 +265,7 @@ class MonitorScreen(Page):
         self._sources.setAccessibleName(_("Monitor"))
         self._numbers_heading.setText(_("From the monitor"))
         self._size.say(_("Size of this screen"))
+        self._limits.say(_("Limits"))
         self._measure.say(_("Measure"), "C")
         self._trend.say(_("Trends"), "F9")
         self._record.say(_("Record {seconds} s", seconds=int(RECORD_S)), "Ctrl+R")
@@ -315,6 +323,17 @@ class MonitorScreen(Page):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def _ask_limits(self) -> None:
+        """Ask for the limits of the monitor that is shown now, whichever is shown when the answer comes."""
+        bedside, source = self._bedside, self._model.source
+        if bedside is None or not source:
+            return
+        dialog = LimitsDialog(source, bedside.limits(source), self)
+        dialog.chosen.connect(lambda limits: bedside.set_limits(source, limits))
+        dialog.reset.connect(lambda: bedside.reset_limits(source))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def _remember(self, choices: TraceChoices) -> None:
         if self._remembered is not None:
             self._remembered.put(**choices.as_kept())
@@ -359,6 +378,7 @@ class MonitorScreen(Page):
             self._alarms.show_words([say(text) for text in messages])
             self._numbers.show_heart(self._bedside.heart(source))
             self._numbers.use_limits(self._bedside.limits(source))
+            self._limits.setEnabled(bool(source) and self._bedside.can_set_limits)
         if self._trends is not None:
             self._trends.show_source(source)
         if self._long is not None:

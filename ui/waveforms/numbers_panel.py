@@ -15,7 +15,7 @@ from clinic_app.foundation.texts import Text
 from ui import language, theme
 from ui.language import Translated, _, say
 from ui.waveforms.monitor_values import MonitorValue
-from ui.widgets.labels import OneLine
+from ui.widgets.labels import OneLine, plain_tip
 
 if TYPE_CHECKING:
     from clinic_app.waveforms import Heart, Limit
@@ -98,7 +98,7 @@ class NumberTile(QWidget):
         self.setAccessibleName(say(self._kind.words))
         told = [f"{self._figures} {self._unit}", self._age] + ([_BEYOND[self._beyond]()] if self._beyond else [])
         self.setAccessibleDescription(", ".join(told) if is_whole else _("no value"))
-        self.setToolTip(_BEYOND[self._beyond]() if self._beyond else "")
+        self.setToolTip(plain_tip(_BEYOND[self._beyond]() if self._beyond else ""))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

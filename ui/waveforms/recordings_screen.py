@@ -180,23 +180,31 @@ class RecordingsScreen(Page):
             _("Record ten seconds from a patient monitor; they will appear here."),
             _("To the live signals"),
         )
-        self._closed.say(_("No recording is open"), _("Choose one from the list on the left."))
+        self._say_closed()
         self._show_caption()
         self._show_reading(self.paper.reading())
+
+    def _say_closed(self) -> None:
+        """Say that nothing is open, or that it is being opened."""
+        if self._model.document is not None:
+            self._closed.say(_("The recording is being opened…"), "")
+        else:
+            self._closed.say(_("No recording is open"), _("Choose one from the list on the left."))
 
     def _show_list(self) -> None:
         rows = self._model.documents
         self._stack.setCurrentWidget(self._body if rows else self._none)
         self._list.show_rows(rows)
-        if rows and self._list.current_row() is None:
-            self._list.view.selectRow(0)
-        elif rows:
+        if rows and not self._list.view.selectionModel().hasSelection():
+            self._list.view.selectRow(max(0, self._list.view.currentIndex().row()))  # focus alone marks no row
+        if rows:
             self._model.open(self._list.current_row())
 
     def _show_recording(self) -> None:
         recording = self._model.recording
         is_open, is_sound = recording is not None, recording is not None and sound_of(recording) is not None
         is_sound = is_sound and self._sound is not None
+        self._say_closed()
         for part in (self._scale, self._caliper, self._reading):
             part.setVisible(not is_sound)
         if self._sound is not None:

@@ -107,7 +107,7 @@ class LongReadingModel(QObject):
         self._one_at_a_time = threading.Lock()
         self.overview: LongOverview | None = None
         self.page: Recording | None = None
-        self.begin_s = 0.0
+        self.begin_s = self._target_s = 0.0
         self.numbers: Mapping[str, NumberLine] = {}
 
     def open(self, document: DocumentReference) -> None:
@@ -127,27 +127,26 @@ class LongReadingModel(QObject):
         if self._job is not None:
             self._job.cancel()
         self._document_id, self._long, self._wanted, self._job = "", None, None, None
-        self.overview, self.page, self.begin_s, self.numbers = None, None, 0.0, {}
+        self.overview, self.page, self.begin_s, self._target_s, self.numbers = None, None, 0.0, 0.0, {}
         self.closed.emit()
 
     def go(self, seconds: float) -> None:
         """Show the page that begins so long after the beginning."""
         overview = self.overview
         if overview is not None:
-            begin_s = min(max(0.0, seconds), max(0.0, overview.seconds - PAGE_S / 2))
+            self._target_s = begin_s = min(max(0.0, seconds), max(0.0, overview.seconds - PAGE_S / 2))
             self._wanted = _Wanted(begin_s, self._band)
             self._read()
 
     def turn(self, pages: float) -> None:
         """Go so many pages on or back, from the page that is wanted."""
-        begin_s = self._wanted.begin_s if self._wanted is not None else self.begin_s
-        self.go(begin_s + pages * PAGE_S)
+        self.go(self._target_s + pages * PAGE_S)
 
     def see_through(self, band: Band) -> None:
         """Look through another filter from now on."""
         if band != self._band:
             self._band = band
-            self.go(self._wanted.begin_s if self._wanted is not None else self.begin_s)
+            self.go(self._target_s)
 
     def _begin(self, number: str, long: LongRecording, overview: LongOverview) -> None:
         if number != self._document_id:

@@ -118,8 +118,7 @@ class RecordingsViewModel(QObject):
         """Open a recording, if it is not open already."""
         if document is None or (self.document is not None and document.id == self.document.id):
             return
-        self._close()
-        self.document = document
+        self._close(document)
         if is_long_recording(document):
             self.long_chosen.emit(document)
             return
@@ -164,8 +163,9 @@ class RecordingsViewModel(QObject):
             is_open, self.recording = self.recording is not None, seen
             (self.filtered if is_open else self.opened).emit()
 
-    def _close(self) -> None:
-        self.document, self.recording, self._raw = None, None, None
+    def _close(self, coming: DocumentReference | None = None) -> None:
+        """Show nothing of the recording that was open; ``coming`` is the one that is being opened."""
+        self.document, self.recording, self._raw = coming, None, None
         self.closed.emit()
 
     def _follow_patient(self) -> None:
@@ -181,7 +181,7 @@ class RecordingsViewModel(QObject):
 
     def _fail_open(self, document: DocumentReference, error: ClinicError) -> None:
         if self.document is document:
-            self.document = None
+            self._close()
         self._refuse(error)
 
     def _refuse(self, error: ClinicError) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFont,
     QHideEvent,
     QMouseEvent,
     QPainter,
@@ -30,20 +29,17 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme
 from ui.language import Translated, _, counted
-from ui.widgets.caliper_painter import paint_calipers
 from ui.widgets.calipers import Reading
-from ui.widgets.plates import paint_hatch, paint_plate, paint_veil
 from ui.widgets.screen_scale import screen_scales
 from ui.widgets.sweep_layout import SweepLayout, lay_out, new_panel
 from ui.widgets.sweep_marks import SweepMarks
+from ui.widgets.sweep_overlays import SweepOverlays
 from ui.widgets.sweep_panel import SweepPanel, paint_background
 from ui.widgets.sweep_paper import paper_panel
 from ui.widgets.sweep_source import SweepGroup
 from ui.widgets.sweep_ticker import ticker
 from ui.widgets.trace_scale import PaperScale
 
-STALE_S: Final = 3.0
-"""Older than this, a newest sample no longer counts as now."""
 WHEEL_STEP: Final = 0.1
 """Part of a page by which one notch of the wheel moves."""
 _NOTCH: Final = 120
@@ -83,9 +79,7 @@ class Sweep(Translated, QWidget):
         self._is_frozen = False
         self._is_paper = False
         self._back_s = 0.0
-        self._overlays: dict[int, str] = {}
-        self._off: dict[int, frozenset[int]] = {}
-        self._events: tuple[tuple[float, str], ...] = ()
+        self.overlays = SweepOverlays(self)
         self.marks = SweepMarks(self)
         screen_scales().changed.connect(self._fit_screen)
         self.retranslate()
@@ -117,7 +111,7 @@ class Sweep(Translated, QWidget):
     @property
     def is_stale(self) -> bool:
         """Whether the veil lies over some of the traces."""
-        return bool(self._overlays)
+        return bool(self.overlays.stale)
 
     @property
     def back_s(self) -> float:
@@ -213,7 +207,7 @@ class Sweep(Translated, QWidget):
 
     def show_events(self, events: Sequence[tuple[float, str]]) -> None:
         """Show what was marked while the picture stands: seconds before the freeze, and words."""
-        self._events = tuple(events)
+        self.overlays.events = tuple(events)
         self.update()
 
     def tick(self) -> None:
@@ -236,8 +230,7 @@ class Sweep(Translated, QWidget):
         changed = QRectF(event.rect())
         source = QRectF(changed.x() * ratio, changed.y() * ratio, changed.width() * ratio, changed.height() * ratio)
         painter.drawPixmap(changed, self._picture, source)
-        self._paint_labels(painter, event.rect())
-        self._paint_overlays(painter)
+        self.overlays.paint(painter, event.rect(), [group for group, _panel in self._panels])
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         """Lay out and draw anew."""
@@ -280,12 +273,12 @@ class Sweep(Translated, QWidget):
 
     def retranslate(self) -> None:
         """Say for a screen reader what is shown; the words on the picture are said anew too."""
-        self._overlays = self._stale()
+        self.overlays.look()
         count = sum(len(group.lanes) for group in self._groups)
         words = [counted("{count} live trace", "{count} live traces", count)]
         words += [_("frozen")] if self._is_frozen else []
-        words += [self._back_words()] if self._back_s else []
-        words += list(dict.fromkeys(self._overlays.values()))
+        words += [self.overlays.back_words()] if self._back_s else []
+        words += list(dict.fromkeys(self.overlays.stale.values()))
         reading = self.marks.reading()
         words += [reading.words()] if reading else []
         self.setAccessibleDescription(", ".join(words))
@@ -305,7 +298,7 @@ class Sweep(Translated, QWidget):
         for panel in self.panels:
             panel.advance(now_s)
             for rect in panel.step(self._picture, self._background):
-                self.update(self._logical(rect))
+                self.update(self.logical(rect))
 
     def _redraw(self) -> None:
         """Draw every panel whole, up to the edge that is shown."""
@@ -350,93 +343,20 @@ class Sweep(Translated, QWidget):
 
     def _look_at_ages(self) -> None:
         """Lay the veil over groups whose newest sample is old; lift it where samples come again."""
-        was, was_off = self._overlays, self._off
-        self._off = {number: off for number, group in enumerate(self._groups) if (off := group.source.off())}
-        if self._stale() != was or self._off != was_off:
+        was, was_off = self.overlays.stale, self.overlays.off
+        self.overlays.look()
+        if self.overlays.stale != was or self.overlays.off != was_off:
             self.retranslate()
-        if bool(self._overlays) != bool(was):
+        if self.is_stale != bool(was):
             self.stale_changed.emit(self.is_stale)
 
-    def _stale(self) -> dict[int, str]:
-        """Return what is to be said of each group whose newest sample is old."""
-        return {
-            number: self._stale_words(group)
-            for number, group in enumerate(self._groups if self._panels else ())
-            if group.source.age_s() > STALE_S
-        }
-
-    @staticmethod
-    def _stale_words(group: SweepGroup) -> str:
-        age_s = group.source.age_s()
-        title = group.title()
-        words = _("No signal") if age_s == float("inf") else _("No signal for {seconds} s", seconds=int(age_s))
-        return f"{title}: {words}" if title else words
-
-    def _back_words(self) -> str:
-        minutes, seconds = divmod(round(self._back_s), 60)
-        if not minutes:
-            return _("{seconds} s back", seconds=seconds)
-        return _("{minutes} min {seconds} s back", minutes=minutes, seconds=seconds)
-
-    def _logical(self, rect: QRect) -> QRect:
+    def logical(self, rect: QRect) -> QRect:
+        """Return what of the picture lies where on the widget."""
         ratio = self.devicePixelRatioF()
         if ratio == 1.0:
             return rect
         whole = QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
         return whole.toAlignedRect()
-
-    def _paint_labels(self, painter: QPainter, changed: QRect) -> None:
-        ratio = self.devicePixelRatioF()
-        painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
-        for panel in self.panels:
-            if changed.left() > panel.area.left() / ratio + 124:
-                continue
-            for place in panel.places:
-                area = QRectF(panel.area.left() / ratio + 4, place.middle / ratio + 3, 120, 18)
-                if area.toAlignedRect().intersects(changed):
-                    painter.setPen(theme.token(place.lane.colour, "clinical"))
-                    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, place.lane.label())
-
-    def _paint_overlays(self, painter: QPainter) -> None:
-        for number, off in self._off.items():
-            self._paint_off(painter, self._groups[number], off)
-        for number, words in self._overlays.items():
-            field = QRect()
-            for group, panel in self._panels:
-                field = field.united(self._logical(panel.area)) if group is self._groups[number] else field
-            paint_veil(painter, QRectF(field))
-            paint_plate(painter, QRectF(field), words, "warn")
-        if self._is_frozen and self._panels:
-            words = self._back_words() if self._back_s >= 1 else _("Frozen. The signal goes on.")
-            paint_plate(painter, QRectF(0, 0, self.width(), 44), words, "info")
-            self._paint_events(painter)
-        reading = self.marks.reading()
-        if self.marks.calipers is not None and reading is not None:
-            paint_calipers(painter, self.marks.calipers, self.rect(), reading.words())
-
-    def _paint_events(self, painter: QPainter) -> None:
-        """Draw a line at every mark that is seen, with its words at the top."""
-        ratio = self.devicePixelRatioF()
-        painter.setFont(theme.body_font(9.0, QFont.Weight.DemiBold))
-        painter.setPen(theme.token("warn", "clinical"))
-        for panel in self.panels:
-            for back_s, words in self._events:
-                sample = panel.standing.edge - back_s * panel.source.rate_hz()
-                x = panel.x_of(round(sample / panel.samples_per_column))
-                if panel.field.left() <= x <= panel.field.right():
-                    top, bottom = panel.area.top() / ratio, panel.area.bottom() / ratio
-                    painter.drawLine(QPointF(x / ratio, top), QPointF(x / ratio, bottom))
-                    painter.drawText(QPointF(x / ratio + 4, max(top + 14, 60.0)), words)
-
-    def _paint_off(self, painter: QPainter, group: SweepGroup, off: frozenset[int]) -> None:
-        """Hatch the lanes whose electrode is off."""
-        ratio = self.devicePixelRatioF()
-        for mine, panel in self._panels:
-            for place in panel.places:
-                if mine is group and place.channel in off and not self._is_frozen:
-                    top, height = (place.middle - place.height / 2) / ratio, place.height / ratio
-                    area = QRectF(panel.field.left() / ratio, top, panel.field.width() / ratio, height)
-                    paint_hatch(painter, area.adjusted(0, 2, 0, -2), _("Electrode off"))
 
 
 def _kept_s(panel: SweepPanel) -> float:

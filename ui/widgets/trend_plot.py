@@ -150,8 +150,9 @@ class TrendPlot(Translated, QWidget):
         self._plots = {}
         for row, group in enumerate(groups):
             axis = _time_axis(self._library, self._time_words)
-            plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": axis})
-            plot.setMenuEnabled(False)
+            plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": axis}, enableMenu=False)
+            menu = plot.ctrlMenu  # a window of its own otherwise, which nobody takes away
+            menu.setParent(self._view, menu.windowFlags())
             plot.hideButtons()
             plot.setMouseEnabled(x=False, y=False)
             plot.showGrid(x=True, y=True, alpha=0.2)

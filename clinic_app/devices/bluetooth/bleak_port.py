@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clinic_app.devices.bluetooth.measured import SERVICES
 from clinic_app.devices.bluetooth.port import Peer, Seen
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 

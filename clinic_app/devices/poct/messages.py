@@ -17,7 +17,7 @@ from typing import Final
 
 from lxml import etree
 
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 

@@ -44,6 +44,7 @@ class SdcDriver:
         self._address = address
         self._papers = papers
         self._pinned = pinned.replace(":", "").replace(" ", "").lower()
+        self._waves = WaveStreams()
 
     def run(self, line: Line, stopping: threading.Event) -> None:
         """Listen to the device until it goes.
@@ -51,17 +52,17 @@ class SdcDriver:
         Raises:
             DeviceError: it cannot be found, cannot prove itself, or is gone.
         """
-        # A warning of the library may hold the message it is about, and with it a patient.
-        logging.getLogger("sdc").setLevel(logging.ERROR)
+        # What the library logs may hold the message it is about, and with it a patient.
+        logging.getLogger("sdc").setLevel(logging.CRITICAL)
         consumer = self._consumer(self._address(stopping))
         try:
-            talk = _Talk(consumer, line)
+            talk = _Talk(consumer, line, self._waves)
             self._open(consumer)
             talk.describe()
             line.connected()
             talk.listen(stopping)
         finally:
-            _close(consumer)
+            _close(consumer, says_goodbye=stopping.is_set() and consumer.is_connected)
 
     def _consumer(self, address: str) -> SdcConsumer:
         from sdc11073.consumer.consumerimpl import SdcConsumer, default_components_factory
@@ -97,13 +98,13 @@ class SdcDriver:
 class _Talk:
     """What is known of the device while it is connected; called by the library's threads."""
 
-    def __init__(self, consumer: SdcConsumer, line: Line) -> None:
+    def __init__(self, consumer: SdcConsumer, line: Line, waves: WaveStreams) -> None:
         from sdc11073 import observableproperties
 
         self._consumer = consumer
         self._line = line
         self._lock = threading.Lock()
-        self._waves = WaveStreams()
+        self._waves = waves
         self._metrics: Mapping[str, Metric] = {}
         self._sequence = ""
         self._heard_s = line.now().monotonic_s
@@ -204,8 +205,8 @@ def _sequence(root: Node) -> str:
     return f"{root.get('SequenceId', '')} {root.get('InstanceId', '')}"
 
 
-def _close(consumer: SdcConsumer) -> None:
+def _close(consumer: SdcConsumer, *, says_goodbye: bool) -> None:
     try:
-        consumer.stop_all()
+        consumer.stop_all(unsubscribe=says_goodbye)
     except Exception as error:  # noqa: BLE001 - a device that is gone cannot be said goodbye
         _log.info("an SDC device could not be closed in order: %r", error)

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 
@@ -45,7 +45,7 @@ def look(own_address: str, stopping: threading.Event, seconds: float = LOOK_S, e
     """
     from sdc11073.wsdiscovery import WSDiscovery
 
-    logging.getLogger("sdc").setLevel(logging.ERROR)
+    logging.getLogger("sdc").setLevel(logging.CRITICAL)
     _require_card(own_address)
     discovery = WSDiscovery(own_address)
     discovery.start()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
 
 from clinic_app.devices.block import NumericValue
-from clinic_app.devices.monitor_simulator import NUMBERS, heart_rate
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS, heart_rate
 from clinic_app.devices.replay import Replay, load_ecg, simulated_pleth
 from clinic_app.devices.sdc.codes import number_code, potential_code, unit_code
 from clinic_app.devices.sdc.tls import Papers, contexts

@@ -21,10 +21,10 @@ import numpy as np
 from lxml import etree
 
 from clinic_app.devices.block import ChannelInfo, Flags, NumericValue, Samples
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
+from clinic_app.devices.hl7.waves import Wave
 from clinic_app.devices.plain_numbers import decimal_of
 from clinic_app.devices.sdc.codes import NUMBERS, UNITS, WAVES
-from clinic_app.devices.waves import Wave
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import LEADS, PLETH

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinic_app.devices.hl7 import printable
+from clinic_app.devices.hl7.message import printable
 from clinic_app.terminology.leads import LEAD_NUMBERS
 
 VERSION: Final = 1

@@ -7,6 +7,6 @@ asked for comes back as plain bytes, or as a sentence. Knows no medicine.
 
 from clinic_app.foundation.apart.children import Children
 from clinic_app.foundation.apart.jobs import Answer, Apart, CodedFrame, Job, PageCount, PageWish
-from clinic_app.foundation.apart.work import HERE
+from clinic_app.foundation.apart.work import HERE, RUN_LENGTHS
 
-__all__ = ["HERE", "Answer", "Apart", "Children", "CodedFrame", "Job", "PageCount", "PageWish"]
+__all__ = ["HERE", "RUN_LENGTHS", "Answer", "Apart", "Children", "CodedFrame", "Job", "PageCount", "PageWish"]

@@ -1,4 +1,4 @@
-"""The children of this process: started when first needed, ended when they take too long, followed by a new one."""
+"""The children of this process: started when first needed, gone when a job takes too long, followed by a new one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import msgspec
 
 import clinic_app
 from clinic_app.foundation.apart.jobs import Answer, Job, receive, send
+from clinic_app.foundation.apart.memory_limit import widen
 
 MOST_MEMORY_BYTES: Final = 3 << 30
 LONGEST_S: Final = 60.0
+_PIPE_BYTES: Final = 1 << 20
+"""A picture goes through in few pieces."""
 _ANSWERS: Final = msgspec.json.Decoder(Answer)
 _log = logging.getLogger(__name__)
 
@@ -68,8 +71,6 @@ class Children:
 
     def _ask(self, child: subprocess.Popen[bytes], job: Job, body: bytes) -> tuple[Answer, bytes]:
         asked, told = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
-        watch = threading.Timer(self._longest_s, child.kill)
-        watch.start()
         try:
             send(asked, job, body)
             head, found = receive(told)  # nothing at all is no answer either
@@ -77,9 +78,6 @@ class Children:
         except (OSError, EOFError, msgspec.DecodeError) as error:
             _log.warning("a child that decodes has fallen (%s)", child.poll())
             raise ValueError("the decoder has fallen, or took too long") from error
-        finally:
-            watch.cancel()
-            watch.join()
 
     def _take(self) -> subprocess.Popen[bytes]:
         with self._lock:
@@ -102,9 +100,10 @@ class Children:
     def _start(self) -> subprocess.Popen[bytes]:
         places = [str(Path(clinic_app.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        limits = (str(self._most_memory_bytes), str(self._longest_s))
         try:
-            return subprocess.Popen(  # noqa: S603 - our own program and a number
-                [sys.executable, "-m", "clinic_app.foundation.apart.child", str(self._most_memory_bytes)],
+            child = subprocess.Popen(  # noqa: S603 - our own program and a number
+                [sys.executable, "-m", "clinic_app.foundation.apart.child", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -113,6 +112,10 @@ class Children:
             )
         except OSError as error:
             raise ValueError("no decoder can be started") from error
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                widen(pipe.fileno(), _PIPE_BYTES)
+        return child
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

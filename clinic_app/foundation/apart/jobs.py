@@ -22,11 +22,15 @@ class CodedFrame(msgspec.Struct, frozen=True, tag="frame"):
         family: of the compression, see `work.FAMILIES`.
         is_rgb: three colours that are red, green and blue although nothing in the bytes says so.
         largest_bytes: more is not decoded.
+        planes: for run lengths, which do not say it themselves: planes, rows and columns.
+        bits: of a value in a plane; likewise.
     """
 
     family: str
     is_rgb: bool = False
     largest_bytes: int = LARGEST_BODY
+    planes: tuple[int, int, int] = (0, 0, 0)
+    bits: int = 8
 
 
 class PageCount(msgspec.Struct, frozen=True, tag="pages"):
@@ -65,7 +69,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Apart(Protocol):
     """Decodes bytes of strangers."""
 
-    def run(self, job: Job, body: bytes) -> tuple[Answer, bytes]:
+    def run(self, job: Job, body: bytes) -> tuple[Answer, bytes | memoryview]:
         """Return what came of a job.
 
         Raises:

@@ -1,4 +1,4 @@
-"""How much memory a process may take, set by itself for the rest of its life; each system has its own way."""
+"""What a process and its pipes may take; each system has its own way."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ def limit_memory(most_bytes: int) -> None:
     else:
         from clinic_app.foundation.apart.memory_limit_posix import limit
     limit(most_bytes)
+
+
+def widen(pipe: int, wanted_bytes: int) -> None:
+    """Let a pipe hold so many bytes, where the system can; it works without too."""
+    if sys.platform == "linux":
+        from clinic_app.foundation.apart.pipe_size_linux import widen
+
+        widen(pipe, wanted_bytes)

@@ -52,7 +52,7 @@ def whole_range(stored: NDArray[Any], slope: float, intercept: float) -> Window:
     """Return the window that shows nearly all values."""
     low, high = (float(each) * slope + intercept for each in np.percentile(cast(Any, stored), (0.5, 99.5)))
     low, high = min(low, high), max(low, high)
-    return Window((low + high) / 2, max(high - low, 1.0))
+    return Window((low + high) / 2, max(high - low, 1.0), "LINEAR_EXACT")
 
 
 def _all_above(window: Window, stored: NDArray[Any], rescale: tuple[float, float]) -> bool:

@@ -23,6 +23,7 @@ from clinic_app.waveforms.formats.limits import (
     UNKNOWN_START,
     Watch,
     check_amount,
+    check_rate,
     strangers_bytes,
     unreadable,
     unwatched,
@@ -55,10 +56,13 @@ def read_aecg(data: bytes, watch: Watch = unwatched) -> Recording:
     Raises:
         UnreadableFileError: it is none, or contradicts itself.
     """
+    # allowed (xml): a parser that resolves no entity and no address and takes no huge tree; a DTD is refused
     from lxml import etree
 
     if len(data) > _LARGEST or data.count(b"<") > _MOST_TAGS:
         raise unreadable(TOO_LARGE)
+    if b"<!DOCTYPE" in data:
+        raise unreadable()
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
     try:
         root = etree.fromstring(data, parser)
@@ -67,7 +71,10 @@ def read_aecg(data: bytes, watch: Watch = unwatched) -> Recording:
     if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{_NS}AnnotatedECG":
         raise unreadable()
     with strangers_bytes():
-        return _read(root, watch)
+        try:
+            return _read(root, watch)
+        except AttributeError as error:  # an element that has to be there is not
+            raise unreadable() from error
 
 
 def _read(root: Any, watch: Watch) -> Recording:  # noqa: ANN401 - lxml's elements
@@ -100,8 +107,8 @@ def _channels(series: Any, late: timedelta, already: int) -> Iterator[RecordedCh
                 rate_hz = 1 / (float(step.get("value")) * _SECONDS[step.get("unit", "s")])
             elif kind == "SLIST_PQ":
                 leads.append((_code(sequence), value))
-        if leads and not 0 < rate_hz < 1e6:
-            raise unreadable()
+        if leads:
+            check_rate(rate_hz)
         before = round(late.total_seconds() * rate_hz)
         for name, value in leads:
             channel = _lead(name, value, rate_hz, before)

@@ -39,6 +39,7 @@ class Format:
         words: what it is for and what it does not carry.
         can_read: whether such files are taken in.
         write: makes the files; None where it is only read.
+        has_own_names: whether its files must end as ``suffixes`` say, whatever name was asked for.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Format:
     words: Text
     can_read: bool = False
     write: Writer | None = None
+    has_own_names: bool = False
 
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -65,6 +67,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         Text("PhysioNet records. Keep every sample, gaps and marks, but not who made a mark."),
         True,
         to_wfdb,
+        has_own_names=True,
     ),
     Format(
         "dicom",
@@ -168,6 +171,8 @@ def write(recording: Recording, path: Path, format: str | Format = "", watch: Wa
         raise InvalidInputError(Text("There is nothing in this recording."))
     files = chosen.write(recording, path.stem if path.suffix else path.name, watch)
     places = [path.with_name(name) for name in files]
+    if path.suffix and not chosen.has_own_names:
+        places[0] = path
     for place, data in zip(places, files.values(), strict=True):
         write_atomically(place, (data,))
     return tuple(places)

@@ -85,11 +85,11 @@ def _cells(channel: RecordedChannel, step: int, begin: int, end: int) -> list[st
 
 
 def _words(recording: Recording, rate_hz: float, lines: int) -> dict[int, str]:
-    found: dict[int, str] = {}
+    found: dict[int, list[str]] = {}
     for mark in recording.marks:
         line = min(max(_line_of(mark, recording, rate_hz), 0), lines - 1)
-        found[line] = _quoted(cell(f"{found[line]}; {mark.text}" if line in found else mark.text))
-    return found
+        found.setdefault(line, []).append(mark.text)
+    return {line: _quoted(cell("; ".join(texts))) for line, texts in found.items()}
 
 
 def _line_of(mark: EventMark, recording: Recording, rate_hz: float) -> int:

@@ -29,6 +29,7 @@ from clinic_app.waveforms.formats.limits import (
     UNKNOWN_START,
     Watch,
     check_amount,
+    check_rate,
     unreadable,
     unwatched,
 )
@@ -121,8 +122,9 @@ def _channels(group: Any, late_ms: float, already: int) -> Iterator[RecordedChan
     count, length = int(group.NumberOfWaveformChannels), int(group.NumberOfWaveformSamples)
     kind = str(group.WaveformSampleInterpretation), int(group.WaveformBitsAllocated)
     rate_hz = float(str(group.SamplingFrequency))  # never a Fraction: 1E-99999999 would be a hundred million digits
-    if count < 1 or length < 1 or not 0 < rate_hz < 1e6:
-        raise ValueError("the waveform's dimensions or its rate are impossible")
+    check_rate(rate_hz)
+    if count < 1 or length < 1:
+        raise ValueError("the waveform's dimensions are impossible")
     before = round(late_ms / 1000 * rate_hz)
     check_amount(already + count * (length + before))
     raw = np.frombuffer(group.WaveformData, dtype=_KINDS[kind], count=count * length).reshape(length, count)

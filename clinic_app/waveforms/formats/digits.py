@@ -52,11 +52,12 @@ def samples_of(integers: NDArray[np.generic], resolution: float, offset: float =
     if not 1e-15 < abs(resolution) < 1e15 or not abs(offset) < 1e15:
         raise ValueError("the channel's scale is impossible")
     samples = np.empty(len(integers), np.float32)
-    for begin in range(0, len(integers), _AT_ONCE):
-        values = integers[begin : begin + _AT_ONCE].astype(np.float64)
-        values *= resolution
-        values += offset
-        samples[begin : begin + _AT_ONCE] = values
+    with np.errstate(over="ignore"):  # floats of a stranger; what is beyond all bounds is no sample
+        for begin in range(0, len(integers), _AT_ONCE):
+            values = integers[begin : begin + _AT_ONCE].astype(np.float64)
+            values *= resolution
+            values += offset
+            samples[begin : begin + _AT_ONCE] = values
     return samples
 
 

@@ -27,6 +27,7 @@ from clinic_app.waveforms.formats.limits import (
     UNKNOWN_START,
     Watch,
     check_amount,
+    check_rate,
     strangers_bytes,
     unreadable,
     unwatched,
@@ -247,8 +248,7 @@ def _channel(
 def _neat(rate: Fraction) -> float:
     """Return a rate without the rounding of the record's length, which has eight characters in the header."""
     value = float(rate)
-    if not 1e-6 < value < 1e7:
-        raise ValueError("the signal's rate is impossible")
+    check_rate(value)
     for digits in range(4):
         short = round(value, digits)
         if short and abs(short - value) < 2e-7 * value:

@@ -33,6 +33,8 @@ from clinic_app.waveforms.recording import RAW_BAND, RecordedChannel, Recording
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MOST_RECORDS: Final = 99_999_999
 _LONGEST_RECORD_S: Final = 10
+_NEAR: Final = 200
+"""Lengths looked at on both sides of a second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,9 @@ def _record(channels: list[RecordedChannel]) -> tuple[Fraction, list[int]]:
     if shortest > 60:
         raise InvalidInputError(Text("The rates of these channels have no record in common; EDF cannot keep them."))
     most = max(int(_LONGEST_RECORD_S / shortest), 1)
-    steps = sorted(range(1, min(most, 100_000) + 1), key=lambda step: abs(step * shortest - 1))[:2000]
+    middle = min(max(round(1 / shortest), 1), most)
+    near = sorted(range(max(middle - _NEAR, 1), min(middle + _NEAR, most) + 1), key=lambda step: abs(step - middle))
+    steps = near + [step for step in range(1, min(most, 5000) + 1) if parts % step == 0 and abs(step - middle) > _NEAR]
     for wants_exact, wants_whole in ((True, True), (True, False), (False, False)):
         for step in steps:
             seconds = step * shortest

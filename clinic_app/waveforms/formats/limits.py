@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,8 +15,8 @@ from clinic_app.foundation.texts import Text
 
 LARGEST_BYTES: Final = 256 << 20
 """Of a file, and of what it unpacks to."""
-MOST_SAMPLES: Final = 50_000_000
-"""Of all channels together, gaps included: a day of three leads at 192 Hz, or 200 MB of memory."""
+MOST_SAMPLES: Final = 100_000_000
+"""Of all channels together, gaps included: a day of three leads at 250 Hz fits, in 260 MB of memory."""
 MOST_CHANNELS: Final = 512
 MOST_MARKS: Final = 100_000
 LONGEST_TEXT: Final = 1000
@@ -35,7 +36,7 @@ class StoppedError(ClinicError):
     """Somebody asked to stop; nothing half-made remains."""
 
     def __init__(self) -> None:
-        super().__init__(Text("StoppedError. Nothing was kept of it."))
+        super().__init__(Text("Stopped. Nothing was kept of it."))
 
 
 def unwatched(_done: int, _of: int) -> None:
@@ -57,6 +58,16 @@ def check_amount(samples: int) -> None:
         raise unreadable()
     if samples > MOST_SAMPLES:
         raise unreadable(TOO_LARGE)
+
+
+def check_rate(rate_hz: float) -> None:
+    """Refuse a rate nobody records at: less than a sample in a quarter of an hour, or a million a second.
+
+    Raises:
+        UnreadableFileError: it is such a rate, or no number.
+    """
+    if not 0.001 <= rate_hz < 1e6:
+        raise unreadable()
 
 
 def read_bounded(path: Path) -> bytes:
@@ -90,5 +101,5 @@ def strangers_bytes() -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
         raise unreadable() from error

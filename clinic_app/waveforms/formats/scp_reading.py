@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import LEAD_NUMBERS, LEADS
 from clinic_app.waveforms.formats.digits import samples_of
-from clinic_app.waveforms.formats.limits import Watch, check_amount, strangers_bytes, unreadable, unwatched
+from clinic_app.waveforms.formats.limits import Watch, check_amount, check_rate, strangers_bytes, unreadable, unwatched
 from clinic_app.waveforms.formats.scp_huffman import Tables, decoded, parse_tables
 from clinic_app.waveforms.formats.scp_patient import parse_told
 from clinic_app.waveforms.recording import RecordedChannel, Recording
@@ -104,6 +104,7 @@ def _read(data: bytes, watch: Watch, is_checked: bool) -> Recording:
         if beat is None or beat[1].interval_us != rhythm.interval_us:
             raise unreadable()
         step, integers = _restored(leads, rhythm, *beat)
+    check_rate(1e6 / rhythm.interval_us)
     channels = _channels(leads, integers, step / 1000, 1e6 / rhythm.interval_us)
     return Recording(channels, told.started_at, told.device, told.band, (), told.patient)
 

@@ -57,11 +57,8 @@ def read_wav(data: bytes, watch: Watch = unwatched) -> Recording:
     """
     watch(0, 1)
     with strangers_bytes():
-        try:
-            head, body = _chunks(data)
-            kind, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", head)
-        except struct.error as error:
-            raise unreadable() from error
+        head, body = _chunks(data)
+        kind, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", head)
         if kind == _EXTENSIBLE and len(head) >= 26:
             kind = int.from_bytes(head[24:26], "little")
         width = -(-bits // 8)
@@ -81,6 +78,8 @@ def read_flac(data: bytes, watch: Watch = unwatched) -> Recording:
     import soundfile
 
     watch(0, 1)
+    if not is_flac_file(data):  # the library would try every decoder it has
+        raise unreadable()
     with strangers_bytes():
         try:
             with soundfile.SoundFile(io.BytesIO(data)) as file:
@@ -127,7 +126,10 @@ def to_flac(recording: Recording, watch: Watch = unwatched) -> bytes:
     watch(0, 1)
     packed, bits, is_float = _packed(recording)
     if is_float:
-        packed, bits = np.clip(np.rint(packed * (1 << 23)), -(1 << 23), (1 << 23) - 1).astype(np.int32), 24
+        packed, bits = (
+            np.clip(np.rint(np.clip(packed, -1, 1) * (1 << 23)), -(1 << 23), (1 << 23) - 1).astype(np.int32),
+            24,
+        )
     target = io.BytesIO()
     rate = round(recording.channels[0].rate_hz)
     shifted = packed.astype(np.int32) << (32 - bits)
@@ -176,7 +178,7 @@ def _recording(found: tuple[NDArray[Any], float], channels: int, rate_hz: float)
         column = frames[:, place]
         with np.errstate(over="ignore", invalid="ignore"):
             samples = samples_of(column, step) if step else column.astype(np.float32)
-        samples[np.isinf(samples)] = np.nan
+        samples[~np.isfinite(samples)] = np.nan
         made.append(RecordedChannel(SOUND, label, UNIT, rate_hz, samples, step or None))
     return Recording(tuple(made), UNKNOWN_START, "")
 

@@ -26,6 +26,7 @@ from clinic_app.waveforms.formats.limits import (
     TOO_LARGE,
     Watch,
     check_amount,
+    check_rate,
     strangers_bytes,
     unreadable,
     unwatched,
@@ -74,11 +75,17 @@ def read_vital(data: bytes, watch: Watch = unwatched) -> Recording:
     Raises:
         UnreadableFileError: it is damaged, or unpacks to more than anybody records.
     """
+    return read_unpacked(_unpacked(data), watch)
+
+
+def read_unpacked(data: bytes, watch: Watch = unwatched) -> Recording:
+    """Return the curves in the bytes of such a file without its packing.
+
+    Raises:
+        UnreadableFileError: it is damaged.
+    """
     with strangers_bytes():
-        try:
-            return _read(_unpacked(data), watch)
-        except struct.error as error:
-            raise unreadable() from error
+        return _read(data, watch)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -177,8 +184,7 @@ def _take(track: _Track, at_s: float, body: bytes, marks: list[EventMark]) -> No
 
 
 def _channel(track: _Track, begin_s: float, already: int, label: str) -> RecordedChannel:
-    if not 0 < track.rate_hz < 1e6:
-        raise unreadable()
+    check_rate(track.rate_hz)
     rate_hz = float(round(track.rate_hz, 4))  # it lies there in 32 bits
     placed: list[tuple[int, NDArray[Any]]] = []
     end = 0
@@ -194,7 +200,8 @@ def _channel(track: _Track, begin_s: float, already: int, label: str) -> Recorde
     is_whole = track.packing in _LOST
     resolution, offset = (track.gain * volts, track.offset * volts) if is_whole else (volts, 0.0)
     for place, values in placed:
-        part = samples_of(values, resolution, offset)
+        whole = values if is_whole else np.where(np.isfinite(values), values, np.nan)
+        part = samples_of(whole, resolution, offset)
         part[~np.isfinite(part)] = np.nan
         if is_whole:
             part[values == _LOST[track.packing]] = np.nan

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from clinic_app.waveforms.formats.limits import MOST_CHANNELS, UNKNOWN_START
+from clinic_app.waveforms.formats.limits import MOST_CHANNELS, UNKNOWN_START, check_rate
 from clinic_app.waveforms.recording import PatientText
 
 _NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
@@ -101,7 +101,8 @@ def parse_header(data: bytes) -> Header:
         raise ValueError("no record line")
     rate_hz = float(record["rate"] or _DEFAULT_RATE)
     signals, segments = int(record["signals"]), int(record["segments"] or 0)
-    if not 0 < rate_hz < 1e6 or signals > MOST_CHANNELS or segments > _MOST_SEGMENTS:
+    check_rate(rate_hz)
+    if signals > MOST_CHANNELS or segments > _MOST_SEGMENTS:
         raise ValueError("the record's size is impossible")
     count = segments or signals
     if len(rows) <= count:

@@ -17,6 +17,8 @@ from clinic_app.waveforms.recording import EventMark
 _NOTE: Final = 22
 _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63
 _LONGEST_STEP: Final = 1023
+_LAST: Final = (1 << 31) - 1
+"""Frame no annotation can lie behind."""
 _LONGEST_AUX: Final = 255
 
 
@@ -74,7 +76,7 @@ def annotation_file(marks: tuple[EventMark, ...], rate_hz: float, started_at: da
     """
     made, before = bytearray(), 0
     for mark in sorted(marks, key=lambda each: each.at):
-        index = max(round((mark.at - started_at).total_seconds() * rate_hz), 0)
+        index = min(max(round((mark.at - started_at).total_seconds() * rate_hz), 0), _LAST)
         step, before = index - before, index
         if step > _LONGEST_STEP:
             made += struct.pack("<HhH", _SKIP << 10, step >> 16, step & 0xFFFF)

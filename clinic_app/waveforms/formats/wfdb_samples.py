@@ -79,6 +79,8 @@ def unpack_flac(format: int, data: bytes, channels: int) -> Integers:
     import soundfile
 
     bits = _FLAC_BITS[format]
+    if data[:4] != b"fLaC":  # the library would try every decoder it has
+        raise unreadable()
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             own = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}.get(file.subtype, 99)

@@ -1,13 +1,15 @@
 """A recording of hours, read by the time of day: only the chunks of the stretch that is asked for are opened.
 
 Within a stretch the samples of one stream stand by their count, so that no clock's trembling tears or squeezes them;
-only another stream, after the device was switched off and on, stands by its time. What is not there is NaN.
+only another stream, after the device was switched off and on, stands by its time. What is not there is NaN. Every
+stretch is laid beside the wall clock anew: two neighbours may share or miss a few milliseconds. Who needs every sample
+once takes `LongRecording.pieces`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -26,6 +28,8 @@ from clinic_app.waveforms.store.ledger import Head, Line
 MOST_AT_ONCE_S: Final = 3600.0
 """More is read in pieces."""
 _KEPT_CHUNKS: Final = 64
+_DRIFT: Final = timedelta(seconds=30)
+"""How far the count of a stream and the wall clock may go apart in a recording of days."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,46 @@ class LongRecording:
         Raises:
             InvalidInputError: more than an hour, or nothing.
         """
-        seconds = (ends_at - begins_at).total_seconds()
-        if not 0 < seconds <= MOST_AT_ONCE_S:
+        if not 0 < (ends_at - begins_at).total_seconds() <= MOST_AT_ONCE_S:
             raise InvalidInputError(Text("A stretch of a recording is between nothing and an hour long."))
         parts = [part for chunk in self._chunks_in(begins_at, ends_at) for part in chunk.parts]
+        return self._laid(parts, {}, begins_at, ends_at, codes)
+
+    def pieces(self, piece_s: int = 600, codes: Sequence[str] | None = None) -> Iterator[Recording]:
+        """Yield the whole of it piece by piece, every received sample exactly once.
+
+        The samples of a stream stand by their count from its beginning on, so that the end of a night may lie some
+        seconds beside the wall clock where the device's clock goes otherwise.
+
+        Args:
+            piece_s: seconds in one piece, whole, at most an hour.
+            codes: only these channels.
+        """
+        starts: dict[tuple[str, Fraction], datetime] = {}
+        begins_at, step = self.begins_at, timedelta(seconds=min(piece_s, int(MOST_AT_ONCE_S)))
+        last_at = self.ends_at + _DRIFT
+        while begins_at < last_at:
+            chunks = self._chunks_in(begins_at - _DRIFT, begins_at + step + _DRIFT)
+            piece = self._laid(
+                [part for chunk in chunks for part in chunk.parts], starts, begins_at, begins_at + step, codes
+            )
+            if begins_at < self.ends_at or any(np.isfinite(channel.samples).any() for channel in piece.channels):
+                yield piece
+            begins_at += step
+
+    def _laid(
+        self,
+        parts: Sequence[Part],
+        starts: dict[tuple[str, Fraction], datetime],
+        begins_at: datetime,
+        ends_at: datetime,
+        codes: Sequence[str] | None,
+    ) -> Recording:
+        """Return parts laid into a stretch; ``starts`` knows when streams began, and learns of others."""
+        seconds = (ends_at - begins_at).total_seconds()
         channels: dict[tuple[str, Fraction], RecordedChannel] = {}
-        starts = _starts(parts)
         for part in parts:
+            starts.setdefault(_run(part), part.at - timedelta(seconds=float(part.first_index / part.rate_hz)))
             first = round((starts[_run(part)] - begins_at).total_seconds() * part.rate_hz) + part.first_index
             for row, channel in enumerate(part.channels):
                 if codes is None or channel.code in codes:
@@ -193,14 +230,6 @@ class LongRecording:
 
 def _run(part: Part) -> tuple[str, Fraction]:
     return part.stream_id, part.rate_hz
-
-
-def _starts(parts: Sequence[Part]) -> dict[tuple[str, Fraction], datetime]:
-    """Return when sample 0 of each stream was taken, as the first stretch of it tells."""
-    starts: dict[tuple[str, Fraction], datetime] = {}
-    for part in parts:
-        starts.setdefault(_run(part), part.at - timedelta(seconds=float(part.first_index / part.rate_hz)))
-    return starts
 
 
 def _empty(channel: ChannelInfo, part: Part, row: int, length: int) -> RecordedChannel:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clinic_app.devices import mllp, waves
+from clinic_app.devices.hl7 import mllp, waves
 from clinic_app.foundation import spreadsheet
 from clinic_app.hub import fhir_write
 from clinic_app.imaging import decoders, importing, reading

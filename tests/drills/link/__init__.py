@@ -40,7 +40,7 @@ _8_KBIT_S: Final = 1000
 _CLOCKS_S: Final = (0.0, 0.0, 90.0, -600.0, 7200.0, -86_400.0 * 3, 86_400.0 * 40, -86_400.0 * 365 * 20)
 """Where a clock jumps to: right, a little wrong, and as wrong as a dead battery makes it."""
 
-DISASTERS: Final = ("clock", "backup", "full disk", "restored workstation")
+DISASTERS: Final = ("clock", "backup", "restored hub", "full disk", "restored workstation")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,6 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     parser.add_argument("--operations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="only this broken link, to see how it is found out")
-    parser.add_argument("--restored-hub", action="store_true", help="put older backups of hubs back, too")
     parser.add_argument("--without-mutants", action="store_true", help="only the link as it is")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
@@ -106,8 +105,7 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     if options.mutant:
         outcome = rehearse(options.operations, options.seed, options.mutant, BREATHLESS)
         return _figures(outcome, options.seed, begin), not outcome.has_held
-    disasters = (*DISASTERS, "restored hub") if options.restored_hub else DISASTERS
-    outcome = rehearse(options.operations, options.seed, "", Pace(disasters=disasters))
+    outcome = rehearse(options.operations, options.seed)
     wanted = [] if options.without_mutants else list(MUTANTS)
     caught = [name for name in wanted if is_found_out(name, options.seed)]
     figures = {**_figures(outcome, options.seed, begin), "mutants_caught": caught}

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QSpinBox, QTab
 
 from clinic_app.access import Session
 from clinic_app.devices import Block, ChannelInfo, Event, EventKind, Health, Numerics, Result, Trial
+from clinic_app.devices.bluetooth.port import Seen
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms import LiveNumber, LiveTraces
 from tests.helpers.clocks import NOON
@@ -153,6 +154,24 @@ def test_what_is_wrong_is_said_at_its_field(pane: Pane[DevicesScreen], place: Ba
     pane.click("devices.save")
     assert "already" in pane.words("devices.name.message")
     assert len(place.devices.known) == 3
+
+
+def test_bluetooth_devices_nearby_are_offered_by_their_names(
+    pane: Pane[DevicesScreen], place: Basement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[Signal] = []
+
+    def nearby(seconds: float, stopping: Signal) -> tuple[Seen, ...]:
+        stopped.append(stopping)
+        return (Seen("AA:BB:CC", "Cuff 7", frozenset((0x1810,)), -60), Seen("DD:EE", "", frozenset(), -70))
+
+    monkeypatch.setattr("clinic_app.devices.bluetooth.family.nearby", nearby)
+    pane.click("devices.add")
+    pick(pane, "devices.kind", "bluetooth")
+    address = pane.find("devices.option.address", QComboBox)
+    assert [address.itemText(at) for at in range(2)] == ["AA:BB:CC  Cuff 7", "DD:EE"]
+    assert len(stopped) == 1
+    assert stopped[0].is_set()
 
 
 def test_a_device_is_changed_and_keeps_what_was_not_touched(pane: Pane[DevicesScreen], place: Basement) -> None:

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from clinic_app.access import Session
 from clinic_app.devices import Block, ChannelInfo, Numerics, NumericValue
-from clinic_app.devices.monitor_listener import SourceState
+from clinic_app.devices.hl7.monitor_listener import SourceState
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.foundation.texts import Text

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers.signals import SteadyClock, TapedSource, lead_group, real_leads
 from ui import language, theme
-from ui.widgets.sweep import STALE_S, Sweep
+from ui.widgets.sweep import Sweep
+from ui.widgets.sweep_overlays import STALE_S
 from ui.widgets.sweep_panel import SweepPanel
 from ui.widgets.sweep_source import Lane, SweepGroup
 from ui.widgets.sweep_ticker import ticker

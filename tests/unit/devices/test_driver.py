@@ -59,3 +59,27 @@ def test_a_device_that_cannot_be_reached_is_never_called_connected() -> None:
     with pytest.raises(DeviceError):
         StreamDriver(refuse, lambda: PulseParser("A")).run(line, threading.Event())
     assert line.told == []
+
+
+class Counting(PulseParser):
+    """A parser that knows how many came before it."""
+
+    count = 1
+
+    def remember(self, former: object) -> None:
+        assert isinstance(former, Counting)
+        self.count = former.count + 1
+
+
+def test_a_parser_that_remembers_goes_on_where_the_connection_before_stopped() -> None:
+    made: list[Counting] = []
+
+    def make() -> Counting:
+        made.append(Counting("A"))
+        return made[-1]
+
+    driver = StreamDriver(lambda: ListedTransport([b"61\n"]), make)
+    for _ in range(3):
+        with pytest.raises(DeviceError):
+            driver.run(NotingLine(), threading.Event())
+    assert [parser.count for parser in made] == [1, 2, 3]

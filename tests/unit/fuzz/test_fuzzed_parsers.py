@@ -17,9 +17,10 @@ from clinic_app.foundation.texts import Text
 from tests.fuzz.__main__ import main
 from tests.fuzz.mutating import mutated
 from tests.fuzz.parsers import PARSERS, Parser
+from tests.fuzz.recording_parsers import RECORDING_PARSERS
 
 ROOT = Path(__file__).parents[3]
-RUNS = {"dicom": 300, "settings": 300, "recording": 500}
+RUNS = {"dicom": 300, "settings": 300, "recording": 500, **dict.fromkeys(RECORDING_PARSERS, 150)}
 WITHOUT_GOOD_SEED = {"escrow key"}
 
 
@@ -66,9 +67,9 @@ def test_every_module_that_reads_what_strangers_send_is_in_the_list() -> None:
     readers = {
         "clinic_app.imaging.reading",
         "clinic_app.imaging.codestream",
-        "clinic_app.devices.hl7",
-        "clinic_app.devices.mllp",
-        "clinic_app.devices.waves",
+        "clinic_app.devices.hl7.message",
+        "clinic_app.devices.hl7.mllp",
+        "clinic_app.devices.hl7.waves",
         "clinic_app.hub.fhir_conditions",
         "clinic_app.hub.fhir_patch",
         "clinic_app.hub.fhir_write_bundles",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clinic_app.devices.block import ChannelInfo, Flags, NumericValue
-from clinic_app.devices.monitor_simulator import NUMBERS
+from clinic_app.devices.hl7.monitor_simulator import NUMBERS
 from clinic_app.devices.replay import Replay, load_ecg, simulated_pleth
 from clinic_app.devices.sdc.codes import NUMBERS as NUMBER_CODES
 from clinic_app.devices.sdc.codes import WAVES, number_code, potential_code, unit_code

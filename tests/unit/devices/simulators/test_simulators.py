@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-
 import threading
 from decimal import Decimal
 from itertools import pairwise

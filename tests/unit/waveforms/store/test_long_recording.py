@@ -161,3 +161,20 @@ def test_a_recording_without_a_chunk_is_empty() -> None:
     empty = LongRecording(Head("r", "p", "bed 1", NOON), (), lambda sha256: b"")
     assert (empty.duration_s, empty.covered(), empty.channels(), empty.number_codes()) == (0.0, (), (), ())
     assert empty.read(NOON, NOON + at(1)).channels == ()
+
+
+@pytest.mark.parametrize("piece_s", [7, 10, 600])
+def test_in_pieces_every_sample_comes_once_whatever_the_clocks_did(piece_s: int) -> None:
+    trembling = (0.0, 0.011, -0.008, 0.02, 0.4, 0.39)
+    long = recording(*([stretch(i * CHUNK, late_s=late)] for i, late in enumerate(trembling)))
+    pieces = list(long.pieces(piece_s))
+    whole = np.concatenate([piece.channels[1].samples for piece in pieces])
+    np.testing.assert_array_equal(whole[np.isfinite(whole)], samples(0, 30_000)[1])
+    assert np.isfinite(whole[:30_000]).all()
+    assert [piece.started_at - NOON for piece in pieces] == [at(piece_s * i) for i in range(len(pieces))]
+
+
+def test_in_pieces_a_slow_device_loses_nothing_at_its_end() -> None:
+    parts = [stretch(i * CHUNK, late_s=-0.5 * i) for i in range(6)]
+    whole = np.concatenate([piece.channels[0].samples for piece in recording(*([part] for part in parts)).pieces(10)])
+    np.testing.assert_array_equal(whole[:30_000], samples(0, 30_000)[0])

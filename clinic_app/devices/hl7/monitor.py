@@ -1,0 +1,107 @@
+"""Patient monitors over HL7 v2 and MLLP as a family: those that call, and those that wait to be called."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from clinic_app.devices.block import Block, Numerics
+from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed, Parser
+from clinic_app.devices.hl7.message import acknowledgement, parse
+from clinic_app.devices.hl7.mllp import Deframer, frame
+from clinic_app.devices.hl7.monitor_listener import MonitorListener
+from clinic_app.devices.wave_streams import WaveStreams
+from clinic_app.foundation.errors import DeviceError
+from clinic_app.foundation.texts import Text
+
+_WAIT_S: Final = 0.25
+_LONGEST_GREETING: Final = 2000
+
+
+class Hl7MonitorParser:
+    r"""One monitor that was called: its ORU^R01 become blocks and numbers, and each is acknowledged.
+
+    Args:
+        name: the device's name here, whatever the monitor calls itself.
+        greeting: an HL7 message to send first, segments set apart by ``\r`` as two letters; empty for none. Some
+            monitors send nothing before they are asked (QRY^R02).
+    """
+
+    def __init__(self, name: str, greeting: str = "") -> None:
+        self._name = name
+        self._greeting = greeting
+        self._deframer = Deframer()
+        self.waves = WaveStreams()
+        """The monitor's streams, over its connections."""
+
+    def remember(self, former: Parser) -> None:
+        """Go on with the streams of the connection before: the monitor's own stamps tell how long it was gone."""
+        if isinstance(former, Hl7MonitorParser):
+            self.waves = former.waves
+
+    def begin(self, at: Arrival) -> bytes:  # noqa: ARG002 - a monitor is greeted alike at any time
+        """Return the greeting."""
+        if not self._greeting:
+            return b""
+        segments = self._greeting[:_LONGEST_GREETING].replace("\\r", "\r").rstrip("\r")
+        return frame(f"{segments}\r".encode())
+
+    def feed(self, data: bytes, at: Arrival) -> Parsed:
+        """Take the next bytes.
+
+        Raises:
+            DeviceError: no HL7 at all, or a message without an end.
+        """
+        items: list[Item] = []
+        answer = bytearray()
+        refused: Text | None = None
+        for raw in self._deframer.feed(data):
+            message = parse(raw)
+            if message.kind.startswith(("ACK", "ORR", "QCK", "DSR")):  # what the monitor says to our greeting
+                continue
+            why: Text | None = None
+            try:
+                items.extend(self.waves.items(self._name, message, at))
+            except DeviceError as error:
+                why = refused = error.text
+            answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))
+        return Parsed(tuple(items), bytes(answer), refused)
+
+
+class MonitorServer:
+    """The driver of monitors that call: each under the name it gives itself.
+
+    Args:
+        host: network address to listen on.
+        port: TCP port.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._wanted_port = port
+        self.port = 0
+        """The port it listens on; 0 while it does not."""
+
+    def run(self, line: Line, stopping: threading.Event) -> None:
+        """Let monitors in until ``stopping`` is set.
+
+        Raises:
+            DeviceError: the address or port cannot be had.
+        """
+        listener = MonitorListener(self._host, self._wanted_port)
+        listener.subscribe(line.deliver, Block, Numerics, Event)
+        listener.start()
+        self.port = listener.port
+        try:
+            line.connected(quietly=True)
+            connected = 0
+            while not stopping.wait(_WAIT_S):
+                connected, before = sum(source.is_connected for source in listener.sources()), connected
+                if connected > before:
+                    line.connected()
+                elif before and not connected:
+                    line.disconnected()
+                line.now()
+        finally:
+            self.port = 0
+            listener.stop()

@@ -1,0 +1,1 @@
+"""Digital stethoscopes: those that this computer knows as a microphone."""

@@ -1,0 +1,236 @@
+"""What the viewer makes of real files, and how long it takes beside pydicom with its own handlers, in the same run.
+
+Every file of the collection is opened as the viewer opens it, decoders in their own process as in the clinic; what is
+refused is named with its reason. A file that holds nothing to be seen (a plan, a protocol, a list of others, a header
+without pixels) is not renderable and is listed as such. Times are of decoding alone and per megapixel; only the ratios
+are worth comparing on a shared machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from clinic_app.foundation.apart import Children
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.imaging import FrameStack, LocalFiles, Tracing, render
+from clinic_app.imaging.decoders import decoded_frame
+from clinic_app.imaging.reading import frame_count, read_dataset
+from clinic_app.waveforms import from_dicom
+
+DATA: Final = Path(__file__).parents[3] / "shared" / "data" / "dicom"
+RUNS: Final = 15
+GOALS: Final = {"speedup_jpeg_lossless": 3.0, "speedup_us_loop": 5.0}
+_JPEG_LOSSLESS: Final = ("1.2.840.10008.1.2.4.57.dcm", "1.2.840.10008.1.2.4.70.dcm")
+_LOOP: Final = "us/examples_ybr_color.dcm"
+_LOSSY: Final = (".4.50.", ".4.51.", ".4.53.", ".4.55.")
+_NOTHING_IN_IT: Final = (
+    "The images this file speaks of are not here.",
+    "This file only lists others; open the folder it lies in.",
+    "The file holds no image.",
+)
+
+
+@dataclass
+class Matrix:
+    """What became of every file."""
+
+    rendered: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    nothing_to_see: dict[str, str] = field(default_factory=dict)
+    with_a_note: dict[str, str] = field(default_factory=dict)
+
+
+def bench_imaging(json_file: Path | None) -> int:
+    """Measure, print and write the figures; return the exit code: 1 where a goal is missed."""
+    if not DATA.is_dir():
+        print(f"no files to look at: {DATA}")
+        return 1
+    children = Children()
+    try:
+        matrix = look_at_everything(DATA, children)
+        figures = {**_figures_of(matrix), "oracle": oracle(DATA, children), **speeds(DATA, children)}
+    finally:
+        children.close()
+    figures["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    figures["python"] = platform.python_version()
+    has_held = figures["has_held"] = _has_held(figures)
+    _tell(figures)
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if has_held else 1
+
+
+def look_at_everything(folder: Path, children: Children) -> Matrix:
+    """Open every file of a folder, all its pictures."""
+    matrix = Matrix()
+    for path in sorted(each for each in folder.rglob("*") if each.is_file() and each.suffix != ".txt"):
+        name = path.relative_to(folder).as_posix()
+        try:
+            note = _look(path, children)
+        except ClinicError as error:
+            reason = str(error)
+            (matrix.nothing_to_see if reason in _NOTHING_IN_IT else matrix.refused)[name] = reason
+            continue
+        matrix.rendered.append(name)
+        if note:
+            matrix.with_a_note[name] = note
+    return matrix
+
+
+def oracle(folder: Path, children: Children) -> dict[str, Any]:
+    """Compare one CT image in all its compressions, pixel by pixel."""
+    files = sorted((folder / "ct").glob("CTImage.dcm_*"))
+    plain = _pixels(next(each for each in files if "LittleEndianExplicit" in each.name), children)
+    lossless = [each for each in files if not any(part in each.name for part in _LOSSY)]
+    lossy = [each for each in files if each not in lossless]
+    differing = [each.name for each in lossless if not np.array_equal(_pixels(each, children), plain)]
+    least = min(float(np.corrcoef(_pixels(each, children).ravel(), plain.ravel())[0, 1]) for each in lossy)
+    return {
+        "syntaxes": len(files),
+        "lossless": len(lossless),
+        "identical": len(lossless) - len(differing),
+        "differing": differing,
+        "lossy_least_correlation": round(least, 4),
+    }
+
+
+def speeds(folder: Path, children: Children) -> dict[str, Any]:
+    """Time ours beside pydicom in turns; the best run of each counts, as others use this machine too."""
+    timed = [*sorted((folder / "ct").glob("CTImage.dcm_*")), folder / _LOOP, *sorted((folder / "xray").glob("*.dcm"))]
+    rows = {}
+    with _default_handlers() as ask:
+        for path in timed:
+            theirs = [ask(path) for _ in range(2)]  # the first loads libraries
+            ours = [_timed(path, children)[0]]
+            for _ in range(RUNS):
+                theirs.append(ask(path))
+                ours.append(_timed(path, children)[0])
+            pixels = _timed(path, children)[1]
+            rows[path.relative_to(folder).as_posix()] = _row(ours[1:], theirs[2:], pixels)
+    lossless = [row["speedup"] for name, row in rows.items() if name.endswith(_JPEG_LOSSLESS)]
+    known = [each for each in lossless if each is not None]
+    return {
+        "speedup_jpeg_lossless": round(statistics.geometric_mean(known), 2) if known else None,
+        "speedup_us_loop": rows[_LOOP]["speedup"],
+        "handlers": _handlers(),
+        "times": rows,
+    }
+
+
+@contextmanager
+def _default_handlers() -> Iterator[Callable[[Path], float | str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.performance.imaging_default"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        asked, told = process.stdin, process.stdout
+        assert asked is not None
+        assert told is not None
+
+        def ask(path: Path) -> float | str:
+            asked.write(f"{path}\n")
+            asked.flush()
+            found: float | str = json.loads(told.readline())
+            return found
+
+        yield ask
+
+
+def _row(ours: list[float], theirs: list[float | str], pixels: float) -> dict[str, Any]:
+    best, numbers = min(ours), [each for each in theirs if not isinstance(each, str)]
+    return {
+        "ours_ms_per_mpix": round(best / pixels, 2),
+        "default_ms_per_mpix": round(min(numbers) / pixels, 2) if numbers else theirs[0],
+        "speedup": round(min(numbers) / best, 2) if numbers else None,
+        "medians_ms": [round(statistics.median(each), 2) for each in (ours, numbers) if each],
+    }
+
+
+def _look(path: Path, children: Children) -> str:
+    """Open a file as the viewer does, draw each of its pictures, and return what it is warned about."""
+    files = LocalFiles.of(path, children)
+    found = files.shelf.opened(files.studies[0].series[0].uid)
+    if isinstance(found, Tracing):
+        from_dicom(found.data)
+        return ""
+    if not isinstance(found, FrameStack):
+        return ""
+    notes, damaged, last = set(), 0, None
+    for number in range(len(found)):
+        try:
+            frame = found.frame(number)
+            render(frame, frame.default_window)
+            notes |= {str(note.render("en")) for note in frame.notes}
+        except ClinicError as error:
+            damaged, last = damaged + 1, error
+    if last is not None and damaged == len(found):
+        raise last
+    return "; ".join([*sorted(notes), *([f"{damaged} of {len(found)} images are damaged"] if damaged else [])])
+
+
+def _pixels(path: Path, children: Children) -> Any:
+    return decoded_frame(read_dataset(path.read_bytes()), 0, children)[0].astype(np.float64)
+
+
+def _timed(path: Path, children: Children) -> tuple[float, float]:
+    """Return the milliseconds of decoding all frames of a file one by one, and its megapixels."""
+    dataset = read_dataset(path.read_bytes())
+    count = frame_count(dataset)
+    begin = time.perf_counter()
+    for index in range(count):
+        decoded_frame(dataset, index, children)
+    return (time.perf_counter() - begin) * 1000, dataset.Rows * dataset.Columns * count / 1e6
+
+
+def _handlers() -> list[str]:
+    """Return which of pydicom's own handlers are installed here."""
+    from importlib.util import find_spec
+
+    return [name for name in ("gdcm", "libjpeg", "openjpeg", "jpeg_ls", "PIL", "rle") if find_spec(name)]
+
+
+def _figures_of(matrix: Matrix) -> dict[str, Any]:
+    return {
+        "rendered": len(matrix.rendered),
+        "renderable": len(matrix.rendered) + len(matrix.refused),
+        "refused": matrix.refused,
+        "nothing_to_see": matrix.nothing_to_see,
+        "with_a_note": matrix.with_a_note,
+    }
+
+
+def _has_held(figures: dict[str, Any]) -> bool:
+    fast = all((figures[name] or 0) >= goal for name, goal in GOALS.items())
+    return fast and not figures["oracle"]["differing"]
+
+
+def _lines(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"rendered {figures['rendered']} of {figures['renderable']} renderable files"
+    yield from (f"  refused: {name}: {reason}" for name, reason in figures["refused"].items())
+    yield f"nothing to see in {len(figures['nothing_to_see'])} others"
+    same = figures["oracle"]
+    yield f"one CT image in {same['syntaxes']} ways: {same['identical']} of {same['lossless']} lossless are identical"
+    for name, row in figures["times"].items():
+        yield f"  {row['ours_ms_per_mpix']:8} ms/Mpix, default {row['default_ms_per_mpix']}: {name}"
+    yield f"JPEG lossless {figures['speedup_jpeg_lossless']}x, ultrasound loop {figures['speedup_us_loop']}x"
+    yield f"handlers of pydicom here: {', '.join(figures['handlers'])}"
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    for line in _lines(figures):
+        print(line)

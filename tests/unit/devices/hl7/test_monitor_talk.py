@@ -1,0 +1,115 @@
+"""One connection's memory: which stream a wave belongs to, and under which name it is delivered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from clinic_app.devices.block import Block, ChannelInfo, Numerics
+from clinic_app.devices.hl7.message import parse
+from clinic_app.devices.hl7.monitor_talk import MonitorTalk
+from clinic_app.devices.hl7.sources import HANGING_S, Sources
+from clinic_app.devices.hl7.waves import Wave, build_oru
+from clinic_app.foundation.errors import DeviceError
+from clinic_app.terminology.leads import LEADS
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+ADDRESS = ("192.168.1.5", 40001)
+
+
+def channels(*labels: str) -> tuple[ChannelInfo, ...]:
+    return tuple(ChannelInfo(code, label, "uV") for code, label in LEADS.items() if label in labels)
+
+
+def sent(talk: MonitorTalk, second: float, *waves: tuple[tuple[ChannelInfo, ...], int], name: str = "M") -> list[Block]:
+    """Have a quarter of a second of waves taken in; return the blocks."""
+    start_at = NOON + timedelta(seconds=second)
+    made = [
+        (Wave(start_at, Fraction(rate), rows, np.ones((len(rows), rate // 4), dtype=np.float32)), 1.0)
+        for rows, rate in waves
+    ]
+    message = parse(build_oru(name, "1", start_at, made))
+    talk.name_yourself(message)
+    return [item for item in talk.items(message, NOON) if isinstance(item, Block)]
+
+
+def test_a_lead_that_is_left_out_for_a_while_changes_no_stream() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    (whole,) = sent(talk, 0.0, (channels("I", "II"), 500))
+    (less,) = sent(talk, 0.25, (channels("II"), 500))
+    (again,) = sent(talk, 0.5, (channels("I", "II"), 500))
+    assert whole.stream_id == less.stream_id == again.stream_id
+    assert [whole.first_index, less.first_index, again.first_index] == [0, 125, 250]
+
+
+def test_rates_that_change_or_differ_are_streams_of_their_own() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    ecg, chest = sent(talk, 0.0, (channels("I", "II"), 500), (channels("V1"), 250))
+    (faster,) = sent(talk, 0.25, (channels("I", "II"), 1000))
+    assert len({ecg.stream_id, chest.stream_id, faster.stream_id}) == 3
+    assert ecg.stream_began_at == chest.stream_began_at == NOON
+
+
+def test_several_measurements_in_one_message_keep_their_own_times() -> None:
+    first = build_oru("M", "1", NOON, [(Wave(NOON, Fraction(100), channels("II"), np.zeros((1, 25), np.float32)), 1.0)])
+    later = NOON + timedelta(seconds=0.25)
+    second = build_oru(
+        "M", "1", later, [(Wave(later, Fraction(100), channels("II"), np.ones((1, 25), np.float32)), 1.0)]
+    )
+    both = first + b"\r".join(second.split(b"\r")[1:])
+    talk = MonitorTalk(ADDRESS, Sources())
+    blocks = [item for item in talk.items(parse(both), NOON) if isinstance(item, Block)]
+    assert [(block.first_index, float(block.samples[0, 0])) for block in blocks] == [(0, 0.0), (25, 1.0)]
+
+
+def test_numbers_come_even_when_a_wave_beside_them_cannot_be_right() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    message = parse(
+        b"MSH|^~\\&|M||||20260305||ORU^R01|7|P|2.6\rOBX|1|NA|1^X^MDC|1.1.1.1|a^b\rOBX|2|NM|0^MDC_TEMP^MDC|1|36.6|Cel\r"
+    )
+    items = talk.items(message, NOON)
+    numbers = next(items)
+    assert isinstance(numbers, Numerics)
+    assert set(numbers.values) == {"MDC_TEMP"}
+    with pytest.raises(DeviceError):
+        next(items)
+
+
+def test_channels_without_end_are_refused() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    for rate in range(100, 100 + 64 * 4, 4):
+        sent(talk, 0.0, (channels("II"), rate))
+    with pytest.raises(DeviceError):
+        sent(talk, 0.0, (channels("II"), 800))
+
+
+def test_a_message_of_another_kind_is_named() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    with pytest.raises(DeviceError) as caught:
+        next(talk.items(parse(b"MSH|^~\\&|M||||||ADT^A01|7|P|2.6\r"), NOON))
+    assert "ADT^A01" in caught.value.text.render("kk")
+
+
+def test_who_connected_again_is_heard_and_its_hanging_connection_is_not() -> None:
+    now = [100.0]
+    sources = Sources(lambda: now[0])
+    hanging, again = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.5", 40002), sources)
+    sent(hanging, 0.0, (channels("II"), 500))
+    now[0] += HANGING_S + 1
+    (block,) = sent(again, 30.0, (channels("II"), 500))
+    assert block.source == "M"
+    assert not hanging.is_current
+    with pytest.raises(DeviceError):
+        sent(hanging, 0.25, (channels("II"), 500))
+
+
+def test_a_device_that_renames_itself_never_takes_a_name_that_is_in_use() -> None:
+    sources = Sources()
+    ward, other = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.6", 1), sources)
+    sent(ward, 0.0, (channels("II"), 500), name="WARD")
+    sent(other, 0.0, (channels("II"), 500), name="OTHER")
+    (block,) = sent(other, 0.25, (channels("II"), 500), name="WARD")
+    assert block.source == "WARD (192.168.1.6)"
