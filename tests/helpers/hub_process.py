@@ -6,7 +6,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 
@@ -61,10 +61,10 @@ class HubProcess:
 
         The command runs beside the hub's process, in this one: `say` starts a process for it, as IT would.
         """
-        said = io.StringIO()
-        with redirect_stdout(said):
+        said, complained = io.StringIO(), io.StringIO()
+        with redirect_stdout(said), redirect_stderr(complained):
             code = hub_commands.main([*self._words(word), *options])
-        assert code == 0, f"the command {word} ended with {code}"
+        assert code == 0, f"the command {word} ended with {code}: {complained.getvalue()}"
         return said.getvalue()
 
     def say(self, command: str, *words: str) -> str:

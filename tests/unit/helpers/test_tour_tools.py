@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -292,8 +292,15 @@ def test_a_running_hub_enrols_by_its_own_command_and_says_why_not(
 ) -> None:
     hub = HubProcess(tmp_path / "hub")
     hub._process = _Running([], "")  # type: ignore[assignment]
-    answers = [subprocess.CompletedProcess([], 0, " token\n", ""), subprocess.CompletedProcess([], 1, "", "no room")]
-    monkeypatch.setattr(hub_process.subprocess, "run", lambda *_, **__: answers.pop(0))
+    answers = [(" token\n", 0), ("no room", 1)]
+
+    def command(words: list[str]) -> int:
+        assert words[:3] == ["enrol", "--data", str(tmp_path / "hub")]
+        said, code = answers.pop(0)
+        (sys.stderr if code else sys.stdout).write(said)
+        return code
+
+    monkeypatch.setattr(hub_process.hub_commands, "main", command)
     assert hub.enrol("org-a", "Reception") == "token"
     with pytest.raises(AssertionError, match="no room"):
         hub.enrol("org-a", "Reception")
