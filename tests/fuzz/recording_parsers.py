@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import partial
 from typing import Final
 
 import numpy as np
+import zstandard
 
+from clinic_app.devices import ChannelInfo
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.waveforms import from_dicom, to_dicom
 from clinic_app.waveforms.formats.aecg_reading import read_aecg
@@ -24,6 +28,8 @@ from clinic_app.waveforms.formats.wfdb_marks import annotation_file, marks_of
 from clinic_app.waveforms.formats.wfdb_reading import read_wfdb
 from clinic_app.waveforms.formats.wfdb_writing import to_wfdb
 from clinic_app.waveforms.recording import Recording
+from clinic_app.waveforms.store import Chunk, Part, decode, encode
+from clinic_app.waveforms.store.chunk import MAGIC
 from tests.fuzz.parser import Parser
 from tests.helpers.recordings import BEGAN, channel, recording, with_gaps
 from tests.helpers.scp import scp_coded, scp_file, scp_leads, scp_rhythm
@@ -117,6 +123,21 @@ def _aecg() -> bytes:
     )
 
 
+def _chunk(data: bytes) -> None:
+    """Read what lies behind the check sum and the packing of a chunk."""
+    body = MAGIC + zstandard.ZstdCompressor(level=1).compress(data)
+    for part in decode(body + struct.pack("<I", zlib.crc32(body))).parts:
+        assert part.samples.shape[0] == len(part.channels) == len(part.resolutions)
+
+
+def _chunk_seed() -> bytes:
+    samples = np.array([[5, np.nan, 7, -2000], [0.1, 0.2, np.nan, 1e9]], dtype=np.float32)
+    channels = (ChannelInfo("MDC_ECG_LEAD_II", "II", "uV"), ChannelInfo("x", "x", "1"))
+    part = Part("s", channels, (1.0, None), Fraction(500), 70, BEGAN, samples, ((70, 72, "x"),))
+    content: bytes = zstandard.ZstdDecompressor().decompress(encode(Chunk("r", 3, (part,)))[len(MAGIC) : -4])
+    return content
+
+
 def _wfdb(data: bytes) -> Recording:
     return read_wfdb(data, _folder, "x")
 
@@ -138,5 +159,6 @@ RECORDING_PARSERS: Final[Mapping[str, Parser]] = {
     "wav": _of(read_wav, to_wav(_SOUND), to_wav(recording(channel("SOUND", 50, 4000.0, 0.3, unit="1")))),
     "flac": _of(read_flac, to_flac(_SOUND)),
     "vital": _of(read_unpacked, _vital()),
+    "chunk of a long recording": Parser(_chunk, lambda: (_chunk_seed(),)),
     "packed vital": _of(read_vital, _packed(_vital())),
 }

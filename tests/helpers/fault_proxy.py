@@ -11,20 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import ssl
-import struct
-import sys
-import threading
 from collections import Counter
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -32,12 +26,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.helpers.forwarder import PIECE, Forwarder, reset
+
 Fault = Literal["reset", "stall", "half-close", "bit-flip"]
 Portal = Literal["", "page", "redirect", "plain"]
 """A web page under a believed certificate, a redirect to one, or a web page without any TLS."""
 FAULTS: Final[tuple[Fault, ...]] = ("reset", "stall", "half-close", "bit-flip")
-_RESET: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-_PIECE: Final = 16 << 10
 _SLOWLY: Final = 0.1
 """Seconds of line time in one piece where the line is slow."""
 _HTML: Final = b"<html><body>Wi-Fi: tap to accept</body></html>"
@@ -79,7 +73,7 @@ class Weather:
         return tuple(name for name, is_so in found.items() if is_so)
 
 
-class FaultProxy:
+class FaultProxy(Forwarder):
     """One line. Use it in a ``with`` block.
 
     Args:
@@ -89,18 +83,13 @@ class FaultProxy:
     """
 
     def __init__(self, url: str, certificates: Path, seed: int = 0) -> None:
+        super().__init__("fault proxy")
         target = urlsplit(url)
         self._target = (target.hostname or "127.0.0.1", target.port or 80)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificates / "line.pem", certificates / "line.key")
         self._rng = random.Random(seed)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy")
-        self._outer: asyncio.Server | None = None
-        self._inner: asyncio.Server | None = None
         self._inner_port = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._weather = Weather()
         self._port = 0
         self.done: Counter[str] = Counter()
@@ -108,19 +97,6 @@ class FaultProxy:
         self.bytes_up = 0
         """Encrypted bytes that went towards the hub."""
         self.bytes_down = 0
-
-    def __enter__(self) -> FaultProxy:
-        self._thread.start()
-        self._do(self._open())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._do(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     @property
     def url(self) -> str:
@@ -139,74 +115,48 @@ class FaultProxy:
     async def _change(self, weather: Weather) -> None:
         self._weather = weather
         if weather.is_cut or weather.portal:
-            for writer in tuple(self._writers):
-                _reset(writer)
+            self._reset_all()
 
-    async def _open(self) -> None:
-        self._inner = await asyncio.start_server(self._behind_tls, "127.0.0.1", 0, ssl=self._tls)
-        self._inner_port = self._inner.sockets[0].getsockname()[1]
-        self._outer = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self._port = self._outer.sockets[0].getsockname()[1]
-
-    async def _close(self) -> None:
-        for server in (self._outer, self._inner):
-            if server is not None:
-                server.close()
-        for writer in tuple(self._writers):
-            _reset(writer)
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def _listen(self) -> None:
+        inner = await asyncio.start_server(self._behind_tls, "127.0.0.1", 0, ssl=self._tls)
+        outer = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._servers = [outer, inner]
+        self._inner_port, self._port = (each.sockets[0].getsockname()[1] for each in (inner, outer))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The encrypted side: here the bytes suffer."""
         weather = self._weather
         self.done.update(weather.kinds)
         if weather.is_cut:
-            _reset(writer)
+            reset(writer)
             return
         if weather.portal == "plain":
             await self._portal(reader, writer, _PAGE)
             return
-        await self._join(reader, writer, ("127.0.0.1", self._inner_port), is_outer=True)
+        fate = _Fate(weather, self._rng)
+        await self._join(
+            writer,
+            ("127.0.0.1", self._inner_port),
+            lambda far_reader, far: (
+                self._suffer(reader, far, fate, "up"),
+                self._suffer(far_reader, writer, fate, "down"),
+            ),
+        )
 
     async def _behind_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._weather.portal:
             await self._portal(reader, writer, _PAGE if self._weather.portal == "page" else _REDIRECT)
             return
-        await self._join(reader, writer, self._target, is_outer=False)
+        await self._join(
+            writer, self._target, lambda far_reader, far: (_carry(reader, far), _carry(far_reader, writer))
+        )
 
     async def _portal(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, words: bytes) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            await asyncio.wait_for(reader.read(_PIECE), 5)
+            await asyncio.wait_for(reader.read(PIECE), 5)
             writer.write(words)
             await writer.drain()
         writer.close()
-
-    async def _join(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int], *, is_outer: bool
-    ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        far: asyncio.StreamWriter | None = None
-        try:
-            far_reader, far = await asyncio.open_connection(*target)
-            self._writers |= {writer, far}
-            if is_outer:
-                fate = _Fate(self._weather, self._rng)
-                ways = (self._suffer(reader, far, fate, "up"), self._suffer(far_reader, writer, fate, "down"))
-            else:
-                ways = (_carry(reader, far), _carry(far_reader, writer))
-            await asyncio.gather(*ways)
-        except (OSError, asyncio.CancelledError):
-            pass
-        finally:
-            for each in (writer, far):
-                if each is not None:
-                    self._writers.discard(each)
-                    _reset(each)
-            self._tasks.discard(task)
 
     async def _suffer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: _Fate, way: Literal["up", "down"]
@@ -238,9 +188,6 @@ class FaultProxy:
             await asyncio.sleep(fate.weather.stall_s)
         raise ConnectionResetError
 
-    def _do(self, action: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=10)
-
 
 class _Fate:
     """What one connection will meet, drawn when it begins.
@@ -259,7 +206,7 @@ class _Fate:
     def piece_bytes(self) -> int:
         """How many bytes go in one piece."""
         width = self.weather.bytes_per_s
-        return max(1, round(width * _SLOWLY)) if width else _PIECE
+        return max(1, round(width * _SLOWLY)) if width else PIECE
 
     def takes_s(self, size_bytes: int) -> float:
         """Return how long a piece is on its way."""
@@ -312,7 +259,7 @@ def _blank(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKe
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while piece := await reader.read(_PIECE):
+    while piece := await reader.read(PIECE):
         writer.write(piece)
         await writer.drain()
     with suppress(OSError, NotImplementedError):
@@ -320,13 +267,3 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             writer.write_eof()
         else:
             writer.close()
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    if writer.is_closing():
-        return
-    connection = writer.get_extra_info("socket")
-    if connection is not None:
-        with suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    writer.transport.abort()

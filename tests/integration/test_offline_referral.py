@@ -208,6 +208,8 @@ def test_the_hub_never_sees_the_evidence_or_the_patient_of_the_package(network: 
     network.await_case(network.centre, case.task.id, lambda each: each.patient is not None, "the case arrives")
     package = case.request.supporting_info[0].id if case.request else ""
     assert package
+    waiting = network.district.store.transfers
+    wait_until(lambda: not waiting.pending("up"), 30, "the package is at the hub")  # the patient's card may come before
     network.hub.stop()
     store = open_hub_store(network.folder, None)
     try:

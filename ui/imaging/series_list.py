@@ -24,6 +24,7 @@ _PICTURE_PX: Final = 64
 _UID: Final = Qt.ItemDataRole.UserRole + 1
 _PICTURE: Final = Qt.ItemDataRole.UserRole + 2
 _LINES: Final = Qt.ItemDataRole.UserRole + 3
+_SIGN: Final = Qt.ItemDataRole.UserRole + 4
 
 
 class SeriesList(Translated, QListView):
@@ -86,10 +87,11 @@ class SeriesList(Translated, QListView):
         """Say every row anew."""
         self.setAccessibleName(_("Series of the patient"))
         for place, row in enumerate(self._rows):
-            images = counted("{count} image", "{count} images", row.images)
-            lines = (f"{row.modality}  ·  {images}", row.description, row.day)
+            images = counted("{count} image", "{count} images", row.images) if row.is_picture else ""
+            lines = ("  ·  ".join(part for part in (row.modality, images) if part), row.description, row.day)
             item = self._items.item(place)
             item.setData(lines, _LINES)
+            item.setData(row.sign, _SIGN)
             spoken = (row.modality, images, row.description, row.day)
             item.setText(", ".join(word for word in spoken if word))
             item.setToolTip(plain_tip(item.text()))
@@ -135,7 +137,7 @@ class _SeriesPainter(QStyledItemDelegate):
         painter.setPen(theme.token("border", worn))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         box = QRect(area.left() + 10, area.top() + (ROW_PX - _PICTURE_PX) // 2, _PICTURE_PX, _PICTURE_PX)
-        self._picture(painter, box, index.data(_PICTURE), worn)
+        self._picture(painter, box, index.data(_PICTURE) or str(index.data(_SIGN)), worn)
         words = QRect(box.right() + 12, area.top() + 10, area.right() - box.right() - 20, ROW_PX - 20)
         self._words(painter, words, option.font, index.data(_LINES) or (), worn)
         painter.restore()
@@ -152,7 +154,8 @@ class _SeriesPainter(QStyledItemDelegate):
         else:
             sign = QRect(0, 0, 20, 20)
             sign.moveCenter(box.center())
-            painter.drawPixmap(sign.topLeft(), icons.pixmap("image", "muted", 20, theme_name=worn))
+            name = picture if isinstance(picture, str) else "image"
+            painter.drawPixmap(sign.topLeft(), icons.pixmap(name, "muted", 20, theme_name=worn))
 
     @staticmethod
     def _words(painter: QPainter, area: QRect, font: QFont, lines: Sequence[str], worn: theme.ThemeName) -> None:

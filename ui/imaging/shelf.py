@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from clinic_app.foundation.dates import form_date
 from clinic_app.imaging.importing import frames_of
+from clinic_app.imaging.objects.kinds import Kind
 from clinic_app.imaging.shelf import series_kind
 from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeries
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.imaging import FrameStack, ImportReport, KeyImageSource, Opened, Seen, Window
+
+_SIGNS: Final[dict[Kind, str]] = {
+    "report": "file-text",
+    "tracing": "activity",
+    "presentation": "layers",
+    "key object": "badge-check",
+    "structures": "layers",
+}
 
 
 class Images(Protocol):
@@ -97,6 +106,11 @@ class SeriesRow:
     def is_picture(self) -> bool:
         """Whether it shows itself: no report, no tracing and no marks on others."""
         return series_kind(self.series) in ("picture", "document")
+
+    @property
+    def sign(self) -> str:
+        """The icon that stands where there is no small picture."""
+        return _SIGNS.get(series_kind(self.series), "image")
 
     @property
     def images(self) -> int:

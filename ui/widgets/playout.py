@@ -16,7 +16,9 @@ REMEMBERED_S: Final = 8.0
 MOST_DELAY_S: Final = 2.5
 """Further behind than this the edge jumps: better a jump than an old heart."""
 SHORT_S: Final = 0.06
-"""Lumps up to this length are drawn as they come."""
+"""Where lumps are no longer than this on the whole, they are drawn as they come."""
+_NEWEST_COUNTS: Final = 0.1
+"""Part of the newest lump in what counts as usual."""
 CATCHING_UP: Final = 0.08
 """Part by which the edge may run faster than time while its delay is longer than needed."""
 
@@ -44,13 +46,13 @@ class Playout:
     """
 
     def __init__(self) -> None:
-        self._needed, self._lumps = _Most(), _Most()
+        self._needed = _Most()
+        self._lump_s = 0.0
         self._end = -1
         self._lag_s = 0.0
         self._position = 0.0
         self._last_s = 0.0
         self._wanted_s: float | None = None
-        self._is_fine = False
 
     def edge(self, now_s: float, end_index: int, rate_hz: float) -> float:
         """Return how far to draw now, at most ``end_index``.
@@ -65,7 +67,7 @@ class Playout:
         elif end_index > self._end:
             self._take(now_s, end_index, rate_hz)
         self._drift(now_s)
-        even = float(end_index) if self._is_fine else min(float(end_index), (now_s - self._lag_s) * rate_hz)
+        even = float(end_index) if self._lump_s <= SHORT_S else min(float(end_index), (now_s - self._lag_s) * rate_hz)
         self._position = max(self._position, even)
         return self._position
 
@@ -75,8 +77,8 @@ class Playout:
         return self._position
 
     def _begin(self, now_s: float, end_index: int, rate_hz: float) -> None:
-        self._needed, self._lumps = _Most(), _Most()
-        self._wanted_s, self._is_fine = None, False
+        self._needed = _Most()
+        self._wanted_s, self._lump_s = None, 0.0
         self._end = end_index
         self._lag_s = now_s - end_index / rate_hz
         self._position = float(end_index)
@@ -87,7 +89,10 @@ class Playout:
         newest = now_s - end_index / rate_hz
         needed = min(now_s - self._end / rate_hz, newest + MOST_DELAY_S)
         self._wanted_s = self._needed.tell(now_s, needed)
-        self._is_fine = self._lumps.tell(now_s, (end_index - self._end) / rate_hz) <= SHORT_S
+        lump_s = max(
+            0.0, (end_index - self._end) / rate_hz - (now_s - self._last_s)
+        )  # what it was late by is not its own
+        self._lump_s += (lump_s - self._lump_s) * _NEWEST_COUNTS
         self._lag_s = min(max(self._lag_s, needed), newest + MOST_DELAY_S)
         self._end = end_index
 

@@ -24,7 +24,7 @@ from clinic_app.waveforms.formats.limits import UNKNOWN_START, Watch, unwatched
 from clinic_app.waveforms.recording import EventMark, RecordedChannel, Recording
 
 _AT_ONCE: Final = 50_000
-_MOST_LINES: Final = 50_000_000
+_MOST_LINES: Final = 10_000_000
 
 
 def to_csv(recording: Recording, watch: Watch = unwatched) -> bytes:
@@ -40,8 +40,10 @@ def to_csv(recording: Recording, watch: Watch = unwatched) -> bytes:
     channels = [channel for channel in recording.channels if len(channel.samples)]
     rate, steps = _raster([channel.rate_hz for channel in channels])
     lines = max((len(channel.samples) - 1) * step + 1 for channel, step in zip(channels, steps, strict=True))
-    if lines > _MOST_LINES:
+    if lines > _MOST_LINES and rate > 10 * max(channel.rate_hz for channel in channels):
         raise InvalidInputError(Text("The rates of these channels have no raster in common; choose another format."))
+    if lines > _MOST_LINES:
+        raise InvalidInputError(Text("This table would have {count} lines; choose a shorter part.", count=lines))
     words = _words(recording, float(rate), lines)
     target = io.BytesIO()
     head = ["time_s", *(cell(f"{channel.label} ({channel.unit})") for channel in channels), "mark"]

@@ -37,9 +37,11 @@ class Annotation:
 
 def annotations_in(data: bytes) -> Iterator[Annotation]:
     """Yield the annotations of a record; the first, which only tells the record's time, has no words."""
-    for part in data.split(b"\0"):
+    for part in data.rstrip(b"\0").split(b"\0"):
         stamp = _STAMP.match(part)
         if stamp is None:
+            continue
+        if not part[stamp.end() :].strip(b"\x14"):  # it only tells the record's time
             continue
         onset, seconds = Fraction(stamp[1].decode()), Fraction((stamp[2] or b"0").decode())
         for words in part[stamp.end() :].split(b"\x14"):
@@ -47,10 +49,10 @@ def annotations_in(data: bytes) -> Iterator[Annotation]:
                 yield Annotation(onset, seconds, words.decode("utf-8", "replace")[:LONGEST_TEXT])
 
 
-def first_onset(data: bytes) -> Fraction | None:
+def first_onset(data: bytes) -> float | None:
     """Return the time of a record, which its first annotation tells, or None where it does not."""
     stamp = _STAMP.match(data)
-    return Fraction(stamp[1].decode()) if stamp else None
+    return float(stamp[1]) if stamp else None
 
 
 def written(onset_s: Fraction, text: str = "", seconds: Fraction = Fraction(0)) -> bytes:

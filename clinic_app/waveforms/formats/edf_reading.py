@@ -24,6 +24,7 @@ from clinic_app.waveforms.formats.limits import (
     CUT,
     MOST_CHANNELS,
     MOST_MARKS,
+    TOO_LARGE,
     UNKNOWN_START,
     Watch,
     check_amount,
@@ -40,8 +41,15 @@ from clinic_app.waveforms.recording import RAW_BAND, EventMark, PatientText, Rec
 _MAGIC: Final = {b"0       ": 2, b"\xffBIOSEMI": 3}
 """Version field to the bytes of a sample."""
 _HEAD: Final = 256
+_MOST_RECORDS: Final = 1_000_000
+"""A day in records of a tenth of a second."""
+_MOST_PIECES: Final = 2_000_000
+"""Of all channels together, between the gaps of a discontinuous file."""
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?", re.ASCII)
+
+
+Onsets = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def read_edf(data: bytes, watch: Watch = unwatched) -> Recording:
             channels.append(_channel(file, signal, onsets, found, len(shown)))
         if not channels:
             raise unreadable()
-        started_at = _later(file.started_at, onsets[0])
+        started_at = _later(file.started_at, Fraction(float(onsets[0])))
         return Recording(
             tuple(channels),
             started_at,
@@ -131,6 +139,8 @@ def _parsed(data: bytes) -> _File:
         records = whole
     if records > whole or records < 1:
         raise unreadable(CUT)
+    if records * max(sum(each.is_annotation for each in signals), 1) > _MOST_RECORDS:
+        raise unreadable(TOO_LARGE)
     if not 0 < record_s < 1_000_000:
         raise unreadable()
     started_at = _started(data)
@@ -200,27 +210,27 @@ def _annotations(file: _File) -> tuple[Annotation, ...]:
     return tuple(found)
 
 
-def _onsets(file: _File) -> list[Fraction]:
-    """Return when each record begins, in seconds after the moment in the header."""
-    onsets = [file.record_s * record for record in range(file.records)]
+def _onsets(file: _File) -> Onsets:
+    """Return when each record begins, shape ``(records,)``, in seconds after the moment in the header."""
+    onsets = np.arange(file.records, dtype=np.float64) * float(file.record_s)
     if file.kind[:5] in ("EDF+D", "BDF+D"):
-        seen: set[int] = set()
+        seen = np.zeros(file.records, np.bool_)
         for record, data in _annotation_bytes(file):
-            onset = first_onset(data) if record not in seen else None
+            onset = None if seen[record] else first_onset(data)
             if onset is not None:
                 onsets[record] = onset
-            seen.add(record)
-        if any(later < earlier for earlier, later in pairwise(onsets)):
+            seen[record] = True
+        if np.any(np.diff(onsets) < 0):
             raise unreadable()
     else:
         first = next((first_onset(data) for record, data in _annotation_bytes(file) if record == 0), None)
         if first is not None and abs(first) < 1_000_000:
-            onsets = [onset + first for onset in onsets]
+            onsets += first
     return onsets
 
 
 def _channel(
-    file: _File, signal: _Signal, onsets: list[Fraction], found: tuple[Annotation, ...], channels: int
+    file: _File, signal: _Signal, onsets: Onsets, found: tuple[Annotation, ...], channels: int
 ) -> RecordedChannel:
     if signal.high_digit == signal.low_digit or signal.high == signal.low:
         raise unreadable()
@@ -228,19 +238,22 @@ def _channel(
     step = (signal.high - signal.low) / (signal.high_digit - signal.low_digit) * factor
     offset = signal.high * factor - signal.high_digit * step
     rate = _neat(Fraction(signal.count) / file.record_s)
-    raw = _raw(file, signal)
-    places = [round((onset - onsets[0]) * Fraction(rate)) for onset in onsets]
-    length = places[-1] + signal.count
+    filled = samples_of(_raw(file, signal).reshape(-1), step, offset)
+    places = np.rint((onsets - onsets[0]) * rate).astype(np.int64)
+    length = int(places[-1]) + signal.count
     check_amount(length * channels)
-    filled = samples_of(raw.reshape(-1), step, offset)
-    if length != len(filled) or any(place != number * signal.count for number, place in enumerate(places)):
+    breaks = [0, *(np.flatnonzero(np.diff(places) != signal.count) + 1).tolist(), file.records]
+    if len(breaks) * channels > _MOST_PIECES:
+        raise unreadable(TOO_LARGE)
+    samples = filled
+    if len(breaks) > 2:
         samples = np.full(length, np.nan, np.float32)
-        for number, place in enumerate(places):
-            samples[place : place + signal.count] = filled[number * signal.count : (number + 1) * signal.count]
-    else:
-        samples = filled
-    samples = _shortened(samples, signal, rate, (found, onsets[0]))
-    _take_out(samples, signal, rate, (found, onsets[0]), np.float32(signal.low_digit * step + offset))
+        for first, last in pairwise(breaks):
+            part = filled[first * signal.count : last * signal.count]
+            samples[places[first] : places[first] + len(part)] = part
+    begun = Fraction(float(onsets[0]))
+    samples = _shortened(samples, signal, rate, (found, begun))
+    _take_out(samples, signal, rate, (found, begun), np.float32(signal.low_digit * step + offset))
     code = code_of(signal.label)
     return RecordedChannel(code, label_of(code, signal.label), unit, rate, samples, step, offset)
 

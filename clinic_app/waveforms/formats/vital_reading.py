@@ -39,7 +39,11 @@ _CURVE, _WORDS = 1, 5
 _KINDS: Final = {1: "<f4", 2: "<f8", 3: "i1", 4: "u1", 5: "<i2", 6: "<u2", 7: "<i4", 8: "<u4"}
 _LOST: Final = {3: -128, 4: 255, 5: -32768, 6: 65535, 7: -(1 << 31), 8: (1 << 32) - 1}
 _FOLLOWS_S: Final = 0.05
-_MOST_PACKETS: Final = 2_000_000
+_MOST_PACKETS: Final = 5_000_000
+"""Fifty tracks a second for a day."""
+_TELL_EVERY: Final = 50_000
+_MOST_RUNS: Final = 100_000
+"""Stretches of one curve without a gap."""
 
 
 @dataclass(eq=False)
@@ -108,7 +112,7 @@ def _unpacked(data: bytes) -> bytes:
 def _read(data: bytes, watch: Watch) -> Recording:
     if data[:4] != b"VITA":
         raise unreadable()
-    tracks, marks, devices = _contents(data)
+    tracks, marks, devices = _contents(data, watch)
     curves = [track for track in tracks if track.pieces]
     if not curves or len(curves) > MOST_CHANNELS:
         raise unreadable()
@@ -138,11 +142,13 @@ def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     raise unreadable(TOO_LARGE)
 
 
-def _contents(data: bytes) -> tuple[list[_Track], list[EventMark], list[str]]:
+def _contents(data: bytes, watch: Watch) -> tuple[list[_Track], list[EventMark], list[str]]:
     devices: dict[int, str] = {}
     tracks: dict[int, _Track] = {}
     marks: list[EventMark] = []
-    for kind, packet in _packets(data):
+    for done, (kind, packet) in enumerate(_packets(data)):
+        if done % _TELL_EVERY == 0:
+            watch(0, 0)  # nobody knows of how many
         if kind == _DEVICE:
             number = struct.unpack_from("<I", packet)[0]
             family, at = _string(packet, 4)
@@ -186,20 +192,26 @@ def _take(track: _Track, at_s: float, body: bytes, marks: list[EventMark]) -> No
 def _channel(track: _Track, begin_s: float, already: int, label: str) -> RecordedChannel:
     check_rate(track.rate_hz)
     rate_hz = float(round(track.rate_hz, 4))  # it lies there in 32 bits
-    placed: list[tuple[int, NDArray[Any]]] = []
-    end = 0
+    runs: list[tuple[int, list[NDArray[Any]]]] = []
+    after = end = 0
     for at_s, values in sorted(track.pieces, key=lambda each: each[0]):
         place = round((at_s - begin_s) * rate_hz)
-        if placed and abs(place - end) <= max(_FOLLOWS_S * rate_hz, 1):
-            place = end
-        placed.append((place, values))
-        end = max(end, place + len(values))
+        if runs and abs(place - after) <= max(_FOLLOWS_S * rate_hz, 1):
+            runs[-1][1].append(values)
+            after += len(values)
+        else:
+            runs.append((place, [values]))
+            after = place + len(values)
+        end = max(end, after)
+    if len(runs) > _MOST_RUNS:
+        raise unreadable(TOO_LARGE)
     check_amount(already + end)
     samples = np.full(end, np.nan, np.float32)
     unit, volts = unit_of(track.unit)
     is_whole = track.packing in _LOST
     resolution, offset = (track.gain * volts, track.offset * volts) if is_whole else (volts, 0.0)
-    for place, values in placed:
+    for place, pieces in runs:
+        values = np.concatenate(pieces)
         whole = values if is_whole else np.where(np.isfinite(values), values, np.nan)
         part = samples_of(whole, resolution, offset)
         part[~np.isfinite(part)] = np.nan

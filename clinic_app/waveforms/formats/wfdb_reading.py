@@ -73,10 +73,13 @@ def _channels(head: Header, folder: Folder, watch: Watch, length: int = 0) -> tu
     for signal in head.signals:
         groups.setdefault(signal.file, []).append(signal)
     traces: dict[int, _Trace] = {}
+    taken = 0
     for done, (name, signals) in enumerate(groups.items()):
         watch(done, len(groups))
         for signal, trace in zip(signals, _traces(head, signals, folder(name), length), strict=True):
             traces[id(signal)] = trace
+            taken += len(trace.integers)
+        check_amount(taken)
     return tuple(_channel(traces[id(signal)], head.rate_hz) for signal in head.signals)
 
 
@@ -89,7 +92,7 @@ def _traces(head: Header, signals: list[Signal], data: bytes, length: int) -> It
     per_frame = sum(each.frame for each in signals)
     frames = length or head.length
     if is_flac(packing):
-        flat = unpack_flac(packing, data, len(signals))
+        flat = unpack_flac(packing, data, len(signals), frames * signals[0].frame)
         flat = _frames_of_flac(flat, signals)
         frames = frames or len(flat)
     else:

@@ -70,8 +70,8 @@ def from_24(data: bytes, count: int) -> Integers:
     return _signed(triples[:, 0] | triples[:, 1] << 8 | triples[:, 2] << 16, 24)
 
 
-def unpack_flac(format: int, data: bytes, channels: int) -> Integers:
-    """Return the samples of a FLAC file, shape ``(n, channels)``.
+def unpack_flac(format: int, data: bytes, channels: int, most: int) -> Integers:
+    """Return the samples of a FLAC file, shape ``(n, channels)``, but no more than so many; 0 takes them all.
 
     Raises:
         UnreadableFileError: it is none, or has other channels or more bits than its header says.
@@ -86,8 +86,9 @@ def unpack_flac(format: int, data: bytes, channels: int) -> Integers:
             own = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}.get(file.subtype, 99)
             if file.format != "FLAC" or file.channels != channels or own > bits:
                 raise unreadable()
-            check_amount(file.frames * channels)
-            samples = file.read(dtype="int32", always_2d=True)
+            frames = min(file.frames, most) if most else file.frames
+            check_amount(frames * channels)
+            samples = file.read(frames, dtype="int32", always_2d=True)
     except (RuntimeError, ValueError, TypeError, OSError) as error:
         raise unreadable() from error
     integers: Integers = samples >> (32 - own)

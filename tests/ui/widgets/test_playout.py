@@ -38,9 +38,25 @@ def test_short_lumps_are_drawn_as_they_come_because_nobody_sees_their_steps() ->
     playout.edge(0.0, 0, RATE_HZ)
     for lump in range(1, 50):
         assert playout.edge(lump * 0.02, lump * 10, RATE_HZ) == lump * 10
-    edge = playout.edge(1.5, 740, RATE_HZ)
-    assert edge < 740, "a long lump among them is smoothed again"
-    assert edge >= 490
+    assert playout.edge(1.2, 550, RATE_HZ) == 550, "one that was held back somewhere changes nothing"
+
+
+def test_a_window_that_comes_late_does_not_make_lumps_of_what_came_in_time() -> None:
+    playout = Playout()
+    playout.edge(0.0, 0, RATE_HZ)
+    for look in range(1, 30):
+        assert playout.edge(look * 0.2, look * 100, RATE_HZ) == look * 100
+
+
+def test_a_device_that_begins_to_send_in_lumps_is_played_out_evenly() -> None:
+    playout, edges = Playout(), []
+    for frame in range(round(20 / 0.016)):
+        now_s = frame * 0.016
+        lump_s = 0.02 if now_s < 5 else 1.0
+        edges.append(playout.edge(now_s, int(now_s // lump_s * lump_s * RATE_HZ), RATE_HZ))
+    steps = np.diff(edges[round(12 / 0.016) :])
+    assert steps.min() > 0
+    assert steps.max() < 2 * 0.016 * RATE_HZ
 
 
 def test_after_a_long_silence_the_edge_is_near_the_newest_sample_at_once() -> None:

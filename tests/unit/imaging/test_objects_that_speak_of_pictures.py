@@ -202,8 +202,7 @@ def part(number: int, z_mm: float, sop_uid: str = "", x_mm: float = 0) -> Datase
         PlanePositionSequence=[item(ImagePositionPatient=[x_mm, 0, z_mm])],
     )
     if sop_uid:
-        source = item(SourceImageSequence=[pointing_at(sop_uid)])
-        made.DerivationImageSequence = item(DerivationImageSequence=[source]).DerivationImageSequence
+        made.DerivationImageSequence = [item(SourceImageSequence=[pointing_at(sop_uid)])]
     return made
 
 
@@ -260,7 +259,7 @@ def test_the_real_segmentation_is_read(shared_data: Path) -> None:
 def structures(points: list[float], *, sop_uid: str = "", kind: str = "CLOSED_PLANAR") -> Dataset:
     contour = item(ContourGeometricType=kind, NumberOfContourPoints=len(points) // 3, ContourData=points)
     if sop_uid:
-        contour.ContourImageSequence = item(ContourImageSequence=[pointing_at(sop_uid)]).ContourImageSequence
+        contour.ContourImageSequence = [pointing_at(sop_uid)]
     return read_dataset(
         bytes_of(
             made_file(

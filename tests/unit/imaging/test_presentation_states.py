@@ -192,7 +192,7 @@ def test_marks_that_cannot_be_are_left_out(wrong: Dataset) -> None:
 def test_marks_for_another_picture_are_not_drawn_on_this_one() -> None:
     _source, frame = picture()
     note = drawn("POINT", [3, 4])
-    note.ReferencedImageSequence = item(X=[pointing_at("9.9")]).get("X") or [pointing_at("9.9")]
+    note.ReferencedImageSequence = [pointing_at("9.9")]
     assert state(GraphicAnnotationSequence=[note]).dressed(frame).layers.marks == ()
 
 

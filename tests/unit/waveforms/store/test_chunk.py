@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from clinic_app.devices import ChannelInfo
 from clinic_app.foundation.errors import DamagedError
 from clinic_app.waveforms.store import Chunk, Number, Part, decode, encode
+from clinic_app.waveforms.store import chunk as chunk_module
 from tests.helpers.device_items import LEADS, NOON, RATE_HZ, STEP_UV, samples
 from tests.helpers.signals import real_leads
 
@@ -152,7 +153,8 @@ def test_a_header_that_cannot_be_is_refused(name: str, value: object) -> None:
     decode(resealed(lambda header: None))
 
 
-def test_what_inflates_beyond_measure_is_refused() -> None:
-    body = b"DALAWAV1" + zstandard.ZstdCompressor().compress(bytes(300 << 20))
+def test_what_inflates_beyond_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunk_module, "_MOST_BYTES", 1 << 16)
+    body = b"DALAWAV1" + zstandard.ZstdCompressor().compress(bytes(1 << 20))
     with pytest.raises(DamagedError):
         decode(body + struct.pack("<I", zlib.crc32(body)))

@@ -15,6 +15,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.storage import Store
 from clinic_app.waveforms.recording import EventMark
 from clinic_app.waveforms.store import Head, Ledger, Line, Recorder, decode, open_recording
+from clinic_app.waveforms.store import ledger as ledger_module
 from clinic_app.waveforms.store import recorder as recorder_module
 from clinic_app.waveforms.store.ledger import PAGE_LINES
 from tests.helpers.clocks import FixedClock
@@ -210,15 +211,17 @@ def test_its_own_thread_does_what_is_due(store: Store) -> None:
     recorder.close()
 
 
-def test_a_page_is_full_after_ten_minutes_and_the_next_begins(store: Store) -> None:
+def test_a_page_that_is_full_is_not_written_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PAGE_LINES * 10 == 600, "ten minutes"
+    monkeypatch.setattr(ledger_module, "PAGE_LINES", 6)
     ledger, head = Ledger(store), HEAD
-    for number in range(PAGE_LINES * 2 + 1):
+    for number in range(13):
         begins_at = NOON + timedelta(seconds=10 * number)
         head = ledger.add(head, Line(f"{number:064x}", begins_at, begins_at + timedelta(seconds=10), 1))
-    assert head.chunks == PAGE_LINES * 2 + 1
-    assert [int(line.sha256, 16) for line in ledger.lines("r1")] == list(range(PAGE_LINES * 2 + 1))
-    assert [int(line.sha256, 16) for line in ledger.lines("r1", 119)] == [119, 120]
-    assert len(ledger._page("r1", 1)) == PAGE_LINES
+    assert head.chunks == 13
+    assert [int(line.sha256, 16) for line in ledger.lines("r1")] == list(range(13))
+    assert [int(line.sha256, 16) for line in ledger.lines("r1", 11)] == [11, 12]
+    assert len(ledger._page("r1", 1)) == 6
     assert len(ledger._page("r1", 2)) == 1
 
 
