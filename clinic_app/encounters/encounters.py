@@ -75,12 +75,11 @@ class Encounters:
 
     def vitals(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
         """Return the patient's vital signs, the last measured first, in whatever order they came here."""
-        self._trail.require(session, "read", "Observation", patient_id)
-        found = self._store.records.find(Observation, subject=patient_id)
-        vitals = [each for each in found if any(c.code(OBSERVATION_CATEGORY) == _VITAL for c in each.category)]
-        newest_first = tuple(sorted(vitals, key=lambda each: each.effective_date_time or _LONG_AGO, reverse=True))
-        self._note_looking(session, "Observation", patient_id, newest_first)
-        return newest_first
+        return self._measured(session, patient_id, _VITAL)
+
+    def laboratory(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
+        """Return the patient's laboratory results, the last measured first."""
+        return self._measured(session, patient_id, "laboratory")
 
     def orders(self, session: Session, patient_id: str) -> tuple[ServiceRequest, ...]:
         """Return what was ordered for the patient, the last ordered first; what was never sent is left out."""
@@ -122,6 +121,20 @@ class Encounters:
         found = self._store.records.find(AllergyIntolerance, subject=patient_id)
         self._note_looking(session, "AllergyIntolerance", patient_id, found)
         return found
+
+    def _measured(self, session: Session, patient_id: str, category: str) -> tuple[Observation, ...]:
+        """Return what was measured of one kind; what was entered in error is no finding."""
+        self._trail.require(session, "read", "Observation", patient_id)
+        found = self._store.records.find(Observation, subject=patient_id)
+        wanted = [
+            each
+            for each in found
+            if each.status != "entered-in-error"
+            and any(concept.code(OBSERVATION_CATEGORY) == category for concept in each.category)
+        ]
+        newest_first = tuple(sorted(wanted, key=lambda each: each.effective_date_time or _LONG_AGO, reverse=True))
+        self._note_looking(session, "Observation", patient_id, newest_first)
+        return newest_first
 
     def _note_looking(self, session: Session, type_name: str, patient_id: str, found: tuple[Resource, ...]) -> None:
         event = self._trail.looking(session, type_name, patient_id, *found)

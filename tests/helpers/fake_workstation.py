@@ -152,6 +152,11 @@ class FakeEncounters:
         self.observations: list[Observation] = []
         self.allergy_list: list[AllergyIntolerance] = []
         self.order_list: list[ServiceRequest] = []
+        self.laboratory_list: list[Observation] = []
+
+    def laboratory(self, session: Session, patient_id: str) -> tuple[Observation, ...]:
+        session.require("read", "Observation")
+        return tuple(each for each in self.laboratory_list if each.subject and each.subject.id == patient_id)
 
     def orders(self, session: Session, patient_id: str) -> tuple[ServiceRequest, ...]:
         session.require("read", "ServiceRequest")

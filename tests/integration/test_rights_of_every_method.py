@@ -142,6 +142,7 @@ LINES: Final[dict[str, Line]] = {
         _of("encounters.record_vitals", VitalsForm(heart_rate="-")), "create", "Observation"
     ),
     "encounters.vitals": Line(_of("encounters.vitals"), "read", "Observation"),
+    "encounters.laboratory": Line(_of("encounters.laboratory"), "read", "Observation"),
     "encounters.orders": Line(_of("encounters.orders"), "read", "ServiceRequest"),
     "encounters.record_allergy": Line(_of("encounters.record_allergy", ""), "create", "AllergyIntolerance"),
     "encounters.allergies": Line(_of("encounters.allergies"), "read", "AllergyIntolerance"),

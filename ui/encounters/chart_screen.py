@@ -11,6 +11,7 @@ from clinic_app.access import Draft
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.texts import Text
+from ui.encounters.laboratory_table import LaboratoryTable
 from ui.encounters.orders_table import OrdersTable
 from ui.encounters.view_model import ChartViewModel, Sitting
 from ui.language import _, counted, say
@@ -18,10 +19,12 @@ from ui.widgets.busy_line import FELT_MS, BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.cursor import put_cursor
 from ui.widgets.form_field import FormField
+from ui.widgets.front_stack import FrontStack
 from ui.widgets.labels import Card, breakable, label
 from ui.widgets.page import Page
 from ui.widgets.patient_words import list_name
 from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.segmented import Option, Segmented
 from ui.widgets.standstill import Standstill
 
 
@@ -78,6 +81,16 @@ class ChartScreen(Page):
             ),
             "heart-pulse",
         )
+        self._laboratory = LaboratoryTable()
+        self._tables = FrontStack()
+        self._kinds = Segmented(
+            "chart.kinds",
+            (
+                Option("vitals", lambda: _("Vital signs")),
+                Option("laboratory", lambda: _("Laboratory results")),
+            ),
+        )
+        self._kinds.choose("vitals")
         self._still = Standstill(*self._vitals.values(), self._allergy, self._save, self._add_allergy)
         self._build()
         self._connect()
@@ -108,7 +121,10 @@ class ChartScreen(Page):
             row.addWidget(field, 1)
         card.column.addLayout(row)
         self.column.addWidget(card)
-        self.column.addWidget(self._table, 1)
+        self.column.addWidget(self._kinds)
+        for table in (self._table, self._laboratory):
+            self._tables.addWidget(table)
+        self.column.addWidget(self._tables, 1)
 
     def _allergy_card(self) -> Card:
         card = Card()
@@ -143,6 +159,7 @@ class ChartScreen(Page):
         self._model.vitals_saved.connect(self._after_vitals)
         self._model.allergy_saved.connect(self._after_allergy)
         self._save.clicked.connect(self._send_vitals)
+        self._kinds.chosen.connect(self._show_kind)
         self._add_allergy.clicked.connect(self._send_allergy)
         cast("QLineEdit", self._allergy.editor).returnPressed.connect(self._send_allergy)
         self._recordings.clicked.connect(lambda: self.went.emit("recordings"))
@@ -208,7 +225,16 @@ class ChartScreen(Page):
         self._recordings.say(counted("{count} recording", "{count} recordings", chart.recordings))
         self._studies.say(counted("{count} study", "{count} studies", chart.studies))
         self._table.show_rows(chart.sittings)
+        self._laboratory.show_rows(chart.laboratory)
+        self._kinds.setVisible(bool(chart.laboratory))
+        if not chart.laboratory:
+            self._show_kind("vitals")
         self._orders.show_rows(chart.orders)
+
+    def _show_kind(self, kind: str) -> None:
+        """Show what was measured at the bedside, or what the laboratory found."""
+        self._kinds.choose(kind)
+        self._tables.setCurrentWidget(self._laboratory if kind == "laboratory" else self._table)
 
     def _say_empty(self) -> None:
         say_at = self._table.empty.say

@@ -80,6 +80,7 @@ class Chart:
         recordings: how many there are.
         studies: how many there are.
         orders: what was ordered, for those who see no more of him than that and what was measured.
+        laboratory: results somebody has filed for him, the newest first.
     """
 
     state: Literal["reading", "read", "unread"] = "reading"
@@ -88,6 +89,7 @@ class Chart:
     recordings: int = 0
     studies: int = 0
     orders: tuple[ServiceRequest, ...] = ()
+    laboratory: tuple[Observation, ...] = ()
 
 
 class ChartViewModel(QObject):
@@ -151,14 +153,17 @@ class ChartViewModel(QObject):
 
         def work() -> Chart:
             sittings = sittings_of(self._encounters.vitals(session, patient_id))
+            laboratory = self._encounters.laboratory(session, patient_id)
             if self.shows_orders:
-                return Chart("read", sittings=sittings, orders=self._encounters.orders(session, patient_id))
+                orders = self._encounters.orders(session, patient_id)
+                return Chart("read", sittings=sittings, orders=orders, laboratory=laboratory)
             return Chart(
                 "read",
                 self._encounters.allergies(session, patient_id),
                 sittings,
                 len(self._recordings.of_patient(session, patient_id)),
                 len(self._imaging.studies(session, patient_id)),
+                laboratory=laboratory,
             )
 
         def take(chart: Chart) -> None:

@@ -61,7 +61,7 @@ QUIETLY = settings(deadline=None, max_examples=60, suppress_health_check=[Health
 def test_any_vital_signs_are_listed_by_their_moment_and_nothing_else_is(
     store: Store, bedside: Encounters, doctor: Session, first: Observation, second: Observation, lab: Observation
 ) -> None:
-    pair = [msgspec.structs.replace(each, category=(LAB, VITAL)) for each in (first, second)]
+    pair = [msgspec.structs.replace(each, category=(LAB, VITAL), status="final") for each in (first, second)]
     patient_id = received(store, *pair, msgspec.structs.replace(lab, category=(LAB,)))
     listed = bedside.vitals(doctor, patient_id)
     assert len(listed) == 2

@@ -357,8 +357,26 @@ def test_a_vital_sign_of_a_device_is_among_the_patients_vital_signs(desk: Desk) 
     one = desk.vital("59408-5", "97", "%", at=desk.clock.now() - timedelta(minutes=1))
     desk.inbox.take(one)
     desk.inbox.confirm(desk.nurse, [one.fingerprint], desk.ours.id)
-    found = Encounters(desk.store, Trail(desk.store, desk.clock), desk.clock).vitals(desk.nurse, desk.ours.id)
-    assert len(found) == 1
+    chart = Encounters(desk.store, Trail(desk.store, desk.clock), desk.clock)
+    assert len(chart.vitals(desk.nurse, desk.ours.id)) == 1
+    assert chart.laboratory(desk.nurse, desk.ours.id) == ()
+    desk.inbox.undo(desk.nurse, [one.fingerprint])
+    assert chart.vitals(desk.nurse, desk.ours.id) == ()
+
+
+def test_a_laboratory_result_is_on_the_chart_until_it_is_taken_back(desk: Desk) -> None:
+    chart = Encounters(desk.store, Trail(desk.store, desk.clock), desk.clock)
+    blood = {"sample_id": "S1", "code": "718-7", "unit": "g/L"}
+    early = desk.result(**blood, taken_at=desk.clock.now())
+    late = desk.result(**blood, taken_at=desk.clock.now() + timedelta(hours=1))
+    for each in (late, early):
+        desk.inbox.take(each)
+    desk.inbox.confirm(desk.nurse, [early.fingerprint, late.fingerprint], desk.ours.id)
+    found = chart.laboratory(desk.nurse, desk.ours.id)
+    assert [each.effective_date_time for each in found] == [late.taken_at, early.taken_at]
+    desk.inbox.undo(desk.nurse, [late.fingerprint])
+    assert [each.effective_date_time for each in chart.laboratory(desk.nurse, desk.ours.id)] == [early.taken_at]
+    assert chart.vitals(desk.nurse, desk.ours.id) == ()
 
 
 def test_names_are_found_by_how_they_begin_and_nothing_else(desk: Desk) -> None:
