@@ -14,7 +14,8 @@ from ui.widgets.buttons import Button
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.labels import label, plain_tip
 from ui.widgets.paper_layout import PaperLayout
-from ui.widgets.recording_traces import traces_of
+from ui.widgets.qt_line import QtLine
+from ui.widgets.recording_traces import marks_of, traces_of
 from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class RecordingView(Translated, QWidget):
         theme.make_clinical(self)
         self._recording: Recording | None = None
         self.paper = EcgPaper("consultation.ecg")
+        self._qt = QtLine("consultation.ecg_qt")
         self._layout = _choice("layout", {"3x4": "3×4", "12x1": "12×1"})
         self._speed = _choice("speed", {"25": "25", "50": "50"})
         self._gain = _choice("gain", {"5": "5", "10": "10", "20": "20"})
@@ -47,6 +49,8 @@ class RecordingView(Translated, QWidget):
         self._speed.chosen.connect(lambda value: self.paper.set_speed(float(value)))
         self._gain.chosen.connect(lambda value: self.paper.set_gain(float(value)))
         self._measure.clicked.connect(self._put_calipers)
+        self.paper.qt_noted.connect(self._qt.note_qt)
+        self.paper.rr_noted.connect(self._qt.note_rr)
         self.setFocusProxy(self.paper)
         self.retranslate()
 
@@ -73,12 +77,15 @@ class RecordingView(Translated, QWidget):
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.paper, 1)
+        column.addWidget(self._qt)
         icons.redraw_in(self)
 
     def show_recording(self, recording: Recording) -> None:
         """Put a recording on the paper."""
         self._recording = recording
         self.paper.show_recording(traces_of(recording))
+        self.paper.show_marks(marks_of(recording))
+        self._qt.forget()
         self.retranslate()
 
     def retranslate(self) -> None:

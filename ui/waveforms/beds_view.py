@@ -10,10 +10,12 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.foundation.numbers import show_number
+from clinic_app.waveforms.filtered_view import FilteredView
+from clinic_app.waveforms.filters import RAW
 from ui import language
 from ui.language import Translated, _, say
 from ui.strokes import next_turn
-from ui.waveforms.traces_panel import groups_of
+from ui.waveforms.traces_panel import lane_of
 from ui.widgets.labels import OneLine, label
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Picked, SweepGroup
@@ -50,19 +52,19 @@ class Beds(Protocol):
 
 def bed_groups(streams: Sequence[LiveStream], band: Band) -> list[SweepGroup]:
     """Return the three curves of a tile: one lead, then the pleth, then what else there is."""
-    leads: list[SweepGroup] = []
+    leads: list[tuple[str, SweepGroup]] = []
     others: list[SweepGroup] = []
-    for group in [group for stream in streams for group in groups_of(stream, band)]:
-        (leads if group.lanes[0].millivolts_per_unit is not None else others).append(group)
+    for stream in streams:
+        for row, channel in enumerate(stream.channels):
+            lane, source = lane_of(channel), Picked(stream, (row,))
+            if lane.millivolts_per_unit is None:
+                others.append(SweepGroup(source, (lane,), False, lane.label))
+            else:  # one lead is filtered, not all twelve
+                seen = source if band == RAW else FilteredView(source, band)
+                leads.append((lane.lead, SweepGroup(seen, (lane,), False, lambda: _("ECG"))))
     others.sort(key=lambda group: group.lanes[0].colour != "trace_pleth")
-    chosen = [_one_lead(group) for group in leads[:1]]
-    return (chosen + others)[:TRACES]
-
-
-def _one_lead(group: SweepGroup) -> SweepGroup:
-    labels = [lane.lead for lane in group.lanes]
-    row = next((labels.index(lead) for lead in _FIRST_LEADS if lead in labels), 0)
-    return SweepGroup(Picked(group.source, (row,)), (group.lanes[row],), False, group.title)
+    leads.sort(key=lambda each: _FIRST_LEADS.index(each[0]) if each[0] in _FIRST_LEADS else len(_FIRST_LEADS))
+    return ([group for _lead, group in leads[:1]] + others)[:TRACES]
 
 
 class BedTile(Translated, QFrame):

@@ -23,7 +23,7 @@ from ui.widgets.calipers import Reading
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.labels import OneLine
 from ui.widgets.qt_line import QtLine
-from ui.widgets.recording_traces import traces_of
+from ui.widgets.recording_traces import marks_of, traces_of
 from ui.widgets.trend_plot import TrendPlot
 
 PLOTS_PX: Final = 190
@@ -128,6 +128,7 @@ class LongView(Translated, QWidget):
         self._marks.clear()
         if overview is None:
             self.paper.show_recording(())
+            self.paper.show_marks(())
             self.plot.show_lines((), 0.0, 1.0)
             return
         self._marks.addItem(_("Marks ({count})", count=len(overview.marks)), None)
@@ -151,6 +152,7 @@ class LongView(Translated, QWidget):
     def _show_page(self) -> None:
         page = self._model.page
         self.paper.show_recording(traces_of(page) if page is not None else ())
+        self.paper.show_marks(marks_of(page) if page is not None else ())
         self.plot.show_cursor(self._model.begin_s + PAGE_S / 2)
         self._say_where()
 

@@ -31,7 +31,7 @@ from ui.widgets.labels import label
 from ui.widgets.page import Page
 from ui.widgets.qt_line import QtLine
 from ui.widgets.record_table import Column, RecordTable
-from ui.widgets.recording_traces import traces_of
+from ui.widgets.recording_traces import marks_of, traces_of
 
 if TYPE_CHECKING:
     from ui.remembered import Remembered
@@ -212,6 +212,7 @@ class RecordingsScreen(Page):
         self._paper_stack.setCurrentWidget(self._front(is_open=is_open, is_sound=is_sound))
         self._caliper.setEnabled(is_open)
         self.paper.show_recording(traces_of(recording) if recording and not is_sound else ())
+        self.paper.show_marks(marks_of(recording) if recording and not is_sound else ())
         self._qt.forget()
         if self._files is not None:
             self._files.show_document(self._model.document if is_open else None)

@@ -33,7 +33,7 @@ from ui.widgets.caliper_painter import paint_calipers
 from ui.widgets.calipers import Calipers, Reading
 from ui.widgets.letters import letter_of
 from ui.widgets.paper_layout import PaperCell, PaperLayout, PaperTrace, cells_of
-from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm
+from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm, paint_marks
 from ui.widgets.paper_picture import PaperPicture
 from ui.widgets.screen_scale import screen_scales
 from ui.widgets.trace_scale import PaperScale
@@ -74,6 +74,7 @@ class EcgPaper(Translated, QAbstractScrollArea):
         self._layout: PaperLayout = "3x4"
         self._scale = PaperScale(screen_scales().px_per_mm())
         self._band = ""
+        self._marks: tuple[tuple[float, str], ...] = ()
         self._calipers: Calipers | None = None
         self._is_dragging = False
         self.picture = PaperPicture(self)
@@ -130,6 +131,11 @@ class EcgPaper(Translated, QAbstractScrollArea):
         self._band = band
         self.retranslate()
 
+    def show_marks(self, marks: Sequence[tuple[float, str]]) -> None:
+        """Show words that were put beside moments: seconds from the beginning, and words."""
+        self._marks = tuple(marks)
+        self.retranslate()
+
     def set_layout(self, layout: PaperLayout) -> None:
         """Set the leads otherwise."""
         self._layout = layout
@@ -180,6 +186,7 @@ class EcgPaper(Translated, QAbstractScrollArea):
         words = [counted("{count} lead", "{count} leads", len({cell.trace.label for cell in self._cells}))]
         reading = self.reading()
         words += [self.scale_words()] + ([reading.words()] if reading else [])
+        words += [mark for _seconds, mark in self._marks]
         self.setAccessibleDescription(", ".join(words))
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         self.viewport().update()
@@ -193,6 +200,7 @@ class EcgPaper(Translated, QAbstractScrollArea):
             self._is_same_paper = True
         painter = QPainter(self.viewport())
         self.picture.paint(painter, QRectF(self.viewport().rect()), view)
+        paint_marks(painter, view, self._marks)
         self._paint_scale(painter)
         if self._calipers is not None:
             self._paint_calipers(painter)

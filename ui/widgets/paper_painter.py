@@ -148,3 +148,14 @@ def _paint_label(painter: QPainter, view: PaperView, cell: PaperCell) -> None:
         tick = 2.5 * view.scale.px_per_mm
         painter.drawLine(QPointF(x, middle - 2 * tick), QPointF(x, middle - tick))
         painter.drawLine(QPointF(x, middle + tick), QPointF(x, middle + 2 * tick))
+
+
+def paint_marks(painter: QPainter, view: PaperView, marks: Sequence[tuple[float, str]]) -> None:
+    """Draw a line with its words at every moment that was marked; in logical pixels, over the picture."""
+    painter.setFont(theme.body_font(9.0, QFont.Weight.DemiBold))
+    painter.setPen(QPen(theme.token("warn", "clinical"), 1))
+    for seconds, words in marks:
+        x = view.x_of(seconds) / view.ratio
+        if 0 <= x <= view.width / view.ratio:
+            painter.drawLine(QPointF(x, 0), QPointF(x, view.height / view.ratio))
+            painter.drawText(QPointF(x + 4, 13), words)

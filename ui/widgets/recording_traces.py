@@ -22,3 +22,8 @@ def traces_of(recording: Recording) -> tuple[PaperTrace, ...]:
         else PaperTrace(each.label, each.samples, each.rate_hz, is_millivolts=False)
         for each in (*leads, *others)
     )
+
+
+def marks_of(recording: Recording) -> tuple[tuple[float, str], ...]:
+    """Return what was marked, as seconds from the beginning and words."""
+    return tuple(((mark.at - recording.started_at).total_seconds(), mark.text) for mark in recording.marks)

@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 from clinic_app.devices import Block, ChannelInfo, Numerics, NumericValue
 from clinic_app.terminology.leads import LEADS, PLETH
 from clinic_app.waveforms import LiveTraces
-from clinic_app.waveforms.filters import RAW
+from clinic_app.waveforms.filtered_view import FilteredView
+from clinic_app.waveforms.filters import MONITOR, RAW
 from tests.helpers.signals import SteadyClock, real_leads
 from tests.helpers.waiting import wait_until
 from tests.helpers.watchdog import Watchdog
@@ -103,6 +104,16 @@ def test_a_tile_shows_one_lead_the_pleth_and_one_more_curve() -> None:
     assert len(groups) == TRACES
     assert groups[0].source.read(0, 10).shape == (1, 10)
     assert (groups[0].source.read(0, 10)[0] == real_leads()[1, :10]).all()
+
+
+def test_of_twelve_leads_only_the_one_that_is_seen_is_filtered() -> None:
+    ward = Ward()
+    ward.admit("Bed 1")
+    lead = bed_groups(ward.traces.streams("Bed 1"), MONITOR)[0]
+    assert isinstance(lead.source, FilteredView)
+    assert lead.source.band == MONITOR
+    assert lead.source.read(0, 10).shape == (1, 10)
+    assert lead.lanes[0].label() == "II"
 
 
 def test_a_finger_clip_without_leads_is_a_bed_too() -> None:

@@ -182,3 +182,19 @@ def test_a_qt_longer_than_rr_is_told_in_words(qtbot: QtBot) -> None:
         line.retranslate()
         said.add(line.text())
     assert len(said) == 3
+
+
+def test_marks_lie_on_the_paper_at_their_moment_and_go_with_it(qtbot: QtBot) -> None:
+    paper = _paper(qtbot)
+    before = _drawn(paper)
+    paper.show_marks([(5.0, "cough"), (5_000.0, "beyond")])
+    after = _drawn(paper)
+    changed = [x for x in range(after.width()) if after.pixel(x, 300) != before.pixel(x, 300)]
+    assert len(changed) == 1
+    x = changed[0] + 4
+    assert x == pytest.approx(paper._view().x_of(5.0), abs=1)
+    assert "cough" in paper.accessibleDescription()
+    paper.horizontalScrollBar().setValue(20)
+    assert paper._view().x_of(5.0) == pytest.approx(x - 20, abs=1)
+    paper.show_marks(())
+    assert "cough" not in paper.accessibleDescription()
