@@ -7,6 +7,7 @@ each begun early enough that the filter has settled when the page begins.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, Protocol
 
@@ -94,32 +95,44 @@ class FilteredView:
             return self._buffer.read(first, last)
         length = round(PAGE_S * self.rate_hz())
         result = np.full((self._channels, max(0, last - first)), np.nan, dtype=np.float32)
-        for number in range(max(0, first) // length, -(-max(0, last) // length)):
+        numbers = range(max(0, first) // length, -(-max(0, last) // length))
+        pages = self._pages_of([number for number in numbers if number * length < self._kept_from()], length)
+        for number in numbers:
             begin, end = max(first, number * length), min(last, (number + 1) * length)
             if begin < end:
-                result[:, begin - first : end - first] = self._part(number, length, begin, end)
+                is_kept = begin >= self._kept_from()
+                page = (
+                    self._buffer.read(begin, end) if is_kept else pages[number][:, begin % length :][:, : end - begin]
+                )
+                result[:, begin - first : end - first] = page
         return result
 
     def _kept_from(self) -> int:
         return max(self._begin, self._end - self._buffer.size)
 
-    def _part(self, number: int, length: int, begin: int, end: int) -> Samples:
-        """Return a stretch of one page, from what runs along where it is whole there."""
-        if begin >= self._kept_from():
-            return self._buffer.read(begin, end)
-        page = self._pages.get(number)
-        if page is None:
-            settling = round(SETTLING_S * self.rate_hz())
-            start = max(0, number * length - settling)
-            raw = self._whole.read(start, (number + 1) * length)
-            page = StreamFilter(self.band, self.rate_hz(), self._channels).run(raw)[:, number * length - start :]
+    def _pages_of(self, numbers: Sequence[int], length: int) -> dict[int, Samples]:
+        """Return pages of the past; those that are not known yet are filtered in one run, which settles but once."""
+        missing = [number for number in numbers if number not in self._pages]
+        fresh = self._filtered(missing[0], missing[-1], length) if missing else {}
+        pages = {number: fresh.get(number, self._pages.get(number)) for number in numbers}
+        for number, page in fresh.items():
             if (number + 1) * length <= self._end:  # a page that still fills is not kept
                 self._pages[number] = page
-        if number in self._pages:
-            self._pages.move_to_end(number)
+        for number in numbers:
+            if number in self._pages:
+                self._pages.move_to_end(number)
         while len(self._pages) > _MOST_PAGES:
             self._pages.popitem(last=False)
-        return page[:, begin - number * length : end - number * length]
+        return {number: page for number, page in pages.items() if page is not None}
+
+    def _filtered(self, first: int, last: int, length: int) -> dict[int, Samples]:
+        """Return the pages from ``first`` to ``last``, filtered from so early that the filter has settled."""
+        start = max(0, first * length - round(SETTLING_S * self.rate_hz()))
+        seen = StreamFilter(self.band, self.rate_hz(), self._channels).run(self._whole.read(start, (last + 1) * length))
+        return {
+            number: seen[:, number * length - start : (number + 1) * length - start]
+            for number in range(first, last + 1)
+        }
 
     def _follow(self) -> None:
         """Filter what came since the last look."""
