@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 PIECE: Final = 16 << 10
 _RESET: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _LONGEST_S: Final = 10
+_TURNS: Final = 8
 Ways = Callable[[asyncio.StreamReader, asyncio.StreamWriter], tuple[Awaitable[None], Awaitable[None]]]
 """Given the far end, the two ways in which bytes are carried."""
 
@@ -52,20 +53,27 @@ class Forwarder:
     async def _cut(self) -> None:
         """Let nobody in any more, and reset every connection."""
         servers, self._servers = self._servers, []
+        for each in [each for server in servers for each in server.sockets]:
+            self._loop.remove_reader(each.fileno())
+        if servers:
+            await _some_turns()  # a server that is closed forgets whom it has let in a moment ago
         for server in servers:
             server.close()
         self._reset_all()
 
     async def _end(self) -> None:
-        """Cut, and wait for whoever had just been let in: a connection is made before anybody has heard of it."""
+        """Cut, and wait for whoever had just been let in: a connection is made before anybody has heard of it.
+
+        A task that is cancelled before its first step never knows the connection it was made for, and nobody closes it.
+        """
         await self._cut()
+        await _some_turns()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in others:
                 task.cancel()
             await asyncio.wait(others)
             self._reset_all()
-        for _ in range(3):
-            await asyncio.sleep(0)  # what was reset is let go of in the next turns of the loop
+        await _some_turns()  # what was reset is let go of in the next ones
 
     def _reset_all(self) -> None:
         for writer in tuple(self._writers):
@@ -89,6 +97,12 @@ class Forwarder:
 
     def _do(self, action: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=_LONGEST_S)
+
+
+async def _some_turns() -> None:
+    """Let the loop turn as often as a new connection needs until it is in somebody's hands."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
