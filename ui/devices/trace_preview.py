@@ -33,6 +33,7 @@ class TracePreview(QWidget):
         self.setObjectName("devices.preview")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(60)
+        self.setMaximumHeight(280)
         theme.make_clinical(self)
         self._streams: tuple[LiveStream, ...] = ()
 

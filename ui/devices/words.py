@@ -13,6 +13,7 @@ from clinic_app.records import Patient
 from ui.language import _, counted, current, said, say
 from ui.widgets.chip import ChipLook
 from ui.widgets.patient_words import list_name
+from ui.widgets.unit_words import unit_words
 
 
 def family_words(code: str) -> str:
@@ -70,21 +71,6 @@ def sign_words(code: str) -> str:
         "MDC_TTHOR_RESP_RATE": _("Respiratory rate"),
         "MDC_TEMP": _("Temperature"),
     }.get(code, code.removeprefix("MDC_").replace("_", " ").capitalize())
-
-
-def unit_words(unit: str) -> str:
-    """Return a unit as people write it."""
-    return {
-        "10*9/L": "10⁹/L",
-        "10*12/L": "10¹²/L",
-        "10*3/uL": "10³/µL",
-        "10*6/uL": "10⁶/µL",
-        "umol/L": "µmol/L",
-        "mm[Hg]": _("mmHg"),
-        "Cel": "°C",
-        "/min": _("/min"),
-        "1": "",
-    }.get(unit, unit)
 
 
 def result_words(result: ReceivedResult) -> str:

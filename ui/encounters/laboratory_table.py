@@ -11,6 +11,7 @@ from clinic_app.terminology.laboratory import words_of
 from clinic_app.terminology.systems import LOINC
 from ui.language import _, current, say
 from ui.widgets.record_table import Column, RecordTable
+from ui.widgets.unit_words import unit_words
 
 
 class LaboratoryTable(RecordTable[Observation]):
@@ -51,7 +52,7 @@ def value_words(observation: Observation) -> str:
     quantity = observation.value_quantity
     if quantity is None or not isinstance(quantity.value, Decimal):
         return observation.value_string or "—"
-    return f"{show_number(quantity.value, current())} {quantity.unit or ''}".strip()
+    return f"{show_number(quantity.value, current())} {unit_words(quantity.unit or '')}".strip()
 
 
 def _at(observation: Observation) -> str:

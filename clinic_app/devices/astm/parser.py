@@ -165,7 +165,7 @@ class MessageReader:
             sample_id=self._of_order(3) or self._of_order(4),
             patient_id=self._of_patient(3) or self._of_patient(4) or self._of_patient(5),
             patient_text=" ".join(filter(None, (self._of_patient(6), self._of_patient(8))))[:LONGEST_FIELD],
-            flags=record.repeats(7),
+            flags=tuple(flag for flag in record.repeats(7) if flag != "N"),
             reference_range=record.text(6),
             is_control=self._order is not None and "Q" in self._order.repeats(12),
         )

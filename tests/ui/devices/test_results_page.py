@@ -258,8 +258,8 @@ def test_it_can_be_said_in_another_language_while_it_is_open(
 
 def test_numbers_and_names_are_told_as_people_write_them() -> None:
     language.use("ru")
-    assert number_words(Decimal("5.60"), "10*9/L") == "5,60 10⁹/L"
-    assert number_words("> 25", "umol/L") == "> 25 µmol/L"
+    assert number_words(Decimal("5.60"), "10*9/L") == "5,60 10⁹/л"
+    assert number_words("> 25", "umol/L") == "> 25 мкмоль/л"
     assert sign_words("MDC_SOMETHING_ELSE") == "Something else"
     language.use("kk")
 

@@ -62,7 +62,7 @@ def test_results_are_behind_their_own_word(enter: Callable[[str], tuple[Desk, Pa
     assert not desk.sees("chart.laboratory")
     desk.click("chart.kinds.laboratory")
     assert [row[1:] for row in _rows(desk)] == [
-        ["Глюкоза", "7,90 mmol/L", "H [3.9 - 6.1]", "AU", "Омарова Әсем"],
+        ["Глюкоза", "7,90 ммоль/л", "H [3.9 - 6.1]", "AU", "Омарова Әсем"],
         ["XYZ", "> 25", "—", "AU", "Омарова Әсем"],
     ]
     desk.click("chart.kinds.vitals")
@@ -107,6 +107,6 @@ def test_a_result_is_told_in_the_language_of_the_windows() -> None:
         assert (measured_words(own), value_words(own)) == ("XYZ", "> 25")
     language.use("kk")
     assert ("Glucose", "7.90 mmol/L") in said
-    assert ("Глюкоза", "7,90 mmol/L") in said
+    assert ("Глюкоза", "7,90 ммоль/л") in said
     bare = msgspec.structs.replace(own, value_string=None, code=msgspec.structs.replace(own.code, text=None))
     assert (measured_words(bare), value_words(bare)) == ("XYZ", "—")

@@ -138,6 +138,11 @@ def test_a_short_name_has_a_meaning_only_with_its_specimen(specimen: str, said: 
     assert (result.code, result.system) == (code, LOINC if code != "GLU" else "")
 
 
+def test_a_normal_value_has_no_flag() -> None:
+    (result,) = told(parser(), HEADER + "O|1|S1\rR|1|^^^GLU|5|mmol/L|3.9 - 6.1|N\rL|1|N\r")
+    assert result.flags == ()
+
+
 def test_control_material_is_marked() -> None:
     order = "O|1|QC1||^^^GLU" + "|" * 7 + "Q"
     (result,) = told(parser(), HEADER + f"{order}\rR|1|^^^GLU|5|mmol/L\rL|1|N\r")
