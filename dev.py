@@ -69,6 +69,9 @@ TEST_TOOLS: Final = {
 writes for power cuts, the database of a large hub, an archive of pictures, a browser for the hub's page, the other
 side of a DICOM association, and the library that sound comes in by (on Windows it lies in the wheel)."""
 
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # nosec B108
+"""Where Linux keeps files in memory; a test run makes a folder of its own there."""
+
 
 class CannotGoOnError(Exception):
     """Something a person has to do first; the message says what."""
@@ -114,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale")
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
-    bench_parser = commands.add_parser("bench", help="one benchmark: startup, save, waveforms, storage or sync")
+    bench_parser = commands.add_parser(
+        "bench", help="one benchmark: startup, save, storage, sync, waveforms, beats, soak, sdc or imaging"
+    )
     bench_parser.add_argument("name")
     bench_parser.add_argument("--json", type=Path, help="file for the figures")
     bench_parser.add_argument("--minutes", type=float, help="how long a soak takes")
@@ -270,7 +275,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def quick_folder(memory: Path = Path("/dev/shm"), prefix: str = "dala-tests-") -> Iterator[Path | None]:  # noqa: S108
+def quick_folder(memory: Path = MEMORY, prefix: str = "dala-tests-") -> Iterator[Path | None]:
     """Yield a folder in memory for a test run's files, removed at the end; None where there is not enough memory.
 
     What is written there need not wait for a disk. The files of a whole run take less than two gigabytes.
