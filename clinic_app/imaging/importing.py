@@ -322,7 +322,12 @@ def _as_instance(found: FoundInstance) -> ImagingStudyInstance:
 
 def _instance(dataset: Dataset, reading: Reading, stand_in: str = "") -> FoundInstance:
     def uid(keyword: str) -> str:
-        return stand_in if stand_in and not text_of(dataset, keyword) else uid_of(dataset, keyword)
+        try:
+            return uid_of(dataset, keyword)
+        except UnreadableFileError:
+            if not stand_in:
+                raise
+            return stand_in
 
     number = _whole(dataset, "InstanceNumber")
     return FoundInstance(

@@ -178,6 +178,18 @@ def test_a_folder_of_nobody_is_listed_and_its_first_picture_seen(folder: Path, q
     runner.close()
 
 
+@pytest.mark.parametrize("spoken", ["kk", "ru"])
+def test_the_window_speaks_the_language_that_is_chosen(folder: Path, qtbot: QtBot, english: None, spoken: str) -> None:
+    window, runner = opened(folder, qtbot)
+    before = (window.text(), window.viewer.report.tree.headerItem().text(0))
+    language.use(spoken)  # type: ignore[arg-type]
+    QApplication.processEvents()
+    assert window.text().startswith({"kk": "1 файл көрсетілмейді:", "ru": "Не показан 1 файл:"}[spoken])
+    assert window.viewer.report.tree.headerItem().text(0) != before[1]
+    window.close()
+    runner.close()
+
+
 def test_a_file_that_cannot_be_shown_says_so_in_the_window(folder: Path, qtbot: QtBot, english: None) -> None:
     window, runner = opened(folder / "readme.txt", qtbot)
     assert window.text() == "This is no DICOM file."
