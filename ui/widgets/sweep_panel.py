@@ -18,7 +18,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 from ui import theme
 from ui.widgets.playout import Playout
 from ui.widgets.sweep_source import Lane, SweepSource
-from ui.widgets.trace_columns import Samples, column_edges, column_lines, draw_trace, extremes
+from ui.widgets.trace_columns import Samples, all_lines, column_edges, draw_trace, extremes
 from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
 
 _PULSE_LEFT_MM: Final = 2.0
@@ -108,6 +108,7 @@ class SweepPanel:
         self.width = max(1, self.field.width())
         self.back_s = 0.0
         self._channels = [place.channel for place in places]
+        self._heights = (np.zeros((len(places), 1)), np.zeros((len(places), 1)))
         self._colours: dict[str, list[int]] = {}
         for row, place in enumerate(places):
             self._colours.setdefault(place.lane.colour, []).append(row)
@@ -220,6 +221,8 @@ class SweepPanel:
         recent = self.source.read(max(0, end - round(_LOOK_BACK_S * self.source.rate_hz())), end)
         for place in self.places:
             place.settle(recent[place.channel], self.scale.px_per_mv)
+        placed = np.array([(p.middle + p.zero * p.px_per_unit, p.px_per_unit) for p in self.places])
+        self._heights = (placed[:, :1], placed[:, 1:])
 
     def _unwrapped(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """Return the columns in pieces that do not run over the right edge."""
@@ -247,11 +250,12 @@ class SweepPanel:
         samples = self.source.read(int(edges[0]), int(edges[-1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         low, high = extremes(samples[self._channels], edges)
-        zeros, scales, middles = np.array([(p.zero, p.px_per_unit, p.middle) for p in self.places]).T[:, :, np.newaxis]
-        low, high = middles - (low - zeros) * scales, middles - (high - zeros) * scales
+        shifts, scales = self._heights
+        lines = all_lines(left, shifts - low * scales, shifts - high * scales)
         for colour, rows in self._colours.items():
-            lines = [line for row in rows for line in column_lines(left, low[row], high[row])]
-            draw_trace(painter, lines, theme.token(colour, "clinical"), self._ratio)
+            draw_trace(
+                painter, [line for row in rows for line in lines[row]], theme.token(colour, "clinical"), self._ratio
+            )
 
 
 def paint_background(painter: QPainter, panel: SweepPanel) -> None:

@@ -85,6 +85,26 @@ def column_lines(left: float, low: Values, high: Values) -> Iterator[QPolygonF]:
         yield polyline(x, y)
 
 
+def all_lines(left: float, low: Values, high: Values) -> list[list[QPolygonF]]:
+    """Return the lines of several traces over the same columns, each as `column_lines` gives it.
+
+    Where nothing is lost, as nearly always, all traces are computed at once.
+
+    Args:
+        left: x of the middle of the first column.
+        low: shape ``(traces, columns)``: y of one end of each column.
+        high: y of the other end.
+    """
+    if np.isnan(low).any():
+        return [list(column_lines(left, below, above)) for below, above in zip(low, high, strict=True)]
+    columns = low.shape[1]
+    x = (np.arange(columns, dtype=np.float64) + left).repeat(2)
+    y = np.empty((len(low), 2 * columns))
+    y[:, 0::4], y[:, 1::4] = low[:, ::2], high[:, ::2]
+    y[:, 2::4], y[:, 3::4] = high[:, 1::2], low[:, 1::2]
+    return [[polyline(x, row)] for row in y]
+
+
 def draw_trace(painter: QPainter, lines: Iterable[QPolygonF], colour: QColor, ratio: float) -> None:
     """Draw the lines of one trace, about 1.4 logical pixels wide.
 

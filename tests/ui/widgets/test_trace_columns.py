@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.widgets.trace_columns import column_edges, column_lines, extremes, polyline, runs
+from ui.widgets.trace_columns import all_lines, column_edges, column_lines, extremes, polyline, runs
 
 
 @given(st.floats(0.2, 40), st.integers(0, 5000), st.integers(1, 300))
@@ -59,3 +60,16 @@ def test_points_are_written_as_they_are() -> None:
     line = polyline(np.array([1.0, 2.5]), np.array([-3.0, 4.0]))
     assert [(line.at(i).x(), line.at(i).y()) for i in range(2)] == [(1.0, -3.0), (2.5, 4.0)]
     assert polyline(np.empty(0), np.empty(0)).isEmpty()
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 8, 9])
+@pytest.mark.parametrize("has_gap", [False, True])
+def test_many_traces_at_once_are_the_same_lines_as_one_by_one(columns: int, has_gap: bool) -> None:
+    low = np.random.default_rng(columns).standard_normal((4, columns))
+    high = low + 1
+    if has_gap:
+        low[2, columns // 2] = high[2, columns // 2] = np.nan
+    together = all_lines(3.5, low, high)
+    for row, lines in enumerate(together):
+        alone = list(column_lines(3.5, low[row], high[row]))
+        assert [list(line) for line in lines] == [list(line) for line in alone]
