@@ -567,7 +567,8 @@ def test_the_summary_tells_of_budgets_the_clock_and_the_trail(
 def _met(clinic: Ward, **theirs: Any) -> None:
     """A family status was changed elsewhere while the record was edited here, both from a version the hub had."""
     store = clinic.store
-    base = {**msgspec.json.decode(store.records.body(Patient, "patient-own")), "meta": {"versionId": "h-base"}}
+    ours = msgspec.json.decode(store.records.body(Patient, "patient-own"))
+    base = {**ours, "multipleBirthInteger": 1, "meta": {"versionId": "h-base"}}
     store.records.receive([msgspec.json.encode(base)])
     _edit(clinic, active=True)
     store.records.receive([msgspec.json.encode({**base, **theirs, "meta": {"versionId": "h-there"}})])
