@@ -125,6 +125,7 @@ class MonitorScreen(Page):
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
+        self.column.addWidget(self.traces.bar)  # over the whole width: beside the numbers it would be cut
         body = QHBoxLayout()
         body.setSpacing(14)
         self.column.addLayout(body, 1)
@@ -136,7 +137,7 @@ class MonitorScreen(Page):
         self._stack.addWidget(self.traces)
         left.addWidget(self._stack, 1)
         self._bar_row = self._bar()
-        left.addWidget(self._bar_row)
+        self.column.addWidget(self._bar_row)
         self._stack.addWidget(self.beds)
         self._panel = self._side()
         body.addWidget(self._panel)
@@ -293,6 +294,7 @@ class MonitorScreen(Page):
             front = self._trends_panel(self._bedside)
         self._panel.setVisible(not shows_all)
         self._bar_row.setVisible(not shows_all)
+        self.traces.bar.setVisible(front is self.traces)
         self._stack.setCurrentWidget(front)
         for button in (self._freeze, self._measure):
             button.setEnabled(front is self.traces)
