@@ -41,6 +41,7 @@ class OximeterDriver:
         self._open_port = open_port
         self._listen_s = listen_s
         self._speed_at = 0
+        self._former: OximeterParser | None = None
 
     def run(self, line: Line, stopping: threading.Event) -> None:
         """Try the speeds, the one that worked last first, and talk at the first at which frames come.
@@ -64,6 +65,8 @@ class OximeterDriver:
 
     def _listen(self, transport: Transport, line: Line, stopping: threading.Event) -> bool:
         parser = OximeterParser(self._name)
+        if self._former is not None:
+            parser.remember(self._former)
         transport.write(parser.begin(line.now()))
         heard_s, is_there = time.monotonic(), False
         while not stopping.is_set():
@@ -73,7 +76,7 @@ class OximeterDriver:
             if parsed.items:
                 if not is_there:
                     line.connected()
-                heard_s, is_there = time.monotonic(), True
+                heard_s, is_there, self._former = time.monotonic(), True, parser
             _hand_on(parsed, transport, line)
             if time.monotonic() - heard_s > (SILENT_S if is_there else self._listen_s):
                 break

@@ -60,6 +60,10 @@ class FrameFinder:
         self.wire_length = 0
         """5 or 9 once a frame was seen, else 0."""
 
+    def expect_hole(self) -> None:
+        """Know that frames were missed before the first one: the cable was out."""
+        self._has_begun = self._is_after_hole = True
+
     def feed(self, data: bytes) -> list[OximeterFrame]:
         """Take the next bytes and return the frames they complete."""
         buffer = self._pending + data

@@ -11,7 +11,7 @@ import numpy as np
 
 from clinic_app.devices.arrival_count import ArrivalCount
 from clinic_app.devices.block import Block, ChannelInfo, Flags, Numerics, NumericValue
-from clinic_app.devices.driver import Arrival, Event, EventKind, Item, Parsed
+from clinic_app.devices.driver import Arrival, Event, EventKind, Item, Parsed, Parser
 from clinic_app.devices.oximeter.frames import RATE_HZ, START, FrameFinder, OximeterFrame
 from clinic_app.foundation.texts import Text
 from clinic_app.terminology.leads import PLETH
@@ -38,10 +38,21 @@ class OximeterParser:
         self._told_s = float("-inf")
         self._is_finger_out = False
 
+    @property
+    def memory(self) -> tuple[ArrivalCount, bool]:
+        """What it knows of its curve: how far it is, and whether there was no finger."""
+        return self._count, self._is_finger_out
+
     def begin(self, at: Arrival) -> bytes:
         """Ask for live data; an older device does not listen and sends them anyway."""
         self._asked_s = at.monotonic_s
         return START
+
+    def remember(self, former: Parser) -> None:
+        """Go on with the curve of the connection before, after a hole as long as the clock says."""
+        assert isinstance(former, OximeterParser)
+        self._count, self._is_finger_out = former.memory
+        self._finder.expect_hole()
 
     def feed(self, data: bytes, at: Arrival) -> Parsed:
         """Take the next bytes of the cable."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+# allowed (xml): the one parser here is made by read_message, without entities, network or giant trees
 from lxml import etree
 
 from clinic_app.devices.hl7.message import printable

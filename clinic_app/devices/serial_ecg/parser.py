@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from clinic_app.devices.block import Block, ChannelInfo, Flags, Samples
-from clinic_app.devices.driver import Arrival, Event, EventKind, Item, OptionValue, Parsed
+from clinic_app.devices.driver import Arrival, Event, EventKind, Item, OptionValue, Parsed, Parser
 from clinic_app.devices.serial_ecg.frames import (
     Description,
     FrameSplitter,
@@ -42,12 +42,25 @@ class SerialEcgParser:
         self._channels: tuple[ChannelInfo, ...] = ()
         self._stream_id = ""
         self._run = -1
+        self._first = 0
         self._next_index = 0
         self._off: frozenset[int] = frozenset()
+
+    @property
+    def memory(self) -> tuple[Description | None, tuple[ChannelInfo, ...], tuple[int, str, int, int], frozenset[int]]:
+        """What it knows of its stream: the amplifier, its channels, how far the stream is, electrodes that are off."""
+        place = (self._run, self._stream_id, self._first, self._next_index)
+        return self._description, self._channels, place, self._off
 
     def begin(self, at: Arrival) -> bytes:  # noqa: ARG002 - of the protocol
         """Say nothing: an amplifier sends by itself."""
         return b""
+
+    def remember(self, former: Parser) -> None:
+        """Go on with the stream of the connection before; whether the amplifier was switched off its run says."""
+        assert isinstance(former, SerialEcgParser)
+        self._description, self._channels, place, self._off = former.memory
+        self._run, self._stream_id, self._first, self._next_index = place
 
     def feed(self, data: bytes, at: Arrival) -> Parsed:
         """Take the next bytes of the cable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
+import pytest
 
 from clinic_app.devices.block import Block, Flags, Numerics
 from clinic_app.devices.driver import Event, EventKind, Item
@@ -74,6 +75,15 @@ def test_a_hole_within_one_piece_cuts_it_in_two() -> None:
     stream = frames(60, 20) + b"\x07" + frames(80, 20)
     first, second = blocks(parser.feed(stream, arrival(1.66)).items)
     assert second.first_index > first.first_index + first.samples.shape[1]
+
+
+def test_after_the_cable_was_out_the_curve_goes_on_with_a_gap() -> None:
+    parser, fresh = OximeterParser("OXI"), OximeterParser("OXI")
+    (before,) = blocks(parser.feed(frames(0, 61), arrival(1.0)).items)
+    fresh.remember(parser)
+    (after,) = blocks(fresh.feed(frames(0, 31), arrival(4.5)).items)
+    assert after.stream_id == before.stream_id
+    assert after.first_index == pytest.approx(60 * 4, abs=5)
 
 
 def test_without_a_finger_the_curve_is_nothing_not_flat() -> None:

@@ -95,6 +95,18 @@ def test_the_same_description_again_changes_nothing(parser: SerialEcgParser) -> 
     assert (first.stream_id, second.first_index) == (second.stream_id, 10)
 
 
+def test_after_the_cable_was_out_the_stream_goes_on_with_a_gap(parser: SerialEcgParser) -> None:
+    (before,) = blocks(parser, samples(100))
+    fresh = SerialEcgParser("ECG")
+    fresh.remember(parser)
+    (after,) = blocks(fresh, b"\x00", samples(600))
+    assert (after.stream_id, after.first_index) == (before.stream_id, 500)
+    switched = SerialEcgParser("ECG")
+    switched.remember(fresh)
+    (anew,) = blocks(switched, b"\x00", described(replace(WHAT, run=6)), samples(0, run=6))
+    assert anew.stream_id != before.stream_id
+
+
 def test_an_electrode_that_is_off_is_no_flat_line(parser: SerialEcgParser) -> None:
     off = frozenset((1,))
     items = parser.feed(samples(0) + samples(10, off=off) + samples(20, off=off), arrival()).items
