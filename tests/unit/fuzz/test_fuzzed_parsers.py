@@ -15,12 +15,19 @@ import pytest
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from tests.fuzz.__main__ import main
+from tests.fuzz.cable_parsers import CABLE_PARSERS
 from tests.fuzz.mutating import mutated
 from tests.fuzz.parsers import PARSERS, Parser
 from tests.fuzz.recording_parsers import RECORDING_PARSERS
 
 ROOT = Path(__file__).parents[3]
-RUNS = {"dicom": 300, "settings": 300, "recording": 500, **dict.fromkeys(RECORDING_PARSERS, 150)}
+RUNS = {
+    "dicom": 300,
+    "settings": 300,
+    "recording": 500,
+    **dict.fromkeys(RECORDING_PARSERS, 150),
+    **dict.fromkeys(CABLE_PARSERS, 400),
+}
 WITHOUT_GOOD_SEED = {"escrow key"}
 
 
