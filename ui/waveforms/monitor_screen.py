@@ -35,6 +35,7 @@ from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook, Tone
 from ui.widgets.empty_state import EmptyState
+from ui.widgets.flow_row import FlowRow
 from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
 from ui.widgets.patient_words import list_name
@@ -125,7 +126,6 @@ class MonitorScreen(Page):
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
-        self.column.addWidget(self.traces.bar)  # over the whole width: beside the numbers it would be cut
         body = QHBoxLayout()
         body.setSpacing(14)
         self.column.addLayout(body, 1)
@@ -137,25 +137,16 @@ class MonitorScreen(Page):
         self._stack.addWidget(self.traces)
         left.addWidget(self._stack, 1)
         self._bar_row = self._bar()
-        self.column.addWidget(self._bar_row)
+        left.addWidget(self._bar_row)
         self._stack.addWidget(self.beds)
         self._panel = self._side()
         body.addWidget(self._panel)
 
     def _bar(self) -> QWidget:
-        row = QWidget(self)
-        bar = QHBoxLayout(row)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(10)
-        bar.addWidget(self._freeze)
-        bar.addWidget(self._measure)
-        bar.addWidget(self._record)
-        bar.addWidget(self._busy, 1)
-        if self._long is not None:
-            bar.addWidget(self._long, 1)
-        else:
-            bar.addStretch()
-        return row
+        """Return the actions; in a narrow window they go on in a second row."""
+        long = [self._long] if self._long is not None else []
+        parts: list[QWidget] = [self._freeze, self._measure, self._record, self._busy, *long]
+        return FlowRow(parts, [self._busy, *long])
 
     def _side(self) -> Card:
         side = Card(margin=0, parent=self)
@@ -294,7 +285,6 @@ class MonitorScreen(Page):
             front = self._trends_panel(self._bedside)
         self._panel.setVisible(not shows_all)
         self._bar_row.setVisible(not shows_all)
-        self.traces.bar.setVisible(front is self.traces)
         self._stack.setCurrentWidget(front)
         for button in (self._freeze, self._measure):
             button.setEnabled(front is self.traces)

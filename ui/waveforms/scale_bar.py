@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from clinic_app.foundation.numbers import show_number
 from ui import language
 from ui.language import Translated, _, say
 from ui.waveforms.trace_choices import ALLOWED, BAND_WORDS, NO_NOTCH, TraceChoices, all_bands
+from ui.widgets.flow_row import FlowRow
 from ui.widgets.picker import Picker
 from ui.widgets.segmented import Option
 
@@ -79,17 +80,15 @@ class ScaleBar(Translated, QWidget):
         self.setObjectName(name)
         self._choices = TraceChoices()
         self._pickers: dict[str, Picker] = {}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
         for part in parts:
             values = (offered or {}).get(part, ALLOWED[part])
             options = [Option(value, _WORDS[part](value)) for value in values]
             picker = Picker(f"{name}.{part}", options, _TITLES[part], KEYS.get(part, ""))
             picker.chosen.connect(lambda value, part=part: self._choose(part, value))
             self._pickers[part] = picker
-            row.addWidget(picker)
-        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(FlowRow(tuple(self._pickers.values())))
         self.show_choices(self._choices)
 
     @property
