@@ -17,11 +17,11 @@ from clinic_app.foundation.texts import Text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.settings import BACKUP_FOLDER, load_settings
 from clinic_app.storage import BackupKeeper, Store, restore_backup
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.key_check import can_read, look_at_proof, refusal
-from clinic_app.storage.orphans import named_contents
-from clinic_app.storage.restoring import GONE, finish_restoring
-from clinic_app.storage.second_disk import bring_back, listed_everywhere
+from clinic_app.storage.backups.key_check import can_read, look_at_proof, refusal
+from clinic_app.storage.backups.restoring import GONE, finish_restoring
+from clinic_app.storage.backups.second_disk import bring_back, listed_everywhere
+from clinic_app.storage.contents.orphans import named_contents
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from clinic_app.workstation import storage_of
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from clinic_app.keys import KeySlots
 from clinic_app.keys.unlocking import is_begun
 from clinic_app.settings import Settings, load_settings
 from clinic_app.storage import Store, one_instance
-from clinic_app.storage.rekeying import change_key, finish_change, is_sealing, seal_contents
+from clinic_app.storage.backups.rekeying import change_key, finish_change, is_sealing, seal_contents
 from clinic_app.workstation import storage_of
 
 _LARGEST_KEY_FILE: Final = 65_536

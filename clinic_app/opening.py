@@ -13,7 +13,7 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.keys import KeySlots, unlock
 from clinic_app.settings import BACKUP_FOLDER, Settings
 from clinic_app.storage import Backup, one_instance, restore_backup
-from clinic_app.storage.second_disk import listed_everywhere
+from clinic_app.storage.backups.second_disk import listed_everywhere
 from clinic_app.workstation import storage_of
 
 

@@ -75,7 +75,7 @@ from clinic_app.settings import (
 )
 from clinic_app.statistics import Statistics
 from clinic_app.storage import BackupKeeper, Lane, Store, one_instance
-from clinic_app.storage.rekeying import finish_change
+from clinic_app.storage.backups.rekeying import finish_change
 from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account

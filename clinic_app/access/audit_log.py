@@ -22,8 +22,8 @@ from clinic_app.foundation.spreadsheet import csv_lines
 from clinic_app.foundation.texts import Text
 from clinic_app.records import AuditEvent, Patient, Practitioner
 from clinic_app.storage import AuditQuery, AuditRow, ChainVerdict, Store
-from clinic_app.storage.audit_rows import standing_of
-from clinic_app.storage.countersigned import kept_countersigned
+from clinic_app.storage.trail.countersigned import kept_countersigned
+from clinic_app.storage.trail.rows import standing_of
 
 __all__ = ["AuditFilter", "AuditLine", "AuditLog", "AuditPerson", "ChainVerdict"]
 

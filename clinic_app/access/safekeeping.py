@@ -12,7 +12,7 @@ from clinic_app.access.session import Session
 from clinic_app.access.trail import Trail
 from clinic_app.records import AuditEventEntity, Coding
 from clinic_app.storage import Backup, BackupKeeper, KeeperState, Space, Store
-from clinic_app.storage.restoring import RESTORED_NOTE
+from clinic_app.storage.backups.restoring import RESTORED_NOTE
 from clinic_app.terminology.systems import AUDIT_ACTION, DCM
 
 _ACTIVITY: Final = Coding(system=DCM, code="110100", display="Application Activity")

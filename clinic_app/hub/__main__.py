@@ -46,7 +46,7 @@ from clinic_app.hub.status_link import STATUS_COMMANDS
 from clinic_app.hub.upstream import put_below
 from clinic_app.hub.upstream_commands import SENTENCE, account_at, ask, connect, exchanging
 from clinic_app.storage import BackupKeeper, Store, one_instance
-from clinic_app.storage.backup_keeper import KeeperState
+from clinic_app.storage.backups.backup_keeper import KeeperState
 
 _ON_A_HUB: Final = {**ACCOUNT_COMMANDS, **STATUS_COMMANDS}
 

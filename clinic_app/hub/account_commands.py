@@ -18,7 +18,7 @@ from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.quota_command import ask_quota, quota
 from clinic_app.keys.enrolment_code import printed
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 
 _COLUMNS: Final = (
     "id",

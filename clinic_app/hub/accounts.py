@@ -25,7 +25,7 @@ from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import EraseOrderError
 from clinic_app.keys.assertions import ALGORITHMS
 from clinic_app.keys.enrolment_code import read_code
-from clinic_app.storage.feed_audit_heads import Head
+from clinic_app.storage.feed.audit_heads import Head
 
 _LARGEST: Final = 8192
 _BY_JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -26,14 +26,14 @@ from clinic_app.hub.refusals import language_of, outcome, refusal
 from clinic_app.hub.tokens import Accounts
 from clinic_app.hub.tus import Tus
 from clinic_app.storage import Store
-from clinic_app.storage.content_store import ContentStore
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_archive import FeedArchive
-from clinic_app.storage.feed_callers import FeedCallers
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_quotas import FeedQuotas
-from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.storage.feed_wishes import FeedWishes
+from clinic_app.storage.contents.content_store import ContentStore
+from clinic_app.storage.feed.archive import FeedArchive
+from clinic_app.storage.feed.callers import FeedCallers
+from clinic_app.storage.feed.content import FeedContent
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.quotas import FeedQuotas
+from clinic_app.storage.feed.search import FeedSearch
+from clinic_app.storage.feed.wishes import FeedWishes
 
 _log = logging.getLogger(__name__)
 _MOST_LOGGED: Final = 300

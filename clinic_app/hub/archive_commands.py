@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from clinic_app.foundation.spreadsheet import csv_lines
 from clinic_app.hub.gate import Hub
-from clinic_app.storage.feed_archive import ARCHIVE_STATES, ArchiveState
+from clinic_app.storage.feed.archive import ARCHIVE_STATES, ArchiveState
 
 _COLUMNS: Final = ("state", "sha256", "bytes", "sop_instance_uid", "tried_at", "words")
 

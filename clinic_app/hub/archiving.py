@@ -32,7 +32,7 @@ from clinic_app.hub.dicom_web import (
     uids_of,
 )
 from clinic_app.imaging.reading import HEAD_BYTES, check_mark
-from clinic_app.storage.feed_archive import ArchiveEntry, ArchiveState, FeedArchive
+from clinic_app.storage.feed.archive import ArchiveEntry, ArchiveState, FeedArchive
 
 _BATCH: Final = 50
 _MOST_WAIT_S: Final = 600.0

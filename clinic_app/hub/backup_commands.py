@@ -19,12 +19,12 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.folder import key_storage_of, open_hub_store
 from clinic_app.keys import KeySlots
 from clinic_app.storage import BackupKeeper, Store, one_instance, restore_backup
-from clinic_app.storage.backups import DUMP_SUFFIX
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.former_hub import Former, take_over
-from clinic_app.storage.restoring import GONE
-from clinic_app.storage.second_disk import bring_back, bring_back_blobs, listed_everywhere
-from clinic_app.storage.server_restoring import restore_dump
+from clinic_app.storage.backups.backups import DUMP_SUFFIX
+from clinic_app.storage.backups.restoring import GONE
+from clinic_app.storage.backups.second_disk import bring_back, bring_back_blobs, listed_everywhere
+from clinic_app.storage.backups.server_restoring import restore_dump
+from clinic_app.storage.exchange.former_hub import Former, take_over
+from clinic_app.storage.feed.feed import Feed
 
 BACKUP: Final = "Make a copy of the records, look through it and carry it to a second disk; the hub goes on meanwhile."
 RESTORE: Final = "Put a copy in the place of the records; the hub has to be stopped. What was there is kept."

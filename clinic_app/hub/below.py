@@ -20,9 +20,9 @@ from clinic_app.records import ServiceRequest, Task
 from clinic_app.referral.cases import package_of
 from clinic_app.referral.hub_times import hub_time_of
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change
-from clinic_app.storage.giving_back import with_given_back
-from clinic_app.storage.upward import Backlog, Upward
+from clinic_app.storage.exchange.exchange import Change
+from clinic_app.storage.exchange.giving_back import with_given_back
+from clinic_app.storage.exchange.upward import Backlog, Upward
 from clinic_app.sync.wire import ON_WAY_HEADER
 
 

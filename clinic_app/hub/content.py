@@ -21,7 +21,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tus import check_sum, check_type, digest_in, options
-from clinic_app.storage.feed_content import MAX_CONTENT_BYTES, MAX_PIECE_BYTES, Upload
+from clinic_app.storage.feed.content import MAX_CONTENT_BYTES, MAX_PIECE_BYTES, Upload
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LENGTH: Final = "upload-length"

@@ -12,9 +12,9 @@ from typing import Final
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Store
-from clinic_app.storage.content_store import FOLDER, ContentStore, claim_place
-from clinic_app.storage.content_store_s3 import S3Contents, open_bucket
-from clinic_app.storage.feed_content import FeedContent
+from clinic_app.storage.contents.content_store import FOLDER, ContentStore, claim_place
+from clinic_app.storage.contents.content_store_s3 import S3Contents, open_bucket
+from clinic_app.storage.feed.content import FeedContent
 from clinic_app.sync.link import is_private
 
 SWEEP: Final = "Remove from the bucket what no content is made of any more; the hub goes on meanwhile."

@@ -18,8 +18,8 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.below import told
 from clinic_app.hub.gate import caller_of, hub_of
-from clinic_app.storage.feed import Feed, Page
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.feed import Feed, Page
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.sync.wire import MEDIA_TYPE, PAGE_ENTRIES, encode_history
 
 MOST_WAIT_S: Final = 55

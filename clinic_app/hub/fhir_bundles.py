@@ -15,7 +15,7 @@ import msgspec
 
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.feed_search import Version, VersionPage
+from clinic_app.storage.feed.search import Version, VersionPage
 
 
 def encode_searchset(

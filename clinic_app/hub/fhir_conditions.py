@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.fhir_parameters import MOST_PARAMETERS, read_query
 from clinic_app.hub.refusals import HttpRefusalError
-from clinic_app.storage.feed_terms import IdTerm, Term, ValueTerm
+from clinic_app.storage.feed.terms import IdTerm, Term, ValueTerm
 
 _ETAG: Final = re.compile(r'(?:W/)?"([!#-\[\]-~]{1,80})"', re.ASCII)
 _ABOUT_THE_ANSWER: Final = ("_count", "_summary", "cursor")

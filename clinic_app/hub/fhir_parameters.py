@@ -16,7 +16,7 @@ from typing import Final, Literal, cast
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.records.codec import TYPES
-from clinic_app.storage.feed_terms import Comparison, Day, DayTerm, IdTerm, ReceivedTerm, Span, Term, ValueTerm
+from clinic_app.storage.feed.terms import Comparison, Day, DayTerm, IdTerm, ReceivedTerm, Span, Term, ValueTerm
 from clinic_app.sync.wire import PAGE_ENTRIES
 
 Kind = Literal["token", "reference", "date"]

@@ -22,8 +22,8 @@ from clinic_app.foundation.texts import Text
 from clinic_app.hub.fhir_bundles import encode_past, encode_searchset
 from clinic_app.hub.fhir_parameters import KEPT, bad_search, read_count, read_moment, read_query
 from clinic_app.hub.gate import caller_of, hub_of
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.feed_search import FeedSearch, Past, Version, VersionPage
+from clinic_app.storage.feed.rows import Caller
+from clinic_app.storage.feed.search import FeedSearch, Past, Version, VersionPage
 from clinic_app.sync.wire import MEDIA_TYPE
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)

@@ -42,11 +42,11 @@ from clinic_app.hub.gate import Hub, caller_of, hub_of, read_body
 from clinic_app.hub.refusals import HttpRefusalError, language_of
 from clinic_app.hub.rules import judge
 from clinic_app.records import BundleEntry
-from clinic_app.storage.exchange import Written
-from clinic_app.storage.feed import RefusedError
-from clinic_app.storage.feed_rows import MOST_RECORD_BYTES, Caller
-from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.storage.feed_wishes import Wish
+from clinic_app.storage.exchange.exchange import Written
+from clinic_app.storage.feed.feed import RefusedError
+from clinic_app.storage.feed.rows import MOST_RECORD_BYTES, Caller
+from clinic_app.storage.feed.search import FeedSearch
+from clinic_app.storage.feed.wishes import Wish
 from clinic_app.sync.profile import PROFILE_HEADER, PROFILE_VERSION, PROFILES_BEFORE
 from clinic_app.sync.wire import MAX_MESSAGE_BYTES, MEDIA_TYPE
 

@@ -20,9 +20,9 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.hub.refusals import HttpRefusalError, answered_with
 from clinic_app.records import Bundle, BundleEntry, BundleEntryResponse, encode
-from clinic_app.storage.exchange import Written
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.feed_search import FeedSearch
+from clinic_app.storage.exchange.exchange import Written
+from clinic_app.storage.feed.rows import Caller
+from clinic_app.storage.feed.search import FeedSearch
 from clinic_app.sync.wire import MAX_MESSAGE_BYTES, MEDIA_TYPE, encode_outcome
 
 Preference = Literal["minimal", "representation", "OperationOutcome"]

@@ -27,8 +27,8 @@ from clinic_app.hub.fhir_write_records import id_in
 from clinic_app.hub.fhir_write_references import has_names, is_abroad
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.required_codes import check_codes
-from clinic_app.storage.feed import RefusedError
-from clinic_app.storage.feed_wishes import Wish
+from clinic_app.storage.feed.feed import RefusedError
+from clinic_app.storage.feed.wishes import Wish
 from clinic_app.sync.wire import MAX_ENTRIES
 
 _ADDRESS: Final = re.compile(

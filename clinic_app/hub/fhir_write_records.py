@@ -15,10 +15,10 @@ from clinic_app.hub.fhir_patch import patched
 from clinic_app.hub.fhir_write_references import References
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.required_codes import check_codes
-from clinic_app.storage.feed import PreconditionError
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.storage.feed_wishes import Target
+from clinic_app.storage.feed.feed import PreconditionError
+from clinic_app.storage.feed.rows import Caller
+from clinic_app.storage.feed.search import FeedSearch
+from clinic_app.storage.feed.wishes import Target
 
 MOST_SEARCHES: Final = 200
 """So many references of one request may be searches; all other writers wait for each of them."""
@@ -68,7 +68,7 @@ class Composer:
         self._references = References({}, lambda kind, asked: f"{kind}?{asked}")
 
     def __call__(self, target: Target, addresses: Mapping[str, str], search: FeedSearch) -> bytes:
-        """Return the record that a target becomes. See `clinic_app.storage.feed_wishes.Compose`.
+        """Return the record that a target becomes. See `clinic_app.storage.feed.wishes.Compose`.
 
         Raises:
             ClinicError: it becomes none.

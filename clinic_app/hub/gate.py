@@ -22,16 +22,16 @@ from clinic_app.hub.limits import Limits, TooManyError
 from clinic_app.hub.operations import Operations
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import Accounts
-from clinic_app.storage.exchange import Change
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_archive import FeedArchive
-from clinic_app.storage.feed_callers import FeedCallers
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_quotas import FeedQuotas
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.feed_search import FeedSearch
-from clinic_app.storage.feed_wishes import FeedWishes
-from clinic_app.storage.row_wall import ASKING
+from clinic_app.storage.exchange.exchange import Change
+from clinic_app.storage.feed.archive import FeedArchive
+from clinic_app.storage.feed.callers import FeedCallers
+from clinic_app.storage.feed.content import FeedContent
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.quotas import FeedQuotas
+from clinic_app.storage.feed.row_wall import ASKING
+from clinic_app.storage.feed.rows import Caller
+from clinic_app.storage.feed.search import FeedSearch
+from clinic_app.storage.feed.wishes import FeedWishes
 from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
 _MAX_TOKEN: Final = 200

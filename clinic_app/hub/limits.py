@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.refusals import HttpRefusalError, refusal
-from clinic_app.storage.row_wall import ASKING
+from clinic_app.storage.feed.row_wall import ASKING
 
 _HOUSE_BITS: Final = 64
 MOST_REMEMBERED: Final = 20_000
@@ -119,7 +119,7 @@ class AddressLimit:
     """The outermost layer: an address that asks too much is answered without being read.
 
     This very computer is let through: a proxy on it stands for everybody, and says who is behind it. Whatever a request
-    reads, it reads for nobody but the hub until its caller is known (`clinic_app.storage.row_wall`).
+    reads, it reads for nobody but the hub until its caller is known (`clinic_app.storage.feed.row_wall`).
 
     Args:
         app: the rest of the hub.

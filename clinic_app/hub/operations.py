@@ -18,12 +18,12 @@ from clinic_app.foundation.version import VERSION
 from clinic_app.hub.latest_errors import LatestError, LatestErrors
 from clinic_app.keys.certificates import end_of
 from clinic_app.storage import Store
-from clinic_app.storage.backup_keeper import KeeperState
-from clinic_app.storage.backups import Backup, listed
-from clinic_app.storage.feed_audit_heads import FeedAuditHeads
-from clinic_app.storage.feed_callers import DeviceLine, FeedCallers
-from clinic_app.storage.hub_figures import HubFigures, figures_of
-from clinic_app.storage.status_visits import StatusVisits
+from clinic_app.storage.backups.backup_keeper import KeeperState
+from clinic_app.storage.backups.backups import Backup, listed
+from clinic_app.storage.feed.audit_heads import FeedAuditHeads
+from clinic_app.storage.feed.callers import DeviceLine, FeedCallers
+from clinic_app.storage.feed.hub_figures import HubFigures, figures_of
+from clinic_app.storage.feed.status_visits import StatusVisits
 
 DeviceState = Literal["here", "late", "silent", "never", "revoked", "broken"]
 LATE: Final = timedelta(days=1)

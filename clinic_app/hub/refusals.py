@@ -17,8 +17,8 @@ from clinic_app.foundation.errors import (
 )
 from clinic_app.foundation.texts import LANGUAGES, Language, Text
 from clinic_app.hub.fhir_faults import fault_of
-from clinic_app.storage.feed import ForeignCursorError, PreconditionError, RefusedError
-from clinic_app.storage.feed_wishes import UnconditionalError
+from clinic_app.storage.feed.feed import ForeignCursorError, PreconditionError, RefusedError
+from clinic_app.storage.feed.wishes import UnconditionalError
 from clinic_app.sync.wire import MEDIA_TYPE, encode_outcome
 
 _ANSWERS: Final[tuple[tuple[type[ClinicError], int, str], ...]] = (

@@ -24,7 +24,7 @@ from clinic_app.records import (
     audience_of,
 )
 from clinic_app.referral.states import Writer, may_move
-from clinic_app.storage.feed_rows import Caller, StoredRecord
+from clinic_app.storage.feed.rows import Caller, StoredRecord
 
 _ENVELOPES: Final = (Bundle, Composition)
 _PUBLIC: Final = (Organization, Device, Practitioner)

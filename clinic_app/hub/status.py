@@ -27,7 +27,7 @@ from clinic_app.hub.operations import Look, Operations
 from clinic_app.hub.refusals import HttpRefusalError, language_of
 from clinic_app.hub.status_page import closed, entrance, status_page
 from clinic_app.hub.status_style import style_sheet
-from clinic_app.storage.status_visits import VISIT_LIVES
+from clinic_app.storage.feed.status_visits import VISIT_LIVES
 
 _LARGEST: Final = 1024
 _LONGEST_SECRET: Final = 100

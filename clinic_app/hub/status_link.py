@@ -13,7 +13,7 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.account_commands import AccountCommand
 from clinic_app.hub.gate import Hub
-from clinic_app.storage.status_visits import LINK_LIVES
+from clinic_app.storage.feed.status_visits import LINK_LIVES
 
 _LONGEST_NAME: Final = 100
 

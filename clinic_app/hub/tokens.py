@@ -18,10 +18,10 @@ from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import Prover, check_assertion, checked_jwk
 from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, is_mac_of, mac_of, thumbprint
 from clinic_app.storage import Store
-from clinic_app.storage.feed_accounts import Admitted, FeedAccounts
-from clinic_app.storage.feed_audit_heads import FeedAuditHeads, Head, Seen
-from clinic_app.storage.feed_callers import FeedCallers
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.accounts import Admitted, FeedAccounts
+from clinic_app.storage.feed.audit_heads import FeedAuditHeads, Head, Seen
+from clinic_app.storage.feed.callers import FeedCallers
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.storage.kept_secrets import secret_or_make
 
 TOKEN_LIVES: Final = timedelta(minutes=10)

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of
 from clinic_app.hub.refusals import HttpRefusalError, refusal
-from clinic_app.storage.feed_content import MAX_CONTENT_BYTES
+from clinic_app.storage.feed.content import MAX_CONTENT_BYTES
 
 VERSION: Final = "1.0.0"
 PIECE_TYPE: Final = "application/offset+octet-stream"

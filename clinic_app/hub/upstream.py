@@ -25,11 +25,11 @@ from clinic_app.hub.upstream_account import UpstreamAccount
 from clinic_app.hub.upstream_down import FeedDownloads, FeedPull
 from clinic_app.hub.upstream_up import Up
 from clinic_app.storage import Lane, Store
-from clinic_app.storage.downward import Downward
-from clinic_app.storage.feed_bell import FeedBell
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.giving_back import try_again
-from clinic_app.storage.upward import Upward, backlog
+from clinic_app.storage.exchange.downward import Downward
+from clinic_app.storage.exchange.giving_back import try_again
+from clinic_app.storage.exchange.upward import Upward, backlog
+from clinic_app.storage.feed.bell import FeedBell
+from clinic_app.storage.feed.content import FeedContent
 from clinic_app.sync.backoff import Backoff
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.credentials import UnknownNodeError

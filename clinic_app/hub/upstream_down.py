@@ -13,10 +13,10 @@ from clinic_app.referral.cases import package_of
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.referral.sending import lane_of
 from clinic_app.storage import Store, Transfer
-from clinic_app.storage.downward import Downward
-from clinic_app.storage.feed_content import MAX_CONTENT_BYTES, FeedContent
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.giving_back import ABOVE
+from clinic_app.storage.exchange.downward import Downward
+from clinic_app.storage.exchange.giving_back import ABOVE
+from clinic_app.storage.feed.content import MAX_CONTENT_BYTES, FeedContent
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.sync.contents import TURN_S, Downloads, WrongContentError
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
 from clinic_app.sync.pull import CURSOR, Pull

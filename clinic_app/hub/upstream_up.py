@@ -8,10 +8,10 @@ from typing import BinaryIO, cast
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage import OutboxRow, Store
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.giving_back import ABOVE
-from clinic_app.storage.upward import Upward
+from clinic_app.storage.exchange.giving_back import ABOVE
+from clinic_app.storage.exchange.upward import Upward
+from clinic_app.storage.feed.content import FeedContent
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.sync.contents import Uploads
 from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.push import Push

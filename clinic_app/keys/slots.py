@@ -59,7 +59,7 @@ class KeySlots:
         folder: the data folder.
         passwords: what a guess of a password costs in slots made from now on; tests take a quicker one.
 
-    Safe for use from several threads; one program at a time (`clinic_app.storage.one_instance`).
+    Safe for use from several threads; one program at a time (`clinic_app.storage.folder.one_instance`).
     """
 
     def __init__(self, folder: Path, passwords: SlotCost = _DEFAULT_COST) -> None:

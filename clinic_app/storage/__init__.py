@@ -5,21 +5,21 @@ is one transaction: record, history, indexes, outbox, audit, transfers.
 """
 
 from clinic_app.storage.accounts import Account, Accounts, Attempts
-from clinic_app.storage.audit_rows import AuditQuery, AuditRow, AuditRows, ChainVerdict
-from clinic_app.storage.backup_keeper import BackupKeeper, KeeperState
-from clinic_app.storage.backups import Backup, BackupKind, Backups
-from clinic_app.storage.blobs import BlobStore
-from clinic_app.storage.conflicts import Conflict
+from clinic_app.storage.backups.backup_keeper import BackupKeeper, KeeperState
+from clinic_app.storage.backups.backups import Backup, BackupKind, Backups
+from clinic_app.storage.backups.restoring import restore_backup
+from clinic_app.storage.contents.blobs import BlobStore
+from clinic_app.storage.contents.transfers import Direction, Transfer, Transfers, TransferState
 from clinic_app.storage.counts import AnswerTime, Counts, FoundCounts, Side, TaskCounts
-from clinic_app.storage.lanes import Lane
+from clinic_app.storage.engines.space import Space, SpaceState
+from clinic_app.storage.exchange.conflicts import Conflict
+from clinic_app.storage.exchange.lanes import Lane
+from clinic_app.storage.exchange.outbox import Outbox, OutboxRow, OutboxState
+from clinic_app.storage.folder.one_instance import one_instance
 from clinic_app.storage.memory import Memory
-from clinic_app.storage.one_instance import one_instance
-from clinic_app.storage.outbox import Outbox, OutboxRow, OutboxState
 from clinic_app.storage.record_store import RecordStore
-from clinic_app.storage.restoring import restore_backup
-from clinic_app.storage.space import Space, SpaceState
 from clinic_app.storage.store import Store
-from clinic_app.storage.transfers import Direction, Transfer, Transfers, TransferState
+from clinic_app.storage.trail.rows import AuditQuery, AuditRow, AuditRows, ChainVerdict
 
 __all__ = [
     "Account",

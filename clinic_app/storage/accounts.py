@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic_app.foundation.errors import InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.database import Database
+from clinic_app.storage.engines.database import Database
 from clinic_app.storage.tables import ACCOUNT
 
 _COLUMNS: Final = tuple(c for c in ACCOUNT.c if c.name not in ("failures", "wait_until"))

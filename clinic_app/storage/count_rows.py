@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete
 
 from clinic_app.records import ImagingStudy, Observation, Patient, Reference, Resource, ServiceRequest, Task
 from clinic_app.storage.count_tables import COUNT_FINDING, COUNT_PATIENT, COUNT_REQUEST, COUNT_TASK
+from clinic_app.storage.engines.upserts import Upsert
 from clinic_app.storage.indexes import index_value
-from clinic_app.storage.upserts import Upsert
 
 Row = dict[str, str | None]
 _ORGANIZATION: Final = "Organization/"

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
 
 from clinic_app.storage.count_tables import COUNT_FINDING, COUNT_PATIENT, COUNT_REQUEST, COUNT_TASK
-from clinic_app.storage.database import Database
+from clinic_app.storage.engines.database import Database
 from clinic_app.storage.tables import MEMORY
 
 Side = Literal["sent", "received"]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clinic_app.foundation.errors import StorageError
 from clinic_app.keys.derived import derive
-from clinic_app.storage.database import Database
+from clinic_app.storage.engines.database import Database
 from clinic_app.storage.tables import MEMORY
 
 AUDIT_KEY: Final = "audit-key"

@@ -7,9 +7,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
-from clinic_app.storage.database import Database
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.upserts import Upsert
 from clinic_app.storage.tables import MEMORY
-from clinic_app.storage.upserts import Upsert
 
 _KEEP: Final = Upsert(MEMORY, "value")
 NUMBERS_PASSED_OVER: Final = "numbers-passed-over"

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, TextClause, text
 
 from clinic_app.foundation.folding import name_keys
 from clinic_app.records import Patient
+from clinic_app.storage.engines.upserts import Upsert
 from clinic_app.storage.indexes import search_keys, telephone_keys
 from clinic_app.storage.tables import PATIENT_NUMBER
-from clinic_app.storage.upserts import Upsert
 
 _MOST_WORDS: Final = 12
 _LONGEST_WORD: Final = 100

@@ -15,10 +15,10 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource
 from clinic_app.storage import indexes
 from clinic_app.storage.count_rows import keep_counted
-from clinic_app.storage.lanes import RANKS, Lane
+from clinic_app.storage.engines.upserts import Addition, Upsert
+from clinic_app.storage.exchange.lanes import RANKS, Lane
 from clinic_app.storage.patient_search import keep_names
 from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, OUTBOX, RECORD
-from clinic_app.storage.upserts import Addition, Upsert
 
 Origin = Literal["local", "received"]
 Key = tuple[str, str]

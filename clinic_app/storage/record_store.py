@@ -14,9 +14,11 @@ from clinic_app.foundation.errors import ConflictError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import AuditEvent, Meta, Patient, Resource, decode, decode_as, encode
 from clinic_app.storage.accounts import Account, add_accounts
-from clinic_app.storage.audit_chain import add_link, first_broken_link
-from clinic_app.storage.blobs import BlobStore
-from clinic_app.storage.conflicts import (
+from clinic_app.storage.contents.blobs import BlobStore
+from clinic_app.storage.contents.transfers import queue_transfer
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.upserts import Upsert
+from clinic_app.storage.exchange.conflicts import (
     Conflict,
     close_conflict,
     close_conflicts,
@@ -24,18 +26,16 @@ from clinic_app.storage.conflicts import (
     keep_version,
     open_conflicts,
 )
-from clinic_app.storage.database import Database
-from clinic_app.storage.exchange import Change
+from clinic_app.storage.exchange.exchange import Change
+from clinic_app.storage.exchange.lanes import Lane
+from clinic_app.storage.exchange.leaving import is_erased, let_leave, purge
+from clinic_app.storage.exchange.receiving import receive_body
 from clinic_app.storage.finding import bodies_with
-from clinic_app.storage.lanes import Lane
-from clinic_app.storage.leaving import is_erased, let_leave, purge
 from clinic_app.storage.memory import forget_values, put_values
 from clinic_app.storage.patient_search import matching_bodies
-from clinic_app.storage.receiving import receive_body
 from clinic_app.storage.record_rows import StoredRow, key_of, new_version_id, queue_row, stored_row, write_version
 from clinic_app.storage.tables import CURSOR, HISTORY
-from clinic_app.storage.transfers import queue_transfer
-from clinic_app.storage.upserts import Upsert
+from clinic_app.storage.trail.chain import add_link, first_broken_link
 
 R = TypeVar("R", bound=Resource)
 _KEEP_CURSOR: Final = Upsert(CURSOR, "value")

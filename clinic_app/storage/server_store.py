@@ -15,14 +15,14 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, KeyLockedError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.key_check import KEY_PROOF, check_proof, proof_of, write_key_check
+from clinic_app.storage.backups.key_check import KEY_PROOF, check_proof, proof_of, write_key_check
+from clinic_app.storage.backups.restoring import RESTORED_AT, RESTORED_PULL
+from clinic_app.storage.backups.server_copies import SERVER_RESTORED, ServerCopies
+from clinic_app.storage.engines.migrating import current_revision, migrate, newest_revision
+from clinic_app.storage.engines.postgres import PostgresDatabase
+from clinic_app.storage.feed.row_wall import raise_wall
+from clinic_app.storage.folder.place import check_place
 from clinic_app.storage.memory import put_values
-from clinic_app.storage.migrating import current_revision, migrate, newest_revision
-from clinic_app.storage.place import check_place
-from clinic_app.storage.postgres import PostgresDatabase
-from clinic_app.storage.restoring import RESTORED_AT, RESTORED_PULL
-from clinic_app.storage.row_wall import raise_wall
-from clinic_app.storage.server_copies import SERVER_RESTORED, ServerCopies
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import MEMORY
 

@@ -14,24 +14,24 @@ from clinic_app.foundation.durable_files import disk_errors
 from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError, StorageError
 from clinic_app.keys.unlocking import DATABASE_NAME
 from clinic_app.storage.accounts import Accounts
-from clinic_app.storage.audit_rows import AuditRows
-from clinic_app.storage.backups import Backups, Server
-from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.backups.backups import Backups, Server
+from clinic_app.storage.backups.key_check import WRONG_KEY, can_read, look_at_proof, refusal, write_key_check
+from clinic_app.storage.backups.looking import ClosedSpace, open_to_look, put_aside_copy
+from clinic_app.storage.backups.restoring import IN_USE, finish_restoring, sweep
+from clinic_app.storage.backups.upgrading import bring_up_to_date
+from clinic_app.storage.contents.blobs import BlobStore
+from clinic_app.storage.contents.transfers import Transfers
 from clinic_app.storage.counts import Counts
-from clinic_app.storage.database import Database
-from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.space import Space
+from clinic_app.storage.exchange.outbox import Outbox
+from clinic_app.storage.folder.place import check_place
 from clinic_app.storage.kept_keys import kept_keys
-from clinic_app.storage.key_check import WRONG_KEY, can_read, look_at_proof, refusal, write_key_check
-from clinic_app.storage.looking import ClosedSpace, open_to_look, put_aside_copy
 from clinic_app.storage.memory import Memory
-from clinic_app.storage.outbox import Outbox
-from clinic_app.storage.place import check_place
 from clinic_app.storage.record_store import RecordStore
-from clinic_app.storage.restoring import IN_USE, finish_restoring, sweep
-from clinic_app.storage.space import Space
 from clinic_app.storage.tables import CURSOR
-from clinic_app.storage.transfers import Transfers
-from clinic_app.storage.upgrading import bring_up_to_date
+from clinic_app.storage.trail.rows import AuditRows
 
 BLOB_FOLDER: Final = "blobs"
 
@@ -90,7 +90,7 @@ class Store:
             clock: says when things were written.
             reserve_bytes: how much room is kept free for the day the disk is full.
             is_read_only: take nothing that people write and leave the database as it is: to see what can be seen of
-                data that are damaged (`clinic_app.storage.looking`).
+                data that are damaged (`clinic_app.storage.backups.looking`).
 
         Raises:
             KeyLockedError: the data belong to another key.

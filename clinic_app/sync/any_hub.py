@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Write, Written
+from clinic_app.storage.exchange.exchange import Write, Written
 from clinic_app.sync.foreign import ForeignLink
 from clinic_app.sync.foreign_wire import read_abilities
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError, UploadState

@@ -15,7 +15,7 @@ from typing import Final
 
 from clinic_app.records import Task
 from clinic_app.storage import Lane, Outbox, OutboxRow
-from clinic_app.storage.outbox import RecordKey, is_blocking
+from clinic_app.storage.exchange.outbox import RecordKey, is_blocking
 from clinic_app.sync.wire import BATCH_ENTRIES
 
 _STEP_BY_STEP: Final = frozenset({Task.__name__})

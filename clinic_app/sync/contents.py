@@ -12,8 +12,8 @@ from typing import BinaryIO, Final, get_args
 from clinic_app.foundation.errors import InvalidInputError, LinkError, NotFoundError, StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Lane, Store, Transfer
-from clinic_app.storage.feed_content import MAX_PIECE_BYTES, FeedContent
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.content import MAX_PIECE_BYTES, FeedContent
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.sync.link import AnswerError, HubLink, HubRefusalError, UploadState
 from clinic_app.sync.wire import CHUNK_BYTES, nonsense
 

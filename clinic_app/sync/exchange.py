@@ -19,9 +19,9 @@ from clinic_app.foundation.errors import ClinicError, ConflictError, NotFoundErr
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, decode, decode_as
 from clinic_app.storage import AuditQuery, Conflict, Store
-from clinic_app.storage.countersigned import kept_countersigned
-from clinic_app.storage.leaving import is_erased
-from clinic_app.storage.unsent import Unsent
+from clinic_app.storage.exchange.leaving import is_erased
+from clinic_app.storage.exchange.unsent import Unsent
+from clinic_app.storage.trail.countersigned import kept_countersigned
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.comparing import differences, merged
 from clinic_app.sync.hastening import MOST_LOOKED_AT, rows_of_case, send_first

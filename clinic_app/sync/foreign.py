@@ -24,8 +24,8 @@ import msgspec
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change, Write, Written
-from clinic_app.storage.foreign_ids import Address, ForeignIds, Known
+from clinic_app.storage.exchange.exchange import Change, Write, Written
+from clinic_app.storage.exchange.foreign_ids import Address, ForeignIds, Known
 from clinic_app.sync.foreign_bodies import full_url, incoming, outgoing, own_id, references, search_for
 from clinic_app.sync.foreign_news import News
 from clinic_app.sync.foreign_wire import (

@@ -21,7 +21,7 @@ import msgspec
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.ids import new_id
 from clinic_app.storage import Store
-from clinic_app.storage.foreign_ids import ForeignIds, Known
+from clinic_app.storage.exchange.foreign_ids import ForeignIds, Known
 from clinic_app.sync.compression import PackingError
 from clinic_app.sync.foreign_wire import Abilities, ForeignRecord, moment
 from clinic_app.sync.link import HubPage

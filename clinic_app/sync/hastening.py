@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from clinic_app.storage import Store
-from clinic_app.storage.unsent import Unsent
+from clinic_app.storage.exchange.unsent import Unsent
 
 MOST_LOOKED_AT: Final = 5000
 """Rows of the queue that are searched for what belongs to the case."""

@@ -27,7 +27,7 @@ import msgspec
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.exchange.exchange import Change, Write, Written
 from clinic_app.sync.compression import (
     CODINGS,
     LEAST_BYTES,

@@ -7,8 +7,8 @@ from typing import Final
 from clinic_app.records import Task
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Store
-from clinic_app.storage.given_back import take_back
-from clinic_app.storage.restoring import RESTORED_PULL
+from clinic_app.storage.backups.restoring import RESTORED_PULL
+from clinic_app.storage.exchange.given_back import take_back
 from clinic_app.sync.link import HubLink, HubPage, HubRefusalError
 from clinic_app.sync.wire import nonsense
 

@@ -16,8 +16,8 @@ from clinic_app.foundation.errors import InvalidInputError, LinkError
 from clinic_app.records import Task, decode, decode_as
 from clinic_app.referral.hub_times import remember_hub_time
 from clinic_app.storage import Lane, OutboxRow, Store
-from clinic_app.storage.exchange import Write, Written
-from clinic_app.storage.sent_again import PATIENCE
+from clinic_app.storage.exchange.exchange import Write, Written
+from clinic_app.storage.exchange.sent_again import PATIENCE
 from clinic_app.sync.batches import Batches, Parcel
 from clinic_app.sync.link import HubLink, HubRefusalError
 

@@ -17,7 +17,7 @@ from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.version import VERSION
 from clinic_app.keys.signing_key import RECEIPT, said_by
 from clinic_app.storage import Store
-from clinic_app.storage.countersigned import Countersigned, keep_countersigned, kept_countersigned
+from clinic_app.storage.trail.countersigned import Countersigned, keep_countersigned, kept_countersigned
 from clinic_app.sync.hub_account import HubAccount
 
 EVERY_S: Final = 60.0

@@ -15,8 +15,8 @@ from typing import Final
 from clinic_app.foundation.clock import Clock
 from clinic_app.referral import Referrals
 from clinic_app.storage import Store
-from clinic_app.storage.countersigned import kept_countersigned
-from clinic_app.storage.restoring import RESTORED_PULL
+from clinic_app.storage.backups.restoring import RESTORED_PULL
+from clinic_app.storage.trail.countersigned import kept_countersigned
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.link import HubLink

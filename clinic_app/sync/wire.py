@@ -30,7 +30,7 @@ from clinic_app.records import (
     encode,
 )
 from clinic_app.records.datatypes import Extension
-from clinic_app.storage.exchange import Change, ChangeKind, GivenBack, Write, Written
+from clinic_app.storage.exchange.exchange import Change, ChangeKind, GivenBack, Write, Written
 
 Severity = Literal["error", "warning", "information"]
 
@@ -46,7 +46,7 @@ MAX_ENTRIES: Final = 500
 OWNER: Final = "urn:dala:owner"
 """Extension of an entry on its way to a hub: the organisation that owns the record."""
 KIND: Final = "urn:dala:change"
-"""Extension of an entry of the feed: ``enter``, ``evict`` or ``erase`` (`clinic_app.storage.exchange.ChangeKind`)."""
+"""Extension of an entry of the feed: ``enter``, ``evict`` or ``erase`` (`ChangeKind`)."""
 EPOCH_HEADER: Final = "x-hub-epoch"
 """Header of every answer of a hub: which life of it this is. A hub restored from a backup begins another one."""
 ON_WAY_HEADER: Final = "x-on-the-way"

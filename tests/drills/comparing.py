@@ -24,9 +24,9 @@ from clinic_app.foundation.durable_files import PART_SUFFIX
 from clinic_app.foundation.errors import ClinicError, DamagedError, NotFoundError
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.storage import Store
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.orphans import KEPT_S, collect_orphans
-from clinic_app.storage.rekeying import finish_change
+from clinic_app.storage.backups.rekeying import finish_change
+from clinic_app.storage.contents.orphans import KEPT_S, collect_orphans
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from clinic_app.storage.store import BLOB_FOLDER
 from clinic_app.storage.tables import ACCOUNT, AUDIT_CHAIN, HISTORY, OUTBOX, PATIENT_NUMBER, RECORD, TRANSFER
 from tests.drills.claims import Claims

@@ -20,7 +20,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from clinic_app.foundation.errors import StorageError
 from clinic_app.records import Resource
-from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.contents.blobs import BlobStore
 from clinic_app.storage.record_store import RecordStore
 
 Mutant = Callable[[Path], None]

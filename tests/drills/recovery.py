@@ -32,7 +32,7 @@ from clinic_app.keys.recovery_code import new_code
 from clinic_app.keys.slot_file import SLOT_FILES
 from clinic_app.opening import Opening
 from clinic_app.settings import Settings, load_settings, save_settings
-from clinic_app.storage import second_disk
+from clinic_app.storage.backups import second_disk
 from clinic_app.workstation import Workstation, build_workstation
 from tests.drills.claims import Claims
 from tests.drills.comparing import compare

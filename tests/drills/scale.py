@@ -26,8 +26,8 @@ from sqlalchemy import text
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.rules import judge
 from clinic_app.storage import Store
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.storage.server_store import open_server_store
 from clinic_app.sync.wire import decode_transaction, encode_transaction, encode_transaction_response
 from tests.drills import multiplying

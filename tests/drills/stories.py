@@ -19,8 +19,8 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.keys import DATABASE_NAME, FileKeyStorage, KeySlots, unlock
 from clinic_app.records import Patient
 from clinic_app.storage import Store, restore_backup
-from clinic_app.storage.migrating import newest_revision
-from clinic_app.storage.rekeying import change_key
+from clinic_app.storage.backups.rekeying import change_key
+from clinic_app.storage.engines.migrating import newest_revision
 from tests.drills.claims import Claim
 from tests.drills.mutants import MUTANTS
 from tests.drills.writing import QUICK_SLOTS, Say, Ward, sayer, write

@@ -38,7 +38,7 @@ from clinic_app.records import (
     reference_to,
     with_audience,
 )
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 
 VISIT_RECORDS: Final = 25
 ORGANIZATIONS: Final = 209

@@ -56,8 +56,8 @@ from clinic_app.referral.bundle import build_document, read_document, with_sourc
 from clinic_app.referral.manifest import decode_manifest
 from clinic_app.registration.iin import check_iin
 from clinic_app.settings import load_settings
-from clinic_app.storage.blob_format import HEADER_BYTES, BlobCipher, content_size, read_chunk
-from clinic_app.storage.exchange import Change, Write
+from clinic_app.storage.contents.blob_format import HEADER_BYTES, BlobCipher, content_size, read_chunk
+from clinic_app.storage.exchange.exchange import Change, Write
 from clinic_app.storage.indexes import entries, search_keys
 from clinic_app.storage.patient_search import match_expression
 from clinic_app.sync.wire import (

@@ -11,7 +11,7 @@ import httpx
 from clinic_app.hub.gate import Hub
 from clinic_app.keys.assertions import make_assertion
 from clinic_app.keys.signing_key import SigningKey
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 from tests.helpers.asgi import AsgiClient
 
 BY_JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -15,8 +15,8 @@ import pytest
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.storage import Store
-from clinic_app.storage.database import Database
-from clinic_app.storage.postgres import PostgresDatabase
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.postgres import PostgresDatabase
 from clinic_app.storage.server_store import open_server_store
 from tests.helpers import stores
 from tests.helpers.postgres import PostgresServer, name_in, server, why_not

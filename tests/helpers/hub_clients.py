@@ -15,7 +15,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Resource, encode
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.exchange.exchange import Change, Write, Written
 from clinic_app.sync.wire import decode_history, decode_transaction_response, encode_transaction
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock

@@ -14,7 +14,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub import __main__ as hub_commands
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,8 +19,8 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from clinic_app.keys import DATABASE_NAME, derive
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import migrate
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import migrate
 
 FILES: Final = Path(__file__).parents[1] / "data" / "databases"
 KEPT_KEY: Final = bytes(range(32))

@@ -227,9 +227,9 @@ class PostgresServer:
     def _make_template(self) -> None:
         import psycopg
 
-        from clinic_app.storage.migrating import migrate
-        from clinic_app.storage.postgres import PostgresDatabase
-        from clinic_app.storage.row_wall import raise_wall
+        from clinic_app.storage.engines.migrating import migrate
+        from clinic_app.storage.engines.postgres import PostgresDatabase
+        from clinic_app.storage.feed.row_wall import raise_wall
 
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
         database = PostgresDatabase(self.address(_TEMPLATE))

@@ -12,8 +12,9 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, event
 
-from clinic_app.storage import migrating, upgrading
-from clinic_app.storage.migrating import HEAD, current_revision, migrate
+from clinic_app.storage.backups import upgrading
+from clinic_app.storage.engines import migrating
+from clinic_app.storage.engines.migrating import HEAD, current_revision, migrate
 
 Said = tuple[str, Any]
 _said: list[Said] = []
@@ -21,7 +22,7 @@ _WRITING: Final = ("CREATE ", "INSERT ", "UPDATE ", "DELETE ", "DROP ", "ALTER "
 
 
 def migrate_quickly(connection: Connection, revision: str = HEAD) -> None:
-    """Do what `clinic_app.storage.migrating.migrate` does."""
+    """Do what `clinic_app.storage.engines.migrating.migrate` does."""
     is_new = connection.dialect.name == "sqlite" and revision == HEAD and current_revision(connection) is None
     if not is_new:
         migrate(connection, revision)

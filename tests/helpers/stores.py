@@ -15,8 +15,8 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.keys import DATABASE_NAME, NodeKeys
 from clinic_app.records import HumanName, Identifier, Patient
 from clinic_app.storage import Store
-from clinic_app.storage.database import Database
-from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from tests.helpers.clocks import FixedClock
 
 KEY = bytes(range(32))

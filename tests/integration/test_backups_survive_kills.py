@@ -23,7 +23,7 @@ from tests.helpers.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 IMPORTS = """
 from clinic_app.storage import Store
-from clinic_app.storage.backups import listed
+from clinic_app.storage.backups.backups import listed
 from clinic_app.records import Patient
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY
@@ -109,7 +109,7 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from clinic_app.settings import load_settings
-from clinic_app.storage.backup_keeper import BackupKeeper
+from clinic_app.storage.backups.backup_keeper import BackupKeeper
 from clinic_app import workstation
 workstation.BackupKeeper = lambda store, clock, second: BackupKeeper(store, clock, second, check_s=0.05)
 station = workstation.build_workstation(load_settings(Path(sys.argv[1])))

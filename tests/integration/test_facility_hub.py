@@ -20,7 +20,7 @@ from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.records import HumanName, Organization, Patient, Task
 from clinic_app.referral.cases import Case, case_of
-from clinic_app.storage.feed_callers import DeviceLine
+from clinic_app.storage.feed.callers import DeviceLine
 from clinic_app.sync import Failed, SyncService
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.link import Link

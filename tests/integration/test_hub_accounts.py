@@ -15,8 +15,8 @@ from clinic_app.hub.folder import open_hub_store
 from clinic_app.opening import Opening
 from clinic_app.registration import PatientForm
 from clinic_app.settings import load_settings
-from clinic_app.storage.countersigned import kept_countersigned
-from clinic_app.storage.feed_callers import DeviceLine
+from clinic_app.storage.feed.callers import DeviceLine
+from clinic_app.storage.trail.countersigned import kept_countersigned
 from clinic_app.sync import Erased, Failed, Succeeded
 from clinic_app.workstation import Workstation, build_workstation, provision
 from tests.helpers.clocks import FixedClock

@@ -17,8 +17,8 @@ from clinic_app.hub.__main__ import main
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.records import HumanName, Patient
 from clinic_app.storage import Store
-from clinic_app.storage.backups import listed
-from clinic_app.storage.feed_callers import FeedCallers
+from clinic_app.storage.backups.backups import listed
+from clinic_app.storage.feed.callers import FeedCallers
 from clinic_app.sync import Failed, SyncService
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.nodes import DISTRICT, Node, node, patient_with_evidence

@@ -18,7 +18,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.records import Patient, Reference, Task, with_audience
-from clinic_app.storage.exchange import Change, Write
+from clinic_app.storage.exchange.exchange import Change, Write
 from clinic_app.sync.wire import decode_history, decode_transaction_response, encode_transaction
 from tests.helpers.hub_clients import write_of
 from tests.helpers.hub_process import ROOT, HubProcess

@@ -11,7 +11,7 @@ import pytest
 
 from clinic_app.keys import FileKeyStorage, KeySlots, SlotCost, unlock
 from clinic_app.records import AuditEvent, Patient
-from clinic_app.storage.rekeying import finish_change, is_sealing, seal_contents
+from clinic_app.storage.backups.rekeying import finish_change, is_sealing, seal_contents
 from tests.helpers.stores import opened
 
 ROOT: Final = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from clinic_app.access import Trail
 from clinic_app.keys import FileKeyStorage, KeySlots, SlotCost, unlock
-from clinic_app.storage.rekeying import change_key
+from clinic_app.storage.backups.rekeying import change_key
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import opened, patient, set_up
 folder, step, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

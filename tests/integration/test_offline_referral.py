@@ -223,7 +223,7 @@ def test_the_hub_never_sees_the_evidence_or_the_patient_of_the_package(network: 
 def _pieces(store: object) -> list[str]:
     from sqlalchemy import select
 
-    from clinic_app.storage.feed_tables import FEED_PIECE
+    from clinic_app.storage.feed.tables import FEED_PIECE
 
     with store.database.reading() as connection:  # type: ignore[attr-defined]
         return list(connection.execute(select(FEED_PIECE.c.piece_sha256)).scalars())

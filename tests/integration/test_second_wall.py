@@ -13,7 +13,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.records import Patient, with_audience
 from clinic_app.storage import Store
-from clinic_app.storage.row_wall import ASKING
+from clinic_app.storage.feed.row_wall import ASKING
 from clinic_app.storage.server_store import open_server_store
 from clinic_app.storage.tables import HISTORY, RECORD
 from tests.helpers.asgi import AsgiClient

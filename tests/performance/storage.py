@@ -26,9 +26,10 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import HumanName, Identifier, Patient
-from clinic_app.storage import Store, encrypted_file
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import migrate
+from clinic_app.storage import Store
+from clinic_app.storage.engines import encrypted_file
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import migrate
 from clinic_app.terminology.systems import IIN
 
 BATCHES = 40

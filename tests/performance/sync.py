@@ -24,7 +24,7 @@ import msgspec
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Meta, Observation, Resource, decode
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.compression import pack
 from clinic_app.sync.wire import encode_transaction
 from tests.helpers import postgres

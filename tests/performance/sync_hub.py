@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.compression import pack
 from clinic_app.sync.wire import MEDIA_TYPE, encode_transaction
 from tests.drills.visits import organization, visits

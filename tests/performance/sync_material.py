@@ -11,7 +11,7 @@ from clinic_app.access import Trail
 from clinic_app.encounters import Encounters, VitalsForm
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import HumanName, Identifier, Patient, Reference
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.terminology.systems import IIN
 from tests.helpers.nodes import Node
 

@@ -19,7 +19,7 @@ from clinic_app.maintenance import COMMANDS, main
 from clinic_app.records import AuditEvent
 from clinic_app.settings import load_settings
 from clinic_app.storage import one_instance
-from clinic_app.storage.rekeying import change_key
+from clinic_app.storage.backups.rekeying import change_key
 from clinic_app.workstation import build_workstation, provision
 from tests.helpers.clocks import FixedClock
 from tests.helpers.provisioning import PASSWORD, files_of, provisioning_file

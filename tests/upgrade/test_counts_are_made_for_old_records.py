@@ -22,7 +22,7 @@ from clinic_app.records import (
     Task,
     encode,
 )
-from clinic_app.storage.migrating import migrate
+from clinic_app.storage.engines.migrating import migrate
 from tests.helpers import stores
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import opened

@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import AuditEvent, Patient, Task
-from clinic_app.storage import Attempts, Store, restore_backup, upgrading
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import current_revision, newest_revision, revisions
+from clinic_app.storage import Attempts, Store, restore_backup
+from clinic_app.storage.backups import upgrading
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import current_revision, newest_revision, revisions
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.kept_databases import FILES, ROWS, SHA256, put_kept_database

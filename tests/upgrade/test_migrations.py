@@ -11,9 +11,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from clinic_app.records import Patient
-from clinic_app.storage import feed_account_tables, feed_tables
-from clinic_app.storage.database import Database
-from clinic_app.storage.migrating import current_revision, migrate, newest_revision
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.migrating import current_revision, migrate, newest_revision
+from clinic_app.storage.feed import account_tables as feed_account_tables
+from clinic_app.storage.feed import tables as feed_tables
 from clinic_app.storage.tables import METADATA
 from tests.helpers import stores
 from tests.helpers.stores import opened

@@ -8,9 +8,9 @@ import pytest
 
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.keys import DATABASE_NAME
-from clinic_app.storage import space
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import current_revision, newest_revision
+from clinic_app.storage.engines import space
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import current_revision, newest_revision
 from tests.helpers.dying import killed_everywhere
 from tests.helpers.kept_databases import ROWS, put_kept_database
 from tests.helpers.stores import KEY, opened
@@ -20,8 +20,8 @@ FARTHEST_AND_NEAREST = [OLD[0], OLD[-1]]
 """Every touch of the disk is of the same steps (backup, copy, renaming), however many revisions are between them."""
 IMPORTS = """
 from clinic_app.storage import Store
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import current_revision
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import current_revision
 from clinic_app.records import Patient, Task, AuditEvent
 from sqlalchemy import text
 from tests.helpers.clocks import FixedClock

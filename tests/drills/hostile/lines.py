@@ -20,7 +20,7 @@ from clinic_app.devices import MonitorListener
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Organization, Patient, Task
-from clinic_app.storage.exchange import Change
+from clinic_app.storage.exchange.exchange import Change
 from clinic_app.sync import Failed, SyncService
 from clinic_app.sync.service import Succeeded
 from clinic_app.sync.wire import MEDIA_TYPE, encode_history

@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import Connection
 
-from clinic_app.storage.database import Database
+from clinic_app.storage.engines.database import Database
 
 OF_A_WORKSTATION: Final = {
     "request-out": 16,

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.ids import new_id
-from clinic_app.storage.exchange import Write, Written
-from clinic_app.storage.feed import Feed
+from clinic_app.storage.exchange.exchange import Write, Written
+from clinic_app.storage.feed.feed import Feed
 from clinic_app.storage.record_store import RecordStore
 from clinic_app.storage.tables import RECORD
 from clinic_app.sync.link import HubLink, HubRefusalError

@@ -19,7 +19,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.keys import DATABASE_NAME, FileKeyStorage, NodeKeys, unlock
 from clinic_app.settings import Settings, save_settings
 from clinic_app.storage import Store
-from clinic_app.storage.restoring import restore_backup
+from clinic_app.storage.backups.restoring import restore_backup
 from tests.drills.link.deaths import OF_A_WORKSTATION, Fate
 from tests.drills.link.hubs import PATIENCE_S, FaultError, HubNode, end_of
 from tests.drills.link.ledger import Ledger

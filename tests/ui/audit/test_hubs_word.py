@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from clinic_app.foundation.texts import LANGUAGES
-from clinic_app.storage.audit_rows import ChainVerdict
-from clinic_app.storage.countersigned import Countersigned
+from clinic_app.storage.trail.countersigned import Countersigned
+from clinic_app.storage.trail.rows import ChainVerdict
 from tests.helpers.clocks import NOON
 from tests.helpers.fake_workstation import FakeWorkstation, staffed
 from tests.helpers.windows import Desk

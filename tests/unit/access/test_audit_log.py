@@ -25,7 +25,7 @@ from clinic_app.foundation.errors import NotAllowedError, NotFoundError, Storage
 from clinic_app.records import AuditEvent, HumanName, Observation, Patient, Reference
 from clinic_app.records.datatypes import CodeableConcept
 from clinic_app.storage import AuditQuery, Store
-from clinic_app.storage.countersigned import Countersigned, keep_countersigned
+from clinic_app.storage.trail.countersigned import Countersigned, keep_countersigned
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened, session_of, set_up
 

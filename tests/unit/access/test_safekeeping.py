@@ -12,7 +12,7 @@ from clinic_app.access import People, Safekeeping, Session, Trail
 from clinic_app.foundation.errors import DiskFullError, NotAllowedError
 from clinic_app.records import AuditEvent
 from clinic_app.storage import BackupKeeper, Store, restore_backup
-from clinic_app.storage.restoring import RESTORED_NOTE
+from clinic_app.storage.backups.restoring import RESTORED_NOTE
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import KEY, PASSWORD, QUICK, opened, set_up
 
@@ -68,7 +68,7 @@ def test_nobody_else_makes_or_sees_backups(store: Store, role: str) -> None:
 
 
 def test_everybody_sees_the_room_and_hears_of_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clinic_app.storage import space
+    from clinic_app.storage.engines import space
 
     safekeeping = service(store)
     heard: list[str] = []

@@ -10,8 +10,8 @@ import pytest
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.records import Patient, Task, decode
 from clinic_app.storage import Store
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.storage.server_store import open_server_store
 from clinic_app.sync.wire import encode_transaction
 from tests.drills.multiplying import count, multiply

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clinic_app.keys import FileKeyStorage, unlock
-from clinic_app.storage.rekeying import KeyChange, change_key
+from clinic_app.storage.backups.rekeying import KeyChange, change_key
 from tests.drills import stories
 from tests.drills.claims import Claims
 from tests.drills.comparing import look_into

@@ -87,7 +87,7 @@ def test_every_module_that_reads_what_strangers_send_is_in_the_list() -> None:
         "clinic_app.referral.manifest",
         "clinic_app.records",
         "clinic_app.keys.slot_file",
-        "clinic_app.storage.blob_format",
+        "clinic_app.storage.contents.blob_format",
         "clinic_app.settings",
         "clinic_app.storage.patient_search",
         "clinic_app.waveforms",

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from clinic_app.storage import upgrading
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.migrating import migrate
+from clinic_app.storage.backups import upgrading
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.migrating import migrate
 from tests.helpers import quick_tables
 from tests.helpers.quick_tables import migrate_quickly
 from tests.helpers.stores import KEY, opened

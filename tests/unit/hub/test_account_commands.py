@@ -12,8 +12,8 @@ from clinic_app.hub.__main__ import main
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.keys.signing_key import SigningKey
-from clinic_app.storage.feed_audit_heads import Head
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.audit_heads import Head
+from clinic_app.storage.feed.rows import Caller
 
 
 class Printed:

@@ -20,7 +20,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.openapi import PUBLIC, methods_of
 from clinic_app.records import Attachment, DocumentReference, DocumentReferenceContent, Patient, with_audience
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.wire import encode_transaction
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.hub_clients import HubClient

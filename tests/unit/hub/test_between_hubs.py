@@ -18,8 +18,8 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.records import CodeableConcept, Observation, Patient, Quantity, Reference, Task, with_audience
 from clinic_app.referral.hub_times import hub_time_of
 from clinic_app.storage import Store
-from clinic_app.storage.feed_tables import FEED_RECORD
-from clinic_app.storage.giving_back import try_again
+from clinic_app.storage.exchange.giving_back import try_again
+from clinic_app.storage.feed.tables import FEED_RECORD
 from clinic_app.storage.tables import CURSOR, HISTORY
 from clinic_app.sync.link import HubRefusalError
 from tests.helpers.tiers import HERE, THERE, Desk, Tiers, tiers

@@ -19,9 +19,9 @@ from clinic_app.hub.upstream import put_below
 from clinic_app.hub.upstream_account import UpstreamAccount, keep_account, kept_account
 from clinic_app.hub.upstream_commands import account_at, ask, connect, exchanging
 from clinic_app.storage import Store
-from clinic_app.storage.countersigned import kept_countersigned
-from clinic_app.storage.feed_accounts import Admission
-from clinic_app.storage.feed_callers import DeviceLine
+from clinic_app.storage.feed.accounts import Admission
+from clinic_app.storage.feed.callers import DeviceLine
+from clinic_app.storage.trail.countersigned import kept_countersigned
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.bridge import to_app
 from tests.helpers.clocks import NOON, FixedClock

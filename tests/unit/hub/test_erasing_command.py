@@ -11,9 +11,9 @@ from clinic_app.foundation.errors import NotFoundError
 from clinic_app.hub.__main__ import main
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.records import CodeableConcept, Observation, Patient, Reference, encode
-from clinic_app.storage.exchange import Write
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.exchange.exchange import Write
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.rows import Caller
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Organization, Patient, Reference, Resource, Task, with_audience
-from clinic_app.storage.exchange import Change, Write
-from clinic_app.storage.feed_bell import MOST_WAITS
-from clinic_app.storage.feed_buckets import KEPT_AFTER_CLOSING
+from clinic_app.storage.exchange.exchange import Change, Write
+from clinic_app.storage.feed.bell import MOST_WAITS
+from clinic_app.storage.feed.buckets import KEPT_AFTER_CLOSING
 from clinic_app.sync.wire import KIND, decode_history, decode_transaction_response, encode_transaction
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import write_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.hub.fhir_conditions import Preconditions, read_preconditions, read_search, read_version
 from clinic_app.hub.refusals import HttpRefusalError
-from clinic_app.storage.feed_terms import IdTerm, ValueTerm
+from clinic_app.storage.feed.terms import IdTerm, ValueTerm
 
 
 def test_each_method_has_its_conditions() -> None:

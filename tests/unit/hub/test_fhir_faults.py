@@ -13,7 +13,7 @@ from clinic_app.foundation.texts import LANGUAGES, Text
 from clinic_app.hub.fhir_faults import Fault, fault_of
 from clinic_app.hub.refusals import answered_with, language_of
 from clinic_app.records import decode
-from clinic_app.storage.feed import RefusedError
+from clinic_app.storage.feed.feed import RefusedError
 
 OBSERVATION: dict[str, Any] = {"resourceType": "Observation", "id": "o", "status": "final", "code": {}}
 PROGRAMMERS = re.compile(r"`|\$|null|str\b|enum|array|object|byte|datetime|decode", re.IGNORECASE)

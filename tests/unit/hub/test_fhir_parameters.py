@@ -21,7 +21,7 @@ from clinic_app.hub.fhir_parameters import (
 )
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.records.codec import TYPES
-from clinic_app.storage.feed_terms import IdTerm, ReceivedTerm, ValueTerm
+from clinic_app.storage.feed.terms import IdTerm, ReceivedTerm, ValueTerm
 from clinic_app.storage.indexes import NAMES
 
 FIELDS = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.hub.fhir_patch import MOST_CHANGES, MOST_PATCH_BYTES, patched, read_patch
 from clinic_app.hub.refusals import HttpRefusalError
-from clinic_app.storage.feed_rows import MOST_RECORD_BYTES
+from clinic_app.storage.feed.rows import MOST_RECORD_BYTES
 
 RECORD = (
     b'{"resourceType":"Patient","id":"p1","birthDate":"1964","weight":72.50,"name":[{"family":"A"},{"family":"B"}]}'

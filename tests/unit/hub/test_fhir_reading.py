@@ -25,7 +25,7 @@ from clinic_app.records import (
     Task,
     with_audience,
 )
-from clinic_app.storage import feed_search
+from clinic_app.storage.feed import search as feed_search
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub
 

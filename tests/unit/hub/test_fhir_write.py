@@ -14,7 +14,7 @@ import pytest
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.records import Organization, Patient, encode, with_audience
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.wire import MEDIA_TYPE
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.hub_clients import HubClient, RunningHub, write_of

@@ -22,7 +22,7 @@ from clinic_app.records import (
     reference_to,
     with_audience,
 )
-from clinic_app.storage.exchange import Written
+from clinic_app.storage.exchange.exchange import Written
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub, write_of
 
 DISTRICT, CENTRE, STRANGER = "district", "centre", "stranger"

@@ -28,7 +28,7 @@ from clinic_app.records import (
     encode,
     with_audience,
 )
-from clinic_app.storage.exchange import Change, Write, Written
+from clinic_app.storage.exchange.exchange import Change, Write, Written
 from clinic_app.sync.wire import (
     decode_history,
     decode_transaction_response,

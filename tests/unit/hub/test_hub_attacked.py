@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 
 from clinic_app.records import Organization, Patient, encode, with_audience
-from clinic_app.storage.exchange import Write
-from clinic_app.storage.feed import MOST_PAGE_BYTES
-from clinic_app.storage.feed_rows import MOST_RECORD_BYTES
+from clinic_app.storage.exchange.exchange import Write
+from clinic_app.storage.feed.feed import MOST_PAGE_BYTES
+from clinic_app.storage.feed.rows import MOST_RECORD_BYTES
 from clinic_app.sync.wire import MAX_MESSAGE_BYTES, encode_transaction
 from tests.helpers import stores
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub, write_of

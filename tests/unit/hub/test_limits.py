@@ -18,7 +18,7 @@ from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import Budget, Budgets, Limits, house_of, is_this_computer
 from clinic_app.keys.enrolment_code import new_code
 from clinic_app.keys.signing_key import SigningKey
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock
 from tests.helpers.devices import enrolled

@@ -22,7 +22,7 @@ from clinic_app.hub.upstream import put_below
 from clinic_app.hub.upstream_account import UpstreamAccount, checked_account, keep_account, kept_account
 from clinic_app.hub.upstream_commands import account_at, ask, connect, exchanging
 from clinic_app.storage import Store
-from clinic_app.storage.upward import Backlog
+from clinic_app.storage.exchange.upward import Backlog
 from clinic_app.sync.wire import ON_WAY_HEADER
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock

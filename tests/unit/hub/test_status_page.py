@@ -22,8 +22,8 @@ from clinic_app.hub.status_page import closed, status_page
 from clinic_app.hub.status_style import DARK, LIGHT, style_sheet
 from clinic_app.records import HumanName, Patient
 from clinic_app.storage import Store
-from clinic_app.storage.feed_callers import DeviceLine
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.callers import DeviceLine
+from clinic_app.storage.feed.rows import Caller
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.hub_clients import HubClient

@@ -15,7 +15,7 @@ from clinic_app.foundation.errors import ConflictError, NotAllowedError
 from clinic_app.hub.rules import judge
 from clinic_app.records import CodeableConcept, Patient, Reference, ServiceRequest, Task, TaskStatus, with_audience
 from clinic_app.referral.states import FINAL, MOVES, NOT_FINAL, OPENED, Writer, may_move
-from clinic_app.storage.feed_rows import Caller, StoredRecord
+from clinic_app.storage.feed.rows import Caller, StoredRecord
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub, write_of
 
 A, B, C = "org-a", "org-b", "org-c"

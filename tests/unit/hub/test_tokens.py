@@ -17,9 +17,9 @@ from clinic_app.hub.limits import Budget, Limits
 from clinic_app.hub.tokens import TOKEN_LIVES
 from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, said_by
 from clinic_app.storage import Store
-from clinic_app.storage.feed_account_tables import FEED_ASSERTION, FEED_CODE, FEED_DEVICE
-from clinic_app.storage.feed_accounts import CODE_LIVES, Admission
-from clinic_app.storage.feed_tables import FEED_WORKSTATION
+from clinic_app.storage.feed.account_tables import FEED_ASSERTION, FEED_CODE, FEED_DEVICE
+from clinic_app.storage.feed.accounts import CODE_LIVES, Admission
+from clinic_app.storage.feed.tables import FEED_WORKSTATION
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.devices import BY_JWT, FORM, Device, enrolled

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from clinic_app.storage.feed_content import UPLOAD_KEPT
+from clinic_app.storage.feed.content import UPLOAD_KEPT
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub

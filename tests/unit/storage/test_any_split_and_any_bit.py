@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import DamagedError
-from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, BlobCipher, content_size, read_chunk
+from clinic_app.storage.contents.blob_format import CHUNK_BYTES, HEADER_BYTES, BlobCipher, content_size, read_chunk
 
 KEY = bytes(range(32))
 SIZES = st.one_of(

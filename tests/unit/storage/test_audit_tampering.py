@@ -23,7 +23,7 @@ from clinic_app.records import (
     Reference,
 )
 from clinic_app.storage import Store
-from clinic_app.storage.audit_chain import first_broken_link
+from clinic_app.storage.trail.chain import first_broken_link
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import KEY, opened
 

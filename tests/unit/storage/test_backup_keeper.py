@@ -14,10 +14,10 @@ import pytest
 from clinic_app.foundation.errors import DamagedError, DiskFullError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Backup, BackupKeeper, BackupKind, Store, restore_backup
-from clinic_app.storage import backup_keeper as module
-from clinic_app.storage.backup_keeper import due
-from clinic_app.storage.encrypted_file import DAMAGED, EncryptedFile
-from clinic_app.storage.restoring import IN_USE
+from clinic_app.storage.backups import backup_keeper as module
+from clinic_app.storage.backups.backup_keeper import due
+from clinic_app.storage.backups.restoring import IN_USE
+from clinic_app.storage.engines.encrypted_file import DAMAGED, EncryptedFile
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import KEY, opened, patient
@@ -232,7 +232,7 @@ def test_after_a_start_the_second_disk_is_looked_at_once(
 def test_a_full_second_disk_is_a_sentence_and_the_room_here_is_not_touched(
     store: Store, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clinic_app.storage import second_disk
+    from clinic_app.storage.backups import second_disk
 
     def no_room(*_arguments: object) -> None:
         raise DiskFullError(Text("The disk is full. Nothing was saved; free some space and try again."))
@@ -292,7 +292,7 @@ def test_stopping_breaks_off_a_long_copy_and_leaves_nothing_of_it(
         may_go_on.wait()
         original(file, path, should_stop)  # type: ignore[arg-type]
 
-    from clinic_app.storage import encrypted_file
+    from clinic_app.storage.engines import encrypted_file
 
     monkeypatch.setattr(encrypted_file, "_STEPS_BETWEEN_QUESTIONS", 50)
     monkeypatch.setattr(EncryptedFile, "copy_to", slow)

@@ -16,11 +16,11 @@ from clinic_app.foundation.errors import DamagedError, DiskFullError, NotFoundEr
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Backup, BackupKind, Backups, Store
-from clinic_app.storage import backups as module
-from clinic_app.storage.backups import FOLDER_NAME, KEPT, listed, note_path
-from clinic_app.storage.encrypted_file import EncryptedFile
-from clinic_app.storage.examining import examine
-from clinic_app.storage.second_disk import listed_everywhere
+from clinic_app.storage.backups import backups as module
+from clinic_app.storage.backups.backups import FOLDER_NAME, KEPT, listed, note_path
+from clinic_app.storage.backups.examining import examine
+from clinic_app.storage.backups.second_disk import listed_everywhere
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import KEY, opened, patient
@@ -99,7 +99,7 @@ def test_a_writer_is_not_held_up_by_a_copy_under_way(store: Store, tmp_path: Pat
             store.records.commit([patient("Meanwhile")])
         return False
 
-    from clinic_app.storage import encrypted_file
+    from clinic_app.storage.engines import encrypted_file
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encrypted_file, "_STEPS_BETWEEN_QUESTIONS", 100)
@@ -361,7 +361,7 @@ def test_only_one_backup_is_made_at_a_time(store: Store, monkeypatch: pytest.Mon
 
 
 def test_a_backup_is_broken_off_when_the_program_closes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clinic_app.storage import encrypted_file
+    from clinic_app.storage.engines import encrypted_file
 
     monkeypatch.setattr(encrypted_file, "_STEPS_BETWEEN_QUESTIONS", 50)
     kept = store.backups.make("hourly")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import DamagedError
-from clinic_app.storage.blob_format import (
+from clinic_app.storage.contents.blob_format import (
     CHUNK_BYTES,
     HEADER_BYTES,
     MAGIC,
@@ -23,7 +23,7 @@ from clinic_app.storage.blob_format import (
     content_size,
     read_chunk,
 )
-from clinic_app.storage.blobs import BlobStore
+from clinic_app.storage.contents.blobs import BlobStore
 
 KEY: Final = bytes(range(32))
 TAG: Final = 16

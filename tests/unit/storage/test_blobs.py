@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation import durable_files
 from clinic_app.foundation.errors import DamagedError, DiskFullError, NotFoundError, StorageError
-from clinic_app.storage import BlobStore, blob_format
-from clinic_app.storage import blobs as module
-from clinic_app.storage.blob_format import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES
+from clinic_app.storage import BlobStore
+from clinic_app.storage.contents import blob_format
+from clinic_app.storage.contents import blobs as module
+from clinic_app.storage.contents.blob_format import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES
 from tests.helpers.stores import KEY
 from tests.unit.foundation.test_durable_files import full_device
 

@@ -15,8 +15,8 @@ from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFou
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.content_place import contents_of, sweep_contents
 from clinic_app.storage import BlobStore, Store
-from clinic_app.storage.content_store import ContentStore
-from clinic_app.storage.content_store_s3 import S3Contents, open_bucket
+from clinic_app.storage.contents.content_store import ContentStore
+from clinic_app.storage.contents.content_store_s3 import S3Contents, open_bucket
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.bucket import BUCKET, ENVIRONMENT, Bucket, running_bucket
 from tests.helpers.clocks import FixedClock

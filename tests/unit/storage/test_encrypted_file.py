@@ -12,8 +12,8 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from clinic_app.foundation.errors import DamagedError, DiskFullError, StorageError
-from clinic_app.storage import encrypted_file as module
-from clinic_app.storage.encrypted_file import EncryptedFile, check_engine
+from clinic_app.storage.engines import encrypted_file as module
+from clinic_app.storage.engines.encrypted_file import EncryptedFile, check_engine
 from tests.helpers.stores import KEY
 
 

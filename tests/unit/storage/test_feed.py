@@ -14,11 +14,11 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Resource, encode, with_audience
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Write, Written
-from clinic_app.storage.feed import Feed, ForeignCursorError, PreconditionError, RefusedError
-from clinic_app.storage.feed_callers import FeedCallers
-from clinic_app.storage.feed_content import FeedContent, OffsetError
-from clinic_app.storage.feed_rows import Caller, StoredRecord
+from clinic_app.storage.exchange.exchange import Write, Written
+from clinic_app.storage.feed.callers import FeedCallers
+from clinic_app.storage.feed.content import FeedContent, OffsetError
+from clinic_app.storage.feed.feed import Feed, ForeignCursorError, PreconditionError, RefusedError
+from clinic_app.storage.feed.rows import Caller, StoredRecord
 from tests.helpers.stores import opened
 
 pytestmark = pytest.mark.usefixtures("both_databases")

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from clinic_app.storage import Store, feed_audit_heads
-from clinic_app.storage.feed_account_tables import FEED_AUDIT_HEAD
-from clinic_app.storage.feed_audit_heads import FeedAuditHeads, Head, Seen
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage import Store
+from clinic_app.storage.feed import audit_heads as feed_audit_heads
+from clinic_app.storage.feed.account_tables import FEED_AUDIT_HEAD
+from clinic_app.storage.feed.audit_heads import FeedAuditHeads, Head, Seen
+from clinic_app.storage.feed.rows import Caller
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import open_store
 

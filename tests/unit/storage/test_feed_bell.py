@@ -12,9 +12,9 @@ from clinic_app.foundation.errors import StorageError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import EVERYBODY
 from clinic_app.storage import Store
-from clinic_app.storage.feed_bell import FeedBell, Waiter
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.postgres import PostgresDatabase
+from clinic_app.storage.engines.postgres import PostgresDatabase
+from clinic_app.storage.feed.bell import FeedBell, Waiter
+from clinic_app.storage.feed.rows import Caller
 from tests.helpers.postgres import PostgresServer
 from tests.helpers.stores import open_store, opened
 from tests.helpers.waiting import wait_until

@@ -25,10 +25,10 @@ from clinic_app.records import (
     with_audience,
 )
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change, Write, Written
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_buckets import KEPT_AFTER_CLOSING
-from clinic_app.storage.feed_rows import Caller, StoredRecord
+from clinic_app.storage.exchange.exchange import Change, Write, Written
+from clinic_app.storage.feed.buckets import KEPT_AFTER_CLOSING
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.rows import Caller, StoredRecord
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened
 

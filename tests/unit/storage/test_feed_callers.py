@@ -11,8 +11,8 @@ from sqlalchemy import event
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.foundation.texts import Text
 from clinic_app.storage import Store
-from clinic_app.storage.feed_callers import SEEN_EVERY, FeedCallers
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.callers import SEEN_EVERY, FeedCallers
+from clinic_app.storage.feed.rows import Caller
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import open_store
 

@@ -13,11 +13,11 @@ from clinic_app.foundation.errors import ConflictError, NotFoundError
 from clinic_app.records import AuditEvent, Observation, Patient, Reference, Resource, Task, encode, with_audience
 from clinic_app.records.datatypes import CodeableConcept
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Write
-from clinic_app.storage.feed import ErasedError, Feed, RefusedError
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_rows import Caller, StoredRecord
-from clinic_app.storage.feed_tables import FEED_TOMBSTONE
+from clinic_app.storage.exchange.exchange import Write
+from clinic_app.storage.feed.content import FeedContent
+from clinic_app.storage.feed.feed import ErasedError, Feed, RefusedError
+from clinic_app.storage.feed.rows import Caller, StoredRecord
+from clinic_app.storage.feed.tables import FEED_TOMBSTONE
 from clinic_app.storage.tables import METADATA
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import FixedClock

@@ -24,10 +24,10 @@ from clinic_app.records import (
 from clinic_app.records.datatypes import CodeableConcept, Reference
 from clinic_app.storage import Store
 from clinic_app.storage.count_tables import COUNT_FINDING, COUNT_PATIENT, COUNT_TASK
-from clinic_app.storage.exchange import Write, Written
-from clinic_app.storage.feed import Feed, PreconditionError, RefusedError
-from clinic_app.storage.feed_rows import Caller, StoredRecord
-from clinic_app.storage.feed_tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE
+from clinic_app.storage.exchange.exchange import Write, Written
+from clinic_app.storage.feed.feed import Feed, PreconditionError, RefusedError
+from clinic_app.storage.feed.rows import Caller, StoredRecord
+from clinic_app.storage.feed.tables import FEED_AUDIENCE, FEED_RECORD, FEED_REFERENCE
 from clinic_app.storage.tables import HISTORY, INDEX_ENTRY, RECORD
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened

@@ -17,11 +17,11 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient, Resource, encode
 from clinic_app.storage import Store
-from clinic_app.storage.database import Database
-from clinic_app.storage.exchange import Write
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.feed_rows import Caller, StoredRecord
-from clinic_app.storage.postgres import PostgresDatabase
+from clinic_app.storage.engines.database import Database
+from clinic_app.storage.engines.postgres import PostgresDatabase
+from clinic_app.storage.exchange.exchange import Write
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.feed.rows import Caller, StoredRecord
 from clinic_app.storage.tables import HISTORY
 from tests.helpers.stores import open_store
 

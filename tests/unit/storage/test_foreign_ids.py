@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clinic_app.storage import Store
-from clinic_app.storage.foreign_ids import ForeignIds, Known
+from clinic_app.storage.exchange.foreign_ids import ForeignIds, Known
 from tests.helpers.stores import opened
 
 pytestmark = pytest.mark.usefixtures("both_databases")

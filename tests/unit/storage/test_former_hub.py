@@ -12,7 +12,7 @@ from clinic_app.hub.gate import Hub
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Store, restore_backup
-from clinic_app.storage.former_hub import Former, Kept, take_over
+from clinic_app.storage.exchange.former_hub import Former, Kept, take_over
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import HubClient

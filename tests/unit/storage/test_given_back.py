@@ -11,8 +11,8 @@ import pytest
 
 from clinic_app.records import HumanName, Meta, Patient, encode
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change, GivenBack
-from clinic_app.storage.given_back import take_back
+from clinic_app.storage.exchange.exchange import Change, GivenBack
+from clinic_app.storage.exchange.given_back import take_back
 from tests.helpers.stores import open_store
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)

@@ -15,7 +15,7 @@ from clinic_app.foundation.errors import DamagedError, KeyLockedError
 from clinic_app.keys import DATABASE_NAME, FileKeyStorage, KeySlots, unlock
 from clinic_app.records import Patient
 from clinic_app.storage import Store
-from clinic_app.storage.key_check import FILE_NAME, check_proof, proof_of, write_key_check
+from clinic_app.storage.backups.key_check import FILE_NAME, check_proof, proof_of, write_key_check
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, opened, patient
 

@@ -13,8 +13,8 @@ from clinic_app.records import AuditEvent, HumanName, Observation, Patient, Refe
 from clinic_app.records.datatypes import CodeableConcept, Meta
 from clinic_app.storage import Store
 from clinic_app.storage.count_tables import COUNT_FINDING, COUNT_PATIENT
-from clinic_app.storage.exchange import Change, ChangeKind
-from clinic_app.storage.leaving import is_erased
+from clinic_app.storage.exchange.exchange import Change, ChangeKind
+from clinic_app.storage.exchange.leaving import is_erased
 from clinic_app.storage.tables import CONFLICT, HISTORY, INDEX_ENTRY, OUTBOX, PATIENT_NUMBER, RECORD
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import NOON

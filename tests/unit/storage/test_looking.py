@@ -11,7 +11,7 @@ from clinic_app.foundation.errors import DamagedError, StorageError
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import AuditEvent, Patient
 from clinic_app.storage import Store, restore_backup
-from clinic_app.storage.looking import CLOSED, LOOKED_AT_SUFFIX, put_aside_copy
+from clinic_app.storage.backups.looking import CLOSED, LOOKED_AT_SUFFIX, put_aside_copy
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, opened, patient
@@ -161,6 +161,6 @@ def test_a_copy_that_cannot_be_put_aside_keeps_nobody_from_the_data(
     def refuse(source: Path, target: Path) -> None:
         raise PermissionError("held by a virus scanner")
 
-    monkeypatch.setattr("clinic_app.storage.looking.os.replace", refuse)
+    monkeypatch.setattr("clinic_app.storage.backups.looking.os.replace", refuse)
     put_aside_copy(tmp_path)
     assert (tmp_path / f"{DATABASE_NAME}{LOOKED_AT_SUFFIX}").exists()

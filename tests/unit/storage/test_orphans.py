@@ -16,8 +16,8 @@ from sqlalchemy import text
 from clinic_app.records import Attachment, DocumentReference, DocumentReferenceContent
 from clinic_app.records.datatypes import SHA256_URN
 from clinic_app.storage import BlobStore, Store
-from clinic_app.storage.orphans import collect_orphans
-from clinic_app.storage.restoring import RESTORED_AT
+from clinic_app.storage.backups.restoring import RESTORED_AT
+from clinic_app.storage.contents.orphans import collect_orphans
 from tests.helpers.clocks import NOON
 from tests.helpers.stores import KEY, opened, patient
 
@@ -132,7 +132,7 @@ def test_whatever_refers_to_a_content_keeps_it(store: Store, refer: Callable[[St
 
 
 def test_in_a_large_store_every_page_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clinic_app.storage import orphans
+    from clinic_app.storage.contents import orphans
 
     monkeypatch.setattr(orphans, "_PAGE_ROWS", 3)
     needed = [put_old(store, b"%d" % number) for number in range(20)]

@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from clinic_app.foundation.errors import StorageError
-from clinic_app.storage import Store, one_instance, place, place_posix, place_windows
-from clinic_app.storage.place import check_place, synchronising
-from clinic_app.storage.place_posix import is_network, kind_of
-from clinic_app.storage.place_windows import DRIVE_REMOTE, one_drive_roots, remote_drive
+from clinic_app.storage import Store, one_instance
+from clinic_app.storage.folder import place, place_posix, place_windows
+from clinic_app.storage.folder.place import check_place, synchronising
+from clinic_app.storage.folder.place_posix import is_network, kind_of
+from clinic_app.storage.folder.place_windows import DRIVE_REMOTE, one_drive_roots, remote_drive
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY
 

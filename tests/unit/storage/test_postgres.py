@@ -19,9 +19,9 @@ from clinic_app.foundation.errors import (
     InvalidInputError,
     StorageError,
 )
-from clinic_app.storage import postgres as module
-from clinic_app.storage.postgres import PostgresDatabase
-from clinic_app.storage.postgres_errors import known_error
+from clinic_app.storage.engines import postgres as module
+from clinic_app.storage.engines.postgres import PostgresDatabase
+from clinic_app.storage.engines.postgres_errors import known_error
 from tests.helpers.postgres import GUARDED, PASSWORD, PostgresServer, name_in
 from tests.helpers.waiting import wait_until
 

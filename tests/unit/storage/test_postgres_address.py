@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import InvalidInputError
-from clinic_app.storage.postgres_address import checked_address, has_safe_way
+from clinic_app.storage.engines.postgres_address import checked_address, has_safe_way
 
 SECRET = "s3cr3t"
 

@@ -13,10 +13,11 @@ from sqlalchemy import text
 from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedError, StorageError
 from clinic_app.keys import DATABASE_NAME, REKEYED_NAME, FileKeyStorage, KeySlots, SlotCost, unlock
 from clinic_app.records import AuditEvent, AuditEventAgent, AuditEventSource, Coding, Patient, Reference
-from clinic_app.storage import Store, rekeying
-from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage import Store
+from clinic_app.storage.backups import rekeying
+from clinic_app.storage.backups.rekeying import KeyChange, change_key, finish_change, is_sealing, seal_contents
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from clinic_app.storage.kept_keys import AUDIT_KEY, FORMER_KEY, kept_keys
-from clinic_app.storage.rekeying import KeyChange, change_key, finish_change, is_sealing, seal_contents
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.stores import opened, patient
 

@@ -12,8 +12,9 @@ from clinic_app.foundation.errors import DamagedError, DiskFullError, KeyLockedE
 from clinic_app.foundation.texts import Text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
-from clinic_app.storage import Backup, Store, restore_backup, restoring
-from clinic_app.storage.restoring import PLAN_NAME, RESTORED_AT, RESTORED_NOTE, RESTORED_PULL, finish_restoring
+from clinic_app.storage import Backup, Store, restore_backup
+from clinic_app.storage.backups import restoring
+from clinic_app.storage.backups.restoring import PLAN_NAME, RESTORED_AT, RESTORED_NOTE, RESTORED_PULL, finish_restoring
 from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.dying import killed_everywhere
 from tests.helpers.stores import KEY, opened, patient

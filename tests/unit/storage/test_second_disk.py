@@ -12,8 +12,9 @@ from clinic_app.foundation.errors import DamagedError, DiskFullError, InvalidInp
 from clinic_app.foundation.texts import Text
 from clinic_app.keys import FileKeyStorage, KeySlots, unlock
 from clinic_app.records import Patient
-from clinic_app.storage import Store, restore_backup, second_disk
-from clinic_app.storage.second_disk import SecondDisk, bring_back, carry_file
+from clinic_app.storage import Store, restore_backup
+from clinic_app.storage.backups import second_disk
+from clinic_app.storage.backups.second_disk import SecondDisk, bring_back, carry_file
 from tests.helpers.clocks import FixedClock
 from tests.helpers.dying import killed_everywhere
 from tests.helpers.stores import KEY, opened, patient
@@ -269,8 +270,8 @@ def test_what_a_new_computer_has_is_not_replaced_by_what_lies_there(tmp_path: Pa
 
 IMPORTS = """
 from clinic_app.storage import Store
-from clinic_app.storage.second_disk import SecondDisk
-from clinic_app.storage.backups import listed, verified
+from clinic_app.storage.backups.second_disk import SecondDisk
+from clinic_app.storage.backups.backups import listed, verified
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY
 """

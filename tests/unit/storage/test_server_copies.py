@@ -10,12 +10,12 @@ import pytest
 
 from clinic_app.foundation.errors import DamagedError, KeyLockedError, NotFoundError, StorageError
 from clinic_app.records import HumanName, Patient
-from clinic_app.storage import server_copies
-from clinic_app.storage.backups import Backup
-from clinic_app.storage.feed import Feed
-from clinic_app.storage.one_instance import alone
-from clinic_app.storage.server_copies import SERVER_RESTORED, program, prove_dump
-from clinic_app.storage.server_restoring import restore_dump
+from clinic_app.storage.backups import server_copies
+from clinic_app.storage.backups.backups import Backup
+from clinic_app.storage.backups.server_copies import SERVER_RESTORED, program, prove_dump
+from clinic_app.storage.backups.server_restoring import restore_dump
+from clinic_app.storage.feed.feed import Feed
+from clinic_app.storage.folder.one_instance import alone
 from clinic_app.storage.server_store import open_server_store
 from clinic_app.storage.store import Store
 from tests.helpers.clocks import FixedClock
@@ -147,7 +147,7 @@ def test_a_restoration_the_server_refuses_leaves_what_was_there(
     with opened(tmp_path, address) as store:
         put(store, "since")
         epoch = Feed(store.database, FixedClock()).epoch
-    monkeypatch.setattr("clinic_app.storage.server_restoring._RESTORE", ("--no-such-option",))
+    monkeypatch.setattr("clinic_app.storage.backups.server_restoring._RESTORE", ("--no-such-option",))
     with pytest.raises(StorageError, match="pg_restore"):
         restored(tmp_path, address, made.path)
     with opened(tmp_path, address) as store:

@@ -15,9 +15,9 @@ from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Identifier, Observation, Patient, Reference
 from clinic_app.records.datatypes import CodeableConcept
 from clinic_app.storage import Store
+from clinic_app.storage.engines.migrating import current_revision, newest_revision
+from clinic_app.storage.engines.postgres import PostgresDatabase
 from clinic_app.storage.finding import bodies_with
-from clinic_app.storage.migrating import current_revision, newest_revision
-from clinic_app.storage.postgres import PostgresDatabase
 from clinic_app.storage.server_store import open_server_store
 from tests.helpers.clocks import FixedClock
 from tests.helpers.postgres import PostgresServer

@@ -13,8 +13,8 @@ from clinic_app.foundation.errors import DiskFullError, StorageError
 from clinic_app.foundation.texts import LANGUAGES
 from clinic_app.records import AuditEvent, Patient
 from clinic_app.storage import Account, Attempts, Space, Store
-from clinic_app.storage import space as module
-from clinic_app.storage.space import LOW_BYTES, RESERVE_NAME, EndlessRoom
+from clinic_app.storage.engines import space as module
+from clinic_app.storage.engines.space import LOW_BYTES, RESERVE_NAME, EndlessRoom
 from tests.helpers.audit_rows import audit_row
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, patient

@@ -15,7 +15,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Store, one_instance
-from clinic_app.storage.encrypted_file import EncryptedFile
+from clinic_app.storage.engines.encrypted_file import EncryptedFile
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import KEY, opened, patient
 

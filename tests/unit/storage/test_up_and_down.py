@@ -18,15 +18,15 @@ from clinic_app.hub.rules import judge
 from clinic_app.records import Attachment, AuditEvent, HumanName, Meta, Patient, Reference, Resource, Task, encode
 from clinic_app.records.documents import DocumentReference, DocumentReferenceContent
 from clinic_app.storage import Store
-from clinic_app.storage.downward import Downward
-from clinic_app.storage.exchange import Change, Write, Written
-from clinic_app.storage.feed import Feed, RefusedError
-from clinic_app.storage.feed_content import FeedContent
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.feed_tables import FEED_RECORD
-from clinic_app.storage.giving_back import give_back_refused, try_again, with_given_back
+from clinic_app.storage.exchange.downward import Downward
+from clinic_app.storage.exchange.exchange import Change, Write, Written
+from clinic_app.storage.exchange.giving_back import give_back_refused, try_again, with_given_back
+from clinic_app.storage.exchange.upward import Upward, backlog
+from clinic_app.storage.feed.content import FeedContent
+from clinic_app.storage.feed.feed import Feed, RefusedError
+from clinic_app.storage.feed.rows import Caller
+from clinic_app.storage.feed.tables import FEED_RECORD
 from clinic_app.storage.tables import HISTORY
-from clinic_app.storage.upward import Upward, backlog
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import open_store
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic_app.storage import Store
 from clinic_app.storage.count_tables import COUNT_TASK
-from clinic_app.storage.feed_tables import FEED_AUDIENCE
+from clinic_app.storage.engines.upserts import Addition, Upsert, take_numbers
+from clinic_app.storage.feed.tables import FEED_AUDIENCE
 from clinic_app.storage.tables import HISTORY, MEMORY, PATIENT_NUMBER, TRANSFER
-from clinic_app.storage.upserts import Addition, Upsert, take_numbers
 from tests.helpers.stores import opened
 
 ROW = {

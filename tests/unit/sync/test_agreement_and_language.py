@@ -13,7 +13,7 @@ from clinic_app.foundation.texts import Language
 from clinic_app.hub import fhir_write
 from clinic_app.hub.app import build_app
 from clinic_app.records import Patient
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.link import AnswerError, HubLink, HubRefusalError
 from clinic_app.sync.profile import PROFILE_HEADER, PROFILE_VERSION
 from tests.helpers.clocks import FixedClock

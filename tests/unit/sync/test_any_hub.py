@@ -13,7 +13,7 @@ from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.ids import new_id
 from clinic_app.hub.app import build_app
 from clinic_app.records import ContactPoint, Patient
-from clinic_app.storage.exchange import Write
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync import Failed, Succeeded, SyncService
 from clinic_app.sync.any_hub import FOREIGN_HUB, AnyLink
 from clinic_app.sync.link import HubRefusalError

@@ -30,7 +30,7 @@ from clinic_app.records import (
     reference_to,
 )
 from clinic_app.storage import AuditQuery, Conflict
-from clinic_app.storage.countersigned import Countersigned, keep_countersigned
+from clinic_app.storage.trail.countersigned import Countersigned, keep_countersigned
 from clinic_app.sync import Exchange, LaneBudget, Question, WaitingItem
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.merging import Side

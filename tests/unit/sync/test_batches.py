@@ -26,7 +26,7 @@ from clinic_app.records import (
 )
 from clinic_app.records.datatypes import CodeableConcept
 from clinic_app.storage import Lane, OutboxRow, Store
-from clinic_app.storage.exchange import Write, Written
+from clinic_app.storage.exchange.exchange import Write, Written
 from clinic_app.sync.batches import Batches, references
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.push import Push

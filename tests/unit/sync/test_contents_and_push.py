@@ -19,7 +19,7 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient, Task
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Write, Written
+from clinic_app.storage.exchange.exchange import Write, Written
 from clinic_app.sync.backoff import LEAST_S, MOST_S, Backoff
 from clinic_app.sync.contents import Downloads, Uploads, WrongContentError
 from clinic_app.sync.link import HubLink

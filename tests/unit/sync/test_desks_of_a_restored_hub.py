@@ -15,7 +15,8 @@ from clinic_app.access import Trail
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import ContactPoint, HumanName, Patient
-from clinic_app.storage import Backup, Store, restore_backup, sent_again
+from clinic_app.storage import Backup, Store, restore_backup
+from clinic_app.storage.exchange import sent_again
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.link import HubLink

@@ -18,7 +18,7 @@ from clinic_app.foundation.errors import LinkError, UnreadableFileError
 from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 from clinic_app.sync.device_credentials import BusyHubError, DeviceCredentials, ErasedError
 from clinic_app.sync.hub_account import HubAccount, checked_order, keep_account, kept_account
 from clinic_app.sync.link import HubLink

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.storage import Store
-from clinic_app.storage.orphans import collect_orphans
+from clinic_app.storage.contents.orphans import collect_orphans
 from clinic_app.sync import contents
 from clinic_app.sync.contents import Downloads, WrongContentError
 from clinic_app.sync.link import HubLink

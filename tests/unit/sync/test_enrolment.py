@@ -19,7 +19,7 @@ from clinic_app.hub.limits import Budget, Limits
 from clinic_app.keys import NodeKeys
 from clinic_app.keys.signing_key import SigningKey
 from clinic_app.storage import AuditQuery, Store
-from clinic_app.storage.feed_accounts import Admission
+from clinic_app.storage.feed.accounts import Admission
 from clinic_app.sync.enrolment import HubEnrolment
 from clinic_app.sync.hub_account import kept_account
 from clinic_app.sync.hub_door import HubFound

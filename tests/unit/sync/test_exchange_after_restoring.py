@@ -15,8 +15,8 @@ import pytest
 from clinic_app.hub.app import build_app
 from clinic_app.records import AuditEvent, Patient, encode
 from clinic_app.storage import Backup, Store, restore_backup
-from clinic_app.storage.exchange import Write
-from clinic_app.storage.restoring import RESTORED_PULL
+from clinic_app.storage.backups.restoring import RESTORED_PULL
+from clinic_app.storage.exchange.exchange import Write
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.pull import Pull
 from clinic_app.sync.push import Push

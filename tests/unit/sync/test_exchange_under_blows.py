@@ -19,7 +19,7 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import LANGUAGES, Text
 from clinic_app.records import Patient, encode
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change, Written
+from clinic_app.storage.exchange.exchange import Change, Written
 from clinic_app.sync import Failed, Succeeded, SyncService
 from clinic_app.sync.contents import Downloads, Uploads
 from clinic_app.sync.link import HubLink, HubRefusalError

@@ -34,7 +34,7 @@ from clinic_app.records import (
     Task,
 )
 from clinic_app.storage import Store
-from clinic_app.storage.foreign_ids import ForeignIds
+from clinic_app.storage.exchange.foreign_ids import ForeignIds
 from clinic_app.sync.foreign import ForeignLink
 from clinic_app.sync.foreign_bodies import RECORD_SYSTEM
 from clinic_app.sync.foreign_news import RECONCILED_EVERY

@@ -11,8 +11,8 @@ import pytest
 
 from clinic_app.records import Patient, encode
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Change
-from clinic_app.storage.restoring import RESTORED_PULL
+from clinic_app.storage.backups.restoring import RESTORED_PULL
+from clinic_app.storage.exchange.exchange import Change
 from clinic_app.sync import hearing as hearing_module
 from clinic_app.sync.hearing import WAIT_S, Hearing
 from clinic_app.sync.link import HubLink

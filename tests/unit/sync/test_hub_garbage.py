@@ -116,7 +116,7 @@ def test_hub_garbage_is_a_sentence_and_nothing_is_lost(district: Node, kind: str
 
 
 def test_hub_garbage_in_one_record_does_not_hold_up_the_feed(district: Node) -> None:
-    from clinic_app.storage.exchange import Change
+    from clinic_app.storage.exchange.exchange import Change
 
     good = Patient(id="good")
     from clinic_app.records import encode
@@ -149,7 +149,7 @@ def test_hub_garbage_in_one_record_does_not_hold_up_the_feed(district: Node) -> 
 
 
 def test_one_poisoned_record_is_quarantined_and_the_others_go_on(district: Node) -> None:
-    from clinic_app.storage.exchange import Written
+    from clinic_app.storage.exchange.exchange import Written
     from clinic_app.sync.wire import decode_transaction, encode_transaction_response
 
     poisoned = new_id()

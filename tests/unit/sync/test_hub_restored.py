@@ -17,8 +17,8 @@ from clinic_app.hub.app import build_app, build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.records import Extension, Patient
 from clinic_app.storage import Backup, Store, restore_backup
-from clinic_app.storage.countersigned import Countersigned, keep_countersigned
-from clinic_app.storage.restoring import RESTORED_PULL
+from clinic_app.storage.backups.restoring import RESTORED_PULL
+from clinic_app.storage.trail.countersigned import Countersigned, keep_countersigned
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.habits import HubHabits
 from clinic_app.sync.link import HubLink

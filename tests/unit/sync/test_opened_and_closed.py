@@ -21,9 +21,9 @@ from clinic_app.records import (
     reference_to,
     with_audience,
 )
-from clinic_app.storage.feed_buckets import KEPT_AFTER_CLOSING
-from clinic_app.storage.feed_rows import Caller
-from clinic_app.storage.leaving import is_erased
+from clinic_app.storage.exchange.leaving import is_erased
+from clinic_app.storage.feed.buckets import KEPT_AFTER_CLOSING
+from clinic_app.storage.feed.rows import Caller
 from tests.helpers.clocks import FixedClock
 from tests.helpers.stores import open_store
 from tests.helpers.tiers import HERE, THERE, Desk, Line

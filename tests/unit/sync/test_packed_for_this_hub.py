@@ -19,7 +19,7 @@ from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Observation, Patient
 from clinic_app.storage import Store
-from clinic_app.storage.exchange import Write, Written
+from clinic_app.storage.exchange.exchange import Write, Written
 from clinic_app.sync.compression import digest_header, pack
 from clinic_app.sync.habits import HABITS, HubHabits
 from clinic_app.sync.link import AnswerError, HubLink, HubRefusalError

@@ -17,12 +17,12 @@ from clinic_app.hub.app import build_hub
 from clinic_app.hub.gate import Hub
 from clinic_app.keys.signing_key import RECEIPT, SigningKey
 from clinic_app.storage import Store
-from clinic_app.storage.audit_rows import standing_of
-from clinic_app.storage.audit_tables import AUDIT_LINE
-from clinic_app.storage.countersigned import Countersigned, keep_countersigned, kept_countersigned
-from clinic_app.storage.feed_audit_heads import Head
-from clinic_app.storage.feed_rows import Caller
+from clinic_app.storage.feed.audit_heads import Head
+from clinic_app.storage.feed.rows import Caller
 from clinic_app.storage.tables import AUDIT_CHAIN
+from clinic_app.storage.trail.countersigned import Countersigned, keep_countersigned, kept_countersigned
+from clinic_app.storage.trail.rows import standing_of
+from clinic_app.storage.trail.tables import AUDIT_LINE
 from clinic_app.sync.hub_account import HubAccount
 from clinic_app.sync.reporting import EVERY_S, Reporting
 from tests.helpers.audit_rows import audit_row

@@ -15,7 +15,7 @@ from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient
 from clinic_app.storage import Lane, Store
-from clinic_app.storage.exchange import Written
+from clinic_app.storage.exchange.exchange import Written
 from clinic_app.sync import contents
 from clinic_app.sync.budget import SPENT, Budget
 from clinic_app.sync.contents import Downloads, Uploads, WrongContentError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import ClinicError, InvalidInputError, LinkError
 from clinic_app.foundation.texts import Text
-from clinic_app.storage.exchange import Change, ChangeKind, Write, Written
+from clinic_app.storage.exchange.exchange import Change, ChangeKind, Write, Written
 from clinic_app.sync.wire import (
     decode_history,
     decode_transaction,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import LinkError
-from clinic_app.storage.exchange import Change, GivenBack
+from clinic_app.storage.exchange.exchange import Change, GivenBack
 from clinic_app.sync.wire import OWNER, decode_history, encode_history
 
 NOW = datetime(2026, 3, 5, 7, 0, tzinfo=UTC)

@@ -226,7 +226,7 @@ def test_a_page_that_is_full_is_not_written_again(store: Store, monkeypatch: pyt
 
 
 def test_chunks_are_no_orphans(store: Store, recorder: Recorder) -> None:
-    from clinic_app.storage.orphans import named_contents
+    from clinic_app.storage.contents.orphans import named_contents
 
     begun(recorder, store)
     recorder.take_in(block(0))

@@ -1,0 +1,1 @@
+"""Big things: encrypted, found by their digest, sent in pieces."""

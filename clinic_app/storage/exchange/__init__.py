@@ -1,0 +1,1 @@
+"""What goes to another node and comes from it: outbox, arrivals, conflicts."""
