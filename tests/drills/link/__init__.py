@@ -50,7 +50,8 @@ class Pace:
     Args:
         batch: operations of each workstation under one weather.
         rounds_to_a_rest: changes of the weather until everybody comes to rest.
-        rest_s: how long they may take for that.
+        rest_s: how long they may take for that; after a hub was restored a row waits some forty exchanges for what it
+            was made from, whose writer may never come.
         has_facility: whether the district has a hub of its own.
         disasters: in turn, one after each rest.
         weathers: of which each line has one.
@@ -58,7 +59,7 @@ class Pace:
 
     batch: int = 30
     rounds_to_a_rest: int = 8
-    rest_s: float = 120.0
+    rest_s: float = 600.0
     has_facility: bool = True
     disasters: tuple[str, ...] = DISASTERS
     weathers: tuple[str, ...] = ("clear", "cut", "portal", "slow", "delay", *FAULTS, *FAULTS)
