@@ -20,7 +20,7 @@ from typing import Final, cast
 import numpy as np
 
 from clinic_app.documents import paper_format
-from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError, StorageError
 from clinic_app.foundation.texts import LANGUAGES, Language, Text
 from clinic_app.waveforms.formats import FORMATS, Format, format_for, part_of, read, without_patient, write
 from clinic_app.waveforms.formats.limits import UNKNOWN_START
@@ -101,7 +101,11 @@ def _write(recording: Recording, target: Path, chosen: Format, *, is_replacing: 
         there = [each for each in (target, *(target.with_suffix(end) for end in chosen.suffixes)) if each.exists()]
         if there:
             raise InvalidInputError(Text("“{path}” is there already. Add --overwrite to replace it.", path=there[0]))
-    return write(recording, target, chosen)
+    try:
+        return write(recording, target, chosen)
+    except FileNotFoundError as error:  # a place that is none although its folder is there; a name too long for Windows
+        detail = error.strerror or type(error).__name__
+        raise StorageError(Text("The disk refused “{path}”: {detail}.", path=target, detail=detail)) from error
 
 
 def _readable(written: tuple[Path, ...], chosen: Format) -> tuple[Path, ...]:

@@ -41,12 +41,14 @@ class WaveStreams:
             at: when that came.
 
         Raises:
-            DeviceError: it is of a kind that is not used, or a wave in it cannot be right.
+            DeviceError: it is of a kind that is not used, speaks of several patients, or a wave in it cannot be right.
         """
         if message.kind != "ORU^R01":
             raise DeviceError(
                 Text("The monitor sent a message of the kind {kind}, which is not used.", kind=message.kind[:32])
             )
+        if message.is_of_several:
+            raise DeviceError(Text("The monitor spoke of several patients in one message; it was left out."))
         numerics = read_numerics(message)
         if numerics:
             yield Numerics(name, numerics, at.at, at.monotonic_s)

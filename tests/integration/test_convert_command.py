@@ -147,3 +147,14 @@ def test_a_pdf_speaks_the_language_asked_for(source: Path, tmp_path: Path) -> No
     document.close()
     assert "мм/с" in words
     assert "Akhmetova Aigul" in words
+
+
+def test_a_place_that_is_none_is_a_sentence_and_no_trace(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_arguments: object) -> None:  # what Windows says to a name that is too long for it
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("clinic_app.waveforms.formats.catalogue.write_atomically", refused)
+    assert convert([str(source), str(tmp_path / "out.edf")]) == 1
+    assert "No such file or directory" in capsys.readouterr().err

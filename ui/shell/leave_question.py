@@ -25,6 +25,7 @@ class LeaveQuestion(QDialog):
         way: what was about to happen.
         lines: what is not saved, one sentence each.
         is_working: a recording runs that would be lost.
+        ends_hours: a recording of hours runs that would stop.
         parent: the window.
 
     Signals: ``kept``: keep it as drafts and go; ``discarded``: throw it away and go.
@@ -33,7 +34,9 @@ class LeaveQuestion(QDialog):
     kept = Signal()
     discarded = Signal()
 
-    def __init__(self, way: Way, lines: Sequence[str], *, is_working: bool, parent: QWidget) -> None:
+    def __init__(
+        self, way: Way, lines: Sequence[str], *, is_working: bool, parent: QWidget, ends_hours: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("leave")
         self.setWindowTitle("Dala")
@@ -41,21 +44,26 @@ class LeaveQuestion(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 22, 24, 18)
         column.setSpacing(14)
-        column.addLayout(self._words(lines, is_working=is_working))
-        column.addLayout(self._buttons(way))
+        is_only_hours = ends_hours and not lines and not is_working
+        column.addLayout(self._words(lines, is_working=is_working, ends_hours=ends_hours))
+        column.addLayout(self._buttons(way, is_only_hours=is_only_hours))
 
-    def _words(self, lines: Sequence[str], *, is_working: bool) -> QHBoxLayout:
+    def _words(self, lines: Sequence[str], *, is_working: bool, ends_hours: bool) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(16)
         picture = label()
         icons.put(picture, "pen-line", "accent", 32)
         texts = QVBoxLayout()
         texts.setSpacing(6)
-        texts.addWidget(label("heading", _("Not everything is saved"), is_wrapped=True))
+        if lines or is_working or not ends_hours:
+            texts.addWidget(label("heading", _("Not everything is saved"), is_wrapped=True))
         for each in lines[:_MOST_LINES]:
             texts.addWidget(label("body", breakable(each), is_wrapped=True))
         if is_working:
             text = _("A recording is still running. Stay until it is saved, or it is lost.")
+            texts.addWidget(label("strong", text, is_wrapped=True))
+        if ends_hours:
+            text = _("A monitor is being recorded. That stops when the program is closed; what came is kept.")
             texts.addWidget(label("strong", text, is_wrapped=True))
         if lines:
             text = _("A draft is kept for you alone; you find it when you sign in again.")
@@ -64,7 +72,7 @@ class LeaveQuestion(QDialog):
         row.addLayout(texts, 1)
         return row
 
-    def _buttons(self, way: Way) -> QHBoxLayout:
+    def _buttons(self, way: Way, *, is_only_hours: bool) -> QHBoxLayout:
         row = QHBoxLayout()
         away = Button("leave.discard", "quiet", "trash-2")
         away.say(_("Throw away"))
@@ -72,6 +80,9 @@ class LeaveQuestion(QDialog):
         stay.say(_("Stay"), "Esc")
         keep = Button("leave.keep", "primary", "save")
         keep.say(_("Keep as a draft and sign out") if way == "sign_out" else _("Keep as a draft and close"))
+        if is_only_hours:
+            keep.say(_("Close and stop recording"))
+        away.setHidden(is_only_hours)
         for button in (away, stay, keep):
             button.setAutoDefault(False)
         row.addWidget(away)

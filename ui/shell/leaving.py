@@ -43,12 +43,15 @@ class Leaving(QObject):
             application.commitDataRequest.connect(self.say_farewell)
 
     def asks(self, way: Way, page: WorkPage) -> bool:
-        """Ask where something on a page is not saved; return whether there was something to ask."""
-        if not page.has_unsaved():
+        """Ask where something is not saved, or what is recorded for hours would stop; return whether that was so."""
+        ends_hours = way == "close" and page.records_for_hours()
+        if not page.has_unsaved() and not ends_hours:
             return False
         if not any(each.isVisible() for each in self._window.findChildren(LeaveQuestion)):
             words = page.unsaved_words()
-            question = LeaveQuestion(way, words, is_working=page.is_working(), parent=self._window)
+            question = LeaveQuestion(
+                way, words, is_working=page.is_working(), ends_hours=ends_hours, parent=self._window
+            )
             question.kept.connect(lambda: page.keep_drafts(partial(self._after_keeping, way, page)))
             question.discarded.connect(partial(self._go, way, with_words=False))
             question.finished.connect(question.deleteLater)

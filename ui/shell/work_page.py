@@ -227,6 +227,11 @@ class WorkPage(QWidget):
         """Return whether a recording runs."""
         return any(each.is_working() for each in self._made.values() if isinstance(each, Worker))
 
+    def records_for_hours(self) -> bool:
+        """Return whether a monitor is being recorded until somebody ends it; that stops with the program."""
+        hours = self._context.workstation.long_recordings
+        return hours is not None and bool(hours.running())
+
     @property
     def is_kept(self) -> bool:
         """Whether everything typed is on the disk, as drafts at least."""

@@ -95,6 +95,8 @@ class LongBar(Translated, QWidget):
             saved = f"{running.saved_until.astimezone():%H:%M}" if running.saved_until else ""
             words = _("on the disk until {time}", time=saved) if saved else _("recording begins")
             words = say(running.problem) if running.problem else words
+            if self._model.is_of_another(source):
+                words = _("for another patient: {words}", words=words)
         if words != self._state.text():
             self._state.say(words)
 
@@ -117,6 +119,7 @@ class LongBar(Translated, QWidget):
         is_running = self._model.running(self._source) is not None
         (self.stop_asked if is_running else self.start_asked).emit()
         self._record.setChecked(is_running)
+        self.left.emit()  # Space freezes; it must not press what stands beside the button while that one is off
 
     def _keep(self) -> None:
         moment, words = self._moment, self._words.text().strip()

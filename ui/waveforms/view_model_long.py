@@ -81,6 +81,11 @@ class LongViewModel(QObject):
         states = self._recorder.running() if self._recorder is not None else ()
         return next((state for state in states if state.source == source), None)
 
+    def is_of_another(self, source: str) -> bool:
+        """Return whether a monitor is recorded for somebody else than the patient in hand."""
+        running, patient = self.running(source), self._hand.patient
+        return running is not None and patient is not None and running.patient_id != patient.id
+
     def can_start(self, source: str) -> bool:
         """Return whether a recording may begin now."""
         is_allowed = self._recorder is not None and self._session.can("create", "DocumentReference")

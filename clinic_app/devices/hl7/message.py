@@ -78,6 +78,20 @@ class Message:
         """The sending application's own name: printable, at most 64 characters."""
         return printable(self.segments[0].component(3, 1))[:64]
 
+    @property
+    def bed(self) -> str:
+        """Where the patient lies (PV1-3): printable, at most 64 characters; empty where nothing is said of it."""
+        said = next((segment.field(3) for segment in self.segments if segment.name == "PV1"), "")
+        parts = (part.strip() for part in said.replace("&", "^").split("^"))
+        return printable("-".join(part for part in parts if part))[:64]
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it speaks of more than one bed or patient (PV1-3, PID-3)."""
+        return any(
+            len({segment.field(3) for segment in self.segments if segment.name == name}) > 1 for name in ("PV1", "PID")
+        )
+
 
 def parse(message: bytes) -> Message:
     """Return the message in ``message``.

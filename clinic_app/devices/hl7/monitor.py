@@ -7,7 +7,7 @@ from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed, Parser
-from clinic_app.devices.hl7.message import acknowledgement, parse
+from clinic_app.devices.hl7.message import Message, acknowledgement, parse
 from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.hl7.monitor_listener import MonitorListener
 from clinic_app.devices.wave_streams import WaveStreams
@@ -16,6 +16,8 @@ from clinic_app.foundation.texts import Text
 
 _WAIT_S: Final = 0.25
 _LONGEST_GREETING: Final = 2000
+_MOVED_S: Final = 10.0
+"""A bed that was silent for so long may have been left for another one."""
 
 
 class Hl7MonitorParser:
@@ -33,11 +35,16 @@ class Hl7MonitorParser:
         self._deframer = Deframer()
         self.waves = WaveStreams()
         """The monitor's streams, over its connections."""
+        self.bed = ""
+        """The bed it stands at, where it says so (PV1-3)."""
+        self.bed_heard_s = 0.0
+        """When that bed was heard last, by the steady clock."""
 
     def remember(self, former: Parser) -> None:
         """Go on with the streams of the connection before: the monitor's own stamps tell how long it was gone."""
         if isinstance(former, Hl7MonitorParser):
             self.waves = former.waves
+            self.bed, self.bed_heard_s = former.bed, former.bed_heard_s
 
     def begin(self, at: Arrival) -> bytes:  # noqa: ARG002 - a monitor is greeted alike at any time
         """Return the greeting."""
@@ -61,11 +68,22 @@ class Hl7MonitorParser:
                 continue
             why: Text | None = None
             try:
+                self._check_bed(message, at)
                 items.extend(self.waves.items(self._name, message, at))
             except DeviceError as error:
                 why = refused = error.text
             answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))
         return Parsed(tuple(items), bytes(answer), refused)
+
+    def _check_bed(self, message: Message, at: Arrival) -> None:
+        """Refuse what another bed sends: a central station has many, and all would come under one name."""
+        bed = message.bed
+        if bed and bed != self.bed:
+            if self.bed and at.monotonic_s - self.bed_heard_s < _MOVED_S:
+                raise DeviceError(Text("This is the bed {bed}; only {first} is listened to.", bed=bed, first=self.bed))
+            self.bed, self.waves = bed, WaveStreams() if self.bed else self.waves
+        if bed:
+            self.bed_heard_s = at.monotonic_s
 
 
 class MonitorServer:

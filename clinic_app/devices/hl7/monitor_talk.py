@@ -1,10 +1,15 @@
-"""What is known of one connection with a monitor: its name, and the streams its waves belong to."""
+"""What is known of one connection: the monitors that speak over it, their names, and the streams of their waves.
+
+A central station or a gateway sends the monitors of a whole ward over one connection and under one name; only the bed
+(PV1-3) tells them apart. Each bed is a source of its own, or two patients would become one trace.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event
@@ -13,6 +18,9 @@ from clinic_app.devices.hl7.sources import Sources
 from clinic_app.devices.wave_streams import WaveStreams
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
+
+MOST_BEDS: Final = 32
+"""Beds behind one connection; with one more, all begin anew."""
 
 
 class MonitorTalk:
@@ -27,6 +35,9 @@ class MonitorTalk:
         self._address = address
         self._sources = sources
         self._wanted = ""
+        self._sender = ""
+        self._names: dict[str, str] = {}
+        """The names its monitors have here, by what they call themselves."""
         self._waves = WaveStreams()
         self.name = f"{address[0]}:{address[1]}"
 
@@ -36,18 +47,28 @@ class MonitorTalk:
         return not self._wanted
 
     def name_yourself(self, message: Message) -> None:
-        """Take the name the device gives itself in a message.
+        """Take the name that the device, and the bed it stands at, has in a message.
 
         Raises:
             DeviceError: another connection of the same device took the name over; this one should close.
         """
-        wanted = message.sender
-        if wanted and wanted != self._wanted:
+        wanted = " ".join(part for part in (message.sender, message.bed) if part)
+        if not wanted or wanted == self._wanted:
+            self._check()
+            return
+        if message.sender != self._sender or len(self._names) >= MOST_BEDS:
             self.leave()
-            self._wanted = wanted
-            self.name = self._sources.name_for(wanted, self._address)
-            self._waves = self._sources.waves_of(self.name, self._address[0])
-        elif not self.is_current:
+            self._names.clear()
+        self._sender, self._wanted = message.sender, wanted
+        if wanted in self._names:
+            self.name = self._names[wanted]
+            self._check()
+        else:
+            self.name = self._names[wanted] = self._sources.name_for(wanted, self._address)
+        self._waves = self._sources.waves_of(self.name, self._address[0])
+
+    def _check(self) -> None:
+        if not self.is_current:
             raise DeviceError(Text("The monitor connected again; its old connection was closed."))
 
     @property
@@ -56,8 +77,9 @@ class MonitorTalk:
         return self.is_stranger or self._sources.holds(self.name, self._address)
 
     def leave(self) -> None:
-        """Give the name back."""
-        self._sources.forget(self.name, self._address, is_stranger=self.is_stranger)
+        """Give the names back."""
+        for name in tuple(self._names.values()) or (self.name,):
+            self._sources.forget(name, self._address, is_stranger=self.is_stranger)
 
     def items(self, message: Message, now: datetime) -> Iterator[Block | Numerics | Event]:
         """Yield what is in a message; see `WaveStreams.items`."""

@@ -430,3 +430,41 @@ def test_keeping_drafts_never_holds_the_window_up(desk: Desk, watchdog: Watchdog
         _work(desk).keep_drafts()
         desk.settle()
     assert _kept(desk, "doctor") == [{"systolic": "120"}]
+
+
+class _Hours:
+    """Recordings of hours, as far as whoever leaves asks for them."""
+
+    def __init__(self) -> None:
+        self.run: tuple[object, ...] = (object(),)
+
+    def running(self) -> tuple[object, ...]:
+        return self.run
+
+
+def test_closing_asks_while_a_monitor_is_recorded_and_signing_out_does_not(desk: Desk) -> None:
+    desk.enter("registrar")
+    hours = _Hours()
+    desk.station.long_recordings = hours  # type: ignore[assignment]
+    desk.window.close()
+    (question,) = desk.window.findChildren(LeaveQuestion)
+    assert question.isVisible()
+    assert desk.window.isVisible()
+    assert not desk.sees("leave.discard"), "there is nothing to be thrown away"
+    desk.click("leave.stay")
+    assert desk.window.isVisible()
+    desk.click("status.sign_out")
+    assert desk.window.work is None, "the recording goes on without anybody"
+    desk.enter("registrar")
+    desk.window.close()
+    desk.press("leave.keep")
+    wait_until(lambda: not desk.window.isVisible(), what="the window to be closed")
+
+
+def test_closing_asks_nothing_where_nothing_is_recorded(desk: Desk) -> None:
+    desk.enter("registrar")
+    hours = _Hours()
+    hours.run = ()
+    desk.station.long_recordings = hours  # type: ignore[assignment]
+    desk.window.close()
+    wait_until(lambda: not desk.window.isVisible(), what="the window to be closed")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
@@ -19,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from clinic_app.access import Trail
 from clinic_app.devices import Block, Numerics
 from clinic_app.encounters import Encounters
+from clinic_app.foundation.ids import new_id
 from clinic_app.records import Patient
 from clinic_app.storage import Store
 from clinic_app.waveforms import Bedside, Heart, Limit, Limits, LiveTraces, Quality, Recordings, Trend
@@ -168,6 +170,33 @@ def test_hours_are_recorded_and_the_screen_says_how_far_they_are_on_the_disk(war
     assert recorded.duration_s == pytest.approx(25, abs=2)
     assert recorded.head.band == "0.05–150 Hz, 50 Hz notch", "the filter of the screen stands beside the raw samples"
     assert ward.button("monitor.long").text() == "Record on"
+
+
+def test_the_recording_of_one_patient_is_not_taken_for_that_of_the_next(ward: Ward) -> None:
+    ward.hand.take(ward.patient)
+    ward.play(1)
+    ward.button("monitor.long").click()
+    ward.settle()
+    ward.hand.take(msgspec.structs.replace(ward.patient, id=new_id()))
+    ward.play(1)
+    assert ward.words("monitor.long_state") == "for another patient: recording begins"
+    ward.hand.take(None)
+    ward.play(1)
+    assert ward.words("monitor.long_state") == "recording begins"
+    ward.hand.take(ward.patient)
+    ward.play(1)
+    assert ward.words("monitor.long_state") == "recording begins"
+
+
+def test_space_freezes_after_a_recording_was_begun_with_the_mouse(ward: Ward, qtbot: QtBot) -> None:
+    ward.hand.take(ward.patient)
+    ward.play(1)
+    with qtbot.waitExposed(ward.monitor):
+        ward.monitor.show()
+    QTest.mouseClick(ward.button("monitor.long"), Qt.MouseButton.LeftButton)
+    ward.settle()
+    assert ward.monitor.focusWidget() is ward.monitor.sweep
+    assert ward.hours.running()
 
 
 def test_a_mark_goes_into_the_recording_at_the_moment_it_was_asked_for(ward: Ward) -> None:

@@ -98,3 +98,23 @@ def test_a_monitor_that_was_off_for_an_hour_begins_anew_and_its_clock_is_not_to_
     assert isinstance(first, Block)
     assert isinstance(later, Block)
     assert later.stream_id != first.stream_id
+
+
+def test_a_monitor_that_is_called_has_one_bed_and_may_be_moved() -> None:
+    def of(bed: str, seconds: float) -> bytes:
+        return oru(seconds).replace(b"\rOBR|1|", f"\rPV1||I|{bed}\rOBR|1|".encode(), 1)
+
+    parser = Hl7MonitorParser("STATION")
+    (mine,) = parser.feed(of("ICU^1", 0.0), arrival()).items
+    foreign = parser.feed(of("ICU^2", 0.25), arrival(0.25))
+    assert foreign.items == ()
+    assert b"MSA|AE|7" in foreign.answer
+    assert foreign.refused is not None
+    assert "ICU-2" in foreign.refused.render("en")
+    again = Hl7MonitorParser("STATION")
+    again.remember(parser)
+    assert again.feed(of("ICU^2", 0.5), arrival(0.5)).items == ()
+    (moved,) = again.feed(of("ICU^2", 20.0), arrival(20.0)).items
+    assert isinstance(mine, Block)
+    assert isinstance(moved, Block)
+    assert moved.stream_id != mine.stream_id

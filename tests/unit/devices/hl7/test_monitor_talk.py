@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from clinic_app.devices.block import Block, ChannelInfo, Numerics
+from clinic_app.devices.block import Block, ChannelInfo, Numerics, NumericValue
 from clinic_app.devices.hl7.message import parse
-from clinic_app.devices.hl7.monitor_talk import MonitorTalk
+from clinic_app.devices.hl7.monitor_talk import MOST_BEDS, MonitorTalk
 from clinic_app.devices.hl7.sources import HANGING_S, Sources
 from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.foundation.errors import DeviceError
@@ -113,3 +114,55 @@ def test_a_device_that_renames_itself_never_takes_a_name_that_is_in_use() -> Non
     sent(other, 0.0, (channels("II"), 500), name="OTHER")
     (block,) = sent(other, 0.25, (channels("II"), 500), name="WARD")
     assert block.source == "WARD (192.168.1.6)"
+
+
+def of_bed(talk: MonitorTalk, bed: str, rate: int, *, second: float = 0.0) -> list[Block | Numerics]:
+    """Have a quarter of a second and a heart rate of one bed taken in."""
+    at = NOON + timedelta(seconds=second)
+    wave = Wave(at, Fraction(500), channels("II"), np.full((1, 125), rate, dtype=np.float32))
+    said = build_oru("GATE", "1", at, [(wave, 1.0)], {"MDC_ECG_HEART_RATE": NumericValue(Decimal(rate), "/min")})
+    header, rest = said.split(b"\r", 1)
+    message = parse(header + f"\rPID|||{rate}\rPV1||I|{bed}\r".encode() + rest)
+    talk.name_yourself(message)
+    return [item for item in talk.items(message, NOON) if isinstance(item, Block | Numerics)]
+
+
+def test_the_beds_behind_one_connection_never_become_one_trace() -> None:
+    sources = Sources()
+    talk = MonitorTalk(ADDRESS, sources)
+    came: list[Block | Numerics] = []
+    for quarter in range(4):
+        for bed, rate in (("ICU^1^1", 60), ("ICU^1^2&a", 120)):
+            came += of_bed(talk, bed, rate, second=quarter / 4)
+            sources.note(talk.name, NOON, None)
+    first, second = ([each for each in came if each.source == name] for name in ("GATE ICU-1-1", "GATE ICU-1-2-a"))
+    assert len(first) == len(second) == 8
+    for mine, rate in ((first, 60), (second, 120)):
+        blocks = [each for each in mine if isinstance(each, Block)]
+        assert [block.first_index for block in blocks] == [0, 125, 250, 375]
+        assert {float(block.samples[0, 0]) for block in blocks} == {float(rate)}
+        assert {each.values["MDC_ECG_HEART_RATE"].value for each in mine if isinstance(each, Numerics)} == {rate}
+    assert [(each.name, each.is_connected) for each in sources.all()] == [
+        (n, True) for n in (first[0].source, second[0].source)
+    ]
+    talk.leave()
+    assert not any(each.is_connected for each in sources.all())
+
+
+def test_beds_without_end_hold_no_more_names_than_there_are_beds() -> None:
+    sources = Sources()
+    talk, other = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.6", 1), sources)
+    for bed in range(MOST_BEDS + 1):
+        of_bed(talk, f"B^{bed}", 60)
+    assert of_bed(other, "B^0", 61)[0].source == "GATE B-0"
+
+
+def test_a_message_of_several_patients_is_left_out() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    for segments in ("PV1||I|A\rOBR|1\rPV1||I|B", "PID|||1\rOBR|1\rPID|||2"):
+        message = parse(
+            f"MSH|^~\\&|M||||20260305||ORU^R01|7|P|2.6\r{segments}\rOBX|2|NM|0^MDC_TEMP^MDC|1|36.6|Cel\r".encode()
+        )
+        talk.name_yourself(message)
+        with pytest.raises(DeviceError, match="several"):
+            next(talk.items(message, NOON))
