@@ -32,6 +32,7 @@ from ui.widgets.patient_banner import PatientBanner
 
 if TYPE_CHECKING:
     from clinic_app.access import Draft
+    from clinic_app.waveforms.store import LongRecordings
 
 _ONE_FORM: Final = ("register", "amend")
 """Kinds of draft that share one form."""
@@ -229,8 +230,7 @@ class WorkPage(QWidget):
 
     def records_for_hours(self) -> bool:
         """Return whether a monitor is being recorded until somebody ends it; that stops with the program."""
-        hours = self._context.workstation.long_recordings
-        return hours is not None and bool(hours.running())
+        return _runs(self._context.workstation.long_recordings)
 
     @property
     def is_kept(self) -> bool:
@@ -352,3 +352,7 @@ class WorkPage(QWidget):
             done=show,
             failed=lambda error: self.say(say(error.text), "warn"),
         )
+
+
+def _runs(hours: LongRecordings | None) -> bool:
+    return hours is not None and bool(hours.running())
