@@ -291,7 +291,8 @@ def quick_folder(memory: Path = MEMORY, prefix: str = "dala-tests-") -> Iterator
         if not Path("/proc", left.name.removeprefix(prefix)).exists():
             shutil.rmtree(left, ignore_errors=True)
     folder = memory / f"{prefix}{os.getpid()}"
-    folder.mkdir(mode=0o711, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o1777)  # as the system's own: a server of another user makes and removes files in it, too
     try:
         yield folder
     finally:

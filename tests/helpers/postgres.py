@@ -252,7 +252,8 @@ class PostgresServer:
 
 def _shape(connection: psycopg.Connection[Any]) -> object:
     """Return something that is equal for two databases whose tables, and who may read them, are the same."""
-    return connection.execute(f"{_SHAPE} UNION ALL {_ACCESS}").fetchall()
+    revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return revision, connection.execute(f"{_SHAPE} UNION ALL {_ACCESS}").fetchall()
 
 
 def name_in(address: str) -> str:
