@@ -55,7 +55,8 @@ class Assembler:
     def __init__(self, recording_id: str, number: int, anchor: Anchor) -> None:
         self._recording_id = recording_id
         self._number = number
-        self._anchor = anchor
+        self.anchor = anchor
+        """The recording's time."""
         self._streams: dict[tuple[str, Fraction], _Stream] = {}
         self._numbers: list[Number] = []
         self.oldest_s: float | None = None
@@ -66,7 +67,7 @@ class Assembler:
         if isinstance(item, Block):
             self._take_block(item)
         else:
-            at = self._anchor.at_monotonic(item.monotonic_s)
+            at = self.anchor.at_monotonic(item.monotonic_s)
             told = [Number(at, code, number.value, number.unit) for code, number in item.values.items()]
             self._numbers += told[: max(_MOST_NUMBERS - len(self._numbers), 0)]
         if self.oldest_s is None:
@@ -121,7 +122,7 @@ class Assembler:
         for block in blocks:
             place = slice(block.first_index - first, block.first_index - first + block.samples.shape[1])
             samples[[rows[channel] for channel in block.channels], place] = block.samples
-        at = self._anchor.at_monotonic(clock.monotonic_at(first))
+        at = self.anchor.at_monotonic(clock.monotonic_at(first))
         off = tuple(stretch for block in blocks for stretch in _leads_off(block))
         return Part(
             blocks[0].stream_id,

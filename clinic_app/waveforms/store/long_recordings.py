@@ -163,7 +163,7 @@ class LongRecordings:
         return opened
 
     def mark(self, session: Session, recording_id: str, at: datetime, text: str) -> EventMark:
-        """Put a word beside a moment.
+        """Put a word beside a moment of the wall clock, as it goes now; one that was set meanwhile moves no mark.
 
         Raises:
             InvalidInputError: no word, or more than a line of them.
@@ -174,7 +174,7 @@ class LongRecordings:
         if not words or len(words) > LONGEST_MARK:
             raise InvalidInputError(Text("A mark is a line of one to {most} letters.", most=LONGEST_MARK), "text")
         head = self._ledger.head(recording_id)
-        mark = EventMark(at, words, session.name)
+        mark = EventMark(at - self._recorder.clock_set_by(head.id), words, session.name)
         self._ledger.add_mark(head.id, mark)
         self._store.records.commit((), audit=(self._trail.event(session, "update", document),))
         return mark

@@ -35,6 +35,8 @@ MOST_QUEUED_BYTES: Final = 64 << 20
 MOST_WAITING_BYTES: Final = 64 << 20
 """Chunks the disk did not take; more of them, and the oldest is given up."""
 LATEST_S: Final = 30.0
+_SAME_CLOCK: Final = timedelta(seconds=1)
+"""Clocks that run alike differ by less."""
 _log = logging.getLogger(__name__)
 
 
@@ -164,6 +166,14 @@ class Recorder:
     def is_recording(self, source: str) -> bool:
         """Return whether a device is recorded now."""
         return source in self._sources
+
+    def clock_set_by(self, recording_id: str) -> timedelta:
+        """Return how far the wall clock was set since a recording began here; zero where it was not, or none runs."""
+        running = self._running.get(recording_id)
+        if running is None:
+            return timedelta()
+        set_by = self._clock.now() - running.assembler.anchor.at_monotonic(self._monotonic())
+        return set_by if abs(set_by) > _SAME_CLOCK else timedelta()
 
     def step(self) -> None:
         """Do what is due; the recorder's own thread does so all the time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +147,35 @@ def test_a_mark_says_who_wrote_it_and_when(
     mark = service.mark(nurse, head.id, NOON + timedelta(seconds=5), "  адреналин \n 1 мг ")
     assert (mark.text, mark.author) == ("адреналин 1 мг", nurse.name)
     assert open_recording(store, head.id).marks == (mark,)
+
+
+class _Clocks:
+    """The steady clock of a computer, and its wall clock, which somebody may set."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+        self.set_by = timedelta()
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.passed_s) + self.set_by
+
+    def steady(self) -> float:
+        return 1000.0 + self.passed_s
+
+
+@pytest.mark.parametrize("set_by", [timedelta(hours=-1), timedelta(0), timedelta(days=400)])
+def test_a_clock_that_is_set_meanwhile_moves_no_mark(
+    store: Store, nurse: Session, someone: Patient, set_by: timedelta
+) -> None:
+    clocks = _Clocks()
+    recorder = Recorder(store, clocks, clocks.steady)
+    service = LongRecordings(store, Trail(store, clocks), clocks, recorder)
+    head = service.start(nurse, someone.id, "bed 1")
+    clocks.passed_s, clocks.set_by = 30.0, set_by
+    mark = service.mark(nurse, head.id, clocks.now() - timedelta(seconds=5), "cough")
+    assert mark.at == NOON + timedelta(seconds=25), "beside the samples of that moment"
+    recorder.close()
+    assert service.mark(nurse, head.id, NOON, "later").at == NOON, "what does not run knows no other clock"
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 201])
