@@ -197,18 +197,25 @@ def text_of(dataset: Dataset, keyword: str) -> str:
 
 def number_of(dataset: Dataset, keyword: str, default: float) -> float:
     """Return an element as a number; ``default`` where it is missing, cannot be read or is none (NaN, infinity)."""
+    number = _said(dataset, keyword)
+    return number if math.isfinite(number) else default
+
+
+def _said(dataset: Dataset, keyword: str) -> float:
+    """Return an element as a number, perhaps an endless one; NaN where it is missing or cannot be read."""
     try:
         value: Any = dataset.get(keyword)
         if value is None or value == "":
-            return default
-        number = float(value[0] if isinstance(value, MultiValue) else value)
-        return number if math.isfinite(number) else default
+            return math.nan
+        return float(value[0] if isinstance(value, MultiValue) else value)
     except READING_ERRORS:
-        return default
+        return math.nan
 
 
 def frame_count(dataset: Dataset) -> int:
-    """Return how many frames the file says it has, at least 1."""
+    """Return how many frames the file says it has: at least 1, and one more than are opened where it says endless."""
+    if _said(dataset, "NumberOfFrames") == math.inf:  # 1E999: more than any, and not as if it were not given
+        return MOST_FRAMES + 1
     return max(int(number_of(dataset, "NumberOfFrames", 1)), 1)
 
 

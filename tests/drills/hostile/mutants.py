@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clinic_app.devices.hl7 import mllp, waves
+from clinic_app.devices import plain_numbers
+from clinic_app.devices.hl7 import mllp
 from clinic_app.foundation import spreadsheet
 from clinic_app.hub import fhir_write
 from clinic_app.imaging import decoders, importing, reading
@@ -33,6 +34,8 @@ class Mutant:
 
 
 def _set(place: Any, name: str, value: Any) -> Callable[[], None]:
+    if not hasattr(place, name):  # a cap that moved would be taken away where nobody asks it
+        raise AttributeError(f"{place.__name__} has no {name}")
     return lambda: setattr(place, name, value)
 
 
@@ -67,7 +70,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "any header of an envelope": Mutant("package", "envelope", _set(node_keys, "has_short_header", lambda _: True)),
     "any depth": Mutant("package", "document", _set(codec, "_is_too_deep", lambda _: False)),
     "what is not modelled unread": Mutant("answer", "a record in it", _set(codec, "_check_unmodelled", lambda _: None)),
-    "any exponent": Mutant("monitor", "message", _set(waves, "is_writable", lambda _: True)),
+    "any exponent": Mutant("monitor", "message", _set(plain_numbers, "is_writable", lambda _: True)),
     "messages without an end": Mutant("monitor", "endless", _no_end),
     "words as a query": Mutant("search", "typed", _set(patient_search, "match_expression", lambda words, *_: words)),
     "any cost of a password": Mutant("slots", "changed", _set(SlotCost, "is_bearable", True)),

@@ -43,11 +43,11 @@ MR: Final = Path(str(get_testdata_file("MR_small.dcm", download=False))).read_by
 COLOUR: Final = Path(str(get_testdata_file("examples_palette.dcm", download=False))).read_bytes()
 _SMALL: Final = np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)
 _FRAMES: Final = {
-    JPEGBaseline8Bit: imagecodecs.jpeg8_encode(_SMALL, level=95),
-    JPEGLosslessSV1: imagecodecs.ljpeg_encode(_SMALL),
-    JPEGLSLossless: imagecodecs.jpegls_encode(_SMALL),
-    JPEG2000Lossless: imagecodecs.jpeg2k_encode(_SMALL, level=0, codecformat="j2k"),
-    HTJ2KLossless: imagecodecs.htj2k_encode(_SMALL),
+    JPEGBaseline8Bit: bytes(imagecodecs.jpeg8_encode(_SMALL, level=95)),
+    JPEGLosslessSV1: bytes(imagecodecs.ljpeg_encode(_SMALL)),
+    JPEGLSLossless: bytes(imagecodecs.jpegls_encode(_SMALL)),
+    JPEG2000Lossless: bytes(imagecodecs.jpeg2k_encode(_SMALL, level=0, codecformat="j2k")),
+    HTJ2KLossless: bytes(imagecodecs.htj2k_encode(_SMALL)),
 }
 Lay = Callable[[Path], None]
 """Puts something hostile into a folder."""
@@ -129,6 +129,26 @@ def _disarming(folder: Path) -> Iterator[Attempt]:
                     for instance in series.instance:
                         sha256 = next(e.value_string or "" for e in instance.extension if e.value_string)
                         demand(here.here.store.blobs.read(sha256)[:128] == bytes(128), "a foreign preamble was kept")
+            return "disarmed"
+
+        yield attempt
+
+
+@contextmanager
+def _right_all_the_same(folder: Path) -> Iterator[Attempt]:
+    """Taken by design: every picture of it is what its own fragment holds."""
+    with desk(folder) as here:
+
+        def attempt(given: tuple[bytes, tuple[Any, ...]]) -> Outcome:
+            data, pictures = given
+            _, report = here.imported(data)
+            demand(report.imported == 2, f"{report.imported} files were taken: {report.refused}")
+            uid = str(pydicom.dcmread(io.BytesIO(data)).SeriesInstanceUID)
+            studies = here.here.store.records.find(ImagingStudy)
+            study = next(each for each in studies if any(series.uid == uid for series in each.series))
+            stack = here.imaging.stack(here.doctor, study, uid)
+            for place, picture in enumerate(pictures):
+                demand(np.array_equal(stack.frame(place).stored, picture), f"picture {place + 1} is another")
             return "disarmed"
 
         yield attempt
@@ -258,6 +278,8 @@ def _sizes(_random: Random) -> Inputs:
         ("NumberOfFrames", "IS", b"99999999999 "),
         ("NumberOfFrames", "IS", b"1E9 "),
         ("NumberOfFrames", "DS", b"1E999999999 "),
+        ("NumberOfFrames", "IS", b"1E999999999 "),
+        ("NumberOfFrames", "DS", b"inf "),
         ("Rows", "SQ", b"\x01\x02"),
     ):
         yield f"{keyword} as {vr} {said!r}", raw(keyword, vr, said)
@@ -363,10 +385,27 @@ def _fragments(_random: Random) -> Inputs:
     many = holding(b"", JPEGBaseline8Bit, 48, 64, 20_000, fragments=0)
     yield "a million empty ones", many.replace(last, empty * 1_000_000 + last)
     yield "20 000 frames in one", holding(frame, JPEGBaseline8Bit, 48, 64, 20_000)
-    broken = bytearray(holding(frame, JPEGBaseline8Bit, 48, 64, 2, fragments=2))
-    place = broken.index(b"\xfe\xff\x00\xe0\x08\x00\x00\x00") + 8
-    broken[place : place + 8] = b"\xff" * 8
-    yield "an offset table that points outside", bytes(broken)
+    halves = [frame[: len(frame) // 4 * 2], frame[len(frame) // 4 * 2 :]]
+    yield "an offset table that points outside", _pointing_outside(JPEGBaseline8Bit, 2, [*halves, frame])
+    whole = _FRAMES[JPEG2000Lossless]
+    yield "one of JPEG 2000 that points outside", _pointing_outside(JPEG2000Lossless, 2, [whole, whole])
+
+
+def _pointing_outside(syntax: UID, frames: int, fragments: list[bytes]) -> bytes:
+    """Return a file whose table of offsets points behind its end."""
+    dataset = pydicom.dcmread(io.BytesIO(holding(fragments[0], syntax, 48, 64, frames)))
+    dataset.PixelData = encapsulate(fragments)
+    data = bytearray(saved(dataset))
+    length = 4 * len(fragments)
+    place = data.index(b"\xfe\xff\x00\xe0" + length.to_bytes(4, "little")) + 8
+    data[place : place + length] = b"\xff" * length
+    return bytes(data)
+
+
+def _needless_tables(_random: Random) -> Inputs:
+    coded = [_FRAMES[JPEGBaseline8Bit], bytes(imagecodecs.jpeg8_encode(_SMALL[::-1].copy(), level=95))]
+    pictures = tuple(imagecodecs.jpeg8_decode(each) for each in coded)
+    yield "that points outside", (_pointing_outside(JPEGBaseline8Bit, 2, coded), pictures)
 
 
 def _preambles(_random: Random) -> Inputs:
@@ -479,6 +518,8 @@ def cases(is_short: bool) -> Iterator[Case]:
     yield Case("dicom", "identifiers", _names, _refusing)
     yield Case("dicom", "tables", _tables, _refusing)
     yield Case("dicom", "fragments", _fragments, _refusing)
+    alone = "there are as many fragments as pictures, so each is one, and the table of offsets is not asked"
+    yield Case("dicom", "an offset table nobody needs", _needless_tables, _right_all_the_same, alone)
     yield Case("dicom", "many parts", _many_parts, _refusing)
     yield Case("dicom", "large files", _big, _refusing)
     zeroed = "the picture is good; its first 128 bytes are zeroed, it is kept encrypted and under no foreign name"

@@ -7,7 +7,9 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import JPEGBaseline8Bit, JPEGLSLossless
 
 from clinic_app.foundation.errors import UnreadableFileError
@@ -111,6 +113,14 @@ def test_a_number_of_pictures_that_is_none_is_one() -> None:
     lying = bytes_of(dataset).replace(b"IS\x02\x001 ", b"IS\x02\x001A")
     assert lying != data
     np.testing.assert_array_equal(frame_of(read_dataset(lying), 0).stored, LOOP[0])
+
+
+@pytest.mark.parametrize("stated", [b"1E999999999 ", b"inf "])
+def test_an_endless_number_of_pictures_is_more_than_is_opened(stated: bytes) -> None:
+    dataset = made_file(LOOP[0])
+    dataset["NumberOfFrames"] = RawDataElement(Tag("NumberOfFrames"), "DS", len(stated), stated, 0, False, True)
+    with pytest.raises(UnreadableFileError, match="larger than this program opens"):
+        frame_of(read_dataset(bytes_of(dataset)), 0)
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
