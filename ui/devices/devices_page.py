@@ -65,7 +65,6 @@ class DevicesPage(Translated, QWidget):
         foot.addWidget(self._add)
         foot.addStretch(1)
         left.addLayout(foot)
-        self._add.setVisible(self._model.may_change)
         for part in (self._nothing, self._card, self._form):
             if part is not None:
                 self._right.addWidget(part)
@@ -74,6 +73,7 @@ class DevicesPage(Translated, QWidget):
         row.setSpacing(14)
         row.addLayout(left, 1)
         row.addWidget(self._right)
+        self._add.setVisible(self._model.may_change)  # it has its place now; shown before, it would be a window
 
     def _connect(self) -> None:
         self._table.selected.connect(lambda _row: self._show_chosen())

@@ -42,7 +42,7 @@ class HubPage(Translated, QWidget):
         model.setParent(self)
         self._standing = _StandingCard(model)
         self._connecting = _ConnectingCard(model)
-        nearby = NearbyCard(model)
+        nearby = NearbyCard(model, self)
         still = Standstill(*self._connecting.parts, *nearby.parts)  # two would take each other's cursor for their own
         model.busy_changed.connect(lambda words: still.set_busy(words is not None))
         row = QHBoxLayout(self)

@@ -23,10 +23,11 @@ class NearbyCard(Translated, Card):
 
     Args:
         model: does it.
+        parent: where it will stand; shown without one, it would be a window.
     """
 
-    def __init__(self, model: HubViewModel) -> None:
-        super().__init__()
+    def __init__(self, model: HubViewModel, parent: QWidget) -> None:
+        super().__init__(parent=parent)
         self._model = model
         self._title = label("heading")
         self._why = label("muted", is_wrapped=True)

@@ -82,7 +82,7 @@ class LeaveQuestion(QDialog):
         keep.say(_("Keep as a draft and sign out") if way == "sign_out" else _("Keep as a draft and close"))
         if is_only_hours:
             keep.say(_("Close and stop recording"))
-        away.setHidden(is_only_hours)
+            away.hide()
         for button in (away, stay, keep):
             button.setAutoDefault(False)
         row.addWidget(away)

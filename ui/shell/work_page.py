@@ -93,12 +93,13 @@ class WorkPage(QWidget):
         about_patient = (self.banner, self.access.bar, self.access.question)
         for part in (self.lock_warning, self.space, self._drafts, *about_patient, self.notice):
             right.addWidget(part)
-        self.banner.setHidden("patients" not in self._screens)  # whose work is not with patients has none in hand
         right.addWidget(self._stack, 1)
         middle.addWidget(self.rail)
         middle.addLayout(right, 1)
         page.addLayout(middle, 1)
         page.addWidget(self.status)
+        # Whose work is not with patients has none in hand. Not earlier: shown before it has a place, it is a window.
+        self.banner.setHidden("patients" not in self._screens)
 
     def _keys_of(self, key: str) -> str:
         places = list(self._screens)

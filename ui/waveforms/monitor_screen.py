@@ -122,7 +122,6 @@ class MonitorScreen(Page):
             self.head.insertWidget(1 + place, part)
         self.head.addWidget(self._trend)
         self._trend.setHidden(self._bedside is None)
-        self._limits.setHidden(self._bedside is None)
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
@@ -141,6 +140,7 @@ class MonitorScreen(Page):
         self._stack.addWidget(self.beds)
         self._panel = self._side()
         body.addWidget(self._panel)
+        self._limits.setHidden(self._bedside is None)  # it has its place now; shown before, it would be a window
 
     def _bar(self) -> QWidget:
         """Return the actions; in a narrow window they go on in a second row."""

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QScrollBar, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QScrollBar, QWidget
 
 from clinic_app.foundation.texts import Text
 from clinic_app.registration import PatientForm
@@ -61,6 +61,37 @@ def test_each_role_sees_its_own_screens() -> None:
     assert screens_of("specialist")[0].key == "worklist"
     assert [screen.key for screen in screens_of("administrator")] == ["settings", "devices", "exchange"]
     assert len({screen.key for screen in SCREENS}) == len(SCREENS)
+
+
+class _Windows(QObject):
+    """Notes every window that opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's own name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(f"{type(watched).__name__} {watched.objectName()}")
+        return False
+
+
+@pytest.mark.parametrize("role", ["administrator", "doctor", "nurse", "registrar", "specialist"])
+def test_no_part_of_a_screen_is_a_window_while_it_is_made(desk: Desk, qapp: QApplication, role: str) -> None:
+    seen = _Windows()
+    qapp.installEventFilter(seen)
+    try:
+        desk.enter(role)
+        work = desk.window.work
+        assert work is not None
+        for screen in screens_of(work._context.session.role):
+            more = getattr(work.widget_of(screen.key), "make_more", None)
+            while more is not None and more():
+                continue
+        desk.settle()
+    finally:
+        qapp.removeEventFilter(seen)
+    assert seen.names == [], "each would take the keys from the window for a moment"
 
 
 def test_screens_that_need_a_patient_are_closed_without_one(desk: Desk) -> None:
