@@ -174,19 +174,15 @@ def build_workstation(
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
         add_family(REPLAY)
         devices = Devices(map(config_of, settings.devices), partial(_keep_devices, settings), trail, clock)
-        listener.subscribe(devices.take_in, Block, Numerics, Event)
-        devices.subscribe(traces.take_in, Block, Numerics)
         bedside = Bedside(store, traces, clock)
         stack.callback(bedside.close)
-        devices.subscribe(bedside.take_in, Block, Numerics, Event)
         result_inbox = ResultInbox(store, trail, clock)
-        devices.subscribe(into(result_inbox), Result)
+        _hand_round(listener, devices, traces, bedside, result_inbox)
         referrals = Referrals(store, trail, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
         recordings = Recordings(store, trail, clock)
-        decoders = Children()
-        stack.callback(decoders.close)
+        decoders = stack.enter_context(closing(Children()))
         if not is_read_only:
             safekeeping.note_restoration()
             _stand_by(settings, listener, sync, stack)
@@ -228,6 +224,16 @@ def build_workstation(
             _slots=slots,
             _closing=stack.pop_all(),
         )
+
+
+def _hand_round(
+    listener: MonitorListener, devices: Devices, traces: LiveTraces, bedside: Bedside, inbox: ResultInbox
+) -> None:
+    """Say who gets what the devices deliver: the screens, what watches and records, and the inbox of results."""
+    listener.subscribe(devices.take_in, Block, Numerics, Event)
+    devices.subscribe(traces.take_in, Block, Numerics)
+    devices.subscribe(bedside.take_in, Block, Numerics, Event)
+    devices.subscribe(into(inbox), Result)
 
 
 def provision(folder: Path, file: Path) -> None:
