@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from ui import icons, theme
-from ui.imaging.import_panel import ImportReportCard, NamesQuestion
+from ui.imaging.import_panel import ImportReportCard, whose_images
 from ui.imaging.series_list import SeriesList
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.viewer import Viewer
@@ -19,6 +19,7 @@ from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.page import Page
+from ui.widgets.whose_question import WhoseQuestion
 
 LIST_PX: Final = 264
 
@@ -46,7 +47,7 @@ class ImagingScreen(Page):
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
-        self._question = NamesQuestion("imaging.confirm_names")
+        self._question = WhoseQuestion("imaging.confirm_names", whose_images)
         self._none = EmptyState("imaging.none", "images")
         self._stack = QStackedWidget()
         self._body = QWidget(self._stack)

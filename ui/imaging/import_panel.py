@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QVBoxLayout
 
 from clinic_app.imaging.texts import NAMES
@@ -14,6 +13,7 @@ from ui.imaging.intake import Intake
 from ui.language import Translated, _, counted, say
 from ui.widgets.buttons import Button
 from ui.widgets.labels import label
+from ui.widgets.whose_question import Asked
 
 if TYPE_CHECKING:
     from clinic_app.imaging import ImportReport, Proposal
@@ -92,85 +92,23 @@ class ImportReportCard(Translated, QFrame):
         self._list.setFixedHeight(_ROW_PX * min(self._list.count(), _MOST_ROWS) + 4)
 
 
-class NamesQuestion(Translated, QFrame):
-    """Asks whether other names in the files mean the patient in hand; nothing is filed until somebody says so.
-
-    Args:
-        name: stable object name of the button that confirms; the other one is ``name.cancel``.
-
-    Signals: ``confirmed``, ``declined``.
-    """
-
-    confirmed = Signal()
-    declined = Signal()
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setObjectName(f"{name}.question")
-        self.setProperty("role", "ask")
-        self._intake: Intake | None = None
-        self._sign = label()
-        self._title = label("strong", is_wrapped=True)
-        self._words = label(is_wrapped=True)
-        self._words.setObjectName(f"{name}.text")
-        self._confirm = _Unhurried(name, "plain")
-        self._decline = Button(f"{name}.cancel", "plain")
-        self._confirm.clicked.connect(self.confirmed)
-        self._decline.clicked.connect(self.declined)
-        icons.put(self._sign, "triangle-alert", "warn", 22)
-        self._lay_out()
-        self.retranslate()
-        self.hide()
-
-    def _lay_out(self) -> None:
-        texts = QVBoxLayout()
-        texts.setSpacing(4)
-        for part in (self._title, self._words):
-            texts.addWidget(part)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 10, 14, 10)
-        row.setSpacing(12)
-        row.addWidget(self._sign)
-        row.addLayout(texts, 1)
-        for button in (self._decline, self._confirm):
-            row.addWidget(button)
-
-    def ask(self, intake: Intake | None) -> None:
-        """Ask, or take the question away; the cursor goes to the button that does nothing."""
-        is_new = intake is not None and self._intake is not intake
-        self._intake = intake
-        self.retranslate()
-        self.setVisible(intake is not None)
-        if is_new:
-            self._decline.setFocus()
-
-    def retranslate(self) -> None:
-        """Say everything anew."""
-        self._confirm.say(_("They are this patient's images"))
-        self._decline.say(_("Do not import"))
-        report = self._intake.report if self._intake else None
-        is_about_letters = report is not None and bool(report.proposals)
-        told = _("The files are wrong about their letters; nothing is filed yet.")
-        self._title.setText(told if is_about_letters else _("The files bear another name; nothing is filed yet."))
-        if self._intake is None or report is None:
-            return
-        names = [f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name]
-        names += ["…"] if len(report.names_in_files) > _MOST_NAMES else []
-        lines = [_("In the files: {names}", names=", ".join(names))]
-        lines += [_reading_words(each) for each in report.proposals[:_MOST_NAMES]]
-        lines += [_("In hand: {patient}", patient=self._intake.patient.full_name)]
-        self._words.setText("\n".join(lines))
-
-
-class _Unhurried(Button):
-    """A button Enter does not press: a wrong patient is not taken by a habit of the hand."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Space press the button, and nothing else."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            event.accept()
-        else:
-            super().keyPressEvent(event)
+def whose_images(intake: Intake) -> Asked:
+    """Return the question whether other names in the files, or other letters, mean the patient in hand."""
+    report = intake.report
+    names = [f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name] if report else []
+    names += ["…"] if report and len(report.names_in_files) > _MOST_NAMES else []
+    proposals = report.proposals if report else ()
+    told = _("The files are wrong about their letters; nothing is filed yet.")
+    return Asked(
+        title=told if proposals else _("The files bear another name; nothing is filed yet."),
+        lines=(
+            _("In the files: {names}", names=", ".join(names)),
+            *(_reading_words(each) for each in proposals[:_MOST_NAMES]),
+            _("In hand: {patient}", patient=intake.patient.full_name),
+        ),
+        confirm=_("They are this patient's images"),
+        decline=_("Do not import"),
+    )
 
 
 def _reading_words(proposal: Proposal) -> str:

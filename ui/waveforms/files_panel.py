@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,9 +15,13 @@ from ui import icons, language
 from ui.language import Translated, _, say
 from ui.waveforms.export_card import ExportCard
 from ui.waveforms.view_model_files import FilesModel
-from ui.waveforms.whose_question import WhoseQuestion
+from ui.waveforms.whose_question import whose_recording
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
+from ui.widgets.whose_question import WhoseQuestion
+
+if TYPE_CHECKING:
+    from clinic_app.documents import FoundRecording
 
 
 class FilesPanel(Translated, QWidget):
@@ -42,7 +47,7 @@ class FilesPanel(Translated, QWidget):
         self._import = Button("recordings.import", "plain", "folder-open")
         self._export = Button("recordings.export", "plain", "upload")
         self._busy = BusyLine("recordings.progress")
-        self._question: WhoseQuestion | None = None
+        self._question: WhoseQuestion[FoundRecording] | None = None
         self._card: ExportCard | None = None
         self._lay_out()
         self._connect()
@@ -97,10 +102,10 @@ class FilesPanel(Translated, QWidget):
         is_choosing = self._card is not None and not self._card.isHidden()
         self.setVisible(model.doing is not None or model.question is not None or is_choosing)
 
-    def _asking(self) -> WhoseQuestion:
+    def _asking(self) -> WhoseQuestion[FoundRecording]:
         """Return the question; it is made when there is something to ask."""
         if self._question is None:
-            self._question = WhoseQuestion("recordings.confirm")
+            self._question = WhoseQuestion("recordings.confirm", whose_recording)
             self._question.confirmed.connect(self._model.confirm)
             self._question.declined.connect(self._model.decline)
             self._column.addWidget(self._question)
