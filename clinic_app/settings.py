@@ -23,7 +23,13 @@ T = TypeVar("T", str, int)
 FILE_NAME: Final = "settings.toml"
 DEVICES: Final = "devices"
 """The name of the tables of devices in the file."""
+DICOM: Final = "dicom"
+"""The name of the table of the image network in the file; inside it the tables of its ``peers``."""
+DICOM_PEERS: Final = "dicom.peers"
+DICOMWEB: Final = "dicomweb"
+"""The name of the tables of DICOMweb servers in the file."""
 DeviceTable = Mapping[str, object]
+Table = Mapping[str, object]
 _MOST_DEVICES: Final = 64
 _LARGEST_FILE: Final = 1 << 20
 _declared: dict[str, Setting[str] | Setting[int]] = {}
@@ -118,6 +124,15 @@ MONITOR_HOST: Final = _declare(
 MONITOR_PORT: Final = _declare(
     Setting("monitor_port", 0, "TCP port for patient monitors (HL7 v2, MLLP); 0 turns them off.", most=65535)
 )
+DICOM_AE_TITLE: Final = _declare(
+    Setting("dicom.ae_title", "DALA", "Name of this workstation among imaging devices, at most 16 letters and digits.")
+)
+DICOM_HOST: Final = _declare(
+    Setting("dicom.host", "127.0.0.1", "Network address on which imaging devices reach this workstation.")
+)
+DICOM_PORT: Final = _declare(
+    Setting("dicom.port", 0, "TCP port for imaging devices (DICOM), usually 104 or 11112; 0 turns it off.", most=65535)
+)
 IMAGE_TEXTS: Final = _declare(
     Setting(
         "image_texts",
@@ -167,11 +182,15 @@ class Settings:
         folder: the data folder.
         values: what its file says; what it does not say has its default.
         devices: each table ``[[devices]]`` of its file; what they mean is known to the room of the devices.
+        dicom_peers: each table ``[[dicom.peers]]``; what they mean is known to the network of the images.
+        dicomweb: each table ``[[dicomweb]]``, known there too.
     """
 
     folder: Path
     values: Mapping[str, str | int] = field(default_factory=dict)
     devices: tuple[DeviceTable, ...] = ()
+    dicom_peers: tuple[Table, ...] = ()
+    dicomweb: tuple[Table, ...] = ()
 
     def __getitem__(self, setting: Setting[T]) -> T:
         """Return the value of a declared setting."""
@@ -184,12 +203,28 @@ def settings_from(folder: Path, values: Mapping[str, object]) -> Settings:
     Raises:
         InvalidInputError: an unknown setting, or an impossible value.
     """
-    plain = {key: value for key, value in values.items() if key != DEVICES}
-    for key, value in plain.items():
+    told = _flat(values)
+    tables = {key: told.pop(key, ()) for key in (DEVICES, DICOM_PEERS, DICOMWEB)}
+    for key, value in told.items():
         if key not in _declared:
             raise InvalidInputError(Text("There is no setting “{key}”.", key=key), key)
         _declared[key].checked(value)
-    return Settings(folder, cast("Mapping[str, str | int]", plain), _device_tables(values.get(DEVICES, ())))
+    return Settings(
+        folder,
+        cast("Mapping[str, str | int]", told),
+        _tables(DEVICES, tables[DEVICES]),
+        _tables(DICOM_PEERS, tables[DICOM_PEERS], has_lists=True),
+        _tables(DICOMWEB, tables[DICOMWEB], has_lists=True),
+    )
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, object]:
+    """Return what a file says with the settings inside ``[dicom]`` under their full names."""
+    inner = values.get(DICOM)
+    if not isinstance(inner, Mapping):
+        return dict(values)
+    flat = {key: value for key, value in values.items() if key != DICOM}
+    return flat | {f"{DICOM}.{key}": value for key, value in inner.items()}
 
 
 def load_settings(folder: Path) -> Settings:
@@ -232,15 +267,26 @@ def save_settings(settings: Settings) -> None:
         DiskFullError: no room; the old file is still there.
         StorageError: the disk refused it.
     """
-    lines = []
-    for setting in _declared.values():
-        if setting.key in settings.values:
-            value = _toml(setting.checked(settings.values[setting.key]))
-            lines.append(f"# {setting.sentence}\n{setting.key} = {value}\n")
-    for table in settings.devices:
-        said = "\n".join(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())
-        lines.append(f"[[{DEVICES}]]\n{said}\n")
-    write_atomically(settings.folder / FILE_NAME, ("\n".join(lines).encode(),))
+    lines = [_line(settings, each, each.key) for each in _declared.values() if "." not in each.key]
+    inner = [_line(settings, each, each.key.partition(".")[2]) for each in _declared.values() if "." in each.key]
+    if any(inner):
+        lines += [f"[{DICOM}]\n", *inner]
+    for name, tables in (
+        (DEVICES, settings.devices),
+        (DICOM_PEERS, settings.dicom_peers),
+        (DICOMWEB, settings.dicomweb),
+    ):
+        for table in tables:
+            said = "\n".join(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())
+            lines.append(f"[[{name}]]\n{said}\n")
+    write_atomically(settings.folder / FILE_NAME, ("\n".join(filter(None, lines)).encode(),))
+
+
+def _line(settings: Settings, setting: Setting[str] | Setting[int], name: str) -> str:
+    """Return a value under its sentence; nothing for one that nobody chose."""
+    if setting.key not in settings.values:
+        return ""
+    return f"# {setting.sentence}\n{name} = {_toml(setting.checked(settings.values[setting.key]))}\n"
 
 
 def _toml(value: object) -> str:
@@ -251,22 +297,34 @@ def _toml(value: object) -> str:
     return said.replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML may not
 
 
-def _device_tables(told: object) -> tuple[DeviceTable, ...]:
-    """Return the tables of the devices, if they are tables of plain values.
+def _tables(name: str, told: object, *, has_lists: bool = False) -> tuple[Table, ...]:
+    """Return the tables of one name, if they are tables of plain values.
+
+    Args:
+        name: theirs.
+        told: what stands there.
+        has_lists: a value may be a list of texts.
 
     Raises:
         InvalidInputError: they are not.
     """
     tables = told if isinstance(told, list | tuple) else [told]
-    if len(tables) > _MOST_DEVICES or not all(isinstance(each, Mapping) and _is_plain(each) for each in tables):
-        raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=DEVICES, value="…"), DEVICES)
+    fits = all(isinstance(each, Mapping) and _is_plain(each, has_lists=has_lists) for each in tables)
+    if len(tables) > _MOST_DEVICES or not fits:
+        raise InvalidInputError(Text("The setting “{key}” cannot be “{value}”.", key=name, value="…"), name)
     return tuple(tables)
 
 
-def _is_plain(table: Mapping[object, object]) -> bool:
+def _is_plain(table: Mapping[object, object], *, has_lists: bool = False) -> bool:
     """Return whether a table holds only texts, whole numbers, yes and no, and tables of these."""
+    if has_lists:
+        table = {key: value for key, value in table.items() if not _is_list_of_texts(value)}
     inner = [value for value in table.values() if isinstance(value, Mapping)]
     plain = [value for value in table.values() if not isinstance(value, Mapping)]
     return all(isinstance(value, str | int) for value in plain) and all(
         isinstance(value, str | int) for each in inner for value in each.values()
     )
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)

@@ -352,8 +352,7 @@ def _hub_url(settings: Settings) -> str:
 
 def _keep_hub_url(settings: Settings, url: str) -> None:
     newest = load_settings(settings.folder)
-    changed = settings_from(newest.folder, {**newest.values, HUB_URL.key: url})
-    save_settings(replace(changed, devices=newest.devices))
+    save_settings(replace(newest, values={**newest.values, HUB_URL.key: url}))
 
 
 def _keep_devices(settings: Settings, configs: Sequence[DeviceConfig]) -> None:
