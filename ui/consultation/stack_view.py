@@ -18,7 +18,7 @@ from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack
-    from ui.widgets.image_drag import Tool
+    from ui.widgets.image_tools import Tool
 
 
 class StackView(Translated, QWidget):

@@ -11,22 +11,19 @@ ten times as far with Shift.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
-from ui.widgets.image_drag import Drag, Tool, action_of
-from ui.widgets.image_lengths import Line
 from ui.widgets.image_presets import PRESETS
 from ui.widgets.image_series import ZOOM_STEP, ImageSeries
+from ui.widgets.image_tools import CanvasTool, LengthTool, PanTool, Tool, Touch, WindowTool, ZoomTool, window_after
 
 _NOTCH: Final = 120
 _ZOOM_PER_UNIT: Final = 1.0015
 _PAGE: Final = 10
 _FAR: Final = 10.0
-_LEAST_LINE_PX: Final = 3.0
 _ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -46,20 +43,28 @@ class ImageCanvas(ImageSeries):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._drag: Drag | None = None
+        self._tools: dict[Tool, CanvasTool] = {"window": WindowTool(self), "length": LengthTool(self)}
+        self._pan, self._nearer = PanTool(self), ZoomTool(self)
+        self._held: CanvasTool | None = None
         self._is_space_down = False
         self._turned = 0
         self._keys = self._key_table()
 
     def show_series(self, count: int) -> None:
         """Begin a series; a drag under way is over."""
-        self._drag, self._turned = None, 0
+        self._held, self._turned = None, 0
         super().show_series(count)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what the left button does."""
+        self._let_go()
         super().set_tool(tool)
         self._show_cursor()
+
+    @property
+    def held(self) -> CanvasTool | None:
+        """The tool that has the mouse while a button is down."""
+        return self._held
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leaf, or zoom with Ctrl."""
@@ -75,49 +80,46 @@ class ImageCanvas(ImageSeries):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
-        action = action_of(event.button(), self._tool, is_space_down=self._is_space_down)
-        if action is not None and self._picture is not None and self._drag is None:
-            self._drag = Drag(action, event.position(), event.position(), self._window_in_force())
+        tool = self._tool_of(event.button())
+        if tool is not None and self._picture is not None and self._held is None:
+            self._held = tool
+            tool.press(self._touch(event))
             self._show_cursor()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with it; many moves between two turns of the event loop are painted once."""
-        drag, at = self._drag, event.position()
-        if drag is None:
-            self._point_at(at)
+        if self._held is None:
+            self._point_at(event.position())
         elif self._picture is not None and self._view is not None:
-            self._go_on(drag, at)
-
-    def _go_on(self, drag: Drag, at: QPointF) -> None:
-        assert self._picture is not None
-        assert self._view is not None
-        if drag.action == "window":
-            self._window = drag.window_at(at)
-            self.window_changed.emit()
-        elif drag.action == "length":
-            self._drawing = Line.between(self._picture.frame, self._on_image(drag.start), self._on_image(at))
-        elif drag.action == "zoom":
-            self._view = self._view.zoomed(drag.zoom_factor(at), (drag.start.x(), drag.start.y()), self.glass)
-            self._is_fitted = False
-        else:
-            self._view = self._view.panned(at.x() - drag.last.x(), at.y() - drag.last.y())
-            self._is_fitted = False
-        self._drag = replace(drag, last=at)
-        self.update()
+            self._held.move(self._touch(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End it; a length shorter than a few pixels of the screen was a click."""
-        drag = self._drag
-        if drag is None:
+        """End it."""
+        tool = self._held
+        if tool is None:
             return
         self.mouseMoveEvent(event)
-        self._drag = None
-        drawn, self._drawing = self._drawing, None
-        moved = event.position() - drag.start
-        if drawn is not None and moved.manhattanLength() >= _LEAST_LINE_PX:
-            self._keep(drawn)
+        self._held = None
+        tool.release(self._touch(event))
         self._show_cursor()
         self._changed()
+
+    def _tool_of(self, button: Qt.MouseButton) -> CanvasTool | None:
+        """Return what a button works with, None for one without a meaning."""
+        if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._is_space_down):
+            return self._pan
+        if button == Qt.MouseButton.RightButton:
+            return self._nearer
+        return self._tools[self._tool] if button == Qt.MouseButton.LeftButton else None
+
+    def _touch(self, event: QMouseEvent) -> Touch:
+        return Touch(event.position(), self._on_image(event.position()), event.modifiers())
+
+    def _let_go(self) -> None:
+        """Whatever is under way is forgotten."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Do everything without a mouse."""
@@ -189,10 +191,7 @@ class ImageCanvas(ImageSeries):
         if self._tool == "length":
             self._move_end(dx, dy)
         elif window is not None:
-            here = QPointF(0, 0)
-            changed = Drag("window", here, here, window).window_at(QPointF(dx, dy) * 5)
-            if changed is not None:
-                self.set_window(changed)
+            self.set_window(window_after(window, QPointF(dx, dy) * 5))
 
     def _draw_in_the_middle(self) -> None:
         if self._picture is None:
@@ -214,6 +213,5 @@ class ImageCanvas(ImageSeries):
         return self._view.to_image((at.x(), at.y()), self.glass) if self._view else (0.0, 0.0)
 
     def _show_cursor(self) -> None:
-        is_panning = self._is_space_down or (self._drag is not None and self._drag.action == "pan")
-        shape = Qt.CursorShape.CrossCursor if self._tool == "length" else Qt.CursorShape.ArrowCursor
-        self.setCursor(Qt.CursorShape.SizeAllCursor if is_panning else shape)
+        tool = self._pan if self._is_space_down else self._held or self._tools[self._tool]
+        self.setCursor(tool.cursor)

@@ -17,11 +17,12 @@ from clinic_app.imaging import Seen, Window
 from ui import language
 from ui.language import Translated, _, say
 from ui.pictures import Picture
-from ui.widgets.image_drag import Tool
 from ui.widgets.image_glass import ImageGlass
 from ui.widgets.image_lengths import Line, Lines
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+from ui.widgets.image_tools import Tool
+from ui.widgets.image_view import Point
 
 ZOOM_STEP: Final = 1.25
 
@@ -213,12 +214,37 @@ class ImageSeries(Translated, ImageGlass):
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Enlarge around a place of the glass, by default its middle."""
         if self._view is not None:
-            place = at or QPointF(self.width() / 2, self.height() / 2)
-            self._view = self._view.zoomed(factor, (place.x(), place.y()), self.glass)
-            self._is_fitted = False
+            self.drag_zoom(factor, at or QPointF(self.width() / 2, self.height() / 2))
             self._changed()
 
-    def draw_length(self, a: tuple[float, float], b: tuple[float, float]) -> None:
+    def drag_window(self, window: Window) -> None:
+        """Show this window while a drag goes on; what is said about it follows when it ends."""
+        if self._window_in_force() is not None:
+            self._window = window
+            self.window_changed.emit()
+            self.update()
+
+    def drag_zoom(self, factor: float, at: QPointF) -> None:
+        """Enlarge around a place of the glass while a drag goes on."""
+        if self._view is not None:
+            self._view = self._view.zoomed(factor, (at.x(), at.y()), self.glass)
+            self._is_fitted = False
+            self.update()
+
+    def drag_picture(self, dx: float, dy: float) -> None:
+        """Move the picture by so many logical pixels while a drag goes on."""
+        if self._view is not None:
+            self._view = self._view.panned(dx, dy)
+            self._is_fitted = False
+            self.update()
+
+    def sketch_length(self, a: Point | None, b: Point | None) -> None:
+        """Show a length that is being drawn; None for none."""
+        frame = self._picture.frame if self._picture else None
+        self._drawing = Line.between(frame, a, b) if frame is not None and a and b else None
+        self.update()
+
+    def draw_length(self, a: Point, b: Point) -> None:
         """Draw a length between two image points."""
         if self._picture is not None:
             self._keep(Line.between(self._picture.frame, a, b))
