@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from clinic_app.foundation.texts import Text
 from ui import icons, theme
-from ui.imaging.series_list import SeriesList
+from ui.imaging.light_box import LightBox
 from ui.imaging.view_model_files import FilesViewModel
 from ui.imaging.viewer import Viewer
 from ui.language import Translated, _, counted, say
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.labels import label
-
-LIST_PX: Final = 264
 
 
 class FilesWindow(Translated, QWidget):
@@ -35,10 +31,9 @@ class FilesWindow(Translated, QWidget):
         theme.make_clinical(self)
         self._model = model
         model.setParent(self)
-        self.viewer = Viewer("files", model.series)
-        self.viewer.tools.without_keeping()
-        self.series = SeriesList("files.series")
-        self.series.setFixedWidth(LIST_PX)
+        self.box = LightBox("files", model)
+        self.panes, self.series = self.box.panes, self.box.list
+        self.panes.tools.without_keeping()
         self._busy = BusyLine("files")
         self._words = label(is_wrapped=True)
         self._words.setObjectName("files.words")
@@ -50,25 +45,25 @@ class FilesWindow(Translated, QWidget):
         self._busy.begin(_("The files are being looked through…"), can_cancel=True)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.series)
-        row.addWidget(self.viewer, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 12)
         column.setSpacing(8)
         for part in (self._busy, self._words):
             column.addWidget(part)
-        column.addLayout(row, 1)
+        column.addWidget(self.box, 1)
 
     def _connect(self) -> None:
         model = self._model
         model.listed.connect(self._show_list)
         model.progressed.connect(self._busy.progress)
-        model.thumbnail_made.connect(lambda uid: self.series.show_thumbnail(uid, model.thumbnails[uid]))
+        model.thumbnail_made.connect(self.box.show_thumbnail)
         model.refused.connect(self._refuse)
-        self.series.selected.connect(model.series.open)
         self._busy.cancelled.connect(model.stop)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The pane in hand."""
+        return self.panes.active
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Look at nothing further."""
@@ -92,8 +87,7 @@ class FilesWindow(Translated, QWidget):
 
     def _show_list(self) -> None:
         self._busy.end()
-        rows = self._model.rows
-        self.series.show_rows(rows, rows[0].uid if rows else "")
+        self.box.show_rows()
         self.viewer.front.setFocus()
         self.retranslate()
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from ui import icons, theme
 from ui.imaging.import_panel import ImportReportCard, whose_images
-from ui.imaging.series_list import SeriesList
+from ui.imaging.light_box import LightBox
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.viewer import Viewer
 from ui.language import _, say
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
+from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.page import Page
 from ui.widgets.whose_question import WhoseQuestion
-
-LIST_PX: Final = 264
 
 
 class ImagingScreen(Page):
@@ -41,9 +39,8 @@ class ImagingScreen(Page):
         self._model = model
         self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
         self._import = Button("imaging.import", "primary", "folder-open")
-        self.viewer = Viewer("imaging", model.series)
-        self.canvas, self._tools = self.viewer.canvas, self.viewer.tools
-        self.series = SeriesList("imaging.series")
+        self.box = LightBox("imaging", model)
+        self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
@@ -64,18 +61,15 @@ class ImagingScreen(Page):
             self.column.addWidget(part)
         self.column.addWidget(self._stack, 1)
         self._stack.addWidget(self._none)
-        self.series.setFixedWidth(LIST_PX)
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        row.addWidget(self.series)
-        row.addWidget(self.viewer, 1)
+        row.addWidget(self.box)
         self._stack.addWidget(self._body)
 
     def _connect(self) -> None:
         model = self._model
         model.listed.connect(self._show_list)
-        model.thumbnail_made.connect(lambda uid: self.series.show_thumbnail(uid, model.thumbnails[uid]))
+        model.thumbnail_made.connect(self.box.show_thumbnail)
         for signal in (model.closed, model.decoded, model.undecoded):
             signal.connect(lambda *_what: self._show_marked())
         model.marked.connect(self._show_marked)
@@ -83,9 +77,7 @@ class ImagingScreen(Page):
         model.importer.progressed.connect(self._busy.progress)
         model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         model.succeeded.connect(lambda text: self.noticed.emit(say(text), "ok"))
-        self.series.selected.connect(model.open)
-        self.series.chosen.connect(self._enter_front)
-        self.viewer.report.image_asked.connect(self._go_to_image)
+        self.panes.image_asked.connect(self._go_to_image)
         self._tools.keep_asked.connect(self._keep_view)
         self._tools.mark_asked.connect(self._mark)
         self._import.clicked.connect(self._take_folder)
@@ -95,6 +87,16 @@ class ImagingScreen(Page):
         self._question.declined.connect(model.dismiss)
         self.shortcut("K", self._mark)
         self.shortcut("S", self._keep_view)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The pane in hand."""
+        return self.panes.active
+
+    @property
+    def canvas(self) -> ImageCanvas:
+        """The pictures of the pane in hand."""
+        return self.panes.active.canvas
 
     def entered(self) -> None:
         """Begin in the picture where there is one, else at what to do next."""
@@ -125,16 +127,13 @@ class ImagingScreen(Page):
         self._stack.setCurrentWidget(self._body if model.rows else self._none)
         if model.open_row is None and model.rows:
             model.open(model.rows[0])
-        self.series.show_rows(model.rows, model.open_row.uid if model.open_row else "")
+        self.box.show_rows()
 
     def _show_marked(self) -> None:
         model = self._model
         self._tools.set_marked(is_marked=model.is_marked, can_mark=model.can_mark)
         self._tools.set_can_keep(can_keep=model.can_keep_view)
         self.viewer.set_marked(is_marked=model.is_marked)
-
-    def _enter_front(self) -> None:
-        self.viewer.front.setFocus()
 
     def _keep_view(self) -> None:
         seen = self.canvas.seen

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QKeyEvent, QPainter, QPixmap, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QFont, QImage, QKeyEvent, QPainter, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui import icons, theme
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_PX: Final = 84
+SERIES_MIME: Final = "application/x-dala-series"
+"""What is dragged into a pane: the Series Instance UID."""
 _PICTURE_PX: Final = 64
 _UID: Final = Qt.ItemDataRole.UserRole + 1
 _PICTURE: Final = Qt.ItemDataRole.UserRole + 2
 _LINES: Final = Qt.ItemDataRole.UserRole + 3
 _SIGN: Final = Qt.ItemDataRole.UserRole + 4
+_PANES: Final = Qt.ItemDataRole.UserRole + 5
 
 
 class SeriesList(Translated, QListView):
@@ -33,17 +36,19 @@ class SeriesList(Translated, QListView):
     Args:
         name: stable object name.
 
-    Signals: ``selected(SeriesRow)``: a person moved to another series; ``chosen``: Enter, or a double click.
+    Signals: ``selected(SeriesRow)``: a person moved to another series; ``chosen(SeriesRow)``: Enter, or a double click.
+    A series can be dragged away as `SERIES_MIME`.
     """
 
     selected = Signal(object)
-    chosen = Signal()
+    chosen = Signal(object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
         self._rows: tuple[SeriesRow, ...] = ()
         self._is_quiet = False
+        self._panes: dict[str, tuple[int, ...]] = {}
         self._items = QStandardItemModel(self)
         self.setModel(self._items)
         self.setItemDelegate(_SeriesPainter(self))
@@ -52,7 +57,9 @@ class SeriesList(Translated, QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
-        self.doubleClicked.connect(lambda _index: self.chosen.emit())
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.doubleClicked.connect(lambda _index: self._choose())
         self.retranslate()
 
     def show_rows(self, rows: Sequence[SeriesRow], current_uid: str = "") -> None:
@@ -75,6 +82,25 @@ class SeriesList(Translated, QListView):
         self.setCurrentIndex(self._items.index(place, 0) if place >= 0 else QModelIndex())
         self._is_quiet = False
 
+    def show_panes(self, panes: Mapping[str, tuple[int, ...]]) -> None:
+        """Say which panes, from 1, show which series; nothing is said while there is one pane."""
+        if dict(panes) != self._panes:
+            self._panes = dict(panes)
+            self.retranslate()
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Drag the series in the middle of a move, with its small picture."""
+        index = self.currentIndex()
+        if not index.isValid():
+            return
+        carried, drag = QMimeData(), QDrag(self)
+        carried.setData(SERIES_MIME, str(index.data(_UID)).encode("ascii", "replace"))
+        drag.setMimeData(carried)
+        picture = index.data(_PICTURE)
+        if isinstance(picture, QPixmap):
+            drag.setPixmap(picture.scaled(_PICTURE_PX, _PICTURE_PX, Qt.AspectRatioMode.KeepAspectRatio))
+        drag.exec(Qt.DropAction.CopyAction)
+
     def show_thumbnail(self, uid: str, pixels: NDArray[np.uint8]) -> None:
         """Put a series' small picture."""
         place = next((place for place, row in enumerate(self._rows) if row.uid == uid), -1)
@@ -92,7 +118,10 @@ class SeriesList(Translated, QListView):
             item = self._items.item(place)
             item.setData(lines, _LINES)
             item.setData(row.sign, _SIGN)
-            spoken = (row.modality, images, row.description, row.day)
+            panes = ", ".join(map(str, self._panes.get(row.uid, ())))
+            item.setData(panes, _PANES)
+            seen = _("shown in pane {numbers}", numbers=panes) if panes else ""
+            spoken = (row.modality, images, row.description, row.day, seen)
             item.setText(", ".join(word for word in spoken if word))
             item.setToolTip(plain_tip(item.text()))
 
@@ -105,11 +134,16 @@ class SeriesList(Translated, QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter goes on to the picture; letters are short cuts of the screen, not a search in the list."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.chosen.emit()
+            self._choose()
         elif event.text().strip():
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def _choose(self) -> None:
+        place = self.currentIndex().row()
+        if 0 <= place < len(self._rows):
+            self.chosen.emit(self._rows[place])
 
     def _uid_at(self, place: int) -> str:
         return str(self._items.item(place).data(_UID))
@@ -138,6 +172,7 @@ class _SeriesPainter(QStyledItemDelegate):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         box = QRect(area.left() + 10, area.top() + (ROW_PX - _PICTURE_PX) // 2, _PICTURE_PX, _PICTURE_PX)
         self._picture(painter, box, index.data(_PICTURE) or str(index.data(_SIGN)), worn)
+        self._badge(painter, box, str(index.data(_PANES) or ""), worn)
         words = QRect(box.right() + 12, area.top() + 10, area.right() - box.right() - 20, ROW_PX - 20)
         self._words(painter, words, option.font, index.data(_LINES) or (), worn)
         painter.restore()
@@ -156,6 +191,18 @@ class _SeriesPainter(QStyledItemDelegate):
             sign.moveCenter(box.center())
             name = picture if isinstance(picture, str) else "image"
             painter.drawPixmap(sign.topLeft(), icons.pixmap(name, "muted", 20, theme_name=worn))
+
+    @staticmethod
+    def _badge(painter: QPainter, box: QRect, panes: str, worn: theme.ThemeName) -> None:
+        """Say on the picture which panes show it."""
+        if not panes:
+            return
+        painter.setFont(theme.body_font(8.5, QFont.Weight.DemiBold))
+        plate = QRect(0, 0, painter.fontMetrics().horizontalAdvance(panes) + 10, 17)
+        plate.moveBottomRight(box.bottomRight())
+        painter.fillRect(plate, theme.token("accent", worn))
+        painter.setPen(theme.token("on_accent", worn))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, panes)
 
     @staticmethod
     def _words(painter: QPainter, area: QRect, font: QFont, lines: Sequence[str], worn: theme.ThemeName) -> None:

@@ -17,11 +17,11 @@ from ui.widgets.labels import plain_tip
 
 
 class ViewerTools(Translated, QWidget):
-    """Tools over one canvas.
+    """Tools over the canvas that is in hand.
 
     Args:
         name: stable object name; each tool is ``name.tool.…``.
-        canvas: what they work on.
+        canvas: what they work on first.
 
     Signals: ``mark_asked``: the picture is to become a key image; ``keep_asked``: its view is to be kept, with marks.
     """
@@ -76,19 +76,28 @@ class ViewerTools(Translated, QWidget):
         row.addWidget(self._mark)
 
     def _connect(self) -> None:
-        canvas = self._canvas
-        self._window.clicked.connect(lambda: canvas.set_tool("window"))
-        self._length.clicked.connect(lambda: canvas.set_tool("length"))
-        self._invert.clicked.connect(canvas.invert)
-        self._nearer.clicked.connect(lambda: canvas.zoom_by(ZOOM_STEP))
-        self._farther.clicked.connect(lambda: canvas.zoom_by(1 / ZOOM_STEP))
-        self._reset.clicked.connect(canvas.reset)
+        self._window.clicked.connect(lambda: self._canvas.set_tool("window"))
+        self._length.clicked.connect(lambda: self._canvas.set_tool("length"))
+        self._invert.clicked.connect(lambda _checked: self._canvas.invert())
+        self._nearer.clicked.connect(lambda: self._canvas.zoom_by(ZOOM_STEP))
+        self._farther.clicked.connect(lambda: self._canvas.zoom_by(1 / ZOOM_STEP))
+        self._reset.clicked.connect(lambda _checked: self._canvas.reset())
         self._presets.activated.connect(self._set_preset)
         self._mark.clicked.connect(self._ask_mark)
         self._keep.clicked.connect(self.keep_asked)
-        canvas.tool_changed.connect(self.follow)
-        canvas.window_changed.connect(self.follow)
-        canvas.shown.connect(self.follow)
+        self._listen(self._canvas)
+
+    def _listen(self, canvas: ImageCanvas) -> None:
+        for signal in (canvas.tool_changed, canvas.window_changed, canvas.shown):
+            signal.connect(self.follow)
+
+    def act_on(self, canvas: ImageCanvas) -> None:
+        """Work on another canvas from now on."""
+        before, self._canvas = self._canvas, canvas
+        for signal in (before.tool_changed, before.window_changed, before.shown):
+            signal.disconnect(self.follow)
+        self._listen(canvas)
+        self.follow()
 
     def set_marked(self, *, is_marked: bool, can_mark: bool) -> None:
         """Show whether the picture is a key image already."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
@@ -37,10 +37,11 @@ class ImagingViewModel(QObject):
         session: who is signed in.
         hand: the patient.
 
-    The series that is open is ``series``. Signals: ``listed`` (see ``rows``); ``thumbnail_made(str)`` with the series'
-    UID (see ``thumbnails``); ``opened`` (see ``open_row``, ``count``), ``closed``; ``decoded(int, Picture)`` and
-    ``undecoded(int, Text)`` with the number of a picture of the open series; ``marked``: see ``is_marked``;
-    ``import_changed``: see ``importer``, ``intake`` and ``question``; ``refused(Text)``, ``succeeded(Text)``.
+    The series that is open in the pane in hand is ``series``; other panes have their own. Signals: ``listed`` (see
+    ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened`` (see ``open_row``,
+    ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture of the
+    series in hand; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and ``question``;
+    ``refused(Text)``, ``succeeded(Text)``.
     """
 
     listed = Signal()
@@ -69,15 +70,9 @@ class ImagingViewModel(QObject):
         self.intake: Intake | None = None
         self.question: Intake | None = None
         self.importer = Importer(imaging, runner, session, self)
-        self.series = OpenSeries(lambda row: imaging.opened(session, row.study, row.uid), runner, self)
-        for ours, its in (
-            (self.opened, self.series.opened),
-            (self.closed, self.series.closed),
-            (self.decoded, self.series.decoded),
-            (self.undecoded, self.series.undecoded),
-            (self.refused, self.series.refused),
-        ):
-            its.connect(ours)
+        self._is_first_taken = False
+        self._every_series: list[OpenSeries] = []
+        self.series = self._new_series()
         self._marks: set[tuple[str, int]] = set()
         self._asked_thumbnails: set[str] = set()
         self._is_watched = False
@@ -123,6 +118,34 @@ class ImagingViewModel(QObject):
         """Whether the picture that is open is a key image."""
         frame = self.picture.frame if self.picture else None
         return frame is not None and (frame.sop_uid, frame.frame_number) in self._marks
+
+    def make_series(self) -> OpenSeries:
+        """Return what opens series for one more pane; for the first one that is ``series`` itself."""
+        if not self._is_first_taken:
+            self._is_first_taken = True
+            return self.series
+        return self._new_series()
+
+    def activate(self, series: OpenSeries) -> None:
+        """Another pane is in hand: everything that is asked from now on means its series."""
+        self.series = series
+        self.marked.emit()
+
+    def _new_series(self) -> OpenSeries:
+        imaging, session = self._imaging, self._session
+        made = OpenSeries(lambda row: imaging.opened(session, row.study, row.uid), self._runner, self)
+        self._every_series.append(made)
+        made.opened.connect(lambda: self._tell(made, self.opened))
+        made.closed.connect(lambda: self._tell(made, self.closed))
+        made.decoded.connect(lambda number, picture: self._tell(made, self.decoded, number, picture))
+        made.undecoded.connect(lambda number, words: self._tell(made, self.undecoded, number, words))
+        made.refused.connect(self.refused)
+        return made
+
+    def _tell(self, series: OpenSeries, signal: SignalInstance, *what: object) -> None:
+        """Say what happens in the pane in hand; what happens in others is theirs."""
+        if series is self.series:
+            signal.emit(*what)
 
     def watch(self, is_watched: bool) -> None:
         """List the series now and for every next patient while somebody looks."""
@@ -273,7 +296,8 @@ class ImagingViewModel(QObject):
             self.rows, self.is_listed, self._marks = (), False, set()
             self.thumbnails, self._asked_thumbnails = {}, set()
             self.intake, self.question = None, None
-            self.series.close()
+            for series in self._every_series:
+                series.close()
             self.listed.emit()
             self.import_changed.emit()
             self.refresh()

@@ -31,8 +31,9 @@ class FilesViewModel(QObject):
         apart: decodes what is compressed.
         runner: the way into the background.
 
-    The series that is open is ``series``. Signals: ``listed``: see ``rows`` and ``refusals``; ``progressed(int, int)``:
-    files looked at and files in all; ``thumbnail_made(str)``: see ``thumbnails``; ``refused(Text)``.
+    The series that is open in the pane in hand is ``series``. Signals: ``listed``: see ``rows`` and ``refusals``;
+    ``progressed(int, int)``: files looked at and files in all; ``thumbnail_made(str)``: see ``thumbnails``;
+    ``refused(Text)``.
     """
 
     listed = Signal()
@@ -50,8 +51,24 @@ class FilesViewModel(QObject):
         self._waiting: list[SeriesRow] = []
         self.rows: tuple[SeriesRow, ...] = ()
         self.thumbnails: dict[str, NDArray[np.uint8]] = {}
-        self.series = OpenSeries(self._opened, runner, self)
-        self.series.refused.connect(self.refused)
+        self._is_first_taken = False
+        self.series = self._new_series()
+
+    def make_series(self) -> OpenSeries:
+        """Return what opens series for one more pane; for the first one that is ``series`` itself."""
+        if not self._is_first_taken:
+            self._is_first_taken = True
+            return self.series
+        return self._new_series()
+
+    def activate(self, series: OpenSeries) -> None:
+        """Another pane is in hand."""
+        self.series = series
+
+    def _new_series(self) -> OpenSeries:
+        made = OpenSeries(self._opened, self._runner, self)
+        made.refused.connect(self.refused)
+        return made
 
     @property
     def refusals(self) -> tuple[tuple[str, Text], ...]:

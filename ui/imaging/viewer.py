@@ -1,19 +1,22 @@
-"""Where a series is seen: its pictures with their tools, or its reports to read, or its tracing on paper."""
+"""One pane of the viewer, where a series is seen: its pictures, its reports to read, or its tracing on paper."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_date, parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
+from ui import theme
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
+from ui.imaging.series_list import SERIES_MIME
 from ui.imaging.shelf import SeriesRow
-from ui.imaging.tool_bar import ViewerTools
 from ui.language import _, counted, say
 from ui.pictures import Picture
 from ui.widgets.ecg_paper import EcgPaper
@@ -26,41 +29,49 @@ if TYPE_CHECKING:
     from clinic_app.waveforms import Recording
 
 _MOST_NUMBERS: Final = 8
+_FRAME_PX: Final = 2
+_LEAST_PX: Final = 96
 
 
 class Viewer(QWidget):
-    """Pictures, reports or a tracing of the series that is open.
+    """One pane: pictures, reports or a tracing of its series.
 
     Args:
         name: stable object name of its parts: ``name.canvas``, ``name.report``, ``name.paper``.
-        series: the series that is open.
+        series: what opens series for it.
+        place: what it will stand in.
+
+    Signals: ``touched``: somebody took it in hand, by mouse or by key; ``maximise_asked``; ``dropped(str)``: a series,
+    by its UID, was put on it; ``image_asked(str, int)``: a report leads to a picture, by SOP Instance UID and frame.
     """
 
-    def __init__(self, name: str, series: OpenSeries) -> None:
-        super().__init__()
-        self._series = series
+    touched = Signal()
+    maximise_asked = Signal()
+    dropped = Signal(str)
+    image_asked = Signal(str, int)
+
+    def __init__(self, name: str, series: OpenSeries, place: QWidget | None = None) -> None:
+        super().__init__(place)
+        self.setObjectName(f"{name}.pane")
+        self.setAcceptDrops(True)
+        self.series = series
+        self._name = name
         self._is_marked = False
+        self._is_active = self._is_framed = self._is_target = False
+        self._report: ReportView | None = None
+        self._paper: EcgPaper | None = None
         self.canvas = ImageCanvas(f"{name}.canvas")
-        self.tools = ViewerTools(name, self.canvas)
-        self.report = ReportView(f"{name}.report")
-        self.paper = EcgPaper(f"{name}.paper")
+        self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
         self._fronts = QStackedWidget()
-        pictures = QWidget()
-        column = QVBoxLayout(pictures)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.tools)
-        column.addWidget(self.canvas, 1)
-        self._pictures = pictures
-        for front in (pictures, self.report, self.paper):
-            self._fronts.addWidget(front)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._fronts)
+        self._fronts.addWidget(self.canvas)
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.addWidget(self._fronts)
+        self.canvas.installEventFilter(self)
         self._connect()
 
     def _connect(self) -> None:
-        series = self._series
+        series = self.series
         series.opened.connect(self._show_pictures)
         series.read.connect(self._show_reports)
         series.traced.connect(self._show_tracing)
@@ -73,18 +84,90 @@ class Viewer(QWidget):
     @property
     def front(self) -> QWidget:
         """What is seen: the canvas, the report or the paper."""
-        fronts: tuple[QWidget, ...] = (self.canvas, self.report, self.paper)
-        return fronts[self._fronts.currentIndex()]
+        return self._fronts.currentWidget() or self.canvas
+
+    @property
+    def report(self) -> ReportView:
+        """Where reports are read; made when it is first wanted."""
+        if self._report is None:
+            self._report = ReportView(f"{self._name}.report")
+            self._fronts.addWidget(self._report)
+            self._report.tree.installEventFilter(self)
+            self._report.image_asked.connect(self.image_asked)
+        return self._report
+
+    @property
+    def paper(self) -> EcgPaper:
+        """Where tracings lie; made when it is first wanted."""
+        if self._paper is None:
+            self._paper = EcgPaper(f"{self._name}.paper")
+            self._fronts.addWidget(self._paper)
+            self._paper.installEventFilter(self)
+        return self._paper
+
+    def set_active(self, *, is_active: bool, is_framed: bool) -> None:
+        """Show that this pane is in hand, or is not.
+
+        Args:
+            is_active: it is.
+            is_framed: there are others beside it, so that a frame says which one it is.
+        """
+        self._is_active, self._is_framed = is_active, is_framed
+        edge = _FRAME_PX if is_framed else 0
+        self._whole.setContentsMargins(edge, edge, edge, edge)
+        self.update()
 
     def set_marked(self, *, is_marked: bool) -> None:
         """Say in the corner whether the picture is a key image."""
         self._is_marked = is_marked
-        if self._series.picture is not None:
-            self.canvas.set_corners(self._corners(self._series.picture))
+        if self.series.picture is not None:
+            self.canvas.set_corners(self._corners(self.series.picture))
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Notice when the front is taken in hand, and a double click that draws nothing."""
+        kind = event.type()
+        if kind in (QEvent.Type.FocusIn, QEvent.Type.MouseButtonPress):
+            self.touched.emit()
+        elif kind == QEvent.Type.MouseButtonDblClick and self.front is self.canvas and self.canvas.tool == "window":
+            self.maximise_asked.emit()
+            return True
+        return False
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the frame: in the colour of what is in hand, or where something is about to be put."""
+        if self._is_framed or self._is_target:
+            is_strong = self._is_active or self._is_target
+            painter = QPainter(self)
+            painter.setPen(QPen(theme.token("accent" if is_strong else "border", "clinical"), _FRAME_PX))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            painter.end()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a series from the list, and nothing else."""
+        if event.mimeData().hasFormat(SERIES_MIME):
+            event.acceptProposedAction()
+            self._show_target(is_target=True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """It goes elsewhere."""
+        self._show_target(is_target=False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """It is put here."""
+        self._show_target(is_target=False)
+        uid = bytes(event.mimeData().data(SERIES_MIME).data()).decode("ascii", "replace")
+        event.acceptProposedAction()
+        self.dropped.emit(uid)
+
+    def _show_target(self, *, is_target: bool) -> None:
+        self._is_target = is_target
+        edge = _FRAME_PX if self._is_framed or is_target else 0
+        self._whole.setContentsMargins(edge, edge, edge, edge)
+        self.update()
 
     def _show_pictures(self) -> None:
-        self._fronts.setCurrentWidget(self._pictures)
-        self.canvas.show_series(self._series.count)
+        self._fronts.setCurrentWidget(self.canvas)
+        self.canvas.show_series(self.series.count)
         self._show_damage()
 
     def _show_reports(self, reports: Sequence[Report]) -> None:
@@ -97,8 +180,10 @@ class Viewer(QWidget):
 
     def _show_nothing(self) -> None:
         self.canvas.show_series(0)
-        self.report.show_reports(())
-        self.paper.show_recording(())
+        if self._report is not None:
+            self._report.show_reports(())
+        if self._paper is not None:
+            self._paper.show_recording(())
 
     def _show_picture(self, number: int, picture: Picture) -> None:
         self.canvas.show_picture(picture, number, self._corners(picture))
@@ -107,10 +192,10 @@ class Viewer(QWidget):
         self.canvas.show_words(number, say(words))
 
     def _show_damage(self) -> None:
-        self.canvas.set_notes(damage_lines(self._series.damaged))
+        self.canvas.set_notes(damage_lines(self.series.damaged))
 
     def _corners(self, picture: Picture) -> Corners:
-        return corners_of(picture, self._series.row, self._series.words, is_marked=self._is_marked)
+        return corners_of(picture, self.series.row, self.series.words, is_marked=self._is_marked)
 
 
 def corners_of(picture: Picture, row: SeriesRow | None, words: str = "", *, is_marked: bool = False) -> Corners:

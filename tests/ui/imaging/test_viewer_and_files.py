@@ -173,7 +173,7 @@ def test_a_folder_of_nobody_is_listed_and_its_first_picture_seen(folder: Path, q
     window, runner = opened(folder, qtbot)
     assert window.viewer.canvas.image_number == 1
     assert window.text() == "1 file is not shown: readme.txt: This is no DICOM file."
-    assert not window.viewer.tools._mark.isVisible(), "there is nowhere to keep it"
+    assert not window.panes.tools._mark.isVisible(), "there is nowhere to keep it"
     window.close()
     runner.close()
 

@@ -1,0 +1,126 @@
+"""Series at the left, panes at the right: what every reader of images has before him, with a patient or without.
+
+A person chooses: with one pane, moving through the list is enough; with several, Enter, a double click or a drag puts a
+series where he wants it. What arrives or is ready later changes nothing that is being looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ui.imaging.open_series import OpenSeries
+from ui.imaging.panes import Panes
+from ui.imaging.series_list import SeriesList
+from ui.imaging.shelf import SeriesRow
+from ui.imaging.viewer import Viewer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LIST_PX: Final = 264
+
+
+class SeriesSource(Protocol):
+    """What the light box needs of a view model."""
+
+    rows: tuple[SeriesRow, ...]
+    thumbnails: dict[str, NDArray[np.uint8]]
+
+    def make_series(self) -> OpenSeries:
+        """Return what opens series for one more pane."""
+        ...
+
+    def activate(self, series: OpenSeries) -> None:
+        """Everything that is asked from now on means this pane's series."""
+        ...
+
+
+class LightBox(QWidget):
+    """The list and the panes.
+
+    Args:
+        name: stable object name of the parts: ``name.series``, ``name.canvas`` and so on.
+        model: where series come from.
+
+    Signal ``active_changed``: another pane is in hand, or another series is in it.
+    """
+
+    active_changed = Signal()
+
+    def __init__(self, name: str, model: SeriesSource) -> None:
+        super().__init__()
+        self._model = model
+        self.list = SeriesList(f"{name}.series")
+        self.list.setFixedWidth(LIST_PX)
+        self.panes = Panes(name, self._make_series)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.list)
+        self.column = QVBoxLayout()
+        self.column.addWidget(self.panes, 1)
+        row.addLayout(self.column, 1)
+        self._connect()
+
+    def _connect(self) -> None:
+        panes = self.panes
+        self.list.selected.connect(self._move_to)
+        self.list.chosen.connect(self._choose)
+        panes.series_dropped.connect(self._drop)
+        panes.active_changed.connect(self._follow_active)
+        panes.layout_changed.connect(self._show_panes)
+
+    def show_rows(self) -> None:
+        """List the series of the model anew; what the panes show stays."""
+        row = self.panes.active.series.row
+        self.list.show_rows(self._model.rows, row.uid if row else "")
+        self._show_panes()
+
+    def show_thumbnail(self, uid: str) -> None:
+        """Show a small picture that was made."""
+        self.list.show_thumbnail(uid, self._model.thumbnails[uid])
+
+    def open_in(self, pane: Viewer, row: SeriesRow) -> None:
+        """Show a series in a pane, on somebody's wish."""
+        pane.series.open(row)
+        self._show_panes()
+
+    def _make_series(self) -> OpenSeries:
+        made = self._model.make_series()
+        for signal in (made.opened, made.closed, made.read, made.traced):
+            signal.connect(lambda *_what: self._show_panes())
+        return made
+
+    def _move_to(self, row: SeriesRow) -> None:
+        if len(self.panes.grid) == 1:
+            self.open_in(self.panes.active, row)
+
+    def _choose(self, row: SeriesRow) -> None:
+        self.open_in(self.panes.active, row)
+        self.panes.active.front.setFocus()
+
+    def _drop(self, uid: str, pane: Viewer) -> None:
+        row = next((each for each in self._model.rows if each.uid == uid), None)
+        if row is not None:
+            self.panes.activate(pane)
+            self.open_in(pane, row)
+            self.list.mark(uid)
+            pane.front.setFocus()
+
+    def _follow_active(self) -> None:
+        series = self.panes.active.series
+        self._model.activate(series)
+        if series.row is not None:
+            self.list.mark(series.row.uid)
+        self.active_changed.emit()
+
+    def _show_panes(self) -> None:
+        numbers: Mapping[str, tuple[int, ...]] = {}
+        if len(self.panes.grid) > 1:
+            numbers = self.panes.numbers_by_series()
+        self.list.show_panes(numbers)
