@@ -245,7 +245,7 @@ LINES: Final[dict[str, Line]] = {
         "update", "DocumentReference",
     ),
     "long_recordings.go_on": Line(
-        lambda w, s, k: w.station.long_recordings.go_on(s, _stored(w, k, DocumentReference).id),
+        lambda w, s, k: w.station.long_recordings.go_on(s, _stored(w, k, DocumentReference).id, ""),
         "update", "DocumentReference",
     ),
     "long_recordings.mark": Line(

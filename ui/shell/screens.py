@@ -73,6 +73,7 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.monitor_screen import MonitorScreen
     from ui.waveforms.view_model import MonitorViewModel
     from ui.waveforms.view_model_bedside import BedsideViewModel
+    from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long import LongViewModel
 
     station = context.workstation
@@ -90,6 +91,7 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
         Remembered(station.preferences, context.runner, context.session, "monitor"),
         BedsideViewModel(station.bedside, station.limits, context.runner, context.session),
         LongViewModel(station.long_recordings, context.runner, context.session, context.hand, station.clock),
+        InterruptedModel(station.long_recordings, context.runner, context.session, context.hand),
     )
 
 
@@ -97,6 +99,7 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     from clinic_app.waveforms.sound_output import SoundCard
     from ui.waveforms.recordings_screen import RecordingsScreen
     from ui.waveforms.view_model_files import FilesModel
+    from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long_reading import LongReadingModel
     from ui.waveforms.view_model_recordings import RecordingsViewModel
     from ui.waveforms.view_model_sound import SoundViewModel
@@ -110,7 +113,8 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
         LongReadingModel(hours, context.runner, context.session),
     )
     files = FilesModel(station.recording_files, context.runner, context.session, context.hand)
-    return RecordingsScreen(model, place, remembered, sound, files, reader)
+    interrupted = InterruptedModel(hours, context.runner, context.session, context.hand, is_his_only=True)
+    return RecordingsScreen(model, place, remembered, sound, files, reader, interrupted)
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

@@ -23,6 +23,7 @@ from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
 from ui.waveforms.beds_view import BedsView
 from ui.waveforms.calibration_dialog import CalibrationDialog
+from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.long_bar import LongBar
 from ui.waveforms.numbers_panel import NumbersPanel
@@ -43,6 +44,7 @@ from ui.widgets.patient_words import list_name
 if TYPE_CHECKING:
     from ui.remembered import Remembered
     from ui.waveforms.view_model_bedside import BedsideViewModel
+    from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long import LongViewModel
 
 SIDE_PX: Final = 340
@@ -64,6 +66,7 @@ class MonitorScreen(Page):
         remembered: what this person chose the last time; None remembers nothing.
         bedside: technical messages, our own heart rate, limits, trends; None has none of them.
         long: recording for hours, and marks; None has neither.
+        interrupted: recordings of hours without an end; None looks for none.
 
     Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
@@ -77,6 +80,7 @@ class MonitorScreen(Page):
         remembered: Remembered | None = None,
         bedside: BedsideViewModel | None = None,
         long: LongViewModel | None = None,
+        interrupted: InterruptedModel | None = None,
     ) -> None:
         super().__init__("monitor", place)
         theme.make_clinical(self)
@@ -84,6 +88,7 @@ class MonitorScreen(Page):
         self._bedside = bedside
         self._long = LongBar(long) if long is not None else None
         self._long_model = long
+        self._interrupted = interrupted
         self._trends: TrendsPanel | None = None
         self._frozen_at: datetime | None = None
         self._remembered = remembered
@@ -125,6 +130,10 @@ class MonitorScreen(Page):
         self.head.addWidget(self._all)
         self.head.addWidget(self._size)
         self.column.addWidget(self._alarms)
+        if self._interrupted is not None:
+            line = InterruptedLine("monitor.interrupted", self._interrupted)
+            line.noticed.connect(self.noticed)
+            self.column.addWidget(line)
         body = QHBoxLayout()
         body.setSpacing(14)
         self.column.addLayout(body, 1)
@@ -208,6 +217,8 @@ class MonitorScreen(Page):
         self._model.marks_of = long.marks
         long.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         long.changed.connect(self._show_marks)
+        if self._interrupted is not None:
+            self._interrupted.settled.connect(long.changed)
         bar.start_asked.connect(lambda: long.start(self._model.source, self.traces.choices.filter.words))
         bar.stop_asked.connect(lambda: long.stop(self._model.source))
         bar.moment_asked.connect(self._ask_mark)
@@ -241,6 +252,8 @@ class MonitorScreen(Page):
     def showEvent(self, _event: QShowEvent) -> None:
         """Look at the monitor while the screen is to be seen."""
         self._model.watch(True)
+        if self._interrupted is not None:
+            self._interrupted.look()
 
     def hideEvent(self, _event: QHideEvent) -> None:
         """Rest."""

@@ -17,6 +17,7 @@ from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
+from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.long_view import LongView
 from ui.waveforms.scale_bar import ScaleBar
 from ui.waveforms.sound_view import SoundView
@@ -35,6 +36,7 @@ from ui.widgets.recording_traces import marks_of, traces_of
 
 if TYPE_CHECKING:
     from ui.remembered import Remembered
+    from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long_reading import LongReadingModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
@@ -55,6 +57,7 @@ class RecordingsScreen(Page):
         sound: where heart and lung sounds are listened to; None shows them on paper.
         reader: reads recordings of hours; None opens none.
         files: brings recordings in and takes them out; None where nobody may.
+        interrupted: recordings of hours without an end; None looks for none.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class RecordingsScreen(Page):
         sound: SoundViewModel | None = None,
         files: FilesModel | None = None,
         reader: LongReadingModel | None = None,
+        interrupted: InterruptedModel | None = None,
     ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
@@ -73,6 +77,7 @@ class RecordingsScreen(Page):
         self._sound = sound
         self._sound_view: SoundView | None = None
         self._reader = reader
+        self._interrupted = interrupted
         self._long_view: LongView | None = None
         self._files = FilesPanel(files) if files is not None else None
         self._list: RecordTable[DocumentReference] = RecordTable(
@@ -105,6 +110,10 @@ class RecordingsScreen(Page):
         if self._files is not None:
             self.head.addWidget(self._files.buttons)
             self.column.addWidget(self._files)
+        if self._interrupted is not None:
+            line = InterruptedLine("recordings.interrupted", self._interrupted)
+            line.noticed.connect(self.noticed)
+            self.column.addWidget(line)
         self._list.setFixedWidth(LIST_PX)
         self._stack = QStackedWidget()
         self.column.addWidget(self._stack, 1)
@@ -146,6 +155,8 @@ class RecordingsScreen(Page):
         self.paper.rr_noted.connect(self._qt.note_rr)
         self._size.clicked.connect(self._measure_screen)
         self._scale.chosen.connect(self._choose)
+        if self._interrupted is not None:
+            self._interrupted.settled.connect(lambda: model.watch(self.isVisible()))
         if self._files is not None:
             self._files.noticed.connect(self.noticed)
             self._files.taken.connect(lambda: model.watch(self.isVisible()))
@@ -161,6 +172,8 @@ class RecordingsScreen(Page):
     def showEvent(self, _event: QShowEvent) -> None:
         """List anew."""
         self._model.watch(True)
+        if self._interrupted is not None:
+            self._interrupted.look()
 
     def hideEvent(self, _event: QHideEvent) -> None:
         """Rest, and be quiet."""

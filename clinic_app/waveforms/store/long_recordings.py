@@ -7,6 +7,7 @@ recording of its own. After a cut in the power nothing goes on by itself, becaus
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +41,27 @@ LONG_RECORDING: Final = CodeableConcept(
 """How a DocumentReference says that it is a recording of hours, kept where it was made."""
 CONTENT_TYPE: Final = "application/vnd.dala.long-recording"
 LONGEST_MARK: Final = 200
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A recording that a cut left without an end.
+
+    Args:
+        id: its document's.
+        patient_id: whose it is.
+        patient_name: as a person reads it.
+        source: the device.
+        started_at: when it was begun.
+        until: the moment after the last sample that is on the disk; None where nothing came so far.
+    """
+
+    id: str
+    patient_id: str
+    patient_name: str
+    source: str
+    started_at: datetime
+    until: datetime | None
 
 
 class LongRecordings:
@@ -108,27 +130,43 @@ class LongRecordings:
         assert isinstance(saved, DocumentReference)
         return saved
 
-    def go_on(self, session: Session, recording_id: str) -> Head:
+    def go_on(self, session: Session, recording_id: str, patient_id: str) -> Head:
         """Go on with a recording that a cut interrupted; the time between is a gap.
 
+        Args:
+            session: who says so.
+            recording_id: which one.
+            patient_id: who lies in that bed now, as a person says who has him in hand.
+
         Raises:
-            ConflictError: it runs, it was ended, or its device is being recorded.
+            ConflictError: it is another patient's, it runs, it was ended, its device is being recorded, or the clock of
+                this computer stands before its end.
             NotFoundError: there is no such recording here.
         """
         document = self._trail.require_stored(session, "update", DocumentReference, recording_id)
         head = self._ledger.head(recording_id)
+        if head.patient_id != patient_id:
+            raise ConflictError(Text("This recording is another patient's. Begin a new one for the patient in hand."))
         if head.ended_at is not None:
             raise ConflictError(Text("This recording was ended."))
         self._refuse_second(head.source)
+        until = self._until(recording_id)
+        if until is not None and self._clock.now() < until:
+            raise ConflictError(
+                Text("The clock of this computer stands before the end of this recording. Set it, or begin a new one.")
+            )
         self._store.records.commit((), audit=(self._trail.event(session, "update", document),))
         self._recorder.begin(head)
         return head
+
+    def _until(self, recording_id: str) -> datetime | None:
+        return max((line.ends_at for line in self._ledger.lines(recording_id)), default=None)
 
     def running(self) -> tuple[RecorderState, ...]:
         """Return how it stands with what is recorded now."""
         return self._recorder.states()
 
-    def interrupted(self, session: Session) -> tuple[Head, ...]:
+    def interrupted(self, session: Session) -> tuple[Interrupted, ...]:
         """Return the recordings that a cut left without an end: somebody has to say whether they go on."""
         self._trail.require(session, "read", "DocumentReference")
         now_running = {state.recording_id for state in self._recorder.states()}
@@ -137,7 +175,11 @@ class LongRecordings:
         if found:
             documents = (self._store.records.get(DocumentReference, head.id) for head in found)
             self._store.records.commit((), audit=(self._trail.event(session, "read", *documents),))
-        return found
+        return tuple(self._interrupted(head) for head in found)
+
+    def _interrupted(self, head: Head) -> Interrupted:
+        name = self._store.records.get(Patient, head.patient_id).full_name
+        return Interrupted(head.id, head.patient_id, name, head.source, head.started_at, self._until(head.id))
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's long recordings, the newest first; also those that lie on other computers."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -55,10 +58,19 @@ def events(store: Store) -> list[AuditEvent]:
     return list(store.records.find(AuditEvent))
 
 
-def restarted(store: Store) -> LongRecordings:
+def restarted(store: Store, after: timedelta = timedelta(minutes=5)) -> LongRecordings:
     """Return the service of a program that was started again after a cut."""
-    recorder = Recorder(store, FixedClock(NOON + timedelta(minutes=5)), lambda: 5.0)
-    return LongRecordings(store, Trail(store, FixedClock()), FixedClock(NOON), recorder)
+    clock = FixedClock(NOON + after)
+    return LongRecordings(store, Trail(store, FixedClock()), clock, Recorder(store, clock, lambda: 5.0))
+
+
+def cut_after_half_a_minute(service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient) -> str:
+    """Record thirty seconds and stop the program; return the recording's id."""
+    head = service.start(nurse, someone.id, "bed 1")
+    for each in blocks(0, 15_000):
+        recorder.take_in(each)
+    recorder.close()
+    return head.id
 
 
 def test_a_recording_is_begun_filled_ended_and_opened(
@@ -117,26 +129,69 @@ def test_after_a_cut_nothing_goes_on_by_itself(
     again = restarted(store)
     assert again.running() == ()
     assert [each.id for each in again.interrupted(nurse)] == [head.id]
-    again.go_on(nurse, head.id)
+    again.go_on(nurse, head.id, someone.id)
     assert [each.recording_id for each in again.running()] == [head.id]
     assert again.interrupted(nurse) == ()
     with pytest.raises(ConflictError):
-        again.go_on(nurse, head.id)
+        again.go_on(nurse, head.id, someone.id)
     again._recorder.close()
 
 
 def test_after_a_cut_it_can_be_ended(
     service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
 ) -> None:
-    head = service.start(nurse, someone.id, "bed 1")
-    for each in blocks(0, 15_000):
-        recorder.take_in(each)
-    recorder.close()
+    number = cut_after_half_a_minute(service, recorder, nurse, someone)
     again = restarted(store)
-    assert again.stop(nurse, head.id).description == "0.5 min (bed 1)"
+    assert again.stop(nurse, number).description == "0.5 min (bed 1)"
     assert again.interrupted(nurse) == ()
     with pytest.raises(ConflictError):
-        again.go_on(nurse, head.id)
+        again.go_on(nurse, number, someone.id)
+    again._recorder.close()
+
+
+def test_what_was_interrupted_says_whose_it_is_since_when_and_until_when(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    cut_after_half_a_minute(service, recorder, nurse, someone)
+    again = restarted(store)
+    [found] = again.interrupted(nurse)
+    assert (found.patient_name, found.source, found.started_at) == (someone.full_name, "bed 1", NOON)
+    assert found.until == NOON + timedelta(seconds=30)
+    again._recorder.close()
+
+
+def test_it_goes_on_for_nobody_else_and_not_before_its_own_end(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    (other,) = store.records.commit((patient("Ким"),))
+    number = cut_after_half_a_minute(service, recorder, nurse, someone)
+    again, early = restarted(store), restarted(store, timedelta(hours=-1))
+    with pytest.raises(ConflictError, match="another patient"):
+        again.go_on(nurse, number, other.id)
+    with pytest.raises(ConflictError, match="clock"):
+        early.go_on(nurse, number, someone.id)
+    assert again.running() == early.running() == ()
+    for each in (again, early):
+        each._recorder.close()
+
+
+def test_going_on_is_one_recording_with_the_gap_between(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    number = cut_after_half_a_minute(service, recorder, nurse, someone)
+    again = restarted(store)
+    again.go_on(nurse, number, someone.id)
+    for each in blocks(0, 5_000):  # the device began to count anew
+        again._recorder.take_in(replace(each, stream_id="run 2", monotonic_s=each.monotonic_s - 995))
+    again.stop(nurse, number)
+    whole = again.open(nurse, number)
+    gap = [(a.ends_at, b.begins_at) for a, b in pairwise(whole.covered())]
+    assert gap == [(NOON + timedelta(seconds=30), NOON + timedelta(minutes=5))]
+    [piece] = whole.pieces(600)
+    seen = piece.channels[0].samples
+    np.testing.assert_array_equal(seen[:15_000], samples(0, 15_000)[0])
+    assert np.isnan(seen[15_000:150_000]).all()
+    np.testing.assert_array_equal(seen[150_000:155_000], samples(0, 5_000)[0])
     again._recorder.close()
 
 
@@ -204,9 +259,7 @@ def test_another_document_is_no_long_recording(
 ) -> None:
     head = service.start(nurse, someone.id, "bed 1")
     document = store.records.get(DocumentReference, head.id)
-    from msgspec.structs import replace
-
-    store.records.commit((replace(document, type=None),))
+    store.records.commit((msgspec.structs.replace(document, type=None),))
     with pytest.raises(UnreadableFileError):
         service.open(nurse, head.id)
 
