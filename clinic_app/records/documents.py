@@ -58,6 +58,7 @@ class ImagingStudySeries(Element, frozen=True, kw_only=True):
     modality: Coding
     description: str | None = None
     number_of_instances: int | None = None
+    body_site: Coding | None = None
     started: Instant | None = None
     instance: tuple[ImagingStudyInstance, ...] = ()
 
