@@ -22,6 +22,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from clinic_app.waveforms.beat_energy import LEAST_RATE_HZ, BeatEnergy, Curve
+from clinic_app.waveforms.signal_shape import LOOKED_AT_S, is_counted_tone, is_cut_off
 
 DELAY_S: Final = 0.25
 LEAST_QRS_UV: Final = 150.0
@@ -62,7 +63,9 @@ _LEAST_RISE: Final = 1.5
 _RISE_S: Final = 0.25
 _USUAL_S: Final = 0.6
 _USUAL_WEIGHT: Final = 1.2
-Trouble = Literal["", "learning", "noise", "no beats", "gaps", "slow rate"]
+_MOST_UV: Final = 5000.0
+"""Of the energy curve: a narrow QRS of 25 mV; no body gives as much."""
+Trouble = Literal["", "learning", "noise", "no beats", "gaps", "slow rate", "leads off", "no signal"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class BeatFinder:
         self.per_millivolt = per_millivolt
         self._rate_hz = rate_hz
         self._floor = _FLOOR_UV * per_millivolt / 1000
+        self._most = _MOST_UV * per_millivolt / 1000
         self._least_qrs = LEAST_QRS_UV * per_millivolt / 1000
         self._energy = BeatEnergy(rate_hz) if rate_hz >= LEAST_RATE_HZ else None
         self._alone = max(round(_ALONE_S * rate_hz), 1)
@@ -165,6 +169,8 @@ class BeatFinder:
                 return Quality(0.0, False, "no beats")
             is_new = self._is_learning and self._end - self._began < _LOST_S * self._rate_hz
             return Quality(0.0, not is_new, "learning" if is_new else "noise")
+        if self._is_no_heart():
+            return Quality(0.0, True, "noise")
         spread = self._spread()
         between = [each for each in self._humps if each.index > since]
         contrast = _contrast(beats, between, self._floor, is_regular=spread < _REGULAR)
@@ -179,6 +185,16 @@ class BeatFinder:
         usual_step = float(np.median(steps)) if len(steps) else 0.0
         is_still = usual_step * self._rate_hz / 1000 < _STILL_UV_PER_MS * self.per_millivolt / 1000
         return bool(is_still and self._curve[-last:].max(initial=0.0) < self._floor)
+
+    def _is_no_heart(self) -> bool:
+        """Return whether what is counted is a generator, a loose plug or a converter at the end of its range."""
+        if len(self._shape) < LOOKED_AT_S * self._rate_hz:
+            return False
+        if is_cut_off(self._shape):
+            return True
+        intervals = [interval for _, interval in self._intervals]
+        usual = self._rate_hz / median(intervals) if intervals else 0.0
+        return bool(intervals) and is_counted_tone(self._shape, self._rate_hz, usual)
 
     def _spread(self) -> float:
         """Return how much the last intervals differ, in parts of their mean; few tell nothing."""
@@ -230,6 +246,7 @@ class BeatFinder:
         self._samples: Curve = np.empty(0)
         self._curve: Curve = np.empty(0)
         self._looked = index
+        self._shape: Curve = np.empty(0)
         self._waiting: list[_Hump] = []
         if self._energy is not None:
             self._energy.restart()
@@ -244,6 +261,7 @@ class BeatFinder:
 
     def _take(self, energy: BeatEnergy, samples: Curve) -> list[Beat]:
         self._samples = np.concatenate([self._samples, samples])
+        self._shape = np.concatenate([self._shape, samples])[-math.ceil(LOOKED_AT_S * self._rate_hz) :]
         self._curve = np.concatenate([self._curve, energy.run(samples)])
         self._end += len(samples)
         found: list[Beat] = []
@@ -272,7 +290,8 @@ class BeatFinder:
         before = self._curve[max(place - round(_USUAL_S * self._rate_hz), 0) : place]
         lowest = before[-round(_RISE_S * self._rate_hz) :].min(initial=np.inf)
         _, around = self._around(self._begin + place)
-        stands_out = bool(height >= _LEAST_RISE * lowest and np.ptp(around) >= self._least_qrs)
+        is_a_rise = _LEAST_RISE * lowest <= height <= self._most
+        stands_out = bool(is_a_rise and np.ptp(around) >= self._least_qrs)
         return _Hump(self._begin + place, height, float(np.median(before)), stands_out)
 
     def _judge(self, hump: _Hump) -> list[Beat]:

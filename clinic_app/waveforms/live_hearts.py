@@ -89,8 +89,10 @@ class _Lead:
         age_s = self.stream.age_s()
         is_fresh = age_s < _FRESH_S
         last_s = (self.next_index - self.beats[-1]) / rate_hz + age_s if self.beats else None
-        quality = self.finder.quality if is_fresh else Quality(0.0, is_noisy=False, trouble="no beats")
-        rate = self.finder.heart_rate if is_fresh else None
+        is_off = self.row in self.stream.off()
+        quality = Quality(0.0, False, "leads off") if is_off else self.finder.quality
+        quality = quality if is_fresh else Quality(0.0, False, "no signal")
+        rate = self.finder.heart_rate if is_fresh and not is_off else None
         label = self.stream.channels[self.row].label
         return Heart(self.stream.source, label, rate, quality, self.stream.stream_id, self.beats, last_s)
 

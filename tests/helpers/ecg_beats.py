@@ -62,7 +62,9 @@ def mit_bih_100(folder: Path) -> Reference:
 def with_noise(reference: Reference, kind: str, snr_db: float | None = None, seed: int = 1) -> Curve:
     """Return the lead with noise: 6 dB of muscles (20-150 Hz) or moving electrodes (1-10 Hz), 0 dB of wander and hum.
 
-    The power of a QRS is that of a sine of its height, ``pp ** 2 / 8``, as in the noise stress test of PhysioNet.
+    The power of a QRS is that of a sine of its height, ``pp ** 2 / 8``, as in the noise stress test of PhysioNet. The
+    filters are gentle (two poles, run once), so that the movement reaches into the band of the QRS: there wfdb's xqrs
+    comes to 99.0 / 91.9 and gqrs to 84.3 / 45.7; run forth and back, both find every beat, and nothing is measured.
     """
     if kind == "clean":
         return reference.samples
@@ -71,9 +73,9 @@ def with_noise(reference: Reference, kind: str, snr_db: float | None = None, see
         time_s = np.arange(length) / rate_hz
         noise = np.sin(2 * np.pi * 0.3 * time_s) + np.sin(2 * np.pi * 50 * time_s)
     else:
-        low, high, order = (20.0, min(150.0, rate_hz * 0.45), 4) if kind == "muscles" else (1.0, 10.0, 2)
-        band = signal.butter(order, [low, high], "band", fs=rate_hz, output="sos")
-        noise = signal.sosfiltfilt(band, np.random.default_rng(seed).normal(size=length))
+        low, high = (20.0, min(150.0, rate_hz * 0.45)) if kind == "muscles" else (1.0, 10.0)
+        band = signal.butter(2, [low, high], "band", fs=rate_hz, output="sos")
+        noise = signal.sosfilt(band, np.random.default_rng(seed).normal(size=length))
     side = round(0.05 * rate_hz)
     heights = [np.ptp(reference.samples[max(beat - side, 0) : beat + side]) for beat in reference.beats]
     snr = snr_db if snr_db is not None else (0.0 if kind == "wander and mains" else 6.0)

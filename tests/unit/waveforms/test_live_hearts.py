@@ -31,14 +31,21 @@ class Bed:
         self.told: list[Numerics] = []
         self.hearts.subscribe(self.told.append)
 
-    def play(self, rows: dict[ChannelInfo, np.ndarray], first: int = 0, source: str = "bed 1") -> None:
+    def play(
+        self,
+        rows: dict[ChannelInfo, np.ndarray],
+        first: int = 0,
+        source: str = "bed 1",
+        off: frozenset[str] = frozenset(),
+    ) -> None:
         """Let the samples come in, a second at a time."""
         length = len(next(iter(rows.values())))
         for start in range(0, length, 500):
             self.steady.now_s += 1.0
             values = np.stack([each[start : start + 500] for each in rows.values()]).astype(np.float32)
+            place, now_s = first + start, self.steady.now_s
             self.traces.take_in(
-                Block(source, "run", tuple(rows), first + start, Fraction(500), values, NOON, self.steady.now_s)
+                Block(source, "run", tuple(rows), place, Fraction(500), values, NOON, now_s, leads_off=off)
             )
             self.hearts.look()
 
@@ -155,3 +162,34 @@ def test_its_thread_counts_and_ends() -> None:
     hearts.start()
     wait_until(lambda: hearts.heart("bed 1") is not None, what="the hearts to be counted")
     hearts.stop()
+
+
+def test_an_electrode_that_is_off_has_no_rate_whatever_hum_it_picks_up(bed: Bed) -> None:
+    samples = made_ecg(75, 20)[0]
+    bed.play({II: samples[:5000]})
+    bed.play({II: samples[5000:]}, first=5000, off=frozenset((II.code,)))
+    heart = bed.hearts.heart("bed 1")
+    assert heart is not None
+    assert (heart.rate, heart.quality.trouble) == (None, "leads off")
+    bed.play({II: samples}, first=10_000)
+    heart = bed.hearts.heart("bed 1")
+    assert heart is not None
+    assert heart.rate == pytest.approx(75, abs=0.5)
+
+
+def test_a_lead_that_lies_where_it_should_speaks_for_one_that_is_off(bed: Bed) -> None:
+    samples = made_ecg(75, 20)[0]
+    bed.play({II: samples, V5: samples}, off=frozenset((II.code,)))
+    heart = bed.hearts.heart("bed 1")
+    assert heart is not None
+    assert heart.lead == "V5"
+    assert heart.rate == pytest.approx(75, abs=0.5)
+
+
+def test_what_stopped_says_no_signal(bed: Bed) -> None:
+    bed.play({II: made_ecg(75, 20)[0]})
+    bed.steady.now_s += 30
+    bed.hearts.look()
+    heart = bed.hearts.heart("bed 1")
+    assert heart is not None
+    assert (heart.rate, heart.quality.trouble) == (None, "no signal")
