@@ -5,7 +5,7 @@ from clinic_app.imaging.imaging import Imaging
 from clinic_app.imaging.importing import ImportReport, Refusal
 from clinic_app.imaging.key_images import KEY_IMAGE, KeyImages, KeyImageSource
 from clinic_app.imaging.local import LocalFiles
-from clinic_app.imaging.measuring import Measured, length
+from clinic_app.imaging.measuring import Mark, Measured, measured
 from clinic_app.imaging.objects.presentation_writing import Seen
 from clinic_app.imaging.objects.report import Report, ReportNode
 from clinic_app.imaging.rendering import render
@@ -24,6 +24,7 @@ __all__ = [
     "KeyImageSource",
     "KeyImages",
     "LocalFiles",
+    "Mark",
     "Measured",
     "Opened",
     "Proposal",
@@ -34,6 +35,6 @@ __all__ = [
     "Shelf",
     "Tracing",
     "Window",
-    "length",
+    "measured",
     "render",
 ]

@@ -23,8 +23,9 @@ from clinic_app.imaging.display.tables import Table
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from clinic_app.imaging.display.windows import windows_of
 from clinic_app.imaging.fragments import extent_of
+from clinic_app.imaging.measuring.regions import Region, regions_of
+from clinic_app.imaging.measuring.spacing import Spacing, spacing_of
 from clinic_app.imaging.reading import READING_ERRORS, check_pixels, frame_count, number_of, text_of
-from clinic_app.imaging.spacing import Region, Spacing, regions_of, spacing_of
 from clinic_app.imaging.texts import AS_STATED, Reading, name_of, words_of
 from clinic_app.imaging.windowing import Window
 

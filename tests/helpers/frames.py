@@ -10,8 +10,8 @@ from pydicom.data import get_testdata_file
 
 from clinic_app.imaging import Frame, FrameLabels, Window
 from clinic_app.imaging.frame import frame_of
+from clinic_app.imaging.measuring.spacing import Spacing
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.imaging.spacing import Spacing
 
 
 def real_frame(name: str, index: int = 0) -> Frame:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clinic_app.imaging import Window
-from clinic_app.imaging.spacing import Spacing
+from clinic_app.imaging.measuring.spacing import Spacing
 from tests.helpers.frames import made_frame, ramp
 from ui.pictures import SMALL_ENOUGH, Area, picture_of, small_picture
 

@@ -7,14 +7,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clinic_app.foundation.numbers import show_number
-from clinic_app.imaging import Measured, length
+from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.layers import Mark
+from clinic_app.imaging.measuring.measured import length
 from ui import language
 from ui.language import _, say
 from ui.widgets.image_view import Point
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Frame
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A length, its unit and who says how large a pixel is; nothing where it cannot be measured."""
+
+    value: float
+    unit: str
+    origin: Text
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,11 @@ class Line:
     def between(cls, frame: Frame, a: Point, b: Point) -> Line:
         """Measure on a frame's stored pixels; ends outside the picture are moved to its edge."""
         a, b = _inside(frame, a), _inside(frame, b)
-        return cls(a, b, length(frame, a, b))
+        found = length(frame, a, b)
+        if not found.values:
+            return cls(a, b, Measured(0.0, "px", found.note or Text("")))
+        first = found.values[0]
+        return cls(a, b, Measured(first.number, first.unit, first.origin or Text("")))
 
     def end_moved(self, frame: Frame, dx: float, dy: float) -> Line:
         """Return the line with its second end moved by so many image pixels."""

@@ -41,7 +41,7 @@ class Corners:
 def column_mm(frame: Frame) -> float | None:
     """Return how wide a pixel is in millimetres where that holds for the whole picture, else None."""
     if frame.regions:
-        known = {region.spacing.column_mm for region in frame.regions}
+        known = {region.spacing.column_mm for region in frame.regions if region.spacing}
         return known.pop() if len(known) == 1 else None
     return frame.spacing.column_mm if frame.spacing else None
 

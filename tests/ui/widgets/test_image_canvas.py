@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from clinic_app.imaging import Frame, Window
-from clinic_app.imaging.spacing import Region, Spacing
+from clinic_app.imaging.measuring.regions import Region
+from clinic_app.imaging.measuring.spacing import Spacing
 from tests.helpers.frames import made_frame, ramp, real_frame
 from ui import language
 from ui.pictures import picture_of

@@ -10,9 +10,10 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from clinic_app.imaging.frame import Frame, FrameLabels, frame_of
-from clinic_app.imaging.measuring import length
+from clinic_app.imaging.measuring.measured import Measured, length
+from clinic_app.imaging.measuring.regions import Region, regions_of
+from clinic_app.imaging.measuring.spacing import Spacing, spacing_of
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.imaging.spacing import Region, Spacing, regions_of, spacing_of
 from clinic_app.imaging.windowing import Window
 
 
@@ -20,6 +21,12 @@ def frame_with(spacing: Spacing | None, *regions: Region) -> Frame:
     labels = FrameLabels("", "", "US", "")
     stored = np.zeros((100, 100), dtype=np.uint8)
     return Frame(stored, 1, 0, "", False, None, Window(0, 1), spacing, regions, "1", 1, labels)
+
+
+def origin_of(measured: Measured) -> str:
+    origin = measured.values[0].origin
+    assert origin is not None
+    return origin.render("en")
 
 
 def region(left: float, right: float, step_cm: float) -> dict[str, float]:
@@ -51,24 +58,24 @@ def dataset_with(*regions: dict[str, float]) -> Dataset:
 def test_a_ct_has_calibrated_millimetres() -> None:
     frame = frame_of(read_dataset(Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes()), 0)
     measured = length(frame, (0, 0), (30, 40))
-    assert measured.unit == "mm"
-    assert measured.value == pytest.approx(50 * 0.661468)
-    assert measured.origin.render("en") == "calibrated"
+    assert measured.values[0].unit == "mm"
+    assert measured.values[0].number == pytest.approx(50 * 0.661468)
+    assert origin_of(measured) == "calibrated"
 
 
 def test_rows_and_columns_may_differ() -> None:
     frame = frame_with(Spacing(2.0, 1.0, "calibrated"))
-    assert length(frame, (0, 0), (10, 0)).value == 10
-    assert length(frame, (0, 0), (0, 10)).value == 20
+    assert length(frame, (0, 0), (10, 0)).values[0].number == 10
+    assert length(frame, (0, 0), (0, 10)).values[0].number == 20
 
 
 def test_spacing_at_the_detector_says_so() -> None:
     dataset = Dataset()
     dataset.ImagerPixelSpacing = [0.2, 0.2]
     spacing = spacing_of(dataset, 0)
-    measured = length(frame_with(spacing), (0, 0), (10, 0))
-    assert measured.value == pytest.approx(2)
-    assert measured.origin.render("en") == "at the detector"
+    found = length(frame_with(spacing), (0, 0), (10, 0))
+    assert found.values[0].number == pytest.approx(2)
+    assert origin_of(found) == "at the detector"
 
 
 def test_calibrated_spacing_goes_before_the_detector() -> None:
@@ -80,28 +87,30 @@ def test_calibrated_spacing_goes_before_the_detector() -> None:
 
 def test_without_any_spacing_there_are_only_pixels() -> None:
     measured = length(frame_with(None), (0, 0), (3, 4))
-    assert (measured.value, measured.unit) == (5, "px")
+    assert (measured.values[0].number, measured.values[0].unit) == (5, "px")
 
 
 def test_both_ends_must_lie_in_one_region() -> None:
     regions = regions_of(dataset_with(region(0, 40, 0.05), region(50, 90, 0.1)))
     frame = frame_with(None, *regions)
-    assert length(frame, (0, 0), (10, 0)).value == pytest.approx(5)
-    assert length(frame, (55, 0), (65, 0)).value == pytest.approx(10)
+    assert length(frame, (0, 0), (10, 0)).values[0].number == pytest.approx(5)
+    assert length(frame, (55, 0), (65, 0)).values[0].number == pytest.approx(10)
     across = length(frame, (10, 0), (60, 0))
-    assert across.unit == "px"
+    assert across.values == ()
+    assert across.note is not None
+    assert "two regions" in across.note.render("en")
 
 
 def test_the_smallest_region_counts_and_negative_steps_are_lengths() -> None:
     regions = regions_of(dataset_with(region(0, 90, 1.0), region(10, 40, -0.05)))
-    assert length(frame_with(None, *regions), (15, 0), (25, 0)).value == pytest.approx(5)
+    assert length(frame_with(None, *regions), (15, 0), (25, 0)).values[0].number == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"RegionLocationMaxX1": 300},
-        {"PhysicalUnitsXDirection": 4},
+        {"PhysicalUnitsXDirection": 1},
         {"PhysicalUnitsYDirection": 0},
         {"PhysicalDeltaX": 0},
     ],
@@ -112,4 +121,4 @@ def test_a_region_that_cannot_be_trusted_is_left_out(change: dict[str, float]) -
 
 def test_a_real_ultrasound_whose_region_lies_outside_the_picture_is_not_measured(shared_data: Path) -> None:
     frame = frame_of(read_dataset((shared_data / "dicom" / "us" / "examples_ybr_color.dcm").read_bytes()), 0)
-    assert length(frame, (10, 10), (50, 50)).unit == "px"
+    assert length(frame, (10, 10), (50, 50)).values[0].unit == "px"

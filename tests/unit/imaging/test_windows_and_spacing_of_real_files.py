@@ -17,10 +17,11 @@ from pydicom.valuerep import DSfloat
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import FoundInstance, merged
-from clinic_app.imaging.measuring import length
+from clinic_app.imaging.measuring.measured import length
+from clinic_app.imaging.measuring.regions import regions_of
+from clinic_app.imaging.measuring.spacing import Spacing, spacing_of
 from clinic_app.imaging.reading import frame_count, number_of, read_dataset
 from clinic_app.imaging.rendering import grey_table, render
-from clinic_app.imaging.spacing import Spacing, regions_of, spacing_of
 from clinic_app.imaging.windowing import Window
 from clinic_app.records import ImagingStudy, Patient
 from tests.helpers.frames import made_frame, ramp
@@ -183,14 +184,14 @@ def test_no_real_ultrasound_is_measured_outside_a_region_or_over_two(shared_data
         for region in frame.regions:
             measured += 1
             assert 0 <= region.left < region.right <= frame.columns, path.name
-            assert 0.01 < region.spacing.column_mm < 10, path.name
             middle = ((region.left + region.right) / 2, (region.top + region.bottom) / 2)
-            inside = length(frame, middle, (middle[0] + 10, middle[1]))
-            assert inside.unit == "mm"
-            assert inside.value > 0
-            assert length(frame, (region.left - 1, middle[1]), middle).unit in ("px", "mm")
+            inside = length(frame, middle, (middle[0] + 10, middle[1])).values[0]
+            assert inside.unit == ("mm" if region.spacing else "ms")
+            assert 0.01 < inside.number / 10 < (10 if region.spacing else 50), path.name
+            across = length(frame, (region.left - 1, middle[1]), middle)
+            assert [value.unit for value in across.values] == (["px"] if region.spacing else [])
         if not frame.regions and frame.spacing is None:
-            assert length(frame, (0, 0), (10, 0)).unit == "px"
+            assert length(frame, (0, 0), (10, 0)).values[0].unit == "px"
     assert measured
 
 
