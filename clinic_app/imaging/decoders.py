@@ -104,7 +104,14 @@ def decode(source: bytes, runner: DecodeRunner) -> bytes:
         return _unrolled(source, runner)
     _check_size(source, runner, wanted)
     is_rgb = _is_rgb(source, runner)
-    job = CodedFrame(_FAMILIES[syntax], is_rgb=is_rgb, largest_bytes=LARGEST_FRAME_BYTES)
+    samples = (runner.samples_per_pixel,) if runner.samples_per_pixel > 1 else ()
+    job = CodedFrame(
+        _FAMILIES[syntax],
+        is_rgb=is_rgb,
+        largest_bytes=LARGEST_FRAME_BYTES,
+        shape=(runner.rows, runner.columns, *samples),
+        kind="|u1" if runner.bits_allocated == 8 else "<u2",
+    )
     apart: Apart = runner.get_option("apart", HERE)
     answer, pixels = apart.run(job, source)
     if answer.shape[:2] != (runner.rows, runner.columns):
@@ -137,12 +144,12 @@ def decoded_frame(dataset: Dataset, index: int, apart: Apart = HERE) -> tuple[ND
         decoder = _ADDED.get(syntax) or get_decoder(syntax)
     except NotImplementedError as error:
         raise UnreadableFileError(Text("The compression “{name}” is not supported.", name=syntax.name)) from error
-    extent = extent_of(dataset)
-    if index >= extent.usable:
-        raise UnreadableFileError(Text("The file is cut short: this image is not in it."))
     try:
         if (found := _straight(dataset, index, syntax, apart)) is not None:
             return found
+        extent = extent_of(dataset)
+        if index >= extent.usable:
+            raise UnreadableFileError(Text("The file is cut short: this image is not in it."))
         if extent.whole < extent.stated or not (text_of(dataset, "NumberOfFrames") or "1").isdecimal():
             dataset, index = alone(dataset, index), 0
         options: dict[str, Any] = {"apart": apart}  # read by `decode`
@@ -167,7 +174,7 @@ def _straight(dataset: Dataset, index: int, syntax: UID, apart: Apart) -> tuple[
     data: bytes = dataset.PixelData
     places, _end = fragments_in(data)
     frames = frame_count(dataset)
-    if len(places) != frames:
+    if len(places) != frames or index >= frames:
         return None
     source = data[slice(*places[index])]
     shape = (int(number_of(dataset, "Rows", 0)), int(number_of(dataset, "Columns", 0)))
@@ -176,9 +183,16 @@ def _straight(dataset: Dataset, index: int, syntax: UID, apart: Apart) -> tuple[
     if stated_size(source) != StatedSize(*shape, samples) or not is_plausible:
         return None  # pydicom's way says what is wrong
     is_rgb = is_colour and photometric == "RGB" and b"JFIF" not in source[:64]
-    job = CodedFrame(_FAMILIES[syntax], is_rgb=is_rgb, largest_bytes=LARGEST_FRAME_BYTES)
+    wanted_shape = (*shape, 3) if is_colour else shape
+    job = CodedFrame(
+        _FAMILIES[syntax],
+        is_rgb=is_rgb,
+        largest_bytes=LARGEST_FRAME_BYTES,
+        shape=wanted_shape,
+        kind="|u1" if allocated == 8 else "<u2",
+    )
     answer, pixels = apart.run(job, source)
-    if answer.shape != ((*shape, 3) if is_colour else shape):
+    if answer.shape != wanted_shape:
         return None
     array = np.frombuffer(pixels, answer.kind).reshape(answer.shape)
     return (array, "RGB") if is_colour else (_with_sign(dataset, array), photometric)

@@ -23,7 +23,7 @@ from clinic_app.devices.hl7.message import acknowledgement, parse, parse_timesta
 from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.hl7.waves import read_numerics, read_waves
 from clinic_app.foundation.apart import Answer
-from clinic_app.foundation.apart.jobs import receive, send
+from clinic_app.foundation.apart.jobs import receive_answer, send
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.numbers import parse_number
@@ -152,7 +152,7 @@ def _objects() -> tuple[bytes, ...]:
 def _answer(data: bytes) -> None:
     """What a child that was taken over might say."""
     with contextlib.suppress(EOFError):
-        receive(io.BytesIO(data))
+        receive_answer(io.BytesIO(data), memoryview(bytearray(16)))
 
 
 def _answers() -> tuple[bytes, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import imagecodecs
 import numpy as np
@@ -21,27 +22,29 @@ _MOST_PAGES: Final = 5000
 _LONGEST_PAGE: Final = 4096
 
 
-def _jpeg(body: bytes, *, is_rgb: bool) -> NDArray[Any]:
-    if is_rgb:
-        return np.asarray(imagecodecs.jpeg8_decode(body, colorspace="RGB", outcolorspace="RGB"))
-    return np.asarray(imagecodecs.jpeg_decode(body))
+Body = bytes | memoryview
+Out = NDArray[Any] | None
 
 
-def _jpeg_lossless(body: bytes) -> NDArray[Any]:
+def _jpeg_rgb(body: bytes, out: Out) -> NDArray[Any]:
+    return imagecodecs.jpeg8_decode(body, colorspace="RGB", outcolorspace="RGB", out=out)
+
+
+def _jpeg_lossless(body: bytes, out: Out) -> NDArray[Any]:
     """Return a lossless JPEG by the faster decoder, or by the one that takes what that one does not know."""
     try:
-        return np.asarray(imagecodecs.jpeg8_decode(body))
+        return imagecodecs.jpeg8_decode(body, out=out)
     except (RuntimeError, ValueError):
-        return np.asarray(imagecodecs.ljpeg_decode(body))
+        return imagecodecs.ljpeg_decode(body, out=out)
 
 
-FAMILIES: Final[Mapping[str, Callable[[bytes], Any]]] = {
-    "jpeg": lambda body: _jpeg(body, is_rgb=False),
+FAMILIES: Final[Mapping[str, Callable[[bytes, Out], NDArray[Any]]]] = {
+    "jpeg": lambda body, out: imagecodecs.jpeg_decode(body, out=out),
     "jpeg lossless": _jpeg_lossless,
-    "jpeg-ls": imagecodecs.jpegls_decode,
-    "jpeg 2000": lambda body: imagecodecs.jpeg2k_decode(body, numthreads=_THREADS),
-    "htj2k": imagecodecs.htj2k_decode,
-    "jpeg xl": imagecodecs.jpegxl_decode,
+    "jpeg-ls": lambda body, out: imagecodecs.jpegls_decode(body, out=out),
+    "jpeg 2000": lambda body, out: imagecodecs.jpeg2k_decode(body, numthreads=_THREADS, out=out),
+    "htj2k": lambda body, out: imagecodecs.htj2k_decode(body, out=out),
+    "jpeg xl": lambda body, out: imagecodecs.jpegxl_decode(body, out=out),
 }
 """Compressions by the names a job calls them."""
 
@@ -49,13 +52,18 @@ FAMILIES: Final[Mapping[str, Callable[[bytes], Any]]] = {
 class Here:
     """Does the work in this process."""
 
-    def run(self, job: Job, body: bytes) -> tuple[Answer, bytes | memoryview]:
+    def run(self, job: Job, body: Body, room: memoryview | None = None) -> tuple[Answer, bytes | memoryview]:
         """Return what came of a job.
+
+        Args:
+            job: what is asked.
+            body: the bytes it speaks of.
+            room: memory to put a picture into, if it turns out as the job expects it.
 
         Raises:
             ValueError: it cannot be done with these bytes.
         """
-        found = _frame(job, body) if isinstance(job, CodedFrame) else _pages(job, body)
+        found = _frame(job, body, room) if isinstance(job, CodedFrame) else _pages(job, bytes(body))
         if isinstance(job, PageCount):
             return Answer(found.shape[:1]), b""
         plain = np.ascontiguousarray(found, dtype=found.dtype.newbyteorder("<"))
@@ -66,18 +74,37 @@ RUN_LENGTHS: Final = "run lengths"
 HERE: Final = Here()
 
 
-def _frame(job: CodedFrame, body: bytes) -> NDArray[Any]:
+def _frame(job: CodedFrame, body: Body, room: memoryview | None) -> NDArray[Any]:
     if job.family == RUN_LENGTHS:
-        return _run_lengths(job, body)
-    if job.family not in FAMILIES:
+        return _run_lengths(job, bytes(body))
+    decode = _jpeg_rgb if job.is_rgb else FAMILIES.get(job.family)
+    if decode is None:
         raise ValueError(f"no such compression: {job.family[:40]}")
     try:
-        found = np.asarray(_jpeg(body, is_rgb=True) if job.is_rgb else FAMILIES[job.family](body))
+        found = _decoded(decode, cast("bytes", body), _expected(job, room))
     except (RuntimeError, OSError, MemoryError, imagecodecs.DelayedImportError, TypeError, IndexError) as error:
         raise ValueError(str(error)[:200]) from error
     if found.nbytes > job.largest_bytes:
         raise ValueError("the picture is larger than it may be")
     return found
+
+
+def _decoded(decode: Callable[[bytes, Out], NDArray[Any]], body: bytes, out: Out) -> NDArray[Any]:
+    """Return a picture, in ``out`` if it is one as that expects."""
+    if out is not None:
+        with suppress(ValueError, RuntimeError, TypeError):
+            return np.asarray(decode(body, out))
+    return np.asarray(decode(body, None))
+
+
+def _expected(job: CodedFrame, room: memoryview | None) -> Out:
+    """Return the picture a job expects, not yet filled; None where there is no room for it."""
+    if room is None or job.kind not in ("|u1", "<u2") or any(side <= 0 for side in job.shape):
+        return None
+    kind, count = np.dtype(job.kind), math.prod(job.shape)
+    if not 0 < count * kind.itemsize <= min(len(room), job.largest_bytes):
+        return None
+    return np.frombuffer(room, kind, count).reshape(job.shape)
 
 
 def _run_lengths(job: CodedFrame, body: bytes) -> NDArray[Any]:

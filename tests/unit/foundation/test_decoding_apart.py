@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from clinic_app.foundation.apart import HERE, RUN_LENGTHS, Answer, Children, CodedFrame, Job, PageCount, PageWish
 from clinic_app.foundation.apart import child as child_module
-from clinic_app.foundation.apart.jobs import receive, send
+from clinic_app.foundation.apart.jobs import receive_answer, receive_job, send
 from clinic_app.foundation.apart.work import FAMILIES
 
 RAMP = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)
@@ -25,9 +25,9 @@ ENCODED = {
 }
 
 
-@pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
-    made = Children(count=1)
+@pytest.fixture(scope="module", params=[1 << 20, 0], ids=["shared memory", "pipe"])
+def children(request: pytest.FixtureRequest) -> Iterator[Children]:
+    made = Children(count=1, place_bytes=request.param)
     yield made
     made.close()
 
@@ -138,11 +138,11 @@ def test_the_child_answers_message_by_message_until_the_input_ends() -> None:
     asked.seek(0)
     child_module.serve(asked, told)
     told.seek(0)
-    first, second = receive(told), receive(told)
+    first, second = receive_answer(told), receive_answer(told)
     assert b'"shape":[48,64]' in first[0]
     assert first[1] == RAMP.tobytes()
     assert b'"fault":"' in second[0]
-    assert receive(told) == (b"", b"")
+    assert receive_answer(told) == (b"", b"")
 
 
 @pytest.mark.parametrize("cut", [3, 20, 30])
@@ -150,9 +150,9 @@ def test_a_message_that_breaks_off_is_no_message(cut: int) -> None:
     whole = io.BytesIO()
     send(whole, Answer((1,)), b"body")
     with pytest.raises(EOFError):
-        receive(io.BytesIO(whole.getvalue()[:cut]))
+        receive_answer(io.BytesIO(whole.getvalue()[:cut]))
 
 
 def test_a_message_that_claims_more_than_anybody_may_say_is_not_waited_for() -> None:
     with pytest.raises(EOFError):
-        receive(io.BytesIO(b"\xff" * 16))
+        receive_job(io.BytesIO(b"\xff" * 24))
