@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+import anyio
 import httpx
 
 from clinic_app.foundation.clock import Clock
@@ -209,8 +210,9 @@ class Upstream:
                     hearing.open()
                 await self._standing.rest(wait_s)
         finally:
-            await hearing.close()
-            await way.link.close()
+            with anyio.CancelScope(shield=True):
+                await hearing.close()
+                await way.link.close()
 
     def _heard(self) -> None:
         """Ask at once what is new; after a failure its own time is waited."""

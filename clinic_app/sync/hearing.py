@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import anyio
+
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.sync.pull import Pull
 
@@ -35,6 +37,7 @@ class Hearing:
         self._pull = pull
         self._on_news = on_news
         self._task: asyncio.Task[None] | None = None
+        self._scope = anyio.CancelScope()
         self._deaf_until_s = 0.0
 
     @property
@@ -45,27 +48,34 @@ class Hearing:
     def open(self) -> None:
         """Listen from now on until something comes; must be called in the exchange's own loop."""
         if not self.is_open and time.monotonic() >= self._deaf_until_s:
-            self._task = asyncio.get_running_loop().create_task(self._listen())
+            self._scope = anyio.CancelScope()
+            self._task = asyncio.get_running_loop().create_task(self._listen(self._scope))
 
     async def close(self) -> None:
         """Listen no more."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if self._task is not None:
+            self._scope.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
 
-    async def _listen(self) -> None:
+    async def _listen(self, scope: anyio.CancelScope) -> None:
+        with scope:
+            if await self._is_to_ask():
+                self._on_news()
+
+    async def _is_to_ask(self) -> bool:
+        """Wait for news and return True when there are, or when the hub is heard no more; False if it cannot wait."""
         try:
             while True:
                 began_s = time.monotonic()
                 has_news = await self._pull.hear(WAIT_S)
                 if has_news is None or (not has_news and time.monotonic() - began_s < _AT_ONCE_S):
                     self._deaf_until_s = time.monotonic() + CANNOT_S
-                    return
+                    return False
                 if has_news:
                     break
         except ClinicError as error:
             _log.info("the hub is not heard any more: %s", error)
         except Exception:  # noqa: BLE001 - the border of this task; the next exchange meets the same and says so
             _log.exception("listening to the hub failed")
-        self._on_news()
+        return True

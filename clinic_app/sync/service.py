@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+import anyio
 import httpx
 
 from clinic_app.access import Trail
@@ -181,8 +182,9 @@ class SyncService:
                 wait_s = await self._exchange_safely(exchange, link, hearing, reporting)
                 await self._standing.rest(wait_s)
         finally:
-            await hearing.close()
-            await link.close()
+            with anyio.CancelScope(shield=True):
+                await hearing.close()
+                await link.close()
 
     async def _exchange_safely(self, exchange: Round, link: HubLink, hearing: Hearing, reporting: Reporting) -> float:
         """Do one exchange and return the seconds to wait after it. The named border of this thread."""

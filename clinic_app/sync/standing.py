@@ -1,6 +1,10 @@
 """The life of a standing exchange: one thread with one loop, from `start` to `stop`, and the rests between exchanges.
 
 What is exchanged, and with whom, is the owner's: `clinic_app.sync.service` for a workstation, and a facility hub's own.
+
+It is broken off by a cancel scope of anyio and not by the task's own `cancel`: the HTTP client closes its connections
+behind shields that know scopes only, and a task's cancellation, arriving while it closed the first of several, left the
+others open.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+import anyio
+
 LOOK_S: Final = 1.0
 """How often one who rests looks whether there is something to do."""
 
@@ -20,7 +26,8 @@ class Standing:
 
     Args:
         name: of the thread.
-        live: runs in the thread's loop until `is_ending`; it is cancelled by `stop`, and closes what it opened.
+        live: runs in the thread's loop until `is_ending`; it is cancelled by `stop`, and closes what it opened behind a
+            shield (`anyio.CancelScope(shield=True)`).
         has_news: asked while resting whether to rest no longer.
 
     Every public method may be called from any thread, but for `rest` and `end`.
@@ -32,7 +39,7 @@ class Standing:
         self._has_news = has_news
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._scope: anyio.CancelScope | None = None
         self._asked = asyncio.Event()
         self.is_ending = False
         """Whether no further exchange is to begin."""
@@ -76,24 +83,24 @@ class Standing:
                 return
 
     def _run(self, is_running: threading.Event) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._in_own_loop(is_running))
+        asyncio.run(self._in_own_loop(is_running))
 
     async def _in_own_loop(self, is_running: threading.Event) -> None:
         self._asked = asyncio.Event()
-        self._task = asyncio.current_task()
+        self._scope = anyio.CancelScope()
         self._loop = asyncio.get_running_loop()
         self.is_ending = False
         is_running.set()
         try:
-            await self._live()
+            with self._scope:
+                await self._live()
         finally:
             self._loop = None
 
     def _cancel(self) -> None:
         self.is_ending = True
-        if self._task is not None:
-            self._task.cancel()
+        if self._scope is not None:
+            self._scope.cancel()
 
     def _wake(self) -> None:
         self._asked.set()

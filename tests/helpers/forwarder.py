@@ -32,10 +32,11 @@ class Forwarder:
         self._thread = threading.Thread(target=self._loop.run_forever, name=name)
         self._servers: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
+        self._door = asyncio.Lock()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._do(self._listen())
+        self._do(self._open())
         return self
 
     def __exit__(
@@ -46,12 +47,21 @@ class Forwarder:
         self._thread.join()
         self._loop.close()
 
+    async def _open(self) -> None:
+        """Let connections in; not before a cut that is under way has given its port back."""
+        async with self._door:
+            await self._listen()
+
     async def _listen(self) -> None:
         """Begin to listen; the servers stand in ``_servers``."""
         raise NotImplementedError
 
     async def _cut(self) -> None:
         """Let nobody in any more, and reset every connection."""
+        async with self._door:
+            await self._shut()
+
+    async def _shut(self) -> None:
         servers, self._servers = self._servers, []
         for each in [each for server in servers for each in server.sockets]:
             self._loop.remove_reader(each.fileno())

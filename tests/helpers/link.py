@@ -42,7 +42,7 @@ class Link(Forwarder):
 
     def restore(self) -> None:
         """Let connections through again, on the same port."""
-        self._do(self._listen())
+        self._do(self._open())
 
     def cut_after_bytes_up(self, count: int) -> None:
         """Cut by itself once ``count`` more bytes have gone towards the hub."""

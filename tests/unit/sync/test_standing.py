@@ -6,6 +6,8 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
+import anyio
+import httpx
 import pytest
 
 from clinic_app.sync.standing import LOOK_S, Standing
@@ -32,7 +34,8 @@ class Worker:
                     await self.stuck.wait()
                 await self.standing.rest(self.wait_s)
         finally:
-            await asyncio.sleep(0)
+            with anyio.CancelScope(shield=True):
+                await asyncio.sleep(0)
             self.closed += 1
 
     def _look(self) -> bool:
@@ -115,3 +118,45 @@ def test_it_can_end_itself_and_does_not_rest_before() -> None:
     wait_until(lambda: "once" not in {each.name for each in threading.enumerate()}, 10, "its end")
     ended[0].stop()
     assert ended[0].is_ending
+
+
+def test_what_is_broken_off_while_it_closes_several_connections_leaves_none_open() -> None:
+    """The HTTP client closes what the hub has cut behind shields, one after the other, and forgets them first."""
+    several = 3
+    closed: list[bool] = []
+
+    async def live() -> None:
+        lines: list[asyncio.StreamWriter] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            lines.append(writer)
+            await reader.readuntil(b"\r\n\r\n")
+            while len(lines) < several:  # noqa: ASYNC110 - each request is to have a connection of its own
+                await asyncio.sleep(0)
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        hub = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = hub.sockets[0].getsockname()[1]
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(client.get("/")) for _ in range(several)]
+            streams = [each.result().extensions["network_stream"] for each in asked]
+            hub.close()
+            for line in lines:
+                line.transport.abort()
+            while not all(each.get_extra_info("is_readable") for each in streams):  # noqa: ASYNC110 - the cut arrives
+                await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(standing._cancel)
+            await client.get("/")
+        finally:
+            with anyio.CancelScope(shield=True):
+                await client.aclose()
+                await asyncio.sleep(0)
+            closed.extend(each.get_extra_info("socket").fileno() == -1 for each in streams)
+
+    standing = Standing("test", live, lambda: False)
+    standing.start()
+    wait_until(lambda: closed, 10, "it has ended")
+    standing.stop()
+    assert closed == [True] * several
