@@ -2,7 +2,9 @@
 
 from clinic_app.imaging.frame import Frame, FrameLabels
 from clinic_app.imaging.imaging import Imaging
-from clinic_app.imaging.importing import ImportReport, Refusal
+from clinic_app.imaging.importing import ImportReport
+from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, from_paths
+from clinic_app.imaging.intake.sources import Refusal
 from clinic_app.imaging.key_images import KEY_IMAGE, KeyImages, KeyImageSource
 from clinic_app.imaging.local import LocalFiles
 from clinic_app.imaging.measuring import Mark, Measured, measured
@@ -19,6 +21,8 @@ __all__ = [
     "Frame",
     "FrameLabels",
     "FrameStack",
+    "Gathered",
+    "Gathering",
     "Imaging",
     "ImportReport",
     "KeyImageSource",
@@ -27,6 +31,7 @@ __all__ = [
     "Mark",
     "Measured",
     "Opened",
+    "PersonFiles",
     "Proposal",
     "Refusal",
     "Report",
@@ -35,6 +40,7 @@ __all__ = [
     "Shelf",
     "Tracing",
     "Window",
+    "from_paths",
     "measured",
     "render",
 ]

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from clinic_app.access import Session, Trail
+from clinic_app.access import Session, Trail, own_organization
 from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.importing import (
-    FoundInstance,
-    Harvest,
-    ImportReport,
-    Refusal,
-    described,
-    files_in,
-    is_same_person,
-    look_at,
-    merged,
-    place_of,
-    refusal,
-)
+from clinic_app.imaging.importing import FoundInstance, ImportReport, described, merged, place_of, reread
+from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, people_in
+from clinic_app.imaging.intake.identity import sameness
+from clinic_app.imaging.intake.sources import Refusal
 from clinic_app.imaging.objects.key_object import write_key_object
 from clinic_app.imaging.objects.presentation_writing import Seen, write_presentation
 from clinic_app.imaging.objects.references import ImageReference
-from clinic_app.imaging.reading import frame_count, read_dataset, text_of, without_preamble
+from clinic_app.imaging.reading import frame_count, read_dataset, text_of
 from clinic_app.imaging.shelf import Opened, Shelf
 from clinic_app.imaging.stack import FrameStack
 from clinic_app.imaging.texts import ENCODINGS
 from clinic_app.records import ImagingStudy, Patient
 from clinic_app.storage import Store
-from clinic_app.terminology.systems import DICOM_UID
+from clinic_app.terminology.systems import DICOM_UID, IIN
 
 _TOO_MANY_STUDIES = 1000
 
@@ -58,48 +49,74 @@ class Imaging:
         self._apart = apart
         self._text_rule = text_rule if text_rule in ENCODINGS else ""
 
-    def import_folder(
-        self,
-        session: Session,
-        patient_id: str,
-        folder: Path,
-        *,
-        progress: Callable[[int, int], None] = lambda _done, _total: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
-        names_confirmed: bool = False,
-        encoding: str = "",
-    ) -> ImportReport:
-        """Take every readable image below a folder for one patient.
-
-        Files taken before are recognised and not stored twice. A cancelled import files what was read until then.
+    def gather(self, session: Session, patient_id: str, bring: Callable[[Gathering], None]) -> Gathered:
+        """Look at files and keep their bytes; nothing is filed.
 
         Args:
-            session: who imports.
-            patient_id: whose images they are.
-            folder: searched with everything in it.
-            progress: told after each file how many of how many.
-            is_cancelled: asked before each file.
-            names_confirmed: somebody has said that other names in the files mean this patient, and has seen how their
-                letters are proposed to be read.
-            encoding: he agrees that texts whose files are wrong about their letters are read in this encoding.
+            session: who takes them in.
+            patient_id: in hand; how far the files agree with him is told.
+            bring: gives the files one after another: `intake.gathering.from_paths`, or what an archive sends.
 
-        Returns:
-            The report; where names differ, or letters are doubtful, and nobody has confirmed it, nothing is filed.
+        Raises:
+            StorageError: the store takes nothing more; what was gathered goes by itself.
         """
         self._trail.require(session, "create", "ImagingStudy", patient_id)
         patient = self._store.records.get(Patient, patient_id)
         self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
-        harvest = self._gather(folder, progress, is_cancelled, encoding if encoding in ENCODINGS else self._text_rule)
-        names = tuple(dict.fromkeys(each.patient_name for each in harvest.instances))
-        proposals = tuple(dict.fromkeys(each.proposal for each in harvest.instances if each.proposal))
-        cut = tuple(harvest.damaged)
-        is_sure = not proposals and all(is_same_person(patient, name) for name in names)
-        if not names_confirmed and not is_sure:
-            refused = tuple(harvest.refused)
-            return ImportReport((), len(harvest.instances), refused, names, False, cut, proposals)
-        studies, others = self._file(session, patient, harvest.instances)
-        taken, refused = len(harvest.instances) - len(others), (*harvest.refused, *others)
-        return ImportReport(studies, taken, refused, names, damaged=cut)
+        gathering = Gathering(self._store.blobs.put, self._apart, self._text_rule)
+        bring(gathering)
+        people = tuple(self._placed(session, patient, each) for each in people_in(gathering.instances))
+        return Gathered(
+            people,
+            tuple(gathering.instances),
+            tuple(gathering.refused),
+            gathering.left,
+            gathering.is_stopped,
+            self._known(gathering.instances),
+            Shelf([study for each in people for study in each.studies], self._store.blobs.read, self._apart),
+        )
+
+    def take_in(
+        self,
+        session: Session,
+        patient_id: str,
+        found: Sequence[FoundInstance],
+        *,
+        is_confirmed: bool = False,
+        encoding: str = "",
+    ) -> ImportReport:
+        """File gathered images for one patient.
+
+        Files taken before are recognised and not stored twice.
+
+        Args:
+            session: who takes them in.
+            patient_id: whose images they are.
+            found: their bytes lie in the store.
+            is_confirmed: somebody has said that they are this patient's, and has seen how their letters are proposed
+                to be read. Without it only files whose number is his are filed.
+            encoding: he agrees that texts whose files are wrong about their letters are read in this encoding.
+
+        Returns:
+            The report; where the numbers do not agree, or letters are doubtful, and nobody has confirmed it, nothing
+            is filed.
+        """
+        self._trail.require(session, "create", "ImagingStudy", patient_id)
+        patient = self._store.records.get(Patient, patient_id)
+        self._store.records.commit((), audit=(self._trail.event(session, "read", patient),))
+        if encoding in ENCODINGS:
+            found = [self._reread(each, encoding) if each.proposal else each for each in found]
+        names = tuple(dict.fromkeys(each.patient_name for each in found))
+        proposals = tuple(dict.fromkeys(each.proposal for each in found if each.proposal))
+        cut = tuple(Refusal(each.name, each.damage) for each in found if each.damage is not None)
+        is_his = all(sameness(patient, each.person, self._issuers()) == "identifier" for each in found)
+        if not is_confirmed and (proposals or not is_his):
+            return ImportReport((), len(found), (), names, False, cut, proposals)
+        known = self._known(found)
+        studies, others = self._file(session, patient, found)
+        filed = {each.uid for study in studies for series in study.series for each in series.instance}
+        fresh = {each.sop_uid for each in found if each.sop_uid in filed} - known
+        return ImportReport(studies, len(fresh), others, names, damaged=cut, known=len(filed & known))
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
         """Return a patient's studies, the newest first."""
@@ -190,38 +207,47 @@ class Imaging:
         others = self._store.records.find(ImagingStudy, subject=study.subject.id, limit=_TOO_MANY_STUDIES)
         return Shelf((study, *(each for each in others if each.id != study.id)), self._store.blobs.read, self._apart)
 
-    def _gather(
-        self, folder: Path, progress: Callable[[int, int], None], is_cancelled: Callable[[], bool], rule: str
-    ) -> Harvest:
-        harvest = Harvest()
-        paths = files_in(folder)
-        for done, path in enumerate(paths, 1):
-            if is_cancelled():
-                break
-            try:
-                seen = look_at(path, self._apart, rule)
-                if seen is not None:
-                    data, found = seen
-                    found.sha256 = self._store.blobs.put(without_preamble(data))
-                    harvest.instances.append(found)
-                    if found.damage is not None:
-                        harvest.damaged.append(Refusal(path.relative_to(folder).as_posix(), found.damage))
-            except ClinicError as error:
-                harvest.refused.append(refusal(path, folder, error))
-            progress(done, len(paths))
-        return harvest
+    def _placed(self, session: Session, patient: Patient, files: PersonFiles) -> PersonFiles:
+        """Return somebody's files with how far they agree with a patient, and with which of ours else."""
+        issuers = self._issuers()
+        others = [each for iin in files.person.iins for each in self._of_iin(session, iin) if each.id != patient.id]
+        fitting = tuple(each for each in others if sameness(each, files.person, issuers) == "identifier")
+        return replace(files, sameness=sameness(patient, files.person, issuers), candidates=fitting)
+
+    def _of_iin(self, session: Session, iin: str) -> tuple[Patient, ...]:
+        found = self._store.records.find(Patient, identifier=f"{IIN}|{iin}")
+        shown = self._trail.permitted(session, "create", "ImagingStudy", found, lambda each: each)
+        if shown:
+            self._store.records.commit((), audit=(self._trail.event(session, "read", *shown),))
+        return shown
+
+    def _issuers(self) -> tuple[str, ...]:
+        own = own_organization(self._store)
+        return own.id, own.name or ""
+
+    def _reread(self, found: FoundInstance, encoding: str) -> FoundInstance:
+        return reread(found, read_dataset(self._store.blobs.read(found.sha256)), encoding)
+
+    def _of_uid(self, study_uid: str) -> ImagingStudy | None:
+        return next(iter(self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{study_uid}")), None)
+
+    def _known(self, found: Sequence[FoundInstance]) -> frozenset[str]:
+        """Return those files that are here already, by their UIDs."""
+        studies = [self._of_uid(uid) for uid in dict.fromkeys(each.study_uid for each in found)]
+        here = {each.uid for study in studies if study for series in study.series for each in series.instance}
+        return frozenset(each.sop_uid for each in found if each.sop_uid in here)
 
     def _file(
-        self, session: Session, patient: Patient, instances: list[FoundInstance]
+        self, session: Session, patient: Patient, instances: Sequence[FoundInstance]
     ) -> tuple[tuple[ImagingStudy, ...], tuple[Refusal, ...]]:
         studies: list[ImagingStudy] = []
         refused: list[Refusal] = []
         for uid in dict.fromkeys(each.study_uid for each in instances):
             found = [each for each in instances if each.study_uid == uid]
-            known = next(iter(self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{uid}")), None)
+            known = self._of_uid(uid)
             if known is not None and known.subject.id != patient.id:
                 reason = Text("This study is filed for another patient already.")
-                refused += [Refusal(each.sop_uid, reason) for each in found]
+                refused += [Refusal(each.name or each.sop_uid, reason) for each in found]
                 continue
             study = merged(known, patient, found, new_id())
             if study != known:

@@ -1,13 +1,11 @@
-"""Files from a folder, a CD or a stick: each is looked at by itself, and one bad file never stops the others."""
+"""What a file is, and the study it belongs to: each file is looked at by itself."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -15,19 +13,17 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from clinic_app.foundation.apart import HERE, Apart
-from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableFileError
-from clinic_app.foundation.folding import name_keys
+from clinic_app.foundation.errors import NotFoundError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.frame import frame_of
+from clinic_app.imaging.intake.identity import PersonInFile, person_of
+from clinic_app.imaging.intake.sources import Refusal, SourceFile
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
 from clinic_app.imaging.objects.readable import is_readable
 from clinic_app.imaging.reading import (
-    HEAD_BYTES,
-    LARGEST_FILE_BYTES,
     MOST_FRAMES,
-    check_mark,
     check_pixels,
     damaged,
     frame_count,
@@ -53,15 +49,6 @@ FRAMES: Final = "urn:dala:number-of-frames"
 """Extension of an instance: how many pictures it has."""
 TEXT_ENCODING: Final = "urn:dala:text-encoding"
 """Extension of an instance: the encoding of its texts, on somebody's word and against the file's own."""
-MOST_FILES: Final = 50_000
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that was not taken, and why."""
-
-    name: str
-    reason: Text
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,7 @@ class ImportReport:
     Args:
         studies: what is stored now, if anything was filed.
         imported: files taken.
+        known: files that were here already.
         refused: files not taken.
         names_in_files: patient names the files bear.
         is_filed: False where somebody has yet to say whose images they are, or how their letters are to be read.
@@ -85,11 +73,12 @@ class ImportReport:
     is_filed: bool = True
     damaged: tuple[Refusal, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    known: int = 0
 
 
 @dataclass
 class FoundInstance:
-    """One readable file: where it belongs and what it is."""
+    """One readable file: where it belongs, what it is, and how it was called where it lay."""
 
     study_uid: str
     series_uid: str
@@ -108,40 +97,23 @@ class FoundInstance:
     encoding: str = ""
     proposal: Proposal | None = None
     damage: Text | None = None
+    person: PersonInFile = field(default_factory=PersonInFile)
+    accession: str = ""
+    name: str = ""
 
 
-@dataclass
-class Harvest:
-    """Everything a folder gave."""
-
-    instances: list[FoundInstance] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-    damaged: list[Refusal] = field(default_factory=list)
-
-
-def files_in(folder: Path) -> list[Path]:
-    """Return the files below a folder in a stable order, at most `MOST_FILES`; links are not followed."""
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        found += [Path(parent) / name for name in sorted(names)]
-        if len(found) >= MOST_FILES:
-            break
-    return [path for path in found[:MOST_FILES] if path.is_file() and not path.is_symlink()]
-
-
-def look_at(path: Path, apart: Apart = HERE, rule: str = "") -> tuple[bytes, FoundInstance] | None:
+def look_at(file: SourceFile, apart: Apart = HERE, rule: str = "") -> tuple[bytes, FoundInstance] | None:
     """Return a file's bytes and what it is; None for a DICOMDIR, which only lists others.
 
     Args:
-        path: the file.
+        file: it.
         apart: decodes it.
         rule: the encoding of texts whose files are wrong about it, by the site's rule; empty: somebody is asked.
 
     Raises:
         UnreadableFileError: it cannot be taken, and why.
     """
-    data = read_file(path)
+    data = file.content()
     dataset = read_dataset(data)
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         return None
@@ -172,22 +144,12 @@ def described(dataset: Dataset, stand_in: str = "") -> FoundInstance:
     return _instance(dataset, Reading(), stand_in)
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes, if it says that it is DICOM and is not too large.
-
-    Raises:
-        UnreadableFileError: it is not, or it cannot be read.
-    """
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE_BYTES:
-            raise UnreadableFileError(Text("The file is too large."))
-        with path.open("rb") as file:
-            check_mark(file.read(HEAD_BYTES))
-            file.seek(0)
-            return file.read(size)
-    except OSError as error:
-        raise UnreadableFileError(Text("The file cannot be read from its disk.")) from error
+def reread(found: FoundInstance, dataset: Dataset, encoding: str) -> FoundInstance:
+    """Return what a file is with its texts read in an encoding somebody agreed to."""
+    anew = _instance(dataset, Reading(encoding))
+    return replace(
+        anew, frames=found.frames, sha256=found.sha256, damage=found.damage, name=found.name, encoding=encoding
+    )
 
 
 def _look_at_pictures(dataset: Dataset, found: FoundInstance, apart: Apart) -> None:
@@ -212,20 +174,6 @@ def _look_at_pictures(dataset: Dataset, found: FoundInstance, apart: Apart) -> N
         raise last_error
     if seen < len(probes):
         found.damage = Text("Some images of this file are damaged; the others are shown.")
-
-
-def refusal(path: Path, folder: Path, error: ClinicError) -> Refusal:
-    """Return the refusal of one file, named as it lies in the folder."""
-    return Refusal(path.relative_to(folder).as_posix(), error.text)
-
-
-def is_same_person(patient: Patient, name_in_file: str) -> bool:
-    """Return whether a name in a file can be the patient's: it shares two words, or the only one it has.
-
-    Spellings in Cyrillic, Kazakh and Latin letters count as the same. A file without a name contradicts nobody.
-    """
-    theirs, ours = set(name_keys(name_in_file)), set(name_keys(patient.full_name))
-    return not theirs or len(theirs & ours) >= min(2, len(theirs), len(ours))
 
 
 def merged(known: ImagingStudy | None, patient: Patient, found: Iterable[FoundInstance], study_id: str) -> ImagingStudy:
@@ -330,6 +278,7 @@ def _instance(dataset: Dataset, reading: Reading, stand_in: str = "") -> FoundIn
             return stand_in
 
     number = _whole(dataset, "InstanceNumber")
+    name = name_of(dataset, reading)
     return FoundInstance(
         study_uid=uid("StudyInstanceUID"),
         series_uid=uid("SeriesInstanceUID"),
@@ -344,8 +293,10 @@ def _instance(dataset: Dataset, reading: Reading, stand_in: str = "") -> FoundIn
         number=number,
         frames=frame_count(dataset),
         started=_started(dataset),
-        patient_name=name_of(dataset, reading),
+        patient_name=name,
         order=(float(number), *_along_the_stack(dataset)),
+        person=person_of(dataset, name),
+        accession=text_of(dataset, "AccessionNumber").strip()[:16],
     )
 
 

@@ -17,15 +17,8 @@ from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.fragments import extent_of
-from clinic_app.imaging.importing import (
-    FoundInstance,
-    Refusal,
-    described,
-    files_in,
-    merged,
-    read_file,
-    refusal,
-)
+from clinic_app.imaging.importing import FoundInstance, described, merged
+from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
 from clinic_app.imaging.reading import check_pixels, read_dataset
@@ -83,7 +76,7 @@ class LocalFiles:
             try:
                 found.append((each, _glance(each, apart)))
             except ClinicError as error:
-                refused.append(refusal(each, path, error))
+                refused.append(Refusal(each.relative_to(path).as_posix(), error.text))
             progress(done, len(paths))
         return cls._in_order(found, tuple(refused), apart)
 
@@ -105,7 +98,11 @@ class LocalFiles:
     @property
     def shelf(self) -> Shelf:
         """What opens their series."""
-        return Shelf(self.studies, lambda key: read_file(self._paths[key]), self._apart)
+        return Shelf(self.studies, lambda key: _content(self._paths[key]), self._apart)
+
+
+def _content(path: Path) -> bytes:
+    return file_at(path, path.name).content()
 
 
 def _glance(path: Path, apart: Apart) -> FoundInstance:
@@ -114,7 +111,7 @@ def _glance(path: Path, apart: Apart) -> FoundInstance:
     Raises:
         UnreadableFileError: it cannot be shown.
     """
-    dataset = read_dataset(read_file(path))
+    dataset = read_dataset(_content(path))
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         raise UnreadableFileError(Text("This file only lists others; open the folder it lies in."))
     found = described(dataset, f"2.25.{uuid5(NAMESPACE_URL, path.resolve().as_uri()).int}")

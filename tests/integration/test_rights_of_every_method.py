@@ -24,7 +24,7 @@ from clinic_app.documents import FoundRecording
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging import Window
+from clinic_app.imaging import Window, from_paths
 from clinic_app.records import DocumentReference, ImagingStudy, Patient
 from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
@@ -171,9 +171,8 @@ LINES: Final[dict[str, Line]] = {
         "read",
         "DocumentReference",
     ),
-    "imaging.import_folder": Line(
-        lambda w, s, k: w.station.imaging.import_folder(s, f"patient-{k}", w.folder / "empty"), "create", "ImagingStudy"
-    ),
+    "imaging.gather": Line(_of("imaging.gather", from_paths([Path("no such folder")])), "create", "ImagingStudy"),
+    "imaging.take_in": Line(_of("imaging.take_in", ()), "create", "ImagingStudy"),
     "imaging.studies": Line(_of("imaging.studies"), "read", "ImagingStudy"),
     "imaging.opened": Line(
         lambda w, s, k: w.station.imaging.opened(s, _stored(w, k, ImagingStudy), "1.2"), "read", "ImagingStudy"

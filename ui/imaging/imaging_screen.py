@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from ui import icons, theme
-from ui.imaging.import_panel import ImportReportCard, whose_images
+from ui.imaging.import_panel import ImportReportCard
 from ui.imaging.light_box import LightBox
+from ui.imaging.review_panel import ReviewPanel
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.viewer import Viewer
 from ui.language import _, say
@@ -19,7 +20,6 @@ from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.page import Page
-from ui.widgets.whose_question import WhoseQuestion
 
 
 class ImagingScreen(Page):
@@ -29,7 +29,8 @@ class ImagingScreen(Page):
         model: the images.
         place: what it will stand in (see `Page`).
 
-    ``choose_folder`` asks for the folder to take in; None means nobody chose one.
+    ``choose_folder`` asks for the folder to take in; None means nobody chose one. ``choose_files`` asks for files,
+    archives and images of discs. Any of them can be dropped here, too.
     """
 
     def __init__(self, model: ImagingViewModel, place: QWidget | None = None) -> None:
@@ -38,13 +39,16 @@ class ImagingScreen(Page):
         model.setParent(self)
         self._model = model
         self.choose_folder: Callable[[], Path | None] = self._ask_for_folder
+        self.choose_files: Callable[[], Sequence[Path]] = self._ask_for_files
+        self.setAcceptDrops(True)
         self._import = Button("imaging.import", "primary", "folder-open")
+        self._import_files = Button("imaging.import_files", "plain")
         self.box = LightBox("imaging", model)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
-        self._question = WhoseQuestion("imaging.confirm_names", whose_images)
+        self._question = ReviewPanel("imaging.confirm_names")
         self._none = EmptyState("imaging.none", "images")
         self._stack = QStackedWidget()
         self._body = QWidget(self._stack)
@@ -56,8 +60,9 @@ class ImagingScreen(Page):
         self._show_import()
 
     def _build(self) -> None:
-        self.head.addWidget(self._import)
-        for part in (self._busy, self._question, self._report):
+        for button in (self._import_files, self._import):
+            self.head.addWidget(button)
+        for part in (self._busy, self._report):
             self.column.addWidget(part)
         self.column.addWidget(self._stack, 1)
         self._stack.addWidget(self._none)
@@ -65,6 +70,7 @@ class ImagingScreen(Page):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.box)
         self._stack.addWidget(self._body)
+        self._stack.addWidget(self._question)
 
     def _connect(self) -> None:
         model = self._model
@@ -83,7 +89,9 @@ class ImagingScreen(Page):
         self._import.clicked.connect(self._take_folder)
         self._busy.cancelled.connect(model.importer.cancel)
         self._report.closed.connect(model.dismiss)
-        self._question.confirmed.connect(model.confirm_names)
+        self._import_files.clicked.connect(self._take_files)
+        self._question.confirmed.connect(lambda: model.confirm(self._question.choices, self._question.encoding))
+        model.found_pictured.connect(self._question.tree.show_thumbnail)
         self._question.declined.connect(model.dismiss)
         self.shortcut("K", self._mark)
         self.shortcut("S", self._keep_view)
@@ -100,6 +108,9 @@ class ImagingScreen(Page):
 
     def entered(self) -> None:
         """Begin in the picture where there is one, else at what to do next."""
+        if self._model.question is not None:
+            self._question.enter()
+            return
         (self.viewer.front if self._model.rows else self._import).setFocus()
 
     def showEvent(self, _event: QShowEvent) -> None:
@@ -114,6 +125,7 @@ class ImagingScreen(Page):
         """Say everything anew."""
         self.title.setText(_("Images"))
         self._import.say(_("Import a folder…"))
+        self._import_files.say(_("Files, ZIP, ISO…"))
         self._none.say(
             _("No images yet"),
             _("Put in the CD or the stick from the X-ray, CT or ultrasound room and import its folder."),
@@ -124,10 +136,15 @@ class ImagingScreen(Page):
 
     def _show_list(self) -> None:
         model = self._model
-        self._stack.setCurrentWidget(self._body if model.rows else self._none)
+        self._show_page()
         if model.open_row is None and model.rows:
             model.open(model.rows[0])
         self.box.show_rows()
+
+    def _show_page(self) -> None:
+        model = self._model
+        page = self._body if model.rows else self._none
+        self._stack.setCurrentWidget(self._question if model.question is not None else page)
 
     def _show_marked(self) -> None:
         model = self._model
@@ -169,15 +186,42 @@ class ImagingScreen(Page):
             self._busy.begin(_("Images are being imported…"), can_cancel=True)
         else:
             self._busy.end()
-        self._import.setEnabled(model.can_import)
+        for button in (self._import, self._import_files):
+            button.setEnabled(model.can_import)
         self._report.show_intake(model.intake)
-        self._question.ask(model.question)
+        self._show_page()
+        if self._question.ask(model.question):
+            model.look_through(self._question.tree.rows())
 
     def _take_folder(self) -> None:
         folder = self.choose_folder()
         if folder is not None:
-            self._model.import_folder(folder)
+            self._model.import_paths((folder,))
+
+    def _take_files(self) -> None:
+        if paths := self.choose_files():
+            self._model.import_paths(paths)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take what lies on this computer's disks, while nothing else is being taken in."""
+        if self._model.can_import and _paths_in(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take in what was dropped."""
+        event.acceptProposedAction()
+        self._model.import_paths(_paths_in(event))
 
     def _ask_for_folder(self) -> Path | None:
         chosen = QFileDialog.getExistingDirectory(self, _("Folder with images"))
         return Path(chosen) if chosen else None
+
+    def _ask_for_files(self) -> Sequence[Path]:
+        chosen, _kind = QFileDialog.getOpenFileNames(self, _("Files, archives or images of discs"))
+        return tuple(map(Path, chosen))
+
+
+def _paths_in(event: QDropEvent) -> tuple[Path, ...]:
+    """Return the files and folders of this computer that are dragged."""
+    urls = event.mimeData().urls()
+    return tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile() and url.toLocalFile())

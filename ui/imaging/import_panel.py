@@ -1,4 +1,4 @@
-"""What came of an import: how much was taken, each file that was not with its reason, and the question about names."""
+"""What came of an import: how much was taken, and each file that was not, with its reason."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QVBoxLayout
 
-from clinic_app.imaging.texts import NAMES
 from ui import icons
 from ui.imaging.intake import Intake
 from ui.language import Translated, _, counted, say
 from ui.widgets.buttons import Button
 from ui.widgets.labels import label
-from ui.widgets.whose_question import Asked
 
 if TYPE_CHECKING:
-    from clinic_app.imaging import ImportReport, Proposal
+    from clinic_app.imaging import ImportReport
 
-_MOST_NAMES: Final = 5
 _ROW_PX: Final = 30
 _MOST_ROWS: Final = 3
 
@@ -92,41 +89,13 @@ class ImportReportCard(Translated, QFrame):
         self._list.setFixedHeight(_ROW_PX * min(self._list.count(), _MOST_ROWS) + 4)
 
 
-def whose_images(intake: Intake) -> Asked:
-    """Return the question whether other names in the files, or other letters, mean the patient in hand."""
-    report = intake.report
-    names = [f"“{name}”" for name in report.names_in_files[:_MOST_NAMES] if name] if report else []
-    names += ["…"] if report and len(report.names_in_files) > _MOST_NAMES else []
-    proposals = report.proposals if report else ()
-    told = _("The files are wrong about their letters; nothing is filed yet.")
-    return Asked(
-        title=told if proposals else _("The files bear another name; nothing is filed yet."),
-        lines=(
-            _("In the files: {names}", names=", ".join(names)),
-            *(_reading_words(each) for each in proposals[:_MOST_NAMES]),
-            _("In hand: {patient}", patient=intake.patient.full_name),
-        ),
-        confirm=_("They are this patient's images"),
-        decline=_("Do not import"),
-    )
-
-
-def _reading_words(proposal: Proposal) -> str:
-    """Return what somebody agrees to: how a text is read from now on; the file stays as it is."""
-    encoding = NAMES[proposal.encoding]
-    return _(
-        "“{stated}” is read as “{meant}” ({encoding})",
-        stated=proposal.as_stated,
-        meant=proposal.as_read,
-        encoding=encoding,
-    )
-
-
 def _sentence(report: ImportReport, *, is_stopped: bool) -> str:
     words = []
     if is_stopped:
         words.append(_("The import was stopped; what was read until then is kept."))
     words.append(counted("{count} file taken.", "{count} files taken.", report.imported))
+    if report.known:
+        words.append(counted("{count} file was here already.", "{count} files were here already.", report.known))
     if report.damaged:
         count = len(report.damaged)
         words.append(
@@ -138,10 +107,10 @@ def _sentence(report: ImportReport, *, is_stopped: bool) -> str:
         )
     if report.refused:
         words.append(counted("{count} file not taken:", "{count} files not taken:", len(report.refused)))
-    elif not report.imported and not is_stopped:
+    elif not report.imported and not report.known and not is_stopped:
         words = [_("There are no images in this folder.")]
     return " ".join(words)
 
 
 def _ink(report: ImportReport) -> str:
-    return "warn" if report.refused or report.damaged or not report.imported else "ok"
+    return "warn" if report.refused or report.damaged or not (report.imported or report.known) else "ok"

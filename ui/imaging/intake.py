@@ -1,12 +1,10 @@
-"""Taking a folder in: how far it is, what came of it, and the question whose images these are."""
+"""Taking images in: how far it is, what was found, whose it is said to be, and what came of it."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,9 +17,26 @@ from ui.tasks import Job, TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import ImportReport
+    from clinic_app.imaging import Gathered, Gathering, ImportReport, PersonFiles
 
 _TELL_EVERY_S: Final = 0.05
+Bringer = Callable[[Callable[[int, int], None], Callable[[], bool]], "Callable[[Gathering], None]"]
+"""Makes what brings the files, given how to tell how far it is and how to ask whether it is to stop."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody decided about the files of one person.
+
+    Args:
+        patient: of ours, whose they are.
+        files: those of one person.
+        series: the UIDs of the series that are taken.
+    """
+
+    patient: Patient
+    files: PersonFiles
+    series: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -29,27 +44,41 @@ class Intake:
     """One import.
 
     Args:
-        patient: whose images they are to be.
-        folder: where they lie.
+        patient: in hand when it began.
+        gathered: what was found.
         report: what came of it, once it is over.
-        is_stopped: somebody did not want to wait for the rest.
+        others: names of patients other than him for whom something was filed.
     """
 
     patient: Patient
-    folder: Path
+    gathered: Gathered | None = None
     report: ImportReport | None = None
-    is_stopped: bool = False
+    others: tuple[str, ...] = ()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody did not want to wait for the rest."""
+        return self.gathered is not None and self.gathered.is_stopped
 
     @property
     def encoding(self) -> str:
         """The encoding proposed for texts whose files are wrong about their letters; empty where none is."""
-        proposals = self.report.proposals if self.report else ()
-        counts = Counter(each.encoding for each in proposals)
-        return counts.most_common(1)[0][0] if counts else ""
+        return self.gathered.encoding if self.gathered else ""
+
+
+def of_paths(paths: Sequence[Path]) -> Bringer:
+    """Return what brings everything in folders, files, archives and images of discs."""
+
+    def make(progress: Callable[[int, int], None], is_cancelled: Callable[[], bool]) -> Callable[[Gathering], None]:
+        from clinic_app.imaging import from_paths
+
+        return from_paths(paths, progress, is_cancelled)
+
+    return make
 
 
 class Importer(QObject):
-    """Takes one folder at a time in.
+    """Takes one lot of files at a time in: gathers them, asks where anything is doubtful, files them.
 
     Args:
         images: the service.
@@ -57,7 +86,7 @@ class Importer(QObject):
         session: who is signed in.
 
     Signals: ``began``; ``progressed(int, int)``: files done and files in all; ``asked(Intake)``: nothing is filed
-    because the names in the files differ from the patient's; ``ended(Intake)``; ``failed(Text)``.
+    because somebody has to say whose they are; ``ended(Intake)``; ``failed(Text)``.
     """
 
     began = Signal()
@@ -78,32 +107,48 @@ class Importer(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether a folder is being taken in."""
+        """Whether something is being taken in."""
         return self._job is not None
 
-    def begin(self, patient: Patient, folder: Path, *, names_confirmed: bool = False, encoding: str = "") -> None:
-        """Take a folder in, unless another one is under way."""
+    def begin(self, patient: Patient, bringer: Bringer) -> None:
+        """Gather files, unless something is under way; they are filed at once where nobody need be asked."""
+        images, session = self._images, self._session
+
+        def work(job: Job) -> Intake:
+            gathered = images.gather(session, patient.id, bringer(_seldom(job.report), job.is_cancelled))
+            intake = Intake(patient, gathered)
+            if not gathered.is_sure:
+                return intake
+            report = images.take_in(session, patient.id, gathered.instances, is_confirmed=False, encoding="")
+            return replace(intake, report=_with_refused(report, gathered))
+
+        self._run(work)
+
+    def file(self, intake: Intake, choices: Sequence[Choice], *, encoding: str) -> None:
+        """File what somebody chose of what was gathered, unless something is under way."""
+        images, session, gathered = self._images, self._session, intake.gathered
+        if gathered is None:
+            return
+
+        def work(job: Job) -> Intake:
+            report: ImportReport | None = None
+            for done, each in enumerate(choices, 1):
+                chosen = gathered.chosen(each.files, each.series)
+                one = images.take_in(session, each.patient.id, chosen, is_confirmed=True, encoding=encoding)
+                report = one if report is None else _together(report, one)
+                job.report(done, len(choices))
+            assert report is not None
+            others = (each.patient.full_name for each in choices if each.patient.id != intake.patient.id)
+            return replace(intake, report=_with_refused(report, gathered), others=tuple(dict.fromkeys(others)))
+
+        if choices:
+            self._run(work)
+
+    def _run(self, work: Callable[[Job], Intake]) -> None:
         if self._job is not None:
             return
-        intake, session = Intake(patient, folder), self._session
-
-        def work(job: Job) -> ImportReport:
-            return self._images.import_folder(
-                session,
-                patient.id,
-                folder,
-                progress=_seldom(job.report),
-                is_cancelled=job.is_cancelled,
-                names_confirmed=names_confirmed,
-                encoding=encoding,
-            )
-
         self._job = self._runner.run_long(
-            work,
-            owner=self,
-            done=partial(self._end, intake),
-            failed=self._fail,
-            progressed=self.progressed.emit,
+            work, owner=self, done=self._end, failed=self._fail, progressed=self.progressed.emit
         )
         self.destroyed.connect(self._job.cancel)  # whoever signs out does not leave work behind
         self.began.emit()
@@ -113,15 +158,29 @@ class Importer(QObject):
         if self._job is not None:
             self._job.cancel()
 
-    def _end(self, intake: Intake, report: ImportReport) -> None:
-        is_stopped = self._job is not None and self._job.is_cancelled()
+    def _end(self, intake: Intake) -> None:
         self._job = None
-        ended = Intake(intake.patient, intake.folder, report, is_stopped)
-        (self.ended if report.is_filed else self.asked).emit(ended)
+        (self.ended if intake.report is not None else self.asked).emit(intake)
 
     def _fail(self, error: ClinicError) -> None:
         self._job = None
         self.failed.emit(error.text)
+
+
+def _with_refused(report: ImportReport, gathered: Gathered) -> ImportReport:
+    """Return a report with the files that could not be gathered before those that could not be filed."""
+    return replace(report, refused=(*gathered.refused, *report.refused))
+
+
+def _together(one: ImportReport, other: ImportReport) -> ImportReport:
+    return replace(
+        one,
+        studies=(*one.studies, *other.studies),
+        imported=one.imported + other.imported,
+        known=one.known + other.known,
+        refused=(*one.refused, *other.refused),
+        damaged=(*one.damaged, *other.damaged),
+    )
 
 
 def _seldom(tell: Callable[[int, int], None]) -> Callable[[int, int], None]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from clinic_app.foundation.dates import form_date
@@ -15,7 +14,8 @@ from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeri
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import FrameStack, ImportReport, KeyImageSource, Opened, Seen, Window
+    from clinic_app.imaging import FrameStack, Gathered, Gathering, ImportReport, KeyImageSource, Opened, Seen, Window
+    from clinic_app.imaging.importing import FoundInstance
 
 _SIGNS: Final[dict[Kind, str]] = {
     "report": "file-text",
@@ -29,18 +29,20 @@ _SIGNS: Final[dict[Kind, str]] = {
 class Images(Protocol):
     """Takes files in, lists studies, opens series: `clinic_app.imaging.Imaging`."""
 
-    def import_folder(
+    def gather(self, session: Session, patient_id: str, bring: Callable[[Gathering], None]) -> Gathered:
+        """Look at files and keep their bytes; nothing is filed."""
+        ...
+
+    def take_in(
         self,
         session: Session,
         patient_id: str,
-        folder: Path,
+        found: Sequence[FoundInstance],
         *,
-        progress: Callable[[int, int], None],
-        is_cancelled: Callable[[], bool],
-        names_confirmed: bool,
+        is_confirmed: bool,
         encoding: str,
     ) -> ImportReport:
-        """Take every readable image below a folder."""
+        """File gathered images for one patient."""
         ...
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import DocumentReference, ImagingStudy
-from ui.imaging.intake import Importer, Intake
+from ui.imaging.intake import Bringer, Choice, Importer, Intake, of_paths
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
 from ui.pictures import Picture, small_picture
@@ -21,7 +22,7 @@ from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import Seen, Window
+    from clinic_app.imaging import Gathered, Seen, Window
     from ui.shell.patient_in_hand import PatientInHand
 
 THUMBNAIL_PX = 112
@@ -41,7 +42,8 @@ class ImagingViewModel(QObject):
     ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened`` (see ``open_row``,
     ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture of the
     series in hand; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and ``question``;
-    ``refused(Text)``, ``succeeded(Text)``.
+    ``found_pictured(str, pixels)``: the small picture of a series that was found; ``refused(Text)``,
+    ``succeeded(Text)``.
     """
 
     listed = Signal()
@@ -54,6 +56,7 @@ class ImagingViewModel(QObject):
     import_changed = Signal()
     refused = Signal(object)
     succeeded = Signal(object)
+    found_pictured = Signal(str, object)
 
     def __init__(
         self, imaging: Images, key_images: Marks, runner: TaskRunner, session: Session, hand: PatientInHand
@@ -206,17 +209,43 @@ class ImagingViewModel(QObject):
             failed=self._refuse,
         )
 
-    def import_folder(self, folder: Path) -> None:
-        """Take a folder in for the patient in hand."""
+    def import_paths(self, paths: Sequence[Path]) -> None:
+        """Take folders, files, archives and images of discs in for the patient in hand."""
+        self.import_from(of_paths(paths))
+
+    def import_from(self, bringer: Bringer) -> None:
+        """Take in for the patient in hand what is brought from anywhere."""
         if self._hand.patient is not None and self.can_import:
             self.intake, self.question = None, None
-            self.importer.begin(self._hand.patient, folder)
+            self.importer.begin(self._hand.patient, bringer)
 
-    def confirm_names(self) -> None:
-        """Somebody has said that these are the images of the patient in hand, and how their letters are read."""
+    def confirm(self, choices: Sequence[Choice], encoding: str) -> None:
+        """Somebody has said whose images these are, and how their letters are read."""
         question, self.question = self.question, None
         if question is not None and question.patient.id == self._patient_id:
-            self.importer.begin(question.patient, question.folder, names_confirmed=True, encoding=question.encoding)
+            self.importer.file(question, choices, encoding=encoding)
+        self.import_changed.emit()
+
+    def look_through(self, rows: Iterable[SeriesRow]) -> None:
+        """Make the small pictures of what was found, so that somebody can choose by them."""
+        gathered = self.question.gathered if self.question else None
+        if gathered is not None:
+            self._look_at_next(gathered, list(rows))
+
+    def _look_at_next(self, gathered: Gathered, waiting: list[SeriesRow]) -> None:
+        if not waiting or self.question is None or self.question.gathered is not gathered or gathered.shelf is None:
+            return
+        row, shelf = waiting.pop(0), gathered.shelf
+
+        def work() -> NDArray[np.uint8]:
+            stack = shelf.stack(row.uid)
+            return small_picture(stack.frame(len(stack) // 2), THUMBNAIL_PX)
+
+        def done(pixels: NDArray[np.uint8]) -> None:
+            self.found_pictured.emit(row.uid, pixels)
+            self._look_at_next(gathered, waiting)
+
+        self._runner.run(work, owner=self, done=done, failed=lambda _error: self._look_at_next(gathered, waiting))
 
     def dismiss(self) -> None:
         """Put the report, or the question, away; nothing more is taken in."""
@@ -273,11 +302,15 @@ class ImagingViewModel(QObject):
         else:
             self.intake = intake
             self.refresh()
+        for name in intake.others:
+            self.succeeded.emit(Text("The images of {name} are imported.", name=name))
         self.import_changed.emit()
 
     def _ask_names(self, intake: Intake) -> None:
         if intake.patient.id != self._patient_id:
-            lost = Text("Nothing was imported for {name}: the files bear another name.", name=intake.patient.full_name)
+            lost = Text(
+                "Nothing was imported for {name}: nobody said whose the files are.", name=intake.patient.full_name
+            )
             self.refused.emit(lost)
         else:
             self.question = intake

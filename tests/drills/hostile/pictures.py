@@ -37,6 +37,7 @@ from clinic_app.imaging.rendering import render
 from clinic_app.records import ImagingStudy, Patient
 from tests.drills.hostile.cases import Attempt, Case, Inputs, Outcome, Repeated, demand
 from tests.helpers.nodes import DISTRICT, Node, node
+from tests.helpers.taking_in import take_folder
 
 CT: Final = Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes()
 MR: Final = Path(str(get_testdata_file("MR_small.dcm", download=False))).read_bytes()
@@ -77,7 +78,7 @@ class _Desk:
             (folder / "bad.dcm").write_bytes(data)
         else:
             data(folder)
-        report = self.imaging.import_folder(self.doctor, "p1", folder, names_confirmed=True)
+        report = take_folder(self.imaging, self.doctor, "p1", folder, is_confirmed=True)
         return folder, report
 
     def contents(self) -> int:

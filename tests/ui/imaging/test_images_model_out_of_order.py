@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +12,14 @@ import pytest
 
 from clinic_app.access import Session
 from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableFileError
-from clinic_app.imaging import Frame, ImportReport, Window
+from clinic_app.imaging import Frame, Gathered, ImportReport, PersonFiles, Window
+from clinic_app.imaging.intake.identity import PersonInFile
 from clinic_app.records import DocumentReference, ImagingStudy
 from tests.helpers.every_error import EVERY_ERROR, SENTENCE, kind_of
 from tests.helpers.fake_referral import DOCTOR, patient, recording_of, study_of
 from tests.helpers.frames import made_frame, ramp
 from tests.helpers.late_runner import LateRunner
+from ui.imaging.intake import Choice
 from ui.imaging.shelf import SeriesRow, rows_of
 from ui.imaging.view_model import THUMBNAIL_PX, ImagingViewModel
 from ui.shell.patient_in_hand import PatientInHand
@@ -53,7 +54,9 @@ class Shelf:
     marks: list[tuple[str, int, Window]] = field(default_factory=list)
     imports: list[tuple[str, bool]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    report: ImportReport | None = None
+    gathered_for: list[str] = field(default_factory=list)
+    gathered: Gathered = field(default_factory=Gathered)
+    report: ImportReport = field(default_factory=ImportReport)
     failure: Exception | None = None
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
@@ -71,22 +74,17 @@ class Shelf:
         self.kept.append(sop_uid)
         return study
 
-    def import_folder(
-        self,
-        session: Session,
-        patient_id: str,
-        folder: Path,
-        *,
-        progress: Callable[[int, int], None],
-        is_cancelled: Callable[[], bool],
-        names_confirmed: bool,
-        encoding: str,
-    ) -> Any:
-        self.imports.append((patient_id, names_confirmed))
+    def gather(self, session: Session, patient_id: str, bring: Callable[[Any], None]) -> Gathered:
+        self.gathered_for.append(patient_id)
         if self.failure:
             raise self.failure
-        for done in range(4):
-            progress(done, 3)
+        bring(self)
+        return self.gathered
+
+    def take_in(
+        self, session: Session, patient_id: str, found: Any, *, is_confirmed: bool, encoding: str
+    ) -> ImportReport:
+        self.imports.append((patient_id, is_confirmed))
         return self.report
 
     def mark(self, session: Session, study: ImagingStudy, sop_uid: str, number: int, window: Window) -> Any:
@@ -313,22 +311,34 @@ def test_nothing_is_marked_wanted_or_opened_where_nothing_is_open(viewer: Viewer
     viewer.model.mark(None)
     viewer.model.want(3)
     viewer.model.open(None)
-    viewer.model.confirm_names()
+    viewer.model.confirm([], "")
     assert viewer.runner.waiting == []
 
 
-def _report(*, is_filed: bool = True) -> ImportReport:
-    names = ("IVANOV^IVAN",)
-    made = ImportReport(studies=(), imported=2, refused=(), names_in_files=names)
-    if made.is_filed != is_filed:
-        made = replace(made, is_filed=is_filed)
-    return made
+DOUBTFUL = Gathered((PersonFiles(PersonInFile("IVANOV IVAN"), (), "name"),))
+TWO = ImportReport(imported=2)
+
+
+def _disc(progress: Callable[[int, int], None], is_cancelled: Callable[[], bool]) -> Callable[[Any], None]:
+    def bring(shelf: Shelf) -> None:
+        for done in range(4):
+            progress(done, 3)
+        shelf.gathered = replace(shelf.gathered, is_stopped=is_cancelled())
+
+    return bring
+
+
+def _choice(viewer: Viewer) -> Choice:
+    question = viewer.model.question
+    assert question is not None
+    assert question.gathered is not None
+    return Choice(question.patient, question.gathered.people[0], frozenset({"a"}))
 
 
 def test_an_import_is_told_from_beginning_to_end(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report()
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.report = TWO
+    viewer.model.import_from(_disc)
     assert viewer.model.importer.is_running
     assert not viewer.model.can_import
     viewer.runner.answer_all()
@@ -342,16 +352,16 @@ def test_an_import_is_told_from_beginning_to_end(viewer: Viewer) -> None:
 
 def test_a_second_folder_does_not_begin_while_one_is_taken_in(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report()
-    for name in ("one", "two"):
-        viewer.model.import_folder(Path(name))
+    viewer.shelf.report = TWO
+    for _time in range(2):
+        viewer.model.import_from(_disc)
     assert len(viewer.runner.waiting) == 1
 
 
 def test_an_import_that_ends_after_the_patient_was_put_away_names_whose_images_came(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report()
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.report = TWO
+    viewer.model.import_from(_disc)
     viewer.hand.take(SECOND)
     viewer.runner.answer_all()
     assert viewer.shelf.imports == [(FIRST.id, False)]
@@ -361,8 +371,8 @@ def test_an_import_that_ends_after_the_patient_was_put_away_names_whose_images_c
 
 def test_a_question_about_names_is_never_asked_before_another_patient(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report(is_filed=False)
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.gathered = DOUBTFUL
+    viewer.model.import_from(_disc)
     viewer.hand.take(SECOND)
     viewer.runner.answer_all()
     assert viewer.model.question is None
@@ -371,34 +381,53 @@ def test_a_question_about_names_is_never_asked_before_another_patient(viewer: Vi
 
 def test_a_question_about_names_that_was_not_answered_leaves_with_the_patient(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report(is_filed=False)
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.gathered = DOUBTFUL
+    viewer.model.import_from(_disc)
     viewer.runner.answer_all()
     assert viewer.model.question is not None
+    choice = _choice(viewer)
     viewer.hand.take(SECOND)
     viewer.hand.take(FIRST)
-    viewer.model.confirm_names()
+    viewer.model.confirm([choice], "")
     viewer.runner.answer_all()
-    assert viewer.shelf.imports == [(FIRST.id, False)]
+    assert viewer.shelf.gathered_for == [FIRST.id]
+    assert viewer.shelf.imports == []
 
 
 def test_confirmed_names_are_taken_in_once(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report(is_filed=False)
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.gathered = DOUBTFUL
+    viewer.model.import_from(_disc)
     viewer.runner.answer_all()
-    viewer.shelf.report = _report()
-    viewer.model.confirm_names()
-    viewer.model.confirm_names()
+    viewer.shelf.report = TWO
+    choice = _choice(viewer)
+    viewer.model.confirm([choice], "")
+    viewer.model.confirm([choice], "")
     viewer.runner.answer_all()
-    assert viewer.shelf.imports == [(FIRST.id, False), (FIRST.id, True)]
+    assert viewer.shelf.imports == [(FIRST.id, True)]
     assert viewer.model.question is None
+
+
+def test_what_is_chosen_for_somebody_else_is_filed_for_him_and_said(viewer: Viewer) -> None:
+    viewer.look()
+    viewer.shelf.gathered = DOUBTFUL
+    viewer.model.import_from(_disc)
+    viewer.runner.answer_all()
+    viewer.shelf.report = TWO
+    choice = _choice(viewer)
+    viewer.model.confirm([choice, replace(choice, patient=SECOND)], "cp1251")
+    viewer.runner.answer_all()
+    assert viewer.shelf.imports == [(FIRST.id, True), (SECOND.id, True)]
+    assert viewer.good == [f"The images of {SECOND.full_name} are imported."]
+    assert viewer.model.intake is not None
+    assert viewer.model.intake.report is not None
+    assert viewer.model.intake.report.imported == 4
 
 
 def test_a_stopped_import_says_that_it_was_stopped(viewer: Viewer) -> None:
     viewer.look()
-    viewer.shelf.report = _report()
-    viewer.model.import_folder(Path("cd"))
+    viewer.shelf.report = TWO
+    viewer.model.import_from(_disc)
     viewer.model.importer.cancel()
     viewer.runner.answer_all()
     assert viewer.model.intake is not None
@@ -409,7 +438,7 @@ def test_a_stopped_import_says_that_it_was_stopped(viewer: Viewer) -> None:
 def test_an_import_that_fails_is_said_and_another_can_begin(viewer: Viewer, error: ClinicError) -> None:
     viewer.look()
     viewer.shelf.failure = error
-    viewer.model.import_folder(Path("cd"))
+    viewer.model.import_from(_disc)
     viewer.runner.answer_all()
     assert viewer.refused == ["The disk is full."]
     assert viewer.model.can_import
@@ -419,7 +448,7 @@ def test_an_import_that_fails_is_said_and_another_can_begin(viewer: Viewer, erro
 def test_a_fault_of_ours_ends_an_import_too(viewer: Viewer) -> None:
     viewer.look()
     viewer.shelf.failure = ZeroDivisionError()
-    viewer.model.import_folder(Path("cd"))
+    viewer.model.import_from(_disc)
     viewer.runner.answer_all()
     assert len(viewer.runner.faults) == 1
     assert viewer.model.can_import

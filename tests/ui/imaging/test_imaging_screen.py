@@ -16,8 +16,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
 from clinic_app.access import Role, Session, Trail
-from clinic_app.imaging import Imaging, ImportReport, KeyImages
-from clinic_app.records import HumanName, Patient
+from clinic_app.imaging import Gathered, Gathering, Imaging, KeyImages, from_paths
+from clinic_app.records import HumanName, Identifier, Patient
+from clinic_app.terminology.systems import CHART_NUMBER
 from tests.helpers.nodes import Node, node
 from tests.helpers.waiting import wait_until
 from tests.helpers.watchdog import Watchdog
@@ -27,7 +28,11 @@ from ui.imaging.view_model import ImagingViewModel
 from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
 
-THEIRS = Patient(id="p1", name=(HumanName(family="CompressedSamples", given=("CT1",)),))
+THEIRS = Patient(
+    id="p1",
+    name=(HumanName(family="CompressedSamples", given=("CT1",)),),
+    identifier=(Identifier(system=CHART_NUMBER, value="1CT1"),),
+)
 OTHER = Patient(id="p2", name=(HumanName(family="Қасымов", given=("Нұрлан",)),))
 CT, MR, LOOP = "CT_small.dcm", "MR_small.dcm", "examples_ybr_color.dcm"
 
@@ -71,6 +76,13 @@ class Room:
         assert button.isEnabled()
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         self.settle()
+
+    def say_yes(self) -> None:
+        """Tick everything that was found, and take it in."""
+        tree = self.screen._question.tree
+        for place in range(tree.topLevelItemCount()):
+            tree.tick(place, is_ticked=True)
+        self.click("imaging.confirm_names")
 
     def sees(self, name: str) -> bool:
         """Return whether a part can be seen."""
@@ -168,12 +180,16 @@ def test_another_name_in_the_files_files_nothing_until_somebody_confirms(room: R
     room.click("imaging.import")
     assert room.model.rows == ()
     assert not room.sees("imaging.report")
-    words = room.screen._question._words.text()
-    assert words == "In the files: “CompressedSamples CT1”\nIn hand: Қасымов Нұрлан"
+    assert room.screen._question._words.text() == "In hand: Қасымов Нұрлан"
+    tree = room.screen._question.tree
+    assert tree._person(0).text(0) == "CompressedSamples CT1  ·  1CT1, ABCD1234"
+    assert tree._person(0).text(3) == "Nothing: another name, number or birth date"
+    assert not room.screen._question._confirm.isEnabled()
+    tree.tick(0, is_ticked=True)
     QTest.keyClick(cast("QWidget", room.screen.findChild(QWidget, "imaging.confirm_names")), Qt.Key.Key_Return)
     room.settle()
     assert room.imaging.studies(room.session, "p2") == ()
-    room.click("imaging.confirm_names")
+    room.say_yes()
     assert len(room.imaging.studies(room.session, "p2")) == 1
     assert not room.sees("imaging.confirm_names")
     assert room.screen._report.text() == "1 file taken."
@@ -187,7 +203,7 @@ def test_the_cursor_stays_in_the_room_when_a_question_is_answered(room: Room) ->
     room.screen._import.setFocus()
     room.click("imaging.import")
     assert cast("QWidget", QApplication.focusWidget()).objectName() == "imaging.confirm_names.cancel"
-    room.click("imaging.confirm_names")
+    room.say_yes()
     assert room.screen._has_cursor()
 
 
@@ -206,7 +222,7 @@ def test_a_question_about_one_patient_is_never_asked_of_the_next(room: Room) -> 
     room.click("imaging.import")
     room.hand.take(THEIRS)
     room.settle()
-    room.model.confirm_names()
+    room.model.confirm((), "")
     room.settle()
     assert not room.sees("imaging.confirm_names")
     assert room.imaging.studies(room.session, "p1") == ()
@@ -217,7 +233,7 @@ def test_the_name_in_the_picture_is_that_of_the_file(room: Room) -> None:
     room.take(CT)
     room.open(OTHER)
     room.click("imaging.import")
-    room.click("imaging.confirm_names")
+    room.say_yes()
     assert room.screen.canvas._corners.left == ("CompressedSamples CT1", "19.01.2004")
 
 
@@ -226,7 +242,7 @@ def test_a_loop_is_leafed_through(room: Room) -> None:
     room.open(OTHER)
     room.click("imaging.import")
     if room.sees("imaging.confirm_names"):
-        room.click("imaging.confirm_names")
+        room.say_yes()
     canvas = room.screen.canvas
     assert canvas.image_count == 30
     first = canvas.picture
@@ -241,7 +257,7 @@ def test_only_the_newest_wish_is_decoded(room: Room) -> None:
     room.open(OTHER)
     room.click("imaging.import")
     if room.sees("imaging.confirm_names"):
-        room.click("imaging.confirm_names")
+        room.say_yes()
     seen: list[int] = []
     room.model.decoded.connect(lambda number, _picture: seen.append(number))
     for number in range(2, 30):
@@ -254,7 +270,7 @@ def test_what_somebody_reads_is_not_taken_away_by_news(room: Room) -> None:
     room.take(CT, MR)
     room.open(OTHER)
     room.click("imaging.import")
-    room.click("imaging.confirm_names")
+    room.say_yes()
     room.go_to_series("MR")
     canvas = room.screen.canvas
     canvas.set_tool("length")
@@ -262,7 +278,7 @@ def test_what_somebody_reads_is_not_taken_away_by_news(room: Room) -> None:
     picture = canvas.picture
     room.take("examples_rgb_color.dcm")
     room.click("imaging.import")
-    room.click("imaging.confirm_names")
+    room.say_yes()
     assert len(room.model.rows) == 3
     assert canvas.picture is picture
     assert canvas.last_length is not None
@@ -321,32 +337,35 @@ class SlowImages:
     def __init__(self, images: Imaging) -> None:
         self._images = images
         self.may_end = threading.Event()
+        self.told: Callable[[int, int], None] = lambda _done, _total: None
+        self.is_cancelled: Callable[[], bool] = lambda: False
         self.stack = images.stack
         self.studies = images.studies
         self.opened = images.opened
         self.keep_presentation = images.keep_presentation
 
-    def import_folder(
-        self,
-        session: Session,
-        patient_id: str,
-        folder: Path,
-        *,
-        progress: Callable[[int, int], None],
-        is_cancelled: Callable[[], bool],
-        names_confirmed: bool,
-        encoding: str,
-    ) -> ImportReport:
-        assert encoding == ""
-        progress(3, 12)
-        while not is_cancelled() and not self.may_end.wait(0.005):
-            pass
-        return self._images.import_folder(session, patient_id, folder, names_confirmed=names_confirmed)
+        self.take_in = images.take_in
+
+    def gather(self, session: Session, patient_id: str, bring: Callable[[Gathering], None]) -> Gathered:
+        def slowly(gathering: Gathering) -> None:
+            self.told(3, 12)
+            while not self.is_cancelled() and not self.may_end.wait(0.005):
+                pass
+            bring(gathering)
+            gathering.is_stopped = self.is_cancelled()
+
+        return self._images.gather(session, patient_id, slowly)
 
 
 def _slowly(room: Room) -> SlowImages:
     slow = SlowImages(room.imaging)
     room.model.importer._images = slow
+
+    def bringer(told: Callable[[int, int], None], is_cancelled: Callable[[], bool]) -> Callable[[Gathering], None]:
+        slow.told, slow.is_cancelled = told, is_cancelled
+        return from_paths([room.folder])
+
+    room.model.import_paths = lambda _paths: room.model.import_from(bringer)  # type: ignore[method-assign]
     return slow
 
 
@@ -454,7 +473,7 @@ def test_the_window_answers_while_a_loop_is_read(room: Room) -> None:
     try:
         QTest.mouseClick(room.screen._import, Qt.MouseButton.LeftButton)
         room.settle()
-        room.click("imaging.confirm_names")
+        room.say_yes()
         for _key in range(20):
             QTest.keyClick(room.screen.canvas, Qt.Key.Key_Down)
         room.settle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,11 +10,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from clinic_app.imaging import ImportReport
 from clinic_app.records import HumanName, Patient
 from ui import language
-from ui.imaging.import_panel import whose_images
-from ui.imaging.intake import Intake
 from ui.language import _
 from ui.widgets.whose_question import Asked, WhoseQuestion
 
@@ -91,14 +87,3 @@ def test_it_speaks_the_language_that_is_chosen_while_it_stands(shown: Shown) -> 
     language.use("ru")
     QCoreApplication.sendEvent(shown.question, QEvent(QEvent.Type.LanguageChange))
     assert shown.words("t.whose.title") not in ("", before)
-
-
-def test_images_name_five_of_many_names_and_who_is_in_hand(qapp: QApplication) -> None:
-    language.use("en")
-    names = tuple(f"NAME{number}" for number in range(7))
-    report = ImportReport(imported=0, names_in_files=names)
-    asked = whose_images(Intake(PATIENT, Path("disc"), report))
-    assert "“NAME4”, …" in asked.lines[0]
-    assert "NAME5" not in asked.lines[0]
-    assert "Үлгібаев" in asked.lines[-1]
-    assert not asked.is_safe

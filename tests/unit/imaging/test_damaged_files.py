@@ -16,6 +16,7 @@ from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.imaging.fragments import Extent, extent_of, fragments_in
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import look_at
+from clinic_app.imaging.intake.sources import file_at
 from clinic_app.imaging.reading import check_mark, read_dataset, without_preamble
 from tests.helpers.dicom_files import bytes_of, compressed_file, made_file
 
@@ -92,7 +93,7 @@ def test_one_broken_picture_does_not_take_the_others_with_it(tmp_path: Path) -> 
     path = tmp_path / "loop.dcm"
     frames[3] = b"\xff\xd8broken" * 20
     path.write_bytes(bytes_of(compressed_file(frames, (16, 20), JPEGBaseline8Bit)))
-    seen = look_at(path)
+    seen = look_at(file_at(path, "x"))
     assert seen is not None
     assert seen[1].damage is not None
     assert str(seen[1].damage.render("en")) == "Some images of this file are damaged; the others are shown."

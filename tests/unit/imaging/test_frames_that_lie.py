@@ -32,6 +32,7 @@ from clinic_app.imaging import reading
 from clinic_app.imaging.codestream import StatedSize, coded_bytes, stated_size
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import FRAMES, frames_of, look_at
+from clinic_app.imaging.intake.sources import file_at
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.imaging.rendering import render
 from clinic_app.imaging.windowing import Window
@@ -232,7 +233,7 @@ def test_a_film_of_a_gigabyte_is_refused_by_its_first_bytes(tmp_path: Path) -> N
     tracemalloc.start()
     try:
         with pytest.raises(UnreadableFileError, match="no DICOM file"):
-            look_at(path)
+            look_at(file_at(path, "x"))
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
@@ -255,7 +256,7 @@ def test_a_number_no_record_can_hold_orders_nothing(tmp_path: Path, keyword: str
     for written, read in (("7", 7), ("1E300", 0)):
         dataset[keyword] = RawDataElement(Tag(keyword), "IS", len(written), written.encode(), 0, False, True)
         path.write_bytes(saved(dataset))
-        looked = look_at(path)
+        looked = look_at(file_at(path, "x"))
         assert looked is not None
         assert getattr(looked[1], "number" if keyword == "InstanceNumber" else "series_number") == read
 
@@ -267,4 +268,4 @@ def test_an_element_of_a_broken_length_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "broken.dcm"
     path.write_bytes(data)
     with pytest.raises(UnreadableFileError):
-        look_at(path)
+        look_at(file_at(path, "x"))

@@ -12,9 +12,10 @@ from pydicom.data import get_testdata_file
 from clinic_app.access import Trail
 from clinic_app.foundation.errors import NotAllowedError, NotFoundError, UnreadableFileError
 from clinic_app.imaging import Imaging, KeyImages, Window
-from clinic_app.imaging.importing import is_same_person
+from clinic_app.imaging.intake.identity import is_same_person
 from clinic_app.records import HumanName, Patient
 from tests.helpers.nodes import Node, node
+from tests.helpers.taking_in import take_folder
 
 NAMES = ("CT_small.dcm", "MR_small.dcm", "examples_ybr_color.dcm")
 
@@ -51,13 +52,13 @@ def test_a_folder_becomes_studies_and_a_second_time_changes_nothing(
 ) -> None:
     doctor = here.session("doctor")
     told: list[tuple[int, int]] = []
-    report = imaging.import_folder(
-        doctor, patient_id, folder, progress=lambda done, total: told.append((done, total)), names_confirmed=True
+    report = take_folder(
+        imaging, doctor, patient_id, folder, progress=lambda done, total: told.append((done, total)), is_confirmed=True
     )
     assert report.imported == 3
     assert report.refused == ()
     assert told[-1] == (3, 3)
-    again = imaging.import_folder(doctor, patient_id, folder, names_confirmed=True)
+    again = take_folder(imaging, doctor, patient_id, folder, is_confirmed=True)
     assert {s.meta.version_id for s in again.studies if s.meta} == {s.meta.version_id for s in report.studies if s.meta}
     assert len(imaging.studies(doctor, patient_id)) == len(report.studies) == 3
 
@@ -66,7 +67,7 @@ def test_one_bad_file_never_stops_the_others(here: Node, imaging: Imaging, patie
     good = (folder / "DICOM" / "CT_small.dcm").read_bytes()
     (folder / "DICOM" / "half.dcm").write_bytes(good[: len(good) // 20])
     (folder / "README.TXT").write_text("hello", encoding="utf-8")
-    report = imaging.import_folder(here.session("doctor"), patient_id, folder, names_confirmed=True)
+    report = take_folder(imaging, here.session("doctor"), patient_id, folder, is_confirmed=True)
     assert report.imported == 3
     assert [refusal.name for refusal in report.refused] == ["README.TXT", "DICOM/half.dcm"]
     assert all(refusal.reason.render("ru") for refusal in report.refused)
@@ -76,7 +77,7 @@ def test_other_names_file_nothing_until_somebody_confirms(
     here: Node, imaging: Imaging, patient_id: str, folder: Path
 ) -> None:
     doctor = here.session("doctor")
-    report = imaging.import_folder(doctor, patient_id, folder)
+    report = take_folder(imaging, doctor, patient_id, folder)
     assert not report.is_filed
     assert len(report.names_in_files) > 1
     assert imaging.studies(doctor, patient_id) == ()
@@ -84,13 +85,14 @@ def test_other_names_file_nothing_until_somebody_confirms(
 
 def test_a_cancelled_import_files_what_was_read(here: Node, imaging: Imaging, patient_id: str, folder: Path) -> None:
     seen: list[int] = []
-    report = imaging.import_folder(
+    report = take_folder(
+        imaging,
         here.session("doctor"),
         patient_id,
         folder,
         progress=lambda done, _total: seen.append(done),
         is_cancelled=lambda: len(seen) >= 1,
-        names_confirmed=True,
+        is_confirmed=True,
     )
     assert report.imported == 1
     assert len(report.studies) == 1
@@ -98,7 +100,7 @@ def test_a_cancelled_import_files_what_was_read(here: Node, imaging: Imaging, pa
 
 def test_a_series_opens_as_a_stack(here: Node, imaging: Imaging, patient_id: str, folder: Path) -> None:
     doctor = here.session("doctor")
-    imaging.import_folder(doctor, patient_id, folder, names_confirmed=True)
+    take_folder(imaging, doctor, patient_id, folder, is_confirmed=True)
     study = next(s for s in imaging.studies(doctor, patient_id) if s.series[0].modality.code == "US")
     stack = imaging.stack(doctor, study, study.series[0].uid)
     assert len(stack) == 30
@@ -115,9 +117,9 @@ def test_a_study_of_one_patient_is_not_filed_for_another(
     here: Node, imaging: Imaging, patient_id: str, folder: Path
 ) -> None:
     doctor = here.session("doctor")
-    imaging.import_folder(doctor, patient_id, folder, names_confirmed=True)
+    take_folder(imaging, doctor, patient_id, folder, is_confirmed=True)
     here.store.records.commit((Patient(id="p2", name=(HumanName(family="Other"),)),))
-    report = imaging.import_folder(doctor, "p2", folder, names_confirmed=True)
+    report = take_folder(imaging, doctor, "p2", folder, is_confirmed=True)
     assert report.studies == ()
     assert len(report.refused) == 3
 
@@ -126,7 +128,7 @@ def test_a_key_image_is_a_small_picture_that_knows_its_source(
     here: Node, imaging: Imaging, patient_id: str, folder: Path
 ) -> None:
     doctor = here.session("doctor")
-    imaging.import_folder(doctor, patient_id, folder, names_confirmed=True)
+    take_folder(imaging, doctor, patient_id, folder, is_confirmed=True)
     study = next(s for s in imaging.studies(doctor, patient_id) if s.series[0].modality.code == "CT")
     key_images = KeyImages(here.store, Trail(here.store, here.clock), here.clock)
     uid = study.series[0].instance[0].uid
@@ -142,7 +144,7 @@ def test_a_key_image_is_a_small_picture_that_knows_its_source(
 
 def test_a_registrar_imports_no_images(here: Node, imaging: Imaging, patient_id: str, folder: Path) -> None:
     with pytest.raises(NotAllowedError):
-        imaging.import_folder(here.session("registrar"), patient_id, folder)
+        take_folder(imaging, here.session("registrar"), patient_id, folder)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,18 @@ from clinic_app.imaging import FrameStack, Imaging, ImportReport, LocalFiles, Se
 from clinic_app.imaging.display.layers import Mark
 from clinic_app.imaging.importing import encoding_of
 from clinic_app.imaging.shelf import series_kind
-from clinic_app.records import HumanName, ImagingStudy, Patient
+from clinic_app.records import HumanName, Identifier, ImagingStudy, Patient
+from clinic_app.terminology.systems import CHART_NUMBER
 from tests.helpers.dicom_files import bytes_of, item, made_file, on_plane, pointing_at
 from tests.helpers.nodes import Node, node
+from tests.helpers.taking_in import take_folder
 
 FLAT = np.arange(120, dtype=np.int16).reshape(10, 12)
-PETROV = Patient(id="p1", name=(HumanName(family="Петров", given=("Пётр",)),))
+PETROV = Patient(
+    id="p1",
+    name=(HumanName(family="Петров", given=("Пётр",)),),
+    identifier=(Identifier(system=CHART_NUMBER, value="7"),),
+)
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def imaging(here: Node, rule: str = "") -> Imaging:
 
 
 def take(here: Node, folder: Path, rule: str = "", **more: object) -> ImportReport:
-    return imaging(here, rule).import_folder(here.session("doctor"), "p1", folder, **more)  # type: ignore[arg-type]
+    return take_folder(imaging(here, rule), here.session("doctor"), "p1", folder, **more)  # type: ignore[arg-type]
 
 
 def wrong_letters(folder: Path, name: str = "Петров^Пётр") -> Path:
@@ -60,7 +66,7 @@ def test_letters_are_proposed_and_nothing_is_filed_until_somebody_agrees(here: N
     assert not report.is_filed
     assert report.names_in_files == ("Ïåòðîâ Ï¸òð",)
     assert [(each.encoding, each.as_read) for each in report.proposals] == [("cp1251", "Петров Пётр")]
-    agreed = take(here, folder, names_confirmed=True, encoding="cp1251")
+    agreed = take(here, folder, is_confirmed=True, encoding="cp1251")
     assert agreed.is_filed
     assert agreed.names_in_files == ("Петров Пётр",)
     (study,) = agreed.studies
@@ -71,14 +77,14 @@ def test_letters_are_proposed_and_nothing_is_filed_until_somebody_agrees(here: N
 
 def test_the_bytes_that_are_kept_are_those_that_came(here: Node, folder: Path) -> None:
     path = wrong_letters(folder)
-    (study,) = take(here, folder, names_confirmed=True, encoding="cp1251").studies
+    (study,) = take(here, folder, is_confirmed=True, encoding="cp1251").studies
     kept = here.store.blobs.read(study.series[0].instance[0].extension[0].value_string or "")
     assert kept[128:] == path.read_bytes()[128:]
 
 
 def test_whoever_says_no_to_the_letters_keeps_them_as_the_file_says(here: Node, folder: Path) -> None:
     wrong_letters(folder)
-    (study,) = take(here, folder, names_confirmed=True).studies
+    (study,) = take(here, folder, is_confirmed=True).studies
     assert encoding_of(study.series[0].instance[0]) == ""
 
 
@@ -99,7 +105,7 @@ def test_a_rule_does_not_make_another_person_of_somebody(here: Node, folder: Pat
 def test_a_damaged_file_is_taken_and_named(here: Node, folder: Path) -> None:
     whole = bytes_of(made_file(FLAT, PatientName="Petrov^Petr"))
     (folder / "cut.dcm").write_bytes(whole[:-100])
-    report = take(here, folder, names_confirmed=True)
+    report = take(here, folder, is_confirmed=True)
     assert report.imported == 1
     assert [each.name for each in report.damaged] == ["cut.dcm"]
     assert "lower part" in str(report.damaged[0].reason.render("en"))
@@ -109,7 +115,7 @@ def test_of_two_copies_the_whole_one_is_kept(here: Node, folder: Path) -> None:
     whole = bytes_of(made_file(FLAT, PatientName="Petrov^Petr"))
     (folder / "a.dcm").write_bytes(whole)
     (folder / "b.dcm").write_bytes(whole[:-100])
-    (study,) = take(here, folder, names_confirmed=True).studies
+    (study,) = take(here, folder, is_confirmed=True).studies
     frame = imaging(here).stack(here.session("doctor"), study, "1.2.3.4").frame(0)
     assert frame.notes == ()
 
@@ -131,7 +137,7 @@ def real_folder(shared_data: Path, folder: Path) -> None:
 
 def test_everything_a_cd_holds_is_opened_as_what_it_is(here: Node, folder: Path, shared_data: Path) -> None:
     real_folder(shared_data, folder)
-    report = take(here, folder, names_confirmed=True)
+    report = take(here, folder, is_confirmed=True)
     assert report.refused == ()
     doctor, service = here.session("doctor"), imaging(here)
     found: dict[str, object] = {}
@@ -155,7 +161,7 @@ def test_everything_a_cd_holds_is_opened_as_what_it_is(here: Node, folder: Path,
 
 def one_picture(here: Node, folder: Path) -> ImagingStudy:
     (folder / "a.dcm").write_bytes(bytes_of(made_file(np.stack([FLAT, FLAT + 9]), PatientName="Petrov^Petr")))
-    (study,) = take(here, folder, names_confirmed=True).studies
+    (study,) = take(here, folder, is_confirmed=True).studies
     return study
 
 
@@ -200,7 +206,7 @@ def test_outlines_are_opened_over_the_slices_they_lie_on(here: Node, folder: Pat
         ROIContourSequence=[item(ReferencedROINumber=1, ContourSequence=[contour])],
     )  # fmt: skip
     (folder / "plan.dcm").write_bytes(bytes_of(plan))
-    (study,) = take(here, folder, names_confirmed=True).studies
+    (study,) = take(here, folder, is_confirmed=True).studies
     opened = imaging(here).opened(here.session("doctor"), study, "1.2.3.8")
     assert isinstance(opened, FrameStack)
     assert [outline.name for outline in opened.frame(0).layers.outlines] == ["Heart"]
@@ -208,7 +214,7 @@ def test_outlines_are_opened_over_the_slices_they_lie_on(here: Node, folder: Pat
 
 def test_marks_for_pictures_that_are_not_here_say_so(here: Node, folder: Path, shared_data: Path) -> None:
     shutil.copy(shared_data / "dicom" / "derived" / "gsps_of_MR_small.dcm", folder / "pr.dcm")
-    (study,) = take(here, folder, names_confirmed=True).studies
+    (study,) = take(here, folder, is_confirmed=True).studies
     with pytest.raises(NotFoundError, match="not here"):
         imaging(here).opened(here.session("doctor"), study, study.series[0].uid)
 
