@@ -12,6 +12,8 @@ map-pin maximize message-square minus monitor moon move package paperclip pause 
 printer refresh-cw rotate-ccw ruler save scan scan-line search send server settings shield shield-check signature
 siren snowflake stethoscope sun thermometer trash-2 triangle-alert undo-2 unlink upload user user-check user-plus
 users wifi wifi-off x zoom-in zoom-out archive-restore chart-column database-backup hard-drive life-buoy lock-open
-scroll-text shield-alert timer
+scroll-text shield-alert timer layout-grid rotate-cw-square rotate-ccw-square flip-horizontal-2 flip-vertical-2 expand
+hand maximize-2 proportions scan-search skip-back skip-forward repeat repeat-2 square-play keyboard star fullscreen
+layout-panel-left move-3d rotate-cw
 """
 ICON_NAMES: Final[frozenset[str]] = frozenset(_NAMES.split())

@@ -15,6 +15,7 @@ from ui.imaging.review_panel import ReviewPanel
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.viewer import Viewer
 from ui.language import _, say
+from ui.remembered import Remembered
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.empty_state import EmptyState
@@ -28,12 +29,15 @@ class ImagingScreen(Page):
     Args:
         model: the images.
         place: what it will stand in (see `Page`).
+        remembered: layouts and windows this person chose before.
 
     ``choose_folder`` asks for the folder to take in; None means nobody chose one. ``choose_files`` asks for files,
     archives and images of discs. Any of them can be dropped here, too.
     """
 
-    def __init__(self, model: ImagingViewModel, place: QWidget | None = None) -> None:
+    def __init__(
+        self, model: ImagingViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+    ) -> None:
         super().__init__("images", place)
         theme.make_clinical(self)
         model.setParent(self)
@@ -43,7 +47,7 @@ class ImagingScreen(Page):
         self.setAcceptDrops(True)
         self._import = Button("imaging.import", "primary", "folder-open")
         self._import_files = Button("imaging.import_files", "plain")
-        self.box = LightBox("imaging", model)
+        self.box = LightBox("imaging", model, remembered)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
@@ -137,8 +141,6 @@ class ImagingScreen(Page):
     def _show_list(self) -> None:
         model = self._model
         self._show_page()
-        if model.open_row is None and model.rows:
-            model.open(model.rows[0])
         self.box.show_rows()
 
     def _show_page(self) -> None:

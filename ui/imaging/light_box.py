@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from clinic_app.imaging.hanging import Layout, Rules, Start, hang, kind_of_study
+from clinic_app.records import ImagingStudy
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.panes import Panes
 from ui.imaging.series_list import SeriesList
 from ui.imaging.shelf import SeriesRow
 from ui.imaging.viewer import Viewer
+from ui.remembered import Remembered
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 LIST_PX: Final = 264
+_LAYOUT: Final = "layout."
 
 
 class SeriesSource(Protocol):
@@ -30,6 +35,7 @@ class SeriesSource(Protocol):
 
     rows: tuple[SeriesRow, ...]
     thumbnails: dict[str, NDArray[np.uint8]]
+    hanging: Rules
 
     def make_series(self) -> OpenSeries:
         """Return what opens series for one more pane."""
@@ -46,15 +52,22 @@ class LightBox(QWidget):
     Args:
         name: stable object name of the parts: ``name.series``, ``name.canvas`` and so on.
         model: where series come from.
+        remembered: what this person chose before; None: nobody signed in.
 
     Signal ``active_changed``: another pane is in hand, or another series is in it.
     """
 
     active_changed = Signal()
 
-    def __init__(self, name: str, model: SeriesSource) -> None:
+    def __init__(self, name: str, model: SeriesSource, remembered: Remembered | None = None) -> None:
         super().__init__()
         self._model = model
+        self._remembered = remembered
+        self._is_known = remembered is None
+        if remembered is not None:
+            remembered.setParent(self)
+            remembered.known.connect(self._know)
+            remembered.load()
         self.list = SeriesList(f"{name}.series")
         self.list.setFixedWidth(LIST_PX)
         self.panes = Panes(name, self._make_series)
@@ -74,12 +87,39 @@ class LightBox(QWidget):
         panes.series_dropped.connect(self._drop)
         panes.active_changed.connect(self._follow_active)
         panes.layout_changed.connect(self._show_panes)
+        panes.layout_chosen.connect(self._lay)
 
     def show_rows(self) -> None:
         """List the series of the model anew; what the panes show stays."""
         row = self.panes.active.series.row
         self.list.show_rows(self._model.rows, row.uid if row else "")
         self._show_panes()
+        if self._is_known and self._model.rows and not any(pane.series.row for pane in self.panes.shown):
+            self.hang(self._model.rows[0].study)
+
+    def hang(self, study: ImagingStudy) -> None:
+        """Hang a study as the rules and this person's last layout for its kind say."""
+        rows = self._model.rows
+        studies = tuple({row.study.id: row.study for row in rows}.values())
+        hung = hang(self._model.hanging, studies, study, self._layout_for(study))
+        self.panes.set_grid(hung.layout)
+        by_uid = {row.uid: row for row in rows}
+        starts = [(by_uid[start.series_uid], start) if start else None for start in hung.starts]
+        if not any(starts):
+            starts[0] = (rows[0], Start(rows[0].uid))  # reports and tracings are hung by no rule
+        for pane, found in zip(self.panes.shown, starts, strict=True):
+            pane.series.close()
+            if found is not None:
+                pane.series.open(found[0], (found[1].sop_uid, found[1].frame_number))
+        self.panes.activate(self.panes.shown[0])
+        self.list.mark(starts[0][0].uid if starts[0] else "")
+        self._show_panes()
+
+    def hang_again(self) -> None:
+        """Hang the study in hand anew."""
+        row = self.panes.active.series.row or next(iter(self._model.rows), None)
+        if row is not None:
+            self.hang(row.study)
 
     def show_thumbnail(self, uid: str) -> None:
         """Show a small picture that was made."""
@@ -89,6 +129,30 @@ class LightBox(QWidget):
         """Show a series in a pane, on somebody's wish."""
         pane.series.open(row)
         self._show_panes()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hang anew."""
+        if event.key() == Qt.Key.Key_J and not event.modifiers():
+            self.hang_again()
+        else:
+            event.ignore()
+
+    def _know(self) -> None:
+        """What this person chose before has been read."""
+        self._is_known = True
+        if self._model.rows:
+            self.show_rows()
+
+    def _lay(self, grid: Layout) -> None:
+        """A person chose a layout: it is his for this kind of study from now on."""
+        self.panes.set_grid(grid)
+        row = self.panes.active.series.row
+        if row is not None and self._remembered is not None:
+            self._remembered.put(**{f"{_LAYOUT}{kind_of_study(row.study)}": str(grid)})
+
+    def _layout_for(self, study: ImagingStudy) -> Layout | None:
+        kept = self._remembered.values.get(f"{_LAYOUT}{kind_of_study(study)}", "") if self._remembered else ""
+        return Layout.parse(kept)
 
     def _make_series(self) -> OpenSeries:
         made = self._model.make_series()

@@ -30,7 +30,7 @@ class OpenSeries(QObject):
 
     Signals: ``opened`` (pictures: see ``count``), ``read(tuple[Report, ...])``, ``traced(Recording)``, ``closed``;
     ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture; ``damage_found``: see
-    ``damaged``; ``refused(Text)``.
+    ``damaged``; ``progressed``: see ``had``; ``refused(Text)``.
     """
 
     opened = Signal()
@@ -40,6 +40,7 @@ class OpenSeries(QObject):
     decoded = Signal(int, object)
     undecoded = Signal(int, object)
     damage_found = Signal()
+    progressed = Signal()
     refused = Signal(object)
 
     def __init__(self, open_series: Callable[[SeriesRow], Opened], runner: TaskRunner, parent: QObject) -> None:
@@ -60,6 +61,11 @@ class OpenSeries(QObject):
     def words(self) -> str:
         """What a file that chose or marked these pictures says about them."""
         return self._reader.stack.words if self._reader else ""
+
+    @property
+    def had(self) -> frozenset[int]:
+        """Numbers of the pictures that are ready, or were found damaged, so far."""
+        return self._reader.had if self._reader else frozenset()
 
     @property
     def damaged(self) -> tuple[int, ...]:
@@ -109,6 +115,7 @@ class OpenSeries(QObject):
             self._reader.decoded.connect(self._show)
             self._reader.refused.connect(self._show_not)
             self._reader.damage_found.connect(self.damage_found)
+            self._reader.progressed.connect(self.progressed)
             self.opened.emit()
             self._reader.want(found.position_of(*self._at) + 1 if self._at[0] else 1)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from clinic_app.imaging.hanging import MOST_SIDE, ONE, Layout
@@ -18,6 +19,15 @@ from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.viewer import Viewer
 
 _GAP_PX: Final = 4
+LAYOUT_KEYS: Final = {
+    Qt.Key.Key_1: (ONE,),
+    Qt.Key.Key_2: (Layout(1, 2), Layout(2, 1)),
+    Qt.Key.Key_3: (Layout(1, 3), Layout(3, 1)),
+    Qt.Key.Key_4: (Layout(2, 2),),
+    Qt.Key.Key_6: (Layout(2, 3), Layout(3, 2)),
+    Qt.Key.Key_9: (Layout(3, 3),),
+}
+"""With Ctrl: so many panes; pressed again, the other way to lay them."""
 
 
 class Panes(QWidget):
@@ -28,14 +38,14 @@ class Panes(QWidget):
             ``name.2.canvas`` and so on; the tools are ``name.tool.…``.
         make_series: gives each new pane what opens series for it.
 
-    Signals: ``active_changed``: another pane is in hand; ``layout_changed``: see ``grid``; ``made(Viewer)``: a pane is
-    new; ``series_dropped(str, Viewer)``: a series, by its UID, is to be shown there; ``image_asked(str, int)``: a
-    report leads to a picture.
+    Signals: ``active_changed``: another pane is in hand; ``layout_changed``: see ``grid``; ``layout_chosen(Layout)``: a
+    person wants another one; ``series_dropped(str, Viewer)``: a series, by its UID, is to be shown there;
+    ``image_asked(str, int)``: a report leads to a picture.
     """
 
     active_changed = Signal()
     layout_changed = Signal()
-    made = Signal(object)
+    layout_chosen = Signal(object)
     series_dropped = Signal(str, object)
     image_asked = Signal(str, int)
 
@@ -53,6 +63,7 @@ class Panes(QWidget):
         first = self._pane(0)
         self._active = first
         self.tools = ViewerTools(name, first.canvas)
+        self.tools.layouts.chosen.connect(self.layout_chosen)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -93,6 +104,7 @@ class Panes(QWidget):
         if self._active not in self.shown:
             self.activate(self._panes[0])
         self._show_active()
+        self.tools.layouts.show_grid(grid)
         self.layout_changed.emit()
 
     def activate(self, pane: Viewer) -> None:
@@ -136,6 +148,18 @@ class Panes(QWidget):
                 found[pane.series.row.uid] = (*found.get(pane.series.row.uid, ()), number)
         return found
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do with the panes what the picture in hand has no use for."""
+        is_ctrl = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        layouts = LAYOUT_KEYS.get(Qt.Key(event.key()), ()) if is_ctrl else ()
+        if layouts:
+            place = layouts.index(self._grid) + 1 if self._grid in layouts else 0
+            self.layout_chosen.emit(layouts[place % len(layouts)])
+        elif event.key() == Qt.Key.Key_M and not event.modifiers():
+            self.toggle_maximised()
+        else:
+            event.ignore()
+
     def _pane(self, place: int) -> Viewer:
         made = Viewer(f"{self._name}.{place + 1}" if place else self._name, self._make_series())
         self._panes.append(made)
@@ -143,7 +167,6 @@ class Panes(QWidget):
         made.maximise_asked.connect(lambda: self.toggle_maximised(made))
         made.dropped.connect(lambda uid: self.series_dropped.emit(uid, made))
         made.image_asked.connect(self.image_asked)
-        self.made.emit(made)
         return made
 
     def _lay_out(self) -> None:

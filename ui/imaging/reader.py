@@ -30,12 +30,13 @@ class SeriesReader(QObject):
         parent: lives as long as this.
 
     Signals: ``decoded(int, Picture)`` with the number from 1; ``refused(int, Text)``: a picture that cannot be seen;
-    ``damage_found``: another number is among ``damaged``.
+    ``damage_found``: another number is among ``damaged``; ``progressed``: another number is in ``had``.
     """
 
     decoded = Signal(int, object)
     refused = Signal(int, object)
     damage_found = Signal()
+    progressed = Signal()
 
     def __init__(self, stack: FrameStack, runner: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -53,6 +54,11 @@ class SeriesReader(QObject):
         """Ask for a picture; a wish that was not fulfilled yet is forgotten."""
         self._wanted = number
         self._go_on()
+
+    @property
+    def had(self) -> frozenset[int]:
+        """Numbers of the pictures that were decoded so far, or found to be damaged."""
+        return frozenset(self._had)
 
     def close(self) -> None:
         """Want nothing any more."""
@@ -126,6 +132,8 @@ class SeriesReader(QObject):
         if number not in self._had:
             self._had.add(number)
             self._ahead_bytes += size
+            if not self._is_closed:
+                self.progressed.emit()
 
     def _count_and_rest(self, number: int, size: int) -> None:
         self._count(number, size)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from ui import icons
+from ui.imaging.viewing.layout_picker import LayoutPicker
 from ui.language import Translated, _
 from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
@@ -44,6 +45,7 @@ class ViewerTools(Translated, QWidget):
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
         self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
+        self.layouts = LayoutPicker(f"{name}.tool.layout")
         self._mark = Button(f"{name}.key_image", "plain", "badge-check")
         self._lay_out()
         self._connect()
@@ -61,6 +63,8 @@ class ViewerTools(Translated, QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
+        row.addWidget(self.layouts)
+        row.addSpacing(10)
         for button in (self._window, self._length, self._invert):
             button.setCheckable(True)
         for part in (self._window, self._length):

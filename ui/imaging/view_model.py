@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.hanging import Rules
+from clinic_app.imaging.hanging_rules import rules_of
 from clinic_app.records import DocumentReference, ImagingStudy
 from ui.imaging.intake import Bringer, Choice, Importer, Intake, of_paths
 from ui.imaging.open_series import OpenSeries
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 THUMBNAIL_PX = 112
 
 
+class _Listed(NamedTuple):
+    """What was read of a patient, and the rules of the site."""
+
+    studies: tuple[ImagingStudy, ...]
+    marks: set[tuple[str, int]]
+    rules: Rules
+    refusal: Text | None
+
+
 class ImagingViewModel(QObject):
     """The images.
 
@@ -37,6 +48,7 @@ class ImagingViewModel(QObject):
         runner: the way into the background.
         session: who is signed in.
         hand: the patient.
+        site: the folder where a site keeps its own rules of hanging; None: there is none.
 
     The series that is open in the pane in hand is ``series``; other panes have their own. Signals: ``listed`` (see
     ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened`` (see ``open_row``,
@@ -59,7 +71,13 @@ class ImagingViewModel(QObject):
     found_pictured = Signal(str, object)
 
     def __init__(
-        self, imaging: Images, key_images: Marks, runner: TaskRunner, session: Session, hand: PatientInHand
+        self,
+        imaging: Images,
+        key_images: Marks,
+        runner: TaskRunner,
+        session: Session,
+        hand: PatientInHand,
+        site: Path | None = None,
     ) -> None:
         super().__init__()
         self._imaging = imaging
@@ -70,6 +88,9 @@ class ImagingViewModel(QObject):
         self.rows: tuple[SeriesRow, ...] = ()
         self.is_listed = False
         self.thumbnails: dict[str, NDArray[np.uint8]] = {}
+        self.hanging = Rules()
+        self._site = site
+        self._is_site_told = False
         self.intake: Intake | None = None
         self.question: Intake | None = None
         self.importer = Importer(imaging, runner, session, self)
@@ -252,19 +273,23 @@ class ImagingViewModel(QObject):
         self.intake, self.question = None, None
         self.import_changed.emit()
 
-    def _read(self, session: Session, patient_id: str) -> tuple[tuple[ImagingStudy, ...], set[tuple[str, int]]]:
+    def _read(self, session: Session, patient_id: str) -> _Listed:
         studies = self._imaging.studies(session, patient_id)
         documents: tuple[DocumentReference, ...] = ()
         if studies and session.can("read", "DocumentReference"):
             documents = self._key_images.of_patient(session, patient_id)
         sources = [self._key_images.source(document) for document in documents]
-        return studies, {(source.sop_uid, source.frame_number) for source in sources}
+        marks = {(source.sop_uid, source.frame_number) for source in sources}
+        return _Listed(studies, marks, *rules_of(self._site))
 
-    def _list(self, patient_id: str, found: tuple[tuple[ImagingStudy, ...], set[tuple[str, int]]]) -> None:
+    def _list(self, patient_id: str, found: _Listed) -> None:
         if patient_id != self._patient_id:
             return
-        studies, marks = found
-        self.rows, self._marks, self.is_listed = rows_of(studies), self._marks | marks, True
+        self.rows, self._marks, self.is_listed = rows_of(found.studies), self._marks | found.marks, True
+        self.hanging = found.rules
+        if found.refusal is not None and not self._is_site_told:
+            self._is_site_told = True
+            self.refused.emit(found.refusal)
         self.listed.emit()
         self.marked.emit()
         self._make_thumbnails()

@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.hanging import Rules
+from clinic_app.imaging.hanging_rules import rules_of
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import SeriesRow, rows_of
 from ui.pictures import small_picture
@@ -51,6 +53,7 @@ class FilesViewModel(QObject):
         self._waiting: list[SeriesRow] = []
         self.rows: tuple[SeriesRow, ...] = ()
         self.thumbnails: dict[str, NDArray[np.uint8]] = {}
+        self.hanging = Rules()
         self._is_first_taken = False
         self.series = self._new_series()
 
@@ -79,10 +82,11 @@ class FilesViewModel(QObject):
         """Look through the files."""
         path, apart = self._path, self._apart
 
-        def work(job: Job) -> LocalFiles:
+        def work(job: Job) -> tuple[LocalFiles, Rules]:
             from clinic_app.imaging import LocalFiles
 
-            return LocalFiles.of(path, apart, progress=job.report, is_cancelled=job.is_cancelled)
+            files = LocalFiles.of(path, apart, progress=job.report, is_cancelled=job.is_cancelled)
+            return files, rules_of(None)[0]
 
         self._job = self._runner.run_long(
             work, owner=self, done=self._list, failed=self._refuse, progressed=self.progressed.emit
@@ -97,13 +101,12 @@ class FilesViewModel(QObject):
         assert self._files is not None
         return self._files.shelf.opened(row.uid)
 
-    def _list(self, files: LocalFiles) -> None:
-        self._job, self._files = None, files
+    def _list(self, found: tuple[LocalFiles, Rules]) -> None:
+        self._job = None
+        self._files, self.hanging = files, _rules = found
         self.rows = rows_of(files.studies)
         self._waiting = list(self.rows)
         self.listed.emit()
-        if self.rows:
-            self.series.open(self.rows[0])
         self._make_thumbnail()
 
     def _make_thumbnail(self) -> None:

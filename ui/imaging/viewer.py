@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_date, parse_form_date
 from clinic_app.foundation.errors import InvalidInputError
@@ -17,12 +17,13 @@ from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
 from ui.imaging.series_list import SERIES_MIME
 from ui.imaging.shelf import SeriesRow
-from ui.language import _, counted, say
+from ui.language import Translated, _, counted, say
 from ui.pictures import Picture
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners
 from ui.widgets.recording_traces import traces_of
+from ui.widgets.stack_strip import StackStrip
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Report
@@ -33,7 +34,7 @@ _FRAME_PX: Final = 2
 _LEAST_PX: Final = 96
 
 
-class Viewer(QWidget):
+class Viewer(Translated, QWidget):
     """One pane: pictures, reports or a tracing of its series.
 
     Args:
@@ -63,7 +64,15 @@ class Viewer(QWidget):
         self.canvas = ImageCanvas(f"{name}.canvas")
         self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
         self._fronts = QStackedWidget()
-        self._fronts.addWidget(self.canvas)
+        self.strip = StackStrip(f"{name}.strip")
+        self._pictures = QWidget()
+        row = QHBoxLayout(self._pictures)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.canvas, 1)
+        row.addWidget(self.strip)
+        self.strip.hide()
+        self._fronts.addWidget(self._pictures)
         self._whole = QVBoxLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addWidget(self._fronts)
@@ -79,12 +88,16 @@ class Viewer(QWidget):
         series.decoded.connect(self._show_picture)
         series.undecoded.connect(self._show_refusal)
         series.damage_found.connect(self._show_damage)
+        series.progressed.connect(lambda: self.strip.show_ready(series.had))
         self.canvas.number_asked.connect(series.want)
+        self.canvas.shown.connect(lambda: self.strip.show_number(self.canvas.image_number))
+        self.strip.number_asked.connect(self._go_to)
 
     @property
     def front(self) -> QWidget:
         """What is seen: the canvas, the report or the paper."""
-        return self._fronts.currentWidget() or self.canvas
+        front = self._fronts.currentWidget()
+        return self.canvas if front is None or front is self._pictures else front
 
     @property
     def report(self) -> ReportView:
@@ -113,6 +126,7 @@ class Viewer(QWidget):
             is_framed: there are others beside it, so that a frame says which one it is.
         """
         self._is_active, self._is_framed = is_active, is_framed
+        self._say_empty()
         edge = _FRAME_PX if is_framed else 0
         self._whole.setContentsMargins(edge, edge, edge, edge)
         self.update()
@@ -120,6 +134,12 @@ class Viewer(QWidget):
     def set_marked(self, *, is_marked: bool) -> None:
         """Say in the corner whether the picture is a key image."""
         self._is_marked = is_marked
+        if self.series.picture is not None:
+            self.canvas.set_corners(self._corners(self.series.picture))
+
+    def retranslate(self) -> None:
+        """Say everything anew."""
+        self._say_empty()
         if self.series.picture is not None:
             self.canvas.set_corners(self._corners(self.series.picture))
 
@@ -166,8 +186,10 @@ class Viewer(QWidget):
         self.update()
 
     def _show_pictures(self) -> None:
-        self._fronts.setCurrentWidget(self.canvas)
+        self._fronts.setCurrentWidget(self._pictures)
         self.canvas.show_series(self.series.count)
+        self.strip.show_stack(self.series.count)
+        self.strip.setVisible(self.series.count > 1)
         self._show_damage()
 
     def _show_reports(self, reports: Sequence[Report]) -> None:
@@ -180,10 +202,25 @@ class Viewer(QWidget):
 
     def _show_nothing(self) -> None:
         self.canvas.show_series(0)
+        self.strip.show_stack(0)
+        self.strip.hide()
+        self._fronts.setCurrentWidget(self._pictures)
+        self._say_empty()
         if self._report is not None:
             self._report.show_reports(())
         if self._paper is not None:
             self._paper.show_recording(())
+
+    def _say_empty(self) -> None:
+        """Say what can be done with a pane that shows nothing, where there are others."""
+        if self.series.row is None and self._is_framed:
+            self.canvas.show_words(0, _("Drag a series here, or choose one in the list and press Enter."))
+        elif self.series.row is None:
+            self.canvas.show_series(0)
+
+    def _go_to(self, number: int) -> None:
+        self.touched.emit()
+        self.canvas.go_to(number)
 
     def _show_picture(self, number: int, picture: Picture) -> None:
         self.canvas.show_picture(picture, number, self._corners(picture))

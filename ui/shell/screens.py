@@ -122,8 +122,10 @@ def _images(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.imaging.view_model import ImagingViewModel
 
     station = context.workstation
-    model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand)
-    return ImagingScreen(model, place)
+    remembered = Remembered(station.preferences, context.runner, context.session, "images")
+    site = station.settings.folder
+    model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand, site)
+    return ImagingScreen(model, place, remembered)
 
 
 def _referrals(context: ScreenContext, place: QWidget) -> QWidget:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -16,13 +16,17 @@ from pytestqt.qtbot import QtBot
 from clinic_app.foundation.apart import HERE
 from clinic_app.imaging.hanging import Layout
 from tests.helpers.dicom_files import bytes_of, made_file, on_plane
+from tests.helpers.fake_referral import DOCTOR
 from tests.helpers.waiting import wait_until
 from ui import language
 from ui.imaging.files_window import FilesWindow
+from ui.imaging.light_box import LightBox
 from ui.imaging.series_list import SERIES_MIME
 from ui.imaging.view_model_files import FilesViewModel
 from ui.imaging.viewer import Viewer
+from ui.remembered import Remembered
 from ui.tasks import TaskRunner
+from ui.widgets.stack_strip import runs_of
 
 RAMP = np.arange(30 * 40, dtype=np.int16).reshape(30, 40)
 
@@ -207,3 +211,126 @@ def test_nothing_but_a_series_can_be_dropped(desk: Desk) -> None:
         pane.dragEnterEvent(event)
         assert event.isAccepted() == is_taken
         assert pane._is_target == is_taken
+
+
+# --- layouts by keys and by the little grid ---
+
+
+def test_keys_choose_layouts_and_a_second_press_lays_them_the_other_way(desk: Desk) -> None:
+    canvas = desk.panes.active.canvas
+    seen = []
+    for key in ("4", "2", "2", "9", "6", "1"):
+        QTest.keyClick(canvas, key, Qt.KeyboardModifier.ControlModifier)
+        desk.settle()
+        seen.append(str(desk.panes.grid))
+    assert seen == ["2x2", "1x2", "2x1", "3x3", "2x3", "1x1"]
+    assert desk.shown() == ["1"]
+
+
+def test_m_maximises_the_pane_in_hand(desk: Desk) -> None:
+    desk.lay("1x2")
+    QTest.keyClick(desk.panes.active.canvas, Qt.Key.Key_M)
+    assert desk.panes.is_maximised
+    QTest.keyClick(desk.panes.active.canvas, Qt.Key.Key_M)
+    assert not desk.panes.is_maximised
+
+
+def test_the_little_grid_is_used_with_mouse_or_arrows(desk: Desk) -> None:
+    picker = desk.panes.tools.layouts
+    assert picker.toolTip() == "Panes: 1 × 1 (Ctrl+1, 2, 3, 4, 6, 9)"
+    QTest.mouseClick(picker, Qt.MouseButton.LeftButton)
+    choice = picker._choice
+    assert choice.isVisible()
+    QTest.mouseMove(choice, choice.rect().center())
+    assert choice._at == Layout(2, 2)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        QTest.keyClick(choice, key)
+    assert not choice.isVisible()
+    assert desk.panes.grid == Layout(2, 3)
+    picker.open()
+    choice.grab()
+    QTest.keyClick(choice, Qt.Key.Key_Left)
+    QTest.keyClick(choice, Qt.Key.Key_Escape)
+    assert desk.panes.grid == Layout(2, 3), "whoever leaves it chose nothing"
+    picker.open()
+    QTest.mouseClick(choice, Qt.MouseButton.LeftButton, pos=choice.rect().topLeft() + QPoint(5, 5))
+    assert desk.panes.grid == Layout(1, 1)
+
+
+def test_an_empty_pane_says_how_to_fill_it_in_every_language(desk: Desk) -> None:
+    desk.lay("1x2")
+    empty = desk.panes.shown[1].canvas
+    said = {empty.accessibleDescription()}
+    for code in ("ru", "kk"):
+        language.use(code)  # type: ignore[arg-type]
+        QApplication.processEvents()
+        said.add(empty.accessibleDescription())
+    assert len(said) == 3
+    language.use("en")
+    QApplication.processEvents()
+    desk.drop("1.2.3.2", desk.panes.shown[1])
+    assert "Drag a series" not in empty.accessibleDescription()
+
+
+# --- the strip ---
+
+
+def test_the_strip_fills_while_the_first_picture_is_seen_and_leads_to_the_others(desk: Desk) -> None:
+    pane = desk.panes.active
+    assert pane.strip.isVisible()
+    assert pane.strip.is_whole, "the neighbours were decoded in advance"
+    assert pane.strip.accessibleName() == "3 of 3 images ready"
+    QTest.mouseClick(pane.strip, Qt.MouseButton.LeftButton, pos=pane.strip.rect().bottomLeft())
+    desk.settle()
+    assert pane.canvas.image_number == 3
+    pane.strip.show_marked((2,))
+    pane.grab()
+    desk.go_to(2)
+    assert not desk.panes.active.strip.isVisible(), "one picture has nothing to leaf through"
+
+
+def test_numbers_become_runs() -> None:
+    assert runs_of({5, 1, 2, 3, 7, 8}) == [(1, 3), (5, 5), (7, 8)]
+    assert runs_of(()) == []
+
+
+# --- hanging ---
+
+
+def test_the_study_in_hand_is_hung_again_by_its_key(desk: Desk) -> None:
+    desk.lay("2x2")
+    desk.drop("1.2.3.3", desk.panes.shown[0])
+    QTest.keyClick(desk.panes.active.canvas, Qt.Key.Key_J)
+    desk.settle()
+    assert str(desk.panes.grid) == "1x1"
+    assert desk.shown() == ["1"], "a study of CT begins with its largest series"
+
+
+class Book:
+    """Keeps preferences."""
+
+    def __init__(self, **kept: str) -> None:
+        self.kept = kept
+
+    def get(self, session: object, key: str) -> str | None:
+        return self.kept.get(key)
+
+    def put(self, session: object, key: str, value: str) -> None:
+        self.kept[key] = value
+
+
+def test_the_layout_somebody_chose_for_a_kind_of_study_is_there_the_next_time(desk: Desk, qtbot: QtBot) -> None:
+    book = Book()
+    for expected in ("1x1", "2x2"):
+        remembered = Remembered(book, desk.runner, DOCTOR, "images")
+        desk.model._is_first_taken = False
+        desk.model.series.close()
+        box = LightBox("again", desk.model, remembered)
+        qtbot.addWidget(box)
+        box.show_rows()
+        desk.settle()
+        assert str(box.panes.grid) == expected
+        assert box.panes.shown[0].series.row is not None
+        box.panes.layout_chosen.emit(Layout(2, 2))
+        desk.settle()
+    assert book.kept == {"images": '{"layout.CT": "2x2"}'}
