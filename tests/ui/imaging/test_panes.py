@@ -235,6 +235,7 @@ def test_m_maximises_the_pane_in_hand(desk: Desk) -> None:
     assert not desk.panes.is_maximised
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")
 def test_the_little_grid_is_used_with_mouse_or_arrows(desk: Desk) -> None:
     picker = desk.panes.tools.layouts
     assert picker.toolTip() == "Panes: 1 × 1 (Ctrl+1, 2, 3, 4, 6, 9)"
