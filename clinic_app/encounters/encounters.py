@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from clinic_app.access import Session, Trail
@@ -48,7 +49,12 @@ class Encounters:
         self._clock = clock
 
     def record_vitals(
-        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+        self,
+        session: Session,
+        patient_id: str,
+        form: VitalsForm,
+        device: str = "",
+        measured_at: Mapping[str, datetime] | None = None,
     ) -> tuple[Observation, ...]:
         """Save what was measured; a blood pressure is one observation with two components.
 
@@ -57,6 +63,8 @@ class Encounters:
             patient_id: whose it is.
             form: the values as typed.
             device: name of the monitor they were taken over from; empty when typed.
+            measured_at: when, by the field of the form, where it was not just now; a moment that is still to come
+                counts as now.
 
         Raises:
             InvalidInputError: the first of the form's errors.
@@ -64,7 +72,7 @@ class Encounters:
         self._trail.require(session, "create", "Observation", patient_id)
         for error in check_vitals(form):
             raise error
-        common = _Common(session, patient_id, device, self._clock.now())
+        common = _Common(session, patient_id, device, self._clock.now(), measured_at or {})
         values = measured(form)
         pressure = [pair for pair in values if pair[0].field in ("systolic", "diastolic")]
         records = [common.single(sign, value) for sign, value in values if (sign, value) not in pressure]
@@ -144,23 +152,33 @@ class Encounters:
 class _Common:
     """What all observations of one sitting share."""
 
-    def __init__(self, session: Session, patient_id: str, device: str, measured_at: datetime) -> None:
+    def __init__(
+        self, session: Session, patient_id: str, device: str, now: datetime, measured_at: Mapping[str, datetime]
+    ) -> None:
         self._subject = Reference(reference=f"Patient/{patient_id}")
         self._performer = Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name)
         self._device = Reference(display=device) if device else None
-        self._at = measured_at
+        self._now = now
+        self._measured_at = measured_at
 
     def single(self, sign: VitalSign, value: Quantity) -> Observation:
         """Return the observation of one sign."""
-        return self._observation(sign.concept(), value, ())
+        return self._observation(sign.concept(), value, (), self._at(sign))
 
     def pressure(self, pairs: list[tuple[VitalSign, Quantity]]) -> Observation:
         """Return the observation of a blood pressure."""
         parts = tuple(ObservationComponent(code=sign.concept(), value_quantity=value) for sign, value in pairs)
-        return self._observation(BLOOD_PRESSURE, None, parts)
+        return self._observation(BLOOD_PRESSURE, None, parts, min(self._at(sign) for sign, _ in pairs))
+
+    def _at(self, sign: VitalSign) -> datetime:
+        return min(self._measured_at.get(sign.field, self._now), self._now)
 
     def _observation(
-        self, code: CodeableConcept, value: Quantity | None, component: tuple[ObservationComponent, ...]
+        self,
+        code: CodeableConcept,
+        value: Quantity | None,
+        component: tuple[ObservationComponent, ...],
+        measured_at: datetime,
     ) -> Observation:
         return Observation(
             id=new_id(),
@@ -168,7 +186,7 @@ class _Common:
             category=(_VITAL_SIGNS,),
             code=code,
             subject=self._subject,
-            effective_date_time=self._at,
+            effective_date_time=measured_at,
             performer=(self._performer,),
             device=self._device,
             value_quantity=value,

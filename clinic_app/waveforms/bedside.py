@@ -39,8 +39,7 @@ class Bedside:
         """Take what a device delivered, on the device's thread."""
         if isinstance(item, Numerics):
             self.trends.take_in(item)
-        else:
-            self.technical.take_in(item)
+        self.technical.take_in(item)
         if not isinstance(item, Event):
             self.recorder.take_in(item)
 

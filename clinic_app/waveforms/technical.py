@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Final, Protocol
 
-from clinic_app.devices import Block, Event, EventKind
+from clinic_app.devices import Block, Event, EventKind, Numerics
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
+from clinic_app.terminology.possible_numbers import possible_number
 from clinic_app.waveforms.live_traces import LiveTraces
 from clinic_app.waveforms.store.recorder import RecorderState
 
@@ -23,8 +25,11 @@ NO_DATA_S: Final = 5.0
 FORGOTTEN_S: Final = 600.0
 """A device that is silent for so long was switched off; one that is being recorded is missed for ever."""
 CLOCK_SHOWN_S: Final = 60.0
+IMPOSSIBLE_SHOWN_S: Final = 60.0
+"""A number that cannot be is told until a better one comes, or it is so old."""
 _JUMP_S: Final = 2.0
 _MOST_STREAMS: Final = 256
+_LONGEST_NUMBER: Final = 8
 
 
 class Trouble(Enum):
@@ -34,6 +39,7 @@ class Trouble(Enum):
     RECORDER = "recorder"
     NO_DATA = "no data"
     LEADS_OFF = "leads off"
+    IMPOSSIBLE = "impossible number"
     CLOCK_JUMP = "clock jump"
 
 
@@ -91,15 +97,19 @@ class TechnicalAlarms:
         self._off: dict[tuple[str, str], tuple[tuple[str, ...], float, float]] = {}
         """By device and stream: labels of what is off, since when, heard when."""
         self._jumps: dict[str, tuple[Text, float]] = {}
+        self._impossible: dict[tuple[str, str], tuple[Text, float, float]] = {}
+        """By device and code: the sentence, since when, heard when."""
         self._since: dict[tuple[Trouble, str], float] = {}
         self._dismissed: dict[str, float] = {}
         self._seen_recorded: dict[str, float] = {}
         self._wall = (clock.now(), monotonic())
 
-    def take_in(self, item: Block | Event) -> None:
+    def take_in(self, item: Block | Numerics | Event) -> None:
         """Take what a device delivered, on the device's thread."""
         if isinstance(item, Block):
             self._take_block(item)
+        elif isinstance(item, Numerics):
+            self._take_numbers(item)
         elif item.kind is EventKind.CLOCK_JUMP:
             with self._lock:
                 self._jumps = {**self._jumps, item.source: (item.text, item.monotonic_s)}
@@ -165,6 +175,11 @@ class TechnicalAlarms:
                 text = Text("{source}: electrode off ({leads}).", source=source, leads=", ".join(labels))
                 since_s = now_s - min(since for names, since, _ in streams if names)
                 found.append(TechnicalAlarm(Trouble.LEADS_OFF, source, text, since_s))
+        self._impossible = {key: each for key, each in self._impossible.items() if now_s - each[2] < IMPOSSIBLE_SHOWN_S}
+        found += [
+            TechnicalAlarm(Trouble.IMPOSSIBLE, source, text, now_s - since_s)
+            for (source, _), (text, since_s, _) in self._impossible.items()
+        ]
         self._jumps = {name: each for name, each in self._jumps.items() if now_s - each[1] < CLOCK_SHOWN_S}
         found += [
             TechnicalAlarm(Trouble.CLOCK_JUMP, name, text, now_s - at_s) for name, (text, at_s) in self._jumps.items()
@@ -188,5 +203,31 @@ class TechnicalAlarms:
             others = [(each, state) for each, state in self._off.items() if each != key]
             self._off = {**dict(others[-(_MOST_STREAMS - 1) :]), key: (labels, since_s, block.monotonic_s)}
 
+    def _take_numbers(self, item: Numerics) -> None:
+        """Note the numbers no living person has; a number that can be takes the note away."""
+        for code, number in item.values.items():
+            row = possible_number(code, number.unit)
+            key = (item.source, code)
+            if row is None or row.holds(number.value):
+                if key in self._impossible:
+                    with self._lock:
+                        self._impossible = {each: told for each, told in self._impossible.items() if each != key}
+                continue
+            text = Text(
+                "{source}: {sign} {value} cannot be right. Look at the patient, then at the sensor and its cable.",
+                source=item.source, sign=row.words, value=_short(number.value),
+            )  # fmt: skip
+            with self._lock:
+                since_s = self._impossible.get(key, (text, item.monotonic_s, 0.0))[1]
+                others = [(each, told) for each, told in self._impossible.items() if each != key]
+                told = (text, since_s, item.monotonic_s)
+                self._impossible = {**dict(others[-(_MOST_STREAMS - 1) :]), key: told}
+
     def _lasting(self, trouble: Trouble, source: str, text: Text, now_s: float) -> TechnicalAlarm:
         return TechnicalAlarm(trouble, source, text, now_s - self._since.get((trouble, source), now_s))
+
+
+def _short(value: Decimal) -> str:
+    """Return a number a device sent, which may be of any length."""
+    words = str(value)
+    return words if len(words) <= _LONGEST_NUMBER else f"{value:.3g}"

@@ -6,9 +6,9 @@ asked, saved records have versions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -163,7 +163,12 @@ class FakeEncounters:
         return tuple(each for each in self.order_list if each.subject.id == patient_id)
 
     def record_vitals(
-        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+        self,
+        session: Session,
+        patient_id: str,
+        form: VitalsForm,
+        device: str = "",
+        measured_at: Mapping[str, datetime] | None = None,
     ) -> tuple[Observation, ...]:
         for error in check_vitals(form):
             raise error
@@ -171,7 +176,8 @@ class FakeEncounters:
         new = [
             Observation(
                 id=new_id(), status="final", code=sign.concept(), value_quantity=sign.quantity(value),
-                effective_date_time=NOON, performer=(Reference(display=session.name),),
+                effective_date_time=(measured_at or {}).get(sign.field, NOON),
+                performer=(Reference(display=session.name),),
             )
             for sign, value in typed if value
         ]  # fmt: skip

@@ -75,8 +75,10 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.view_model_bedside import BedsideViewModel
     from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long import LongViewModel
+    from ui.waveforms.view_model_whose import BedOwner
 
     station = context.workstation
+    long = LongViewModel(station.long_recordings, context.runner, context.session, context.hand, station.clock)
     return MonitorScreen(
         MonitorViewModel(
             station.live_traces,
@@ -86,12 +88,14 @@ def _signals(context: ScreenContext, place: QWidget) -> QWidget:
             context.runner,
             context.session,
             context.hand,
+            station.clock,
         ),
         place,
         Remembered(station.preferences, context.runner, context.session, "monitor"),
         BedsideViewModel(station.bedside, station.limits, context.runner, context.session),
-        LongViewModel(station.long_recordings, context.runner, context.session, context.hand, station.clock),
+        long,
         InterruptedModel(station.long_recordings, context.runner, context.session, context.hand),
+        BedOwner(long, station.registration, context.runner, context.session, context.hand),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import Qt, Signal
@@ -16,7 +17,7 @@ from ui import language
 from ui.language import Translated, _, say
 from ui.strokes import next_turn
 from ui.waveforms.traces_panel import lane_of
-from ui.widgets.labels import OneLine, label
+from ui.widgets.labels import OneLine, label, wear
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Picked, SweepGroup
 
@@ -30,6 +31,8 @@ MOST_BEDS: Final = 16
 TRACES: Final = 3
 MOST_COLUMNS: Final = 4
 SPEED_MM_S: Final = 12.5
+GAIN_MM_MV: Final = 5.0
+"""A lane of sixteen is 10 mm high."""
 _FIRST_LEADS: Final = ("II", "I", "V5")
 _FIGURES: Final = ("heart_rate", "spo2")
 
@@ -87,17 +90,20 @@ class BedTile(Translated, QFrame):
         self.source = source
         self.sweep = Sweep(f"monitor.bed.{source}.sweep")
         self.sweep.setMinimumSize(120, 60)
-        self.sweep.set_speed(SPEED_MM_S)
+        self.sweep.set_scale(replace(self.sweep.scale, speed_mm_s=SPEED_MM_S, gain_mm_mv=GAIN_MM_MV))
         self.sweep.clicked.connect(lambda: self.opened.emit(source))
         self._stream_ids: tuple[str, ...] = ()
         self._band = ""
         self._name = OneLine(source, 60)
         self._figures = [label("strong") for _field in _FIGURES]
+        self._age = label("muted")
+        self._age.setObjectName(f"monitor.bed.{source}.age")
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self._name, 1)
         for figure in self._figures:
             head.addWidget(figure)
+        head.addWidget(self._age)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(3)
@@ -120,12 +126,16 @@ class BedTile(Translated, QFrame):
         told: list[str] = []
         for figure, field in zip(self._figures, _FIGURES, strict=True):
             value = self._values.get(field)
-            words = "—" if value is None or not value.is_fresh else show_figure(value)
+            words = "—" if value is None or not value.is_shown else show_figure(value)
             name = _("HR") if field == "heart_rate" else _("SpO₂")
             figure.setText(f"{name} {words}")
+            wear(figure, "strong" if value is None or value.is_now else "muted")
             told.append(f"{name} {words}")
+        age = tile_age(tuple(value for field in _FIGURES if (value := self._values.get(field)) is not None))
+        self._age.setText(age)
+        self._age.setVisible(bool(age))
         self.setAccessibleName(_("Monitor {name}", name=self.source))
-        self.setAccessibleDescription(", ".join(told))
+        self.setAccessibleDescription(", ".join([*told, age] if age else told))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Open it."""
@@ -203,6 +213,14 @@ class BedsView(QWidget):
 def columns_for(beds: int) -> int:
     """Return the columns in which so many tiles are widest without being flat."""
     return next(columns for columns in (1, 2, 3, MOST_COLUMNS) if beds <= columns**2 or columns == MOST_COLUMNS)
+
+
+def tile_age(values: Sequence[MonitorValue]) -> str:
+    """Return what stands behind the figures of a tile: how old they are where they are not of now, or why none."""
+    if any(not value.is_possible and not value.is_gone for value in values):
+        return _("not possible")
+    aged = [value.age_s for value in values if value.is_shown and not value.is_now]
+    return _("{seconds} s", seconds=int(max(aged))) if aged else ""
 
 
 def show_figure(value: MonitorValue) -> str:

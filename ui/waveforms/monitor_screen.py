@@ -31,6 +31,7 @@ from ui.waveforms.trace_choices import TraceChoices, choices_from
 from ui.waveforms.traces_panel import TracesPanel
 from ui.waveforms.trends_panel import TrendsPanel
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
+from ui.waveforms.view_model_whose import whose_monitor
 from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
@@ -40,12 +41,14 @@ from ui.widgets.flow_row import FlowRow
 from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
 from ui.widgets.patient_words import list_name
+from ui.widgets.whose_question import WhoseQuestion
 
 if TYPE_CHECKING:
     from ui.remembered import Remembered
     from ui.waveforms.view_model_bedside import BedsideViewModel
     from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long import LongViewModel
+    from ui.waveforms.view_model_whose import BedOwner
 
 SIDE_PX: Final = 340
 _CHIPS: Final[dict[str, tuple[Tone, str]]] = {
@@ -67,6 +70,7 @@ class MonitorScreen(Page):
         bedside: technical messages, our own heart rate, limits, trends; None has none of them.
         long: recording for hours, and marks; None has neither.
         interrupted: recordings of hours without an end; None looks for none.
+        owner: asks who lies at a monitor that is recorded for somebody else; None asks nothing.
 
     Signal ``draft_left(Draft)``: another patient came in hand while vital signs were typed for this one.
     """
@@ -81,6 +85,7 @@ class MonitorScreen(Page):
         bedside: BedsideViewModel | None = None,
         long: LongViewModel | None = None,
         interrupted: InterruptedModel | None = None,
+        owner: BedOwner | None = None,
     ) -> None:
         super().__init__("monitor", place)
         theme.make_clinical(self)
@@ -89,6 +94,8 @@ class MonitorScreen(Page):
         self._long = LongBar(long) if long is not None else None
         self._long_model = long
         self._interrupted = interrupted
+        self._owner = owner
+        self._whose = WhoseQuestion("monitor.whose", whose_monitor) if owner is not None else None
         self._trends: TrendsPanel | None = None
         self._frozen_at: datetime | None = None
         self._remembered = remembered
@@ -134,6 +141,8 @@ class MonitorScreen(Page):
             line = InterruptedLine("monitor.interrupted", self._interrupted)
             line.noticed.connect(self.noticed)
             self.column.addWidget(line)
+        if self._whose is not None:
+            self.column.addWidget(self._whose)
         body = QHBoxLayout()
         body.setSpacing(14)
         self.column.addLayout(body, 1)
@@ -192,6 +201,7 @@ class MonitorScreen(Page):
         self._trend.clicked.connect(self._show_front)
         self.shortcut("F9", self._trend.click)
         self._connect_long()
+        self._connect_owner()
         if self._bedside is not None:
             self._bedside.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self.beds.opened.connect(self._open_bed)
@@ -204,11 +214,34 @@ class MonitorScreen(Page):
             self._remembered.load()
         self._record.clicked.connect(model.record)
         self._busy.cancelled.connect(model.cancel_recording)
-        self._vitals.take_over_asked.connect(lambda: self._vitals.fill(model.take_over()))
+        self._vitals.take_over_asked.connect(self._take_over)
         self._vitals.save_asked.connect(model.save_vitals)
         self._vitals.typed.connect(model.typed)
         self.shortcut("Ctrl+R", model.record)
         self.primary_shortcut(self._vitals.send)
+
+    def _take_over(self) -> None:
+        """Put the monitor's numbers into the form, if they are the patient's in hand."""
+        model = self._model
+        if model.may_file(model.source, self._take_over):
+            self._vitals.fill(model.take_over(), model.taken_at)
+
+    def _ask_whose(self) -> None:
+        """Ask who lies at a monitor, or take the question away."""
+        if self._owner is not None and self._whose is not None:
+            had_keys = self._whose.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
+            self._whose.ask(self._owner.doubt)
+            if had_keys and self._owner.doubt is None:
+                self.sweep.setFocus()
+
+    def _connect_owner(self) -> None:
+        owner, whose = self._owner, self._whose
+        if owner is None or whose is None:
+            return
+        self._model.may_file = owner.may_file
+        owner.changed.connect(self._ask_whose)
+        whose.confirmed.connect(owner.confirm)
+        whose.declined.connect(owner.decline)
 
     def _connect_long(self) -> None:
         bar, long = self._long, self._long_model
@@ -378,6 +411,8 @@ class MonitorScreen(Page):
     def _show_bedside(self, state: MonitorState) -> None:
         """Show what the standing services say of this monitor, or of all of them."""
         source = self._model.source
+        if self._owner is not None and self._owner.doubt is not None and self._owner.doubt.source != source:
+            self._owner.decline()
         if self._bedside is not None:
             messages = self._bedside.technical("" if self._all.isChecked() else source)
             self._alarms.show_words([say(text) for text in messages])

@@ -1,7 +1,8 @@
 """The monitor's own numbers: which vital sign each is, in which unit, and how old it may be to be taken over.
 
-A number in an unexpected unit is not taken over: 98.6 °F must never become 98.6 °C. Source of the identifiers and unit
-names: IEEE 11073-10101; UCUM.
+A number in an unexpected unit is not taken over: 98.6 °F must never become 98.6 °C. One that no living person has is
+none. What is a few seconds old says so, and after a while it is gone. Source of the identifiers and unit names:
+IEEE 11073-10101; UCUM.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, Protocol
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, VitalSign
 from clinic_app.foundation.numbers import show_number
 from clinic_app.foundation.texts import Language
+from clinic_app.terminology.possible_numbers import is_possible
 
 
 class Number(Protocol):
@@ -43,6 +45,10 @@ _CONTINUOUS_S: Final = 15.0
 _SPOT_S: Final = 15 * 60.0
 """A cuff or a thermometer measures now and then; its last value still counts for a quarter of an hour."""
 
+NOW_S: Final = 5.0
+"""What is older is shown with its age."""
+_GONE_AFTER: Final = 4
+"""Times that a number may be taken over; after that it is not even shown."""
 _MOST_DIGITS: Final = 6
 """Digits before the comma; no vital sign has more, and a device may send anything."""
 
@@ -70,6 +76,11 @@ class MonitorSign:
         """The vital sign with its words and its unit."""
         return next(sign for sign in VITAL_SIGNS if sign.field == self.field)
 
+    @property
+    def is_spot(self) -> bool:
+        """Whether it is measured now and then, as by a cuff."""
+        return self.fresh_s >= _SPOT_S
+
 
 MONITOR_SIGNS: Final = (
     MonitorSign("heart_rate", ("MDC_ECG_HEART_RATE", "MDC_ECG_CARD_BEAT_RATE", "MDC_PULS_OXIM_PULS_RATE"),
@@ -92,17 +103,34 @@ class MonitorValue:
         value: rounded as the sign is written.
         age_s: seconds since it came.
         code: identifier under which it came.
+        is_possible: whether a living person can have it.
     """
 
     sign: MonitorSign
     value: Decimal
     age_s: float
     code: str = ""
+    is_possible: bool = True
 
     @property
     def is_fresh(self) -> bool:
         """Whether it may be taken over."""
-        return self.age_s <= self.sign.fresh_s
+        return self.is_possible and self.age_s <= self.sign.fresh_s
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it is as good as now: a curve's number of these seconds, a cuff's as long as it counts."""
+        return self.is_fresh and (self.age_s <= NOW_S or self.sign.is_spot)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is so old that nothing more is said of it."""
+        return self.age_s >= _GONE_AFTER * self.sign.fresh_s
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is still shown as a number, with its age."""
+        return self.is_possible and not self.is_gone
 
 
 def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
@@ -112,9 +140,11 @@ def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
         known = [(code, numbers[code]) for code in sign.codes if code in numbers]
         usable = [(code, each) for code, each in known if each.unit in sign.units and _can_be_written(each.value)]
         fresh = [(code, each) for code, each in usable if each.age_s <= sign.fresh_s]
-        for code, chosen in (fresh or usable)[:1]:
+        right = [(code, each) for code, each in fresh if is_possible(code, each.value, each.unit)]
+        for code, chosen in (right or fresh or usable)[:1]:
             rounded = chosen.value.quantize(Decimal(1).scaleb(-sign.decimals))
-            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s, code)
+            can_be = is_possible(code, chosen.value, chosen.unit)
+            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s, code, can_be)
     return found
 
 

@@ -20,9 +20,16 @@ from ui.widgets.labels import OneLine, plain_tip
 if TYPE_CHECKING:
     from clinic_app.waveforms import Heart, Limit
 
-_NOW_S: Final = 2.5
+_NEW_S: Final = 2.5
 _SIGNS: Final = {"low": " ▼", "high": " ▲"}
 _BEYOND: Final = {"low": lambda: _("below the limit"), "high": lambda: _("above the limit")}
+
+
+_TROUBLES: Final = {
+    "leads off": lambda: _("Counted here: electrode off"),
+    "no beats": lambda: _("Counted here: no beats in the signal"),
+    "no signal": lambda: _("Counted here: no signal"),
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,26 @@ TILES: Final = (
 
 def age_words(age_s: float) -> str:
     """Return how old a value is: now, seconds, minutes."""
-    if age_s <= _NOW_S:
+    if age_s <= _NEW_S:
         return _("now")
     if age_s < 60:
         return _("{seconds} s ago", seconds=int(age_s))
     return _("{minutes} min ago", minutes=int(age_s // 60))
+
+
+def value_words(values: Sequence[MonitorValue], said: str) -> str:
+    """Return what stands beside figures: their age, or why there are none.
+
+    Args:
+        values: what is shown together.
+        said: their figures.
+    """
+    age_s = max(each.age_s for each in values)
+    if any(each.is_gone for each in values):
+        return _("none for {minutes} min", minutes=int(age_s // 60))
+    if not all(each.is_possible for each in values):
+        return _("{value}: not possible", value=said)
+    return age_words(age_s)
 
 
 class NumberTile(QWidget):
@@ -79,7 +101,7 @@ class NumberTile(QWidget):
         self._figures = "—"
         self._unit = ""
         self._age = ""
-        self._is_fresh = False
+        self._is_now = False
         self._beyond = ""
 
     def sizeHint(self) -> QSize:
@@ -90,14 +112,17 @@ class NumberTile(QWidget):
         """Show the newest values, marked where they lie beyond their limits; a missing one is a dash."""
         mine = [values[field] for field in self._kind.fields if field in values]
         is_whole = len(mine) == len(self._kind.fields)
-        self._figures = "/".join(show_number(each.value, language.current()) for each in mine) if is_whole else "—"
+        is_shown = is_whole and all(each.is_shown for each in mine)
+        said = "/".join(show_number(each.value, language.current()) for each in mine)
+        self._figures = said if is_shown else "—"
         self._unit = say(mine[0].sign.sign.unit) if is_whole else ""
-        self._age = age_words(max(each.age_s for each in mine)) if is_whole else ""
-        self._is_fresh = is_whole and all(each.is_fresh for each in mine)
-        self._beyond = _beyond(mine, limits or {}) if self._is_fresh else ""
+        self._age = value_words(mine, said) if is_whole else ""
+        self._is_now = is_whole and all(each.is_now for each in mine)
+        self._beyond = _beyond(mine, limits or {}) if self._is_now else ""
         self.setAccessibleName(say(self._kind.words))
-        told = [f"{self._figures} {self._unit}", self._age] + ([_BEYOND[self._beyond]()] if self._beyond else [])
-        self.setAccessibleDescription(", ".join(told) if is_whole else _("no value"))
+        told = [f"{self._figures} {self._unit}"] if is_shown else [_("no value")]
+        told += ([self._age] if self._age else []) + ([_BEYOND[self._beyond]()] if self._beyond else [])
+        self.setAccessibleDescription(", ".join(told))
         self.setToolTip(plain_tip(_BEYOND[self._beyond]() if self._beyond else ""))
         self.update()
 
@@ -107,12 +132,12 @@ class NumberTile(QWidget):
         area = QRectF(self.rect()).adjusted(8, 4, -6, -4)
         title = ", ".join(part for part in (say(self._kind.words), self._unit) if part)
         self._write(painter, area, title, 8.5, "muted", Qt.AlignmentFlag.AlignTop)
-        colour = self._kind.colour if self._is_fresh else "muted"
+        colour = self._kind.colour if self._is_now else "muted"
         colour = "warn" if self._beyond else colour
         figures = self._figures + _SIGNS.get(self._beyond, "")
         used = self._write(painter, area, figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
         beside = area.adjusted(used + 7, 0, 0, -4)
-        age_colour = "muted" if self._is_fresh else "warn"
+        age_colour = "muted" if self._is_now else "warn"
         self._write(painter, beside, self._age, 8.5, age_colour, Qt.AlignmentFlag.AlignBottom)
 
     def _write(
@@ -137,6 +162,8 @@ def heart_words(heart: Heart | None) -> str:
     """Return what is counted here, in words; nothing where there is nothing to be said."""
     if heart is None:
         return ""
+    if heart.quality.trouble in _TROUBLES:
+        return _TROUBLES[heart.quality.trouble]()
     if heart.quality.is_noisy:
         return _("Counted here: signal too noisy")
     if heart.rate is None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from clinic_app.encounters import VitalsForm, check_vitals
+from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import DocumentReference, Observation, Patient
 from ui import language
 from ui.tasks import TaskRunner
-from ui.waveforms.monitor_values import MonitorValue, filled_form, monitor_values
+from ui.waveforms.monitor_values import NOW_S, MonitorValue, filled_form, monitor_values
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -81,7 +82,12 @@ class VitalsKeeper(Protocol):
     """Keeps vital signs."""
 
     def record_vitals(
-        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+        self,
+        session: Session,
+        patient_id: str,
+        form: VitalsForm,
+        device: str = "",
+        measured_at: Mapping[str, datetime] | None = None,
     ) -> tuple[Observation, ...]:
         """Save what was measured."""
         ...
@@ -146,8 +152,10 @@ class MonitorViewModel(QObject):
         runner: TaskRunner,
         session: Session,
         hand: PatientInHand,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__()
+        self._clock = clock or SystemClock()
         self._traces = traces
         self._recordings = recordings
         self._encounters = encounters
@@ -159,8 +167,11 @@ class MonitorViewModel(QObject):
         self._stream_ids: tuple[str, ...] = ()
         self._recording: _Recording | None = None
         self._taken_from = ""
+        self._taken_at: dict[str, datetime] = {}
         self._saving_for: set[str] = set()
         self.marks_of: Callable[[str], tuple[EventMark, ...]] = lambda _source: ()
+        self.may_file: Callable[[str, Callable[[], object]], bool] = lambda _source, _wish: True
+        """Whether a monitor may be filed for the patient in hand; else somebody is asked, and the wish done later."""
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._is_watched = False
@@ -268,7 +279,7 @@ class MonitorViewModel(QObject):
     def record(self) -> None:
         """Begin to record ten seconds from now, for the patient in hand."""
         patient = self.patient
-        if patient is None or not self.can_record:
+        if patient is None or not self.can_record or not self.may_file(self._source, self.record):
             return
         fresh = [stream for stream in self.streams() if stream.age_s() <= SILENT_S]
         begins = {stream.stream_id: stream.end_index() for stream in fresh}
@@ -284,37 +295,52 @@ class MonitorViewModel(QObject):
             self.recording_changed.emit()
 
     def take_over(self) -> VitalsForm:
-        """Return the monitor's fresh numbers, written as they would be typed."""
-        form = filled_form(self.values(), language.current())
+        """Return the monitor's fresh numbers, written as they would be typed; `taken_at` tells which are not of now."""
+        values = self.values()
+        form = filled_form(values, language.current())
         self._taken_from = self._source if form != VitalsForm() else ""
+        now = self._clock.now()
+        self._taken_at = {
+            field: now - timedelta(seconds=each.age_s)
+            for field, each in values.items()
+            if getattr(form, field) and each.age_s > NOW_S
+        }
         return form
 
+    @property
+    def taken_at(self) -> Mapping[str, datetime]:
+        """When the values in the form were measured that were taken over and are not of the moment they were taken."""
+        return self._taken_at
+
     def save_vitals(self, form: VitalsForm) -> None:
-        """Save the vital signs for the patient in hand."""
+        """Save the vital signs for the patient in hand, each with the time at which it was measured."""
         patient = self.patient
         if patient is None or patient.id in self._saving_for:
+            return
+        if self._taken_from and not self.may_file(self._taken_from, lambda: self.save_vitals(form)):
             return
         errors = check_vitals(form)
         self.errors_found.emit({error.field: error.text for error in errors})
         if errors:
             return
-        session, device = self._session, self._taken_from
+        session, device, times = self._session, self._taken_from, dict(self._taken_at)
         self._saving_for.add(patient.id)
         self._runner.run(
-            lambda: self._encounters.record_vitals(session, patient.id, form, device),
+            lambda: self._encounters.record_vitals(session, patient.id, form, device, times),
             owner=self,
             done=lambda saved: self._after_vitals(patient.id, saved),
             failed=lambda error: self._fail_vitals(patient.id, error),
         )
 
-    def typed(self) -> None:
-        """Somebody changed a value by hand: it is no longer the monitor's."""
+    def typed(self, field: str = "") -> None:
+        """Somebody changed a value by hand: it is no longer the monitor's, and it is of now."""
         self._taken_from = ""
+        self._taken_at.pop(field, None)
 
     def _after_vitals(self, patient_id: str, saved: tuple[Observation, ...]) -> None:
         self._saving_for.discard(patient_id)
         if self._is_in_hand(patient_id):
-            self._taken_from = ""
+            self._taken_from, self._taken_at = "", {}
             self.vitals_saved.emit(len(saved))
 
     def _fail_vitals(self, patient_id: str, error: ClinicError) -> None:
@@ -377,7 +403,7 @@ class MonitorViewModel(QObject):
         if running is not None and (self.patient is None or self.patient.id != running.patient.id):
             self.cancel_recording()
             self.refused.emit(Text("Another patient was opened; the recording was stopped and nothing was kept."))
-        self._taken_from = ""
+        self._taken_from, self._taken_at = "", {}
         self.patient_changed.emit()
 
     def _pace(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -101,11 +102,11 @@ class LongViewModel(QObject):
         if patient is not None and recorder is not None and self.can_start(source):
             self._run(lambda: recorder.start(self._session, patient.id, source, band))
 
-    def stop(self, source: str) -> None:
-        """End the recording of a monitor."""
+    def stop(self, source: str, then: Callable[[], object] | None = None) -> None:
+        """End the recording of a monitor; ``then`` is done when it has ended."""
         state, recorder = self.running(source), self._recorder
         if state is not None and recorder is not None and not self._is_busy:
-            self._run(lambda: recorder.stop(self._session, state.recording_id))
+            self._run(lambda: recorder.stop(self._session, state.recording_id), then=then)
 
     def marks(self, source: str) -> tuple[EventMark, ...]:
         """Return the marks of a monitor's last minutes, the oldest first."""
@@ -124,7 +125,7 @@ class LongViewModel(QObject):
             self._run(lambda: recorder.mark(self._session, state.recording_id, at, words), is_exclusive=False)
         self.changed.emit()
 
-    def _run(self, work: object, *, is_exclusive: bool = True) -> None:
+    def _run(self, work: object, *, is_exclusive: bool = True, then: Callable[[], object] | None = None) -> None:
         self._is_busy = self._is_busy or is_exclusive
 
         def after(_answer: object = None) -> None:
@@ -135,7 +136,12 @@ class LongViewModel(QObject):
             after()
             self.refused.emit(error.text)
 
-        self._runner.run(work, owner=self, done=after, failed=fail)  # type: ignore[arg-type]
+        def succeed(_answer: object = None) -> None:
+            after()
+            if then is not None:
+                then()
+
+        self._runner.run(work, owner=self, done=succeed, failed=fail)  # type: ignore[arg-type]
         self.changed.emit()
 
     def _forget(self) -> None:

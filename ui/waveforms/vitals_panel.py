@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, cast
 
 from PySide6.QtCore import Signal
@@ -22,12 +23,12 @@ COLUMN_PX: Final = 140
 class VitalsPanel(Translated, Card):
     """The form.
 
-    Signals: ``take_over_asked``; ``save_asked(VitalsForm)``; ``typed``, when a person changed a value.
+    Signals: ``take_over_asked``; ``save_asked(VitalsForm)``; ``typed(str)``: a person changed this field.
     """
 
     take_over_asked = Signal()
     save_asked = Signal(object)
-    typed = Signal()
+    typed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(margin=12, spacing=8)
@@ -39,6 +40,10 @@ class VitalsPanel(Translated, Card):
         self._general_error = label("error", is_wrapped=True)
         self._general_error.setObjectName("monitor.vitals_error")
         self._general_error.hide()
+        self._aged = label("muted", is_wrapped=True)
+        self._aged.setObjectName("monitor.vitals_aged")
+        self._aged.hide()
+        self._times: Mapping[str, datetime] = {}
         self._errors: Mapping[str, Text] = {}
         self._build()
         self.retranslate()
@@ -54,7 +59,7 @@ class VitalsPanel(Translated, Card):
             grid.addWidget(self.fields[key], place // 2, place % 2)
             line = self._line(key)
             line.setMaxLength(8)
-            line.textEdited.connect(lambda _text: self.typed.emit())
+            line.textEdited.connect(lambda _text, key=key: self._note_typed(key))
             line.returnPressed.connect(self.focusNextChild)
         foot = QHBoxLayout()
         foot.setSpacing(8)
@@ -63,6 +68,7 @@ class VitalsPanel(Translated, Card):
         for part in (self._heading, self._hint):
             self.column.addWidget(part)
         self.column.addLayout(grid)
+        self.column.addWidget(self._aged)
         self.column.addWidget(self._general_error)
         self.column.addLayout(foot)
         self.take_over.clicked.connect(self.take_over_asked)
@@ -72,18 +78,42 @@ class VitalsPanel(Translated, Card):
         """Return what stands in the fields."""
         return VitalsForm(**{key: self._line(key).text() for key in FIELDS})
 
-    def fill(self, form: VitalsForm) -> None:
-        """Put the monitor's values; a field the monitor has nothing for keeps what was typed."""
+    def fill(self, form: VitalsForm, measured_at: Mapping[str, datetime] | None = None) -> None:
+        """Put the monitor's values; a field the monitor has nothing for keeps what was typed.
+
+        Args:
+            form: the values.
+            measured_at: when, for those that are not of now; it is said below them.
+        """
         for key in FIELDS:
             if getattr(form, key):
                 self._line(key).setText(getattr(form, key))
+        self._show_times(measured_at or {})
         self.show_errors({})
 
     def clear(self) -> None:
         """Empty every field."""
         for key in FIELDS:
             self._line(key).clear()
+        self._show_times({})
         self.show_errors({})
+
+    def _note_typed(self, key: str) -> None:
+        self._show_times({each: at for each, at in self._times.items() if each != key})
+        self.typed.emit(key)
+
+    def _show_times(self, times: Mapping[str, datetime]) -> None:
+        """Say when what was taken over was measured; the pressure's two values are one."""
+        self._times = dict(times)
+        signs = {sign.field: sign for sign in VITAL_SIGNS}
+        told: dict[str, datetime] = {}
+        for key in FIELDS:
+            if key in times:
+                words = _("Pressure") if key in ("systolic", "diastolic") else say(signs[key].words)
+                told[words] = min(times[key], told.get(words, times[key]))
+        parts = [f"{words} {at.astimezone():%H:%M:%S}" for words, at in told.items()]
+        self._aged.setText(_("Measured earlier: {values}", values=", ".join(parts)) if parts else "")
+        self._aged.setVisible(bool(parts))
 
     def send(self) -> None:
         """Ask to save what stands in the fields."""
@@ -131,6 +161,7 @@ class VitalsPanel(Translated, Card):
         self.take_over.setToolTip(_("Put the monitor's present values into the form"))
         self.save.say(_("Save"), "Ctrl+Enter")
         self._say_errors()
+        self._show_times(self._times)
 
     def _line(self, key: str) -> QLineEdit:
         return cast("QLineEdit", self.fields[key].editor)

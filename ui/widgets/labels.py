@@ -24,6 +24,14 @@ def label(role: LabelRole = "body", text: str = "", *, is_wrapped: bool = False)
     return made
 
 
+def wear(part: QLabel, role: LabelRole) -> None:
+    """Let a label look otherwise from now on."""
+    if part.property("role") != role:
+        part.setProperty("role", role)
+        part.style().unpolish(part)
+        part.style().polish(part)
+
+
 def breakable(text: str) -> str:
     """Return words with places to break in whatever is too long for a line; other words stay as they are."""
     return " ".join(word if len(word) <= LONGEST_WORD else _in_pieces(word) for word in text.split(" "))

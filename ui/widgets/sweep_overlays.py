@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STALE_S: Final = 3.0
 """Older than this, a newest sample no longer counts as now."""
+_MINUTE_S: Final = 60
 _LABEL_PX: Final = 124
 _HEAD_PX: Final = 44
 
@@ -67,12 +68,16 @@ class SweepOverlays:
         for number, off in self.off.items():
             if not sweep.is_frozen:
                 self._paint_off(painter, sweep.groups[number], off, panels)
+        is_all = len(self.stale) == len(sweep.groups) > 1
         for number, words in self.stale.items():
             field = QRect()
             for group, panel in zip(panels, sweep.panels, strict=True):
                 field = field.united(sweep.logical(panel.area)) if group is sweep.groups[number] else field
             paint_veil(painter, QRectF(field))
-            paint_plate(painter, QRectF(field), words, "warn")
+            if not is_all:
+                paint_plate(painter, QRectF(field), words, "warn")
+        if is_all:  # once is enough, and there is room for it
+            paint_plate(painter, QRectF(sweep.rect()), age_words(min(_ages(sweep.groups))), "warn")
         if sweep.is_frozen and sweep.panels:
             words = self.back_words() if sweep.back_s >= 1 else _("Frozen. The signal goes on.")
             paint_plate(painter, QRectF(0, 0, sweep.width(), _HEAD_PX), words, "info")
@@ -120,8 +125,19 @@ class SweepOverlays:
                     paint_hatch(painter, area.adjusted(0, 2, 0, -2), _("Electrode off"))
 
 
+def age_words(age_s: float) -> str:
+    """Return for how long no signal has come."""
+    if age_s == float("inf"):
+        return _("No signal")
+    if age_s < _MINUTE_S:
+        return _("No signal for {seconds} s", seconds=int(age_s))
+    return _("No signal for {minutes} min", minutes=int(age_s // _MINUTE_S))
+
+
+def _ages(groups: Sequence[SweepGroup]) -> list[float]:
+    return [group.source.age_s() for group in groups]
+
+
 def _stale_words(group: SweepGroup) -> str:
-    age_s = group.source.age_s()
-    title = group.title()
-    words = _("No signal") if age_s == float("inf") else _("No signal for {seconds} s", seconds=int(age_s))
+    title, words = group.title(), age_words(group.source.age_s())
     return f"{title}: {words}" if title else words

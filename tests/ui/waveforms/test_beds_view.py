@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -25,6 +26,9 @@ from tests.helpers.watchdog import Watchdog
 from ui import language
 from ui.waveforms.beds_view import MOST_BEDS, TRACES, BedsView, bed_groups, columns_for
 from ui.waveforms.monitor_values import monitor_values
+from ui.widgets import sweep_overlays
+from ui.widgets.plates import plate_font
+from ui.widgets.sweep_overlays import age_words
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 
@@ -145,9 +149,66 @@ def test_numbers_are_told_and_old_ones_are_not(qtbot: QtBot) -> None:
     view.look()
     assert view.tiles[0].accessibleDescription() == "HR 77 /min, SpO₂ —"
     assert view.tiles[0].accessibleName() == "Monitor Bed 1"
-    ward.clock.now_s += 60
+    ward.clock.now_s += 12
+    view.look()
+    assert view.tiles[0].accessibleDescription() == "HR 77 /min, SpO₂ —, 12 s"
+    assert view.tiles[0]._figures[0].property("role") == "muted", "old figures are grey"
+    ward.clock.now_s += 48
     view.look()
     assert view.tiles[0].accessibleDescription() == "HR —, SpO₂ —"
+
+
+def test_figures_nobody_can_have_are_a_dash_with_a_word(qtbot: QtBot) -> None:
+    ward = Ward()
+    ward.admit("Bed 1", rate=900)
+    view = _view(qtbot, ward)
+    view.look()
+    assert view.tiles[0].accessibleDescription() == "HR —, SpO₂ —, not possible"
+
+
+@pytest.mark.parametrize("spoken", ["kk", "ru", "en"])
+def test_that_no_signal_comes_can_be_read_whole_in_the_smallest_tile(qtbot: QtBot, spoken: language.Language) -> None:
+    language.use(spoken)
+    ward = Ward()
+    for number in range(MOST_BEDS):
+        ward.admit(f"Bed {number + 1}")
+    view = _view(qtbot, ward)
+    tile = view.tiles[0].sweep
+    for seconds in (4, 55, 599):
+        words = age_words(seconds)
+        font, plate = plate_font(QRectF(tile.rect()), words)
+        assert QFontMetricsF(font).horizontalAdvance(words) <= plate.width()
+        assert QRectF(tile.rect()).contains(plate)
+        assert font.pointSizeF() >= 10
+
+
+def test_a_dead_bed_says_so_once_and_one_dead_curve_by_its_name(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(sweep_overlays, "paint_plate", lambda _painter, _area, words, _tone: said.append(words))
+    ward = Ward()
+    ward.admit("Bed 1")
+    view = _view(qtbot, ward)
+    sweep = view.tiles[0].sweep
+    ward.clock.now_s += 9
+    sweep.tick()
+    said.clear()
+    sweep.grab()
+    assert set(said) == {"No signal for 9 s"}
+    sweep.overlays.stale = {1: "Pleth: No signal for 9 s"}
+    monkeypatch.setattr(sweep.overlays, "look", lambda: None)
+    said.clear()
+    sweep.grab()
+    assert set(said) == {"Pleth: No signal for 9 s"}
+
+
+def test_words_too_long_for_a_lane_go_on_in_a_second_line() -> None:
+    area = QRectF(0, 0, 120, 60)
+    words = "Plethysmogram of the left hand: No signal for 9 s"
+    font, plate = plate_font(area, words)
+    metrics = QFontMetricsF(font)
+    assert metrics.horizontalAdvance(words) > plate.width()
+    assert plate.height() >= 2 * metrics.height()
+    assert plate.width() <= area.width()
 
 
 def test_a_monitor_that_leaves_takes_its_tile_and_one_that_comes_gets_one(qtbot: QtBot) -> None:

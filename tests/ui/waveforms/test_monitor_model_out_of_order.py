@@ -94,7 +94,7 @@ class Bedside:
         return recording_of(patient_id)
 
     def record_vitals(
-        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+        self, session: Session, patient_id: str, form: VitalsForm, device: str = "", measured_at: object = None
     ) -> tuple[Observation, ...]:
         self.written.append((patient_id, form, device))
         return vitals_of(patient_id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from clinic_app.access import Session
@@ -71,12 +71,19 @@ class RememberingEncounters(FakeEncounters):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[str, VitalsForm, str]] = []
+        self.times: dict[str, datetime] = {}
 
     def record_vitals(
-        self, session: Session, patient_id: str, form: VitalsForm, device: str = ""
+        self,
+        session: Session,
+        patient_id: str,
+        form: VitalsForm,
+        device: str = "",
+        measured_at: Mapping[str, datetime] | None = None,
     ) -> tuple[Observation, ...]:
         self.calls.append((patient_id, form, device))
-        return super().record_vitals(session, patient_id, form, device)
+        self.times = dict(measured_at or {})
+        return super().record_vitals(session, patient_id, form, device, measured_at)
 
 
 class Bedside:
@@ -93,10 +100,14 @@ class Bedside:
         self.model = MonitorViewModel(
             self.traces, self.keeper, self.encounters, self.listener, self.runner, session, self.hand
         )
-        self.screen = MonitorScreen(self.model)
+        self.screen = self.make_screen()
         self.notices: list[tuple[str, str]] = []
         self.screen.noticed.connect(lambda words, tone: self.notices.append((words, tone)))
         self._played_s = 0.0
+
+    def make_screen(self) -> MonitorScreen:
+        """Return the screen over the model."""
+        return MonitorScreen(self.model)
 
     def play(self, seconds: float, name: str = "Bed 1") -> None:
         """Let so many seconds of leads, pleth and numbers arrive, a quarter at a time."""
@@ -190,8 +201,10 @@ def test_numbers_carry_their_age(bedside: Bedside) -> None:
     bedside.play(2)
     tile = bedside.find("monitor.number.heart_rate")
     assert tile.accessibleDescription() == "61 /min, now"
-    bedside.wait(70)
-    assert tile.accessibleDescription() == "61 /min, 1 min ago"
+    bedside.wait(30)
+    assert tile.accessibleDescription() == "61 /min, 30 s ago"
+    bedside.wait(40)
+    assert tile.accessibleDescription() == "no value, none for 1 min", "what is a minute old is no number any more"
     assert bedside.find("monitor.number.spo2").accessibleDescription() == "no value"
 
 
@@ -275,6 +288,56 @@ def test_the_monitors_numbers_are_taken_over_and_saved_with_its_name(bedside: Be
     bedside.settle()
     assert bedside.encounters.calls == [("p1", VitalsForm(heart_rate="61", temperature="36.7"), "Bed 1")]
     assert bedside.line("monitor.heart_rate").text() == ""
+
+
+def test_what_is_taken_over_late_says_its_time_and_is_saved_with_it(bedside: Bedside) -> None:
+    bedside.play(2)
+    bedside.hand.take(ONE)
+    bedside.button("monitor.take_over").click()
+    told = cast("QLabel", bedside.find("monitor.vitals_aged"))
+    assert told.isHidden(), "now is now"
+    bedside.wait(12)
+    bedside.button("monitor.take_over").click()
+    moment = bedside.model.taken_at["heart_rate"]
+    at = f"{moment.astimezone():%H:%M:%S}"
+    assert told.text() == f"Measured earlier: Heart rate {at}, Temperature {at}"
+    QTest.keyClick(bedside.line("monitor.heart_rate"), Qt.Key.Key_Backspace)
+    assert "Heart rate" not in told.text(), "what somebody typed is of now"
+    bedside.line("monitor.heart_rate").setText("62")
+    bedside.button("monitor.save_vitals").click()
+    bedside.settle()
+    assert bedside.encounters.times == {"temperature": moment}
+    assert told.isHidden()
+
+
+def test_an_old_pressure_is_taken_over_with_the_time_of_the_cuff(bedside: Bedside) -> None:
+    bedside.play(2)
+    bedside.hand.take(ONE)
+    cuff = {code: NumericValue(Decimal(value), "mmHg") for code, value in
+            (("MDC_PRESS_CUFF_SYS", 148), ("MDC_PRESS_CUFF_DIA", 92))}  # fmt: skip
+    bedside.traces.take_in(Numerics("Bed 1", cuff, NOON, bedside.clock.now_s))
+    bedside.wait(480)
+    bedside.button("monitor.take_over").click()
+    assert bedside.line("monitor.heart_rate").text() == "", "a pulse of eight minutes ago is nobody's"
+    assert bedside.line("monitor.systolic").text() == "148"
+    told = cast("QLabel", bedside.find("monitor.vitals_aged")).text()
+    assert told.count("Pressure") == 1
+    bedside.button("monitor.save_vitals").click()
+    bedside.settle()
+    assert set(bedside.encounters.times) == {"systolic", "diastolic", "temperature"}
+    age_s = (bedside.model._clock.now() - bedside.encounters.times["systolic"]).total_seconds()
+    assert age_s == pytest.approx(480, abs=5)
+
+
+def test_what_nobody_can_have_is_a_dash_with_a_word_and_is_not_taken_over(bedside: Bedside) -> None:
+    bedside.play(2)
+    bedside.hand.take(ONE)
+    wrong = {"MDC_ECG_HEART_RATE": NumericValue(Decimal(900), "/min"), "MDC_TEMP": NumericValue(Decimal(200), "Cel")}
+    bedside.traces.take_in(Numerics("Bed 1", wrong, NOON, bedside.clock.now_s))
+    bedside.model.look()
+    assert bedside.find("monitor.number.heart_rate").accessibleDescription() == "no value, 900: not possible"
+    assert bedside.find("monitor.number.temperature").accessibleDescription() == "no value, 200.0: not possible"
+    assert not bedside.button("monitor.take_over").isEnabled()
 
 
 def test_a_value_changed_by_hand_is_no_longer_the_monitors(bedside: Bedside) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
+
 from clinic_app.encounters import VitalsForm
 from ui.waveforms.monitor_values import filled_form, monitor_values
 
@@ -57,3 +59,45 @@ def test_half_a_blood_pressure_is_none() -> None:
         MDC_PRESS_CUFF_SYS=_Number(Decimal(148), "mmHg", 10), MDC_PRESS_CUFF_DIA=_Number(Decimal(92), "mmHg", 2000)
     )
     assert (form.systolic, form.diastolic) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "code", "unit", "value"),
+    [
+        ("spo2", "MDC_PULS_OXIM_SAT_O2", "%", "-5"),
+        ("spo2", "MDC_PULS_OXIM_SAT_O2", "%", "130"),
+        ("heart_rate", "MDC_ECG_HEART_RATE", "/min", "0"),
+        ("heart_rate", "MDC_ECG_HEART_RATE", "/min", "900"),
+        ("temperature", "MDC_TEMP", "Cel", "200"),
+    ],
+)
+def test_what_nobody_can_have_is_neither_shown_nor_taken_over(field: str, code: str, unit: str, value: str) -> None:
+    found = monitor_values({code: _Number(Decimal(value), unit)})[field]
+    assert (found.is_possible, found.is_shown, found.is_fresh, found.is_now) == (False, False, False, False)
+    assert found.value == Decimal(value), "it is kept as it came"
+    assert filled_form({field: found}, "en") == VitalsForm()
+
+
+def test_a_pulse_rate_stands_in_for_a_heart_rate_that_cannot_be() -> None:
+    values = monitor_values(
+        {
+            "MDC_ECG_HEART_RATE": _Number(Decimal(900), "/min"),
+            "MDC_PULS_OXIM_PULS_RATE": _Number(Decimal(64), "bpm"),
+        }
+    )
+    assert values["heart_rate"].value == 64
+    assert values["heart_rate"].is_fresh
+
+
+def test_a_number_ages_from_now_over_grey_to_none() -> None:
+    def seen(age_s: float, code: str = "MDC_ECG_HEART_RATE", unit: str = "/min") -> tuple[bool, bool, bool]:
+        (value,) = monitor_values({code: _Number(Decimal(37), unit, age_s)}).values()
+        return value.is_now, value.is_fresh, value.is_shown
+
+    assert seen(4) == (True, True, True)
+    assert seen(8) == (False, True, True)
+    assert seen(20) == (False, False, True)
+    assert seen(61) == (False, False, False)
+    assert seen(600, "MDC_TEMP", "Cel") == (True, True, True), "a thermometer's last value counts for a while"
+    assert seen(1800, "MDC_TEMP", "Cel") == (False, False, True)
+    assert seen(7200, "MDC_TEMP", "Cel") == (False, False, False)

@@ -115,6 +115,18 @@ def test_a_sitting_is_saved_whole_and_read_back_digit_by_digit(bedside: Bedside)
         assert each.subject.id == bedside.patient.id
 
 
+def test_what_was_measured_earlier_is_kept_with_its_time_and_nothing_lies_in_the_future(bedside: Bedside) -> None:
+    earlier = {
+        "systolic": NOON - timedelta(minutes=8),
+        "diastolic": NOON - timedelta(minutes=9),
+        "spo2": NOON + timedelta(hours=1),
+    }
+    saved = bedside.service.record_vitals(bedside.nurse, bedside.patient.id, GOOD, "Bed 7", earlier)
+    times = {each.code.code(LOINC): each.effective_date_time for each in saved}
+    assert times.pop("85354-9") == NOON - timedelta(minutes=9), "a pressure is as old as its older half"
+    assert set(times.values()) == {NOON}
+
+
 def test_a_pressure_is_one_observation_with_two_parts_and_every_other_sign_one_of_its_own(bedside: Bedside) -> None:
     pressure, *others = bedside.service.record_vitals(bedside.nurse, bedside.patient.id, GOOD)
     assert pressure.code == BLOOD_PRESSURE

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from clinic_app.devices import Event, EventKind
+from clinic_app.devices import Event, EventKind, Numerics, NumericValue
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms import LiveTraces
 from clinic_app.waveforms.store import RecorderState
-from clinic_app.waveforms.technical import TechnicalAlarm, TechnicalAlarms, Trouble
+from clinic_app.waveforms.technical import IMPOSSIBLE_SHOWN_S, TechnicalAlarm, TechnicalAlarms, Trouble
 from tests.helpers.clocks import FixedClock
 from tests.helpers.device_items import NOON, block
 from tests.helpers.signals import SteadyClock
@@ -178,3 +179,53 @@ def test_streams_of_strangers_do_not_fill_the_memory(ward: Ward) -> None:
         ward.alarms.take_in(item)
     assert len(ward.alarms._off) <= 256
     assert np.isfinite(item.samples).all()
+
+
+def numerics(ward: Ward, code: str, value: str, unit: str = "/min") -> Numerics:
+    return Numerics("bed 1", {code: NumericValue(Decimal(value), unit)}, NOON, ward.steady.now_s)
+
+
+def test_a_number_nobody_can_have_is_told_until_a_better_one_comes(ward: Ward) -> None:
+    ward.alarms.take_in(numerics(ward, "MDC_ECG_HEART_RATE", "900"))
+    ward.alarms.take_in(numerics(ward, "MDC_PULS_OXIM_SAT_O2", "97", "%"))
+    ward.pass_time(2)
+    alarm = only(ward.alarms.now())
+    assert (alarm.trouble, alarm.source, alarm.since_s) == (Trouble.IMPOSSIBLE, "bed 1", 2.0)
+    assert alarm.text.render("en") == (
+        "bed 1: Heart rate 900 cannot be right. Look at the patient, then at the sensor and its cable."
+    )
+    ward.alarms.take_in(numerics(ward, "MDC_ECG_HEART_RATE", "90"))
+    assert ward.troubles() == []
+
+
+def test_since_when_a_number_cannot_be_is_counted_from_the_first_one(ward: Ward) -> None:
+    for value in ("900", "0", "901"):
+        ward.alarms.take_in(numerics(ward, "MDC_ECG_HEART_RATE", value))
+        ward.pass_time(5)
+    alarm = only(ward.alarms.now())
+    assert alarm.since_s == 15.0
+    assert "901" in alarm.text.render("ru")
+
+
+def test_an_impossible_number_of_a_device_that_is_silent_is_forgotten(ward: Ward) -> None:
+    ward.alarms.take_in(numerics(ward, "MDC_TEMP", "200", "Cel"))
+    ward.pass_time(IMPOSSIBLE_SHOWN_S - 1)
+    assert ward.troubles() == [(Trouble.IMPOSSIBLE, "bed 1")]
+    ward.pass_time(2)
+    assert ward.troubles() == []
+
+
+def test_a_number_of_any_length_is_told_in_a_few_signs(ward: Ward) -> None:
+    ward.alarms.take_in(numerics(ward, "MDC_TEMP", "9" * 500, "Cel"))
+    ward.alarms.take_in(numerics(ward, "MDC_RESP_RATE", "1E+9999"))
+    texts = [alarm.text.render("kk") for alarm in ward.alarms.now()]
+    assert len(texts) == 2
+    assert all(len(text) < 160 for text in texts)
+    assert {str(alarm.text.values["value"]) for alarm in ward.alarms.now()} == {"1.00e+500", "1E+9999"}
+
+
+def test_codes_without_end_take_no_memory_without_end(ward: Ward) -> None:
+    for number in range(400):
+        item = numerics(ward, "MDC_ECG_HEART_RATE", "900")
+        ward.alarms.take_in(replace(item, source=f"bed {number}"))
+    assert len(ward.alarms.now()) <= 256

@@ -1,0 +1,135 @@
+"""Who lies at a monitor: where it is being recorded for somebody else than the patient in hand, a person has to say.
+
+One bed holds one patient. So whoever says that the patient in hand lies there now also ends the recording that runs for
+the other one; and until somebody says so nothing of this monitor is filed for the patient in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from clinic_app.foundation.dates import form_moment
+from ui.language import _
+from ui.tasks import TaskRunner
+from ui.widgets.patient_words import list_name
+from ui.widgets.whose_question import Asked
+
+if TYPE_CHECKING:
+    from clinic_app.access import Session
+    from clinic_app.records import Patient
+    from ui.shell.patient_in_hand import PatientInHand
+    from ui.waveforms.view_model_long import LongViewModel
+
+
+class Register(Protocol):
+    """Knows the patients."""
+
+    def get(self, session: Session, patient_id: str) -> Patient:
+        """Return one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What somebody has to answer.
+
+    Args:
+        source: the monitor.
+        patient: who is in hand.
+        other_id: for whom it is being recorded.
+        since: since when.
+        other_name: his name, once it is known; it stays empty where this person may not read it.
+    """
+
+    source: str
+    patient: Patient
+    other_id: str
+    since: datetime
+    other_name: str = ""
+
+
+class BedOwner(QObject):
+    """Asks before something of a monitor is filed for another patient than the one it is recorded for.
+
+    Args:
+        long: the recordings that run.
+        register: knows the other patient's name.
+        runner: the way into the background.
+        session: who is signed in.
+        hand: the patient.
+
+    Signal ``changed``: see ``doubt``.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, long: LongViewModel, register: Register, runner: TaskRunner, session: Session, hand: PatientInHand
+    ) -> None:
+        super().__init__()
+        self._long, self._register, self._runner, self._session, self._hand = long, register, runner, session, hand
+        self._wish: Callable[[], object] | None = None
+        self.doubt: Doubt | None = None
+        """What is asked now."""
+        hand.changed.connect(self.decline)
+        long.changed.connect(self._look_again)
+
+    def may_file(self, source: str, wish: Callable[[], object]) -> bool:
+        """Return whether what a monitor sends is the patient's in hand; else ask, and do the wish after a yes."""
+        state, patient = self._long.running(source), self._hand.patient
+        if patient is None or state is None or not self._long.is_of_another(source):
+            return True
+        self._wish = wish
+        if self.doubt is None or (self.doubt.source, self.doubt.other_id) != (source, state.patient_id):
+            self.doubt = doubt = Doubt(source, patient, state.patient_id, state.started_at)
+            self._runner.run(
+                lambda: self._register.get(self._session, doubt.other_id),
+                owner=self,
+                done=lambda other: self._name(doubt, list_name(other)),
+                failed=lambda _error: None,
+            )
+        self.changed.emit()
+        return False
+
+    def confirm(self) -> None:
+        """The patient in hand lies there: end what is recorded for the other one, then do what was wished."""
+        doubt, wish = self.doubt, self._wish
+        self.decline()
+        if doubt is not None and wish is not None:
+            self._long.stop(doubt.source, then=wish)
+
+    def decline(self) -> None:
+        """Do nothing."""
+        if self.doubt is not None:
+            self.doubt = self._wish = None
+            self.changed.emit()
+
+    def _name(self, doubt: Doubt, name: str) -> None:
+        if self.doubt is doubt:
+            self.doubt = Doubt(doubt.source, doubt.patient, doubt.other_id, doubt.since, name)
+            self.changed.emit()
+
+    def _look_again(self) -> None:
+        """Ask no more where nothing is recorded for somebody else any longer."""
+        if self.doubt is not None and not self._long.is_of_another(self.doubt.source):
+            self.decline()
+
+
+def whose_monitor(doubt: Doubt) -> Asked:
+    """Return the question."""
+    other = doubt.other_name or _("another patient")
+    since = form_moment(doubt.since)
+    return Asked(
+        title=_("{source} is being recorded for somebody else. Who lies there now?", source=doubt.source),
+        lines=(
+            _("Recorded for: {name}, since {moment}", name=other, moment=since),
+            _("In hand: {words}", words=list_name(doubt.patient)),
+        ),
+        confirm=_("The patient in hand; end the other recording"),
+        decline=_("Do nothing"),
+    )
