@@ -10,7 +10,7 @@ runs a driver in a thread and begins again for ever; `clinic_app.devices.familie
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -131,6 +131,15 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class Holding(Protocol):
+    """A parser that may keep an item back until what follows has shown where it belongs."""
+
+    def let_go(self, at: Arrival) -> Iterable[Item]:
+        """Return what was kept back: the connection is at its end, and nothing follows."""
+        ...
+
+
 class Transport(Protocol):
     """One open connection."""
 
@@ -222,7 +231,11 @@ class StreamDriver:
             if self._former is not None and isinstance(parser, Remembering):
                 parser.remember(self._former)
             self._former = parser
-            converse(transport, parser, line, stopping)
+            try:
+                converse(transport, parser, line, stopping)
+            finally:
+                for item in parser.let_go(line.now()) if isinstance(parser, Holding) else ():
+                    line.deliver(item)
         finally:
             transport.close()
 

@@ -67,6 +67,36 @@ def test_a_peer_that_never_ends_its_message_is_closed(listener: MonitorListener)
         assert slow.recv(100) == b""
 
 
+@pytest.mark.parametrize("is_numbered", [True, False])
+def test_a_lost_second_of_a_monitor_that_stamps_whole_seconds_is_a_gap(
+    listener: MonitorListener, is_numbered: bool
+) -> None:
+    blocks: list[Block] = []
+    listener.subscribe(blocks.append, Block)
+    with socket.create_connection(("127.0.0.1", listener.port)) as monitor:
+        monitor.settimeout(10)
+        for second in [*range(30), *range(31, 60)]:
+            monitor.sendall(frame(_whole_second(second, str(second) if is_numbered else "1")))
+            assert b"MSA|AA" in monitor.recv(4096)
+    wait_until(lambda: len(blocks) == 59, 10)
+    assert {block.stream_id for block in blocks} == {blocks[0].stream_id}
+    assert [block.first_index for block in blocks] == [250 * n for n in (*range(30), *range(31, 60))]
+    assert blocks[-1].first_index + 250 == 15_000
+    assert [float(block.samples[0, 0]) for block in blocks] == [*range(30), *range(31, 60)]
+
+
+def _whole_second(second: int, control_id: str) -> bytes:
+    """Return a second of a lead whose samples are all the number of the second, with a stamp without a fraction."""
+    lines = (
+        f"MSH|^~\\&|M||||||ORU^R01^ORU_R01|{control_id}|P|2.6",
+        f"OBR|1||||||202603051200{second:02d}",
+        f"OBX||NA|131330^MDC_ECG_LEAD_II^MDC|1.1.1|{'^'.join([str(second)] * 250)}||||||R",
+        "OBX||NM|67982^MDC_ATTR_SAMP_RATE^MDC|1.1.1.1|250|/s|||||R",
+        "OBX||NM|67983^MDC_ATTR_NU_MSMT_RES^MDC|1.1.1.2|1|uV|||||R",
+    )
+    return ("\r".join(lines) + "\r").encode()
+
+
 def test_a_wave_that_cannot_be_right_is_answered_with_ae_and_the_talk_goes_on(listener: MonitorListener) -> None:
     bad = b"MSH|^~\\&|M||||||ORU^R01^ORU_R01|7|P|2.6\rOBR|1||||||20260101000000\rOBX|1|NA|1^X^MDC|1.1.1.1|a^b\r"
     good = b"MSH|^~\\&|M||||||ORU^R01^ORU_R01|8|P|2.6\rOBX|1|NM|0^MDC_TEMP^MDC|1|36.6|Cel\r"

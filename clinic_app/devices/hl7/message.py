@@ -74,6 +74,11 @@ class Message:
         return self.segments[0].field(10)
 
     @property
+    def sequence(self) -> str:
+        """The message's number in the device's own count (MSH-13); empty from most."""
+        return self.segments[0].field(13)
+
+    @property
     def sender(self) -> str:
         """The sending application's own name: printable, at most 64 characters."""
         return printable(self.segments[0].component(3, 1))[:64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
@@ -59,7 +60,7 @@ class Hl7MonitorParser:
         Raises:
             DeviceError: no HL7 at all, or a message without an end.
         """
-        items: list[Item] = []
+        items: list[Item] = [] if data else list(self.waves.settle(at.monotonic_s))
         answer = bytearray()
         refused: Text | None = None
         for raw in self._deframer.feed(data):
@@ -74,6 +75,10 @@ class Hl7MonitorParser:
                 why = refused = error.text
             answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))
         return Parsed(tuple(items), bytes(answer), refused)
+
+    def let_go(self, at: Arrival) -> Iterable[Item]:  # noqa: ARG002 - at the end nothing is waited for
+        """Return the waves that waited for the ones behind them."""
+        return self.waves.settle(None)
 
     def _check_bed(self, message: Message, at: Arrival) -> None:
         """Refuse what another bed sends: a central station has many, and all would come under one name."""

@@ -10,11 +10,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
 from clinic_app.devices.block import Block, Numerics
+from clinic_app.devices.driver import Event
 from clinic_app.devices.hl7.message import acknowledgement, parse
 from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.hl7.monitor_talk import MonitorTalk
@@ -31,6 +32,8 @@ MESSAGE_S: Final = 10.0
 MOST_BYTES_PER_S: Final = 4 << 20
 """What is read from one peer in a second; twelve leads at 1000 Hz are 60 kB. A faster one has to wait."""
 _RECEIVE_BYTES: Final = 1 << 16
+_HELD_S: Final = 1.0
+"""How often a talk is looked at that keeps a wave back."""
 _log = logging.getLogger(__name__)
 
 
@@ -142,7 +145,10 @@ class MonitorListener:
         """Talk to one monitor until it goes. The named border of this thread."""
         talk = MonitorTalk(address, self._sources)
         try:
-            self._converse(connection, talk)
+            try:
+                self._converse(connection, talk)
+            finally:
+                self._hand_on(talk.settle(is_over=True))
         except (OSError, DeviceError) as error:
             if talk.is_current:
                 self._note(talk, error=error.text if isinstance(error, DeviceError) else None)
@@ -166,10 +172,11 @@ class MonitorListener:
                 return
             if left_s <= 0:
                 raise DeviceError(Text("The monitor stopped in the middle; the connection was closed."))
-            connection.settimeout(left_s)
+            connection.settimeout(min(left_s, _HELD_S) if talk.is_holding else left_s)
             try:
                 data = connection.recv(_RECEIVE_BYTES)
             except TimeoutError:
+                self._hand_on(talk.settle())
                 continue
             if not data:
                 return
@@ -188,14 +195,17 @@ class MonitorListener:
         talk.name_yourself(message)
         error: Text | None = None
         try:
-            for item in talk.items(message, self._clock.now()):
-                for kinds, subscriber in self._subscribers:
-                    if isinstance(item, kinds):
-                        subscriber(item)
+            self._hand_on(talk.items(message, self._clock.now()))
         except DeviceError as refusal:
             error = refusal.text
         self._note(talk, error=error)
         return acknowledgement(message, "AE" if error else "AA", self._clock.now())
+
+    def _hand_on(self, items: Iterable[Block | Numerics | Event]) -> None:
+        for item in items:
+            for kinds, subscriber in self._subscribers:
+                if isinstance(item, kinds):
+                    subscriber(item)
 
     def _note(self, talk: MonitorTalk, error: Text | None) -> None:
         self._sources.note(talk.name, self._clock.now(), error)

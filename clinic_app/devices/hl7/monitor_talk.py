@@ -84,3 +84,12 @@ class MonitorTalk:
     def items(self, message: Message, now: datetime) -> Iterator[Block | Numerics | Event]:
         """Yield what is in a message; see `WaveStreams.items`."""
         return self._waves.items(self.name, message, Arrival(now, time.monotonic()))
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a wave waits for the ones behind it."""
+        return self._waves.is_holding
+
+    def settle(self, *, is_over: bool = False) -> Iterator[Block | Event]:
+        """Yield what has its place by now although nothing more came; everything where the talk is over."""
+        return self._waves.settle(None if is_over else time.monotonic())
