@@ -26,7 +26,7 @@ from clinic_app.consultation.signing import is_signed, sign_records
 from clinic_app.consultation.summary import summary_content
 from clinic_app.documents import Documents, render_consult_summary
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError
+from clinic_app.foundation.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import (
@@ -111,6 +111,12 @@ class Consultations:
             NotAllowedError: this person answers no questions.
             NotFoundError: there is no such case here.
         """
+        try:
+            return self._open(session, task_id)
+        except ConflictError:  # this workstation has just noted its arrival, or a colleague has it: as it stands now
+            return self._open(session, task_id)
+
+    def _open(self, session: Session, task_id: str) -> Case:
         task = self._trail.require_stored(session, "update", Task, task_id, "DiagnosticReport")
         claimed = self._claimed(task)
         self._store.records.commit(

@@ -40,6 +40,7 @@ class Stall:
         slowness: how many times slower than usual the machine computed right after it.
         starved_s: for how much of it the watching thread, which needs next to nothing, was not let run either.
         process_cpu_s: how much all threads of the program computed in it.
+        queued_s: for how much of it the thread could have gone on and stood in the queue for a processor.
     """
 
     wall_s: float
@@ -48,6 +49,12 @@ class Stall:
     slowness: float = 1.0
     starved_s: float = 0.0
     process_cpu_s: float = 0.0
+    queued_s: float = 0.0
+
+    @property
+    def held_s(self) -> float:
+        """For how long the thread held its window by itself: computing, or waiting for something but a processor."""
+        return self.wall_s - self.queued_s
 
     @property
     def is_ours(self) -> bool:
@@ -60,14 +67,15 @@ class Stall:
         """
         if self.cpu_s > BOUND_S * max(self.slowness, 1 + self.starved_s / self.wall_s):
             return True
-        is_waiting = self.wall_s > 2 * BOUND_S and self.cpu_s < self.wall_s / 3
+        is_waiting = self.held_s > 2 * BOUND_S and self.cpu_s < self.held_s / 3
         if self.starved_s > self.wall_s / 3 and self.process_cpu_s < self.wall_s * 0.7:
             return False
         return is_waiting and any(line.startswith(_HOUSE) for line in self.stack)
 
     def __str__(self) -> str:
         """Return one paragraph for a failure report."""
-        figures = f"{self.wall_s * 1000:.0f} ms (computing {self.cpu_s * 1000:.0f} ms, machine {self.slowness:.1f} x)"
+        parts = f"computing {self.cpu_s * 1000:.0f} ms, queued {self.queued_s * 1000:.0f} ms"
+        figures = f"{self.wall_s * 1000:.0f} ms ({parts}, machine {self.slowness:.1f} x)"
         return figures + "\n    " + "\n    ".join(self.stack)
 
 
@@ -91,11 +99,14 @@ class Watchdog:
         self._starved_s = 0.0
         self._stack: tuple[str, ...] = ()
         self._is_paused = False
+        self._queue: IO[bytes] | None = None
+        self._last_queued = 0.0
         self._is_over = threading.Event()
         self._sampler = threading.Thread(target=self._sample, name="gui-watchdog")
 
     def start(self) -> None:
         """Begin to watch."""
+        self._queue = _queue_of_this_thread()
         self._forget()
         self._timer.start()
         self._sampler.start()
@@ -106,6 +117,9 @@ class Watchdog:
         self._timer.stop()
         self._is_over.set()
         self._sampler.join()
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -121,7 +135,7 @@ class Watchdog:
     @property
     def longest_s(self) -> float:
         """The longest stall of our own making, in seconds."""
-        return max((stall.wall_s for stall in self.stalls if stall.is_ours), default=0.0)
+        return max((stall.held_s for stall in self.stalls if stall.is_ours), default=0.0)
 
     def check(self) -> None:
         """Fail where the window did not answer for longer than the bound.
@@ -129,7 +143,7 @@ class Watchdog:
         Raises:
             AssertionError: it names each such stall.
         """
-        bad = [str(stall) for stall in self.stalls if stall.is_ours and stall.wall_s > self.bound_s]
+        bad = [str(stall) for stall in self.stalls if stall.is_ours and stall.held_s > self.bound_s]
         assert not bad, f"the window did not answer for more than {self.bound_s * 1000:.0f} ms:\n  " + "\n  ".join(bad)
 
     def _tick(self) -> None:
@@ -139,7 +153,9 @@ class Watchdog:
         if wall_s > self.bound_s:
             cpu_s = time.thread_time() - self._last_cpu
             process_cpu_s = time.process_time() - self._last_process_cpu
-            self.stalls.append(Stall(wall_s, cpu_s, self._stack, slowness(), self._starved_s, process_cpu_s))
+            queued_s = self._queued_s() - self._last_queued
+            starved_s, stack = self._starved_s, self._stack
+            self.stalls.append(Stall(wall_s, cpu_s, stack, slowness(), starved_s, process_cpu_s, queued_s))
         self._forget()
 
     def _forget(self) -> None:
@@ -147,7 +163,15 @@ class Watchdog:
         self._last_wall = time.monotonic()
         self._last_cpu = time.thread_time()
         self._last_process_cpu = time.process_time()
+        self._last_queued = self._queued_s()
         self._starved_s = 0.0
+
+    def _queued_s(self) -> float:
+        """Return how long this thread has stood in the queue for a processor since it began; 0.0 where nobody knows."""
+        if self._queue is None:
+            return 0.0
+        self._queue.seek(0)
+        return int(self._queue.read().split()[1]) / 1e9
 
     def _sample(self) -> None:
         with TemporaryFile() as file:
@@ -160,6 +184,12 @@ class Watchdog:
                 is_late = time.monotonic() - self._last_wall > self.bound_s * 0.6
                 if is_late and not self._is_paused and not self._stack:
                     self._stack = _stack_of(self._gui_thread, file)
+
+
+def _queue_of_this_thread() -> IO[bytes] | None:
+    """Return Linux's account of the thread that asks: ns computed, ns queued, turns. Elsewhere there is none."""
+    account = Path("/proc/thread-self/schedstat")
+    return account.resolve().open("rb", buffering=0) if account.exists() else None
 
 
 def _stack_of(thread_id: int, file: IO[bytes]) -> tuple[str, ...]:

@@ -90,6 +90,23 @@ def test_opening_claims_the_case_once(pair: Pair) -> None:
     assert len(pair.centre.store.records.versions(Task, pair.task_id)) == versions
 
 
+def test_a_case_whose_arrival_is_noted_while_somebody_opens_it_opens_all_the_same(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = pair.centre.store.records
+    commit = records.commit
+
+    def noted_first(*args: object, **how: object) -> object:
+        monkeypatch.undo()
+        task = records.get(Task, pair.task_id)
+        commit([msgspec.structs.replace(task, description="noted meanwhile")])
+        return commit(*args, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(records, "commit", noted_first)
+    case = pair.centre.consultations.open(pair.centre.session("specialist"), pair.task_id)
+    assert (case.progress, case.task.description) == ("opened", "noted meanwhile")
+
+
 def test_a_draft_is_kept_here_and_queued_for_nobody(pair: Pair) -> None:
     specialist = pair.centre.session("specialist")
     pair.centre.consultations.save_draft(specialist, pair.task_id, OpinionForm("сначала", "план"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ STALLS = [
     (Stall(BOUND_S * 2.8, BOUND_S, OURS), False, "it was computing for more than a third of it: the machine was busy"),
     (Stall(BOUND_S * 3, 0.001, ("/usr/lib/x.py:1 read",)), False, "it waited elsewhere"),
     (Stall(BOUND_S * 3, 0.001, ()), False, "nobody knows where it waited"),
+    (Stall(BOUND_S * 3, 0.001, OURS, queued_s=BOUND_S * 1.5), False, "it stood in the queue for a processor"),
+    (Stall(BOUND_S * 5, 0.001, OURS, queued_s=BOUND_S * 1.5), True, "it waited in our own code beside the queue"),
 ]
 
 
@@ -114,6 +117,19 @@ def test_a_watchdog_names_every_stall_of_ours_and_its_stack(qapp: object) -> Non
     assert "300 ms" in str(caught.value)
     assert "9000 ms" not in str(caught.value)
     assert OURS[0] in str(caught.value)
+
+
+def test_a_thread_that_computes_is_not_one_that_stands_in_the_queue(qapp: object) -> None:
+    dog = Watchdog(bound_s=0.02)
+    dog.start()
+    began_s = time.thread_time()
+    while time.thread_time() - began_s < 0.1:
+        pass
+    dog.stop()
+    (stall,) = dog.stalls
+    assert stall.cpu_s >= 0.1
+    assert 0.0 <= stall.queued_s <= stall.wall_s - stall.cpu_s + 0.01
+    assert stall.held_s >= 0.09
 
 
 # --- the hand --------------------------------------------------------------------------------------------------------
