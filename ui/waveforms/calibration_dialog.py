@@ -6,6 +6,7 @@ stands on and holds for every paper and every sweep on it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -18,16 +19,21 @@ from ui import icons, language, theme
 from ui.language import _
 from ui.widgets.buttons import Button
 from ui.widgets.labels import label
-from ui.widgets.screen_scale import LEAST_PX_PER_MM, MOST_PX_PER_MM, screen_scales
+from ui.widgets.screen_scale import possible_px_per_mm, screen_scales
 from ui.widgets.segmented import Option, Segmented
 
 CARD_MM: Final = (85.60, 53.98)
 RULER_MM: Final = 100.0
 STEPS_PER_PX: Final = 200
 """Steps of the slider in one pixel a millimetre: 0.005 px/mm, half a pixel over 100 mm."""
+_MOST_PX_PER_MM: Final = 15.0
+"""Of logical pixels: more would make the slider coarse, and no screen that is looked at from a chair has them."""
 Measure = Literal["card", "ruler"]
 _FIELD: Final = QSize(760, 330)
 _LEAST: Final = QSize(640, 300)
+_EDGE_PX: Final = 20
+_BESIDE_PX: Final = 80
+"""Of the dialog, and of the screen around it."""
 
 
 class _Drawing(QWidget):
@@ -85,7 +91,9 @@ class CalibrationDialog(QDialog):
         self._drawing = _Drawing()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName("calibration.size")
-        self._slider.setRange(round(LEAST_PX_PER_MM * STEPS_PER_PX), round(MOST_PX_PER_MM / 2 * STEPS_PER_PX))
+        least, most = possible_px_per_mm(parent)
+        most = min(most, _MOST_PX_PER_MM)
+        self._slider.setRange(math.ceil(least * STEPS_PER_PX), math.floor(most * STEPS_PER_PX))
         self._slider.setPageStep(20)
         self._words = label("muted")
         self._kind = Segmented("calibration.kind", [Option("card", lambda: _("Bank card")), Option("ruler", _ruler)])
@@ -148,12 +156,23 @@ class CalibrationDialog(QDialog):
 
     def _draw(self) -> None:
         self._drawing.px_per_mm = self.px_per_mm
+        self._make_room()
         self._drawing.update()
         pixels = show_number(round(self.px_per_mm, 2), language.current())
         self._words.setText(_("{pixels} pixels in a millimetre", pixels=pixels))
 
+    def _make_room(self) -> None:
+        """Let the dialog be as wide as the thing that is held to it, as far as the screen goes."""
+        wanted = (
+            math.ceil((RULER_MM if self._drawing.measure == "ruler" else CARD_MM[0]) * self.px_per_mm) + 2 * _EDGE_PX
+        )
+        most = self._place.screen().availableSize().width() - _BESIDE_PX
+        self._drawing.setMinimumWidth(max(_LEAST.width(), min(wanted, most)))
+
     def _keep(self) -> None:
-        screen_scales().measure(self.px_per_mm, self._place)
+        """Keep the size; where the window was moved to another screen meanwhile, as far as that one can have it."""
+        least, most = possible_px_per_mm(self._place)
+        screen_scales().measure(min(max(self.px_per_mm, least), most), self._place)
         self.accept()
 
     def _forget(self) -> None:

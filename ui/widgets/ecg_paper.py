@@ -36,7 +36,7 @@ from ui.widgets.paper_layout import PaperCell, PaperLayout, PaperTrace, cells_of
 from ui.widgets.paper_painter import TOP_MM, PaperView, margin_mm, paint_marks
 from ui.widgets.paper_picture import PaperPicture
 from ui.widgets.screen_scale import screen_scales
-from ui.widgets.trace_scale import PaperScale
+from ui.widgets.trace_scale import CALIBRATION_MV, PaperScale
 
 LEAST_ROW_MM: Final = 14.0
 MOST_ROW_MM: Final = 34.0
@@ -320,11 +320,12 @@ class EcgPaper(Translated, QAbstractScrollArea):
         return next((c for c in self._cells if c.row == row and c.start_s <= seconds < c.end_s), None)
 
     def _row_height(self) -> float:
-        """Return the logical pixels of a row: the view is shared out, within bounds."""
+        """Return the logical pixels of a row: the view is shared out, within bounds; a millivolt has room in it."""
         rows = 1 + max((cell.row for cell in self._cells), default=0)
         bound = self._scale.px_per_mm
         room = self.viewport().height() - self._top()
-        return min(max(room / rows, LEAST_ROW_MM * bound), MOST_ROW_MM * bound)
+        least = max(LEAST_ROW_MM, CALIBRATION_MV * self._scale.gain_mm_mv)
+        return min(max(room / rows, least * bound), max(MOST_ROW_MM, least) * bound)
 
     def _top(self) -> float:
         """Return the logical pixels above the first row."""

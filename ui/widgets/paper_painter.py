@@ -11,8 +11,9 @@ from PySide6.QtGui import QFont, QPainter, QPen, QPolygonF
 
 from ui import theme
 from ui.widgets.paper_layout import PaperCell
+from ui.widgets.pulse_words import write_pulse
 from ui.widgets.trace_columns import column_edges, column_lines, draw_trace, extremes
-from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
+from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale, pulse_mv
 
 FOOT_MM: Final = 1.5
 GAP_MM: Final = 1.0
@@ -103,13 +104,20 @@ def _paint_grid(painter: QPainter, view: PaperView) -> None:
 
 
 def _paint_pulse(painter: QPainter, view: PaperView, row: int) -> None:
-    """Draw 1 mV for 0.2 s before the row."""
+    """Draw 1 mV for 0.2 s before the row, or a lower pulse with its height in words where that one has no room."""
+    room = TOP_MM * view.scale.px_per_mm + view.row_height / 2 - 1
+    millivolts = pulse_mv(view.scale.px_per_mv, room)
+    if not millivolts:
+        return
     foot = FOOT_MM * view.scale.px_per_mm
     left, base = round(foot - view.left) + 0.5, round(view.middle_of(row)) + 0.5
-    right, top = left + round(CALIBRATION_S * view.scale.px_per_s), base - round(view.scale.px_per_mv * CALIBRATION_MV)
+    right, top = left + round(CALIBRATION_S * view.scale.px_per_s), base - round(view.scale.px_per_mv * millivolts)
     points = ((left - foot, base), (left, base), (left, top), (right, top), (right, base), (right + foot, base))
     painter.setPen(QPen(theme.token("text", "clinical"), view.ratio))
     painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+    if millivolts != CALIBRATION_MV:
+        area = QRectF(left + 3 * view.ratio, top, right + foot - left, base - top)
+        write_pulse(painter, area, millivolts, view.ratio)
 
 
 def _paint_trace(painter: QPainter, view: PaperView, cell: PaperCell) -> None:

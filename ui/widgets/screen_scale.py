@@ -22,6 +22,7 @@ SCREENS: Final = "screens"
 """Name of what is kept for this computer."""
 LEAST_PX_PER_MM: Final = 1.5
 MOST_PX_PER_MM: Final = 30.0
+"""Of the screen's own pixels: finer than every telephone."""
 MOST_SCREENS: Final = 32
 
 
@@ -85,6 +86,12 @@ class ScreenScales(QObject):
     def _tell(self) -> None:
         self.changed.emit()
         self.measured.emit(self.as_text())
+
+
+def possible_px_per_mm(widget: QWidget | None = None) -> tuple[float, float]:
+    """Return the least and the most logical pixels a millimetre can have on the screen a widget stands on."""
+    ratio = _screen(widget).devicePixelRatio()
+    return LEAST_PX_PER_MM / ratio, MOST_PX_PER_MM / ratio
 
 
 def name_of(screen: QScreen) -> str:

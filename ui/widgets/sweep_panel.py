@@ -17,12 +17,14 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from ui import theme
 from ui.widgets.playout import Playout
+from ui.widgets.pulse_words import write_pulse
 from ui.widgets.sweep_source import Lane, SweepSource
 from ui.widgets.trace_columns import Samples, all_lines, column_edges, draw_trace, extremes
-from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale
+from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale, pulse_mv
 
 _PULSE_LEFT_MM: Final = 2.0
 _PULSE_FOOT_MM: Final = 1.2
+_PULSE_ROOM_PX: Final = 1
 ERASE_MM: Final = 4.0
 FILL: Final = 0.7
 """Part of its lane that a signal without a true scale fills."""
@@ -112,7 +114,7 @@ class SweepPanel:
         self._colours: dict[str, list[int]] = {}
         for row, place in enumerate(places):
             self._colours.setdefault(place.lane.colour, []).append(row)
-        self._ratio = ratio
+        self.ratio = ratio
         self._drawn = 0
         self._is_new = True
 
@@ -254,14 +256,15 @@ class SweepPanel:
         lines = all_lines(left, shifts - low * scales, shifts - high * scales)
         for colour, rows in self._colours.items():
             draw_trace(
-                painter, [line for row in rows for line in lines[row]], theme.token(colour, "clinical"), self._ratio
+                painter, [line for row in rows for line in lines[row]], theme.token(colour, "clinical"), self.ratio
             )
 
 
 def paint_background(painter: QPainter, panel: SweepPanel) -> None:
     """Draw a panel's ground once: grid of 5 mm, gutter with the calibration pulse.
 
-    Every lane with a scale has one; where the lanes are too low for that, the first of them.
+    Every lane with a scale has one; where the lanes are too low for that, the first of them. Where even that one has no
+    room for 1 mV, it has a smaller pulse with its height in words.
     """
     field, step = QRectF(panel.field), 5 * panel.scale.px_per_mm
     painter.fillRect(panel.area, theme.token("bg", "clinical"))
@@ -275,15 +278,18 @@ def paint_background(painter: QPainter, panel: SweepPanel) -> None:
     for number, place in enumerate(panel.places):
         has_room = number == 0 or place.height >= 1.3 * CALIBRATION_MV * panel.scale.px_per_mv
         if place.lane.millivolts_per_unit is not None and has_room:
-            _paint_pulse(painter, panel, place)
+            room = place.middle - panel.area.top() - _PULSE_ROOM_PX
+            _paint_pulse(painter, panel, place, pulse_mv(panel.scale.px_per_mv, room))
 
 
-def _paint_pulse(painter: QPainter, panel: SweepPanel, place: LanePlace) -> None:
-    """Draw 1 mV for 0.2 s at the scale of the traces, standing on the line of the lane."""
+def _paint_pulse(painter: QPainter, panel: SweepPanel, place: LanePlace, millivolts: float) -> None:
+    """Draw a pulse of 0.2 s at the scale of the traces, standing on the line of the lane."""
+    if not millivolts:
+        return
     scale = panel.scale
     left = round(panel.area.left() + _PULSE_LEFT_MM * scale.px_per_mm)
     right = round(left + CALIBRATION_S * scale.px_per_s)
-    base, top = round(place.middle), round(place.middle - CALIBRATION_MV * scale.px_per_mv)
+    base, top = round(place.middle), round(place.middle - millivolts * scale.px_per_mv)
     foot = round(_PULSE_FOOT_MM * scale.px_per_mm)
     painter.setPen(QPen(theme.token("muted", "clinical"), max(1.0, panel.scale.px_per_mm / 4)))
     for x0, y0, x1, y1 in (
@@ -291,3 +297,5 @@ def _paint_pulse(painter: QPainter, panel: SweepPanel, place: LanePlace) -> None
         (right, top, right, base), (right, base, right + foot, base),
     ):  # fmt: skip
         painter.drawLine(x0, y0, x1, y1)
+    if millivolts != CALIBRATION_MV:
+        write_pulse(painter, QRectF(left + 3, top, panel.field.left() - left, base - top), millivolts, panel.ratio)

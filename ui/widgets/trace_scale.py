@@ -16,6 +16,8 @@ MM_PER_INCH: Final = 25.4
 SPEEDS_MM_S: Final = (6.25, 12.5, 25.0, 50.0)
 GAINS_MM_MV: Final = (2.5, 5.0, 10.0, 20.0, 40.0)
 CALIBRATION_MV: Final = 1.0
+SMALLER_PULSES_MV: Final = (0.5, 0.2, 0.1, 0.05)
+"""Drawn, with their height in words, where 1 mV does not fit: a pulse that is cut off misleads who measures by it."""
 CALIBRATION_S: Final = 0.2
 _LEAST_PX_PER_MM: Final = 2.5
 _MOST_PX_PER_MM: Final = 16.0
@@ -45,6 +47,11 @@ class PaperScale:
     def px_per_mv(self) -> float:
         """Logical pixels in one millivolt."""
         return self.px_per_mm * self.gain_mm_mv
+
+
+def pulse_mv(px_per_mv: float, room_px: float) -> float:
+    """Return the height of the calibration pulse that fits: 1 mV, or the highest of the smaller ones; 0 for none."""
+    return next((each for each in (CALIBRATION_MV, *SMALLER_PULSES_MV) if each * px_per_mv <= room_px), 0.0)
 
 
 def guess_px_per_mm(widget: QWidget | None = None) -> float:
