@@ -30,6 +30,7 @@ from clinic_app.access import Session
 from clinic_app.devices.replay import Replay, load_ecg
 from clinic_app.registration import PatientForm
 from clinic_app.settings import Settings
+from clinic_app.terminology.leads import LEADS
 from clinic_app.waveforms.store import LongRecording
 from clinic_app.workstation import Workstation, build_workstation
 
@@ -198,7 +199,8 @@ def _memory_mb() -> float:
 
 def _held_against(recording: LongRecording, replay: Replay) -> tuple[int, int]:
     """Return how many ECG samples were recorded, and how many of what was played were not, or not as they were."""
-    pieces = [np.stack([each.samples for each in piece.leads]) for piece in recording.pieces() if piece.leads]
+    runs = ([run.channel for run in piece.runs if run.channel.code in LEADS] for piece in recording.hours().pieces())
+    pieces = [np.stack([each.samples for each in leads]) for leads in runs if leads]
     if not pieces:
         return 0, 0
     leads = np.concatenate(pieces, axis=1)

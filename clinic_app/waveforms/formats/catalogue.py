@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from clinic_app.foundation.durable_files import write_atomically
+from clinic_app.foundation.durable_files import disk_errors, whole_file
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms.formats.aecg_reading import is_aecg, read_aecg
-from clinic_app.waveforms.formats.csv_writing import to_csv
+from clinic_app.waveforms.formats.csv_writing import csv_parts, to_csv
 from clinic_app.waveforms.formats.dicom_reading import from_dicom, is_dicom
 from clinic_app.waveforms.formats.dicom_writing import to_dicom
 from clinic_app.waveforms.formats.edf_reading import is_edf, read_edf
-from clinic_app.waveforms.formats.edf_writing import to_edf
+from clinic_app.waveforms.formats.edf_writing import edf_parts, to_edf
+from clinic_app.waveforms.formats.hours import Hours, gathered
 from clinic_app.waveforms.formats.limits import LARGEST_BYTES, TOO_LARGE, Watch, read_bounded, unreadable, unwatched
 from clinic_app.waveforms.formats.scp_reading import is_scp, read_scp
 from clinic_app.waveforms.formats.sound_files import is_flac_file, is_wav, read_flac, read_wav, to_flac, to_wav
 from clinic_app.waveforms.formats.vital_reading import is_vital, read_vital
 from clinic_app.waveforms.formats.wfdb_reading import read_wfdb
-from clinic_app.waveforms.formats.wfdb_writing import to_wfdb
+from clinic_app.waveforms.formats.wfdb_writing import to_wfdb, wfdb_parts
 from clinic_app.waveforms.recording import Recording
 
+LONGEST_WHOLE_S: Final = 1800.0
+"""A format that is not written piece by piece takes no more of a recording of hours."""
+HourWriter = Callable[[Hours, str, Watch], Mapping[str, Iterable[bytes]]]
+"""Returns the files by name as they are made; the one a person opens stands first and is to be taken last."""
 Writer = Callable[[Recording, str, Watch], dict[str, bytes]]
 """Returns the files by name for a recording and the name without its end; the one a person opens comes first."""
 
@@ -40,6 +46,8 @@ class Format:
         can_read: whether such files are taken in.
         write: makes the files; None where it is only read.
         has_own_names: whether its files must end as ``suffixes`` say, whatever name was asked for.
+        write_hours: makes the files of a recording longer than the memory; None where it is written whole.
+        companions: ends of files that belong to one of this format where they are there.
     """
 
     code: str
@@ -49,6 +57,8 @@ class Format:
     can_read: bool = False
     write: Writer | None = None
     has_own_names: bool = False
+    write_hours: HourWriter | None = None
+    companions: tuple[str, ...] = ()
 
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -56,18 +66,27 @@ FORMATS: Final[tuple[Format, ...]] = (
         "edf",
         "EDF+",
         (".edf", ".bdf", ".rec"),
-        Text("European Data Format. Keeps gaps and marks; 16 bits a sample; no names in other than Latin letters."),
+        Text(
+            "European Data Format. Keeps gaps and marks; 16 bits a sample and a scale of eight characters, more is "
+            "rounded; no names in other than Latin letters."
+        ),
         True,
         lambda recording, stem, watch: {f"{stem}.edf": to_edf(recording, watch)},
+        write_hours=lambda hours, stem, watch: {f"{stem}.edf": edf_parts(hours, watch)},
     ),
     Format(
         "wfdb",
         "WFDB",
         (".hea", ".dat"),
-        Text("PhysioNet records. Keep every sample, gaps and marks, but not who made a mark."),
+        Text(
+            "PhysioNet records. Keep every sample that is so many whole steps, others in 32 bits; gaps and marks, "
+            "but not who made a mark."
+        ),
         True,
         to_wfdb,
         has_own_names=True,
+        write_hours=wfdb_parts,
+        companions=(".hea", ".dat", ".atr"),
     ),
     Format(
         "dicom",
@@ -84,12 +103,13 @@ FORMATS: Final[tuple[Format, ...]] = (
         Text("A table for other programs. Keeps every sample, gaps and marks, but not whose they are."),
         False,
         lambda recording, stem, watch: {f"{stem}.csv": to_csv(recording, watch)},
+        write_hours=lambda hours, stem, watch: {f"{stem}.csv": csv_parts(hours, watch)},
     ),
     Format(
         "wav",
         "WAV",
         (".wav",),
-        Text("A sound. Keeps every sample, but no gaps, no marks and no time."),
+        Text("A sound. Keeps every sample, but no marks and no time; a gap becomes silence."),
         True,
         lambda recording, stem, watch: {f"{stem}.wav": to_wav(recording, watch)},
     ),
@@ -97,7 +117,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "flac",
         "FLAC",
         (".flac",),
-        Text("A sound, packed without loss up to 24 bits; no gaps, no marks and no time."),
+        Text("A sound, packed without loss up to 24 bits; no marks and no time; a gap becomes silence."),
         True,
         lambda recording, stem, watch: {f"{stem}.flac": to_flac(recording, watch)},
     ),
@@ -170,11 +190,50 @@ def write(recording: Recording, path: Path, format: str | Format = "", watch: Wa
     if not any(len(channel.samples) for channel in recording.channels):
         raise InvalidInputError(Text("There is nothing in this recording."))
     files = chosen.write(recording, path.stem if path.suffix else path.name, watch)
+    return _put({name: (data,) for name, data in files.items()}, path, chosen)
+
+
+def write_hours(hours: Hours, path: Path, chosen: Format, watch: Watch = unwatched) -> tuple[Path, ...]:
+    """Write a recording of hours into a file, piece by piece where the format can be written so.
+
+    Args:
+        hours: the recording; it is read twice.
+        path: where to.
+        chosen: the format.
+        watch: told how far it is; it may raise `StoppedError`, and then nothing is written.
+
+    Returns:
+        What was written, the file to open first.
+
+    Raises:
+        InvalidInputError: the format cannot keep such a recording, or not so much of it.
+        StorageError: the disk refused it.
+    """
+    if chosen.write_hours is not None:
+        return _put(chosen.write_hours(hours, path.stem if path.suffix else path.name, watch), path, chosen)
+    if hours.seconds > LONGEST_WHOLE_S:
+        raise InvalidInputError(
+            Text(
+                "{format} takes {minutes} minutes at most; choose a shorter part or another format.",
+                format=chosen.name,
+                minutes=round(LONGEST_WHOLE_S / 60),
+            )
+        )
+    return write(gathered(hours, watch), path, chosen, watch)
+
+
+def _put(files: Mapping[str, Iterable[bytes]], path: Path, chosen: Format) -> tuple[Path, ...]:
+    """Put files in their places, all or none of them, the one a person opens last."""
     places = [path.with_name(name) for name in files]
     if path.suffix and not chosen.has_own_names:
         places[0] = path
-    for place, data in zip(places, files.values(), strict=True):
-        write_atomically(place, (data,))
+    with ExitStack() as stack:
+        opened = [stack.enter_context(whole_file(place)) for place in places]
+        for file, parts in reversed(list(zip(opened, files.values(), strict=True))):
+            file.writelines(parts)
+    for stale in {path.with_suffix(end) for end in chosen.companions} - set(places):
+        with disk_errors(stale):  # marks of the record that stood here before are none of this one
+            stale.unlink(missing_ok=True)
     return tuple(places)
 
 

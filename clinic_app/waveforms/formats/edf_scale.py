@@ -9,10 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from clinic_app.waveforms.formats.digits import Digits
-
 _CHARACTERS: Final = 8
 _HIGHS: Final = (32767, 32000, 30000, 25000, 20000, 16384, 16000, 10000, 8000, 5000, 4096, 4000, 2048, 2000, 1000)
 
@@ -34,28 +30,29 @@ class Scale:
     high_digit: int
 
 
-def scale_of(digits: Digits) -> Scale:
-    """Return the scale for a channel's integers.
+def scale_of(step: float, offset: float, need: int) -> Scale:
+    """Return the scale for a channel's integers; they stay what they are wherever eight characters can say it at all.
 
-    They stay what they are wherever eight characters can say their scale at all.
+    Args:
+        step: value of one.
+        offset: value of the integer 0.
+        need: the largest there is, whatever its sign.
     """
-    need = int(max(np.abs(digits.integers).max(initial=0), 1))
     best: tuple[float, Scale] | None = None
     for high in sorted({each for each in _HIGHS if each > need} | {32767}, reverse=True):
         low = -high - 1 if high == 32767 else -high
-        scale = Scale(_eight(low, digits), _eight(high, digits), low, high)
-        step = (float(scale.high) - float(scale.low)) / (high - low)
-        moved = abs(float(scale.high) - high * step - digits.offset) / (abs(digits.resolution) * 65536)
-        moved += abs(step / digits.resolution - 1)
+        scale = Scale(_eight(low * step + offset), _eight(high * step + offset), low, high)
+        told = (float(scale.high) - float(scale.low)) / (high - low)
+        moved = abs(float(scale.high) - high * told - offset) / (abs(step) * 65536)
+        moved += abs(told / step - 1)
         if best is None or moved < best[0] - 1e-12:
             best = moved, scale
     assert best is not None
     return best[1]
 
 
-def _eight(integer: int, digits: Digits) -> str:
-    """Return an integer's value in at most eight characters, as near as they allow."""
-    value = integer * digits.resolution + digits.offset
+def _eight(value: float) -> str:
+    """Return a value in at most eight characters, as near as they allow."""
     found = [f"{value:.{decimals}e}" for decimals in range(5)]
     for decimals in range(_CHARACTERS):
         text = f"{value:.{decimals}f}"

@@ -187,8 +187,13 @@ def _packed(recording: Recording) -> tuple[NDArray[Any], int, bool]:
     """Return the samples of a sound, shape ``(n, channels)``, the bits each needs, and whether as floats."""
     channels = [channel for channel in recording.channels if len(channel.samples)]
     first = channels[0]
-    is_sound = all(each.unit == UNIT and each.rate_hz == first.rate_hz for each in channels)
-    if not is_sound or not first.rate_hz.is_integer() or len({len(each.samples) for each in channels}) > 1:
+    signal = next((each for each in channels if each.unit != UNIT), None)
+    if signal is not None:
+        raise InvalidInputError(
+            Text("“{label}” is no sound; a sound file takes heart and lung sounds only.", label=signal.label)
+        )
+    is_even = all(each.rate_hz == first.rate_hz for each in channels)
+    if not is_even or not first.rate_hz.is_integer() or len({len(each.samples) for each in channels}) > 1:
         raise InvalidInputError(Text("Only sounds of one rate go into a sound file; choose another format."))
     for bits in (16, 24):
         step = 1 / (1 << (bits - 1))

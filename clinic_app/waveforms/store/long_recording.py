@@ -3,14 +3,14 @@
 Within a stretch the samples of one stream stand by their count, so that no clock's trembling tears or squeezes them;
 only another stream, after the device was switched off and on, stands by its time. What is not there is NaN. Every
 stretch is laid beside the wall clock anew: two neighbours may share or miss a few milliseconds. Who needs every sample
-once takes `LongRecording.pieces`.
+once takes `LongRecording.hours`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from clinic_app.devices import ChannelInfo
 from clinic_app.foundation.errors import DamagedError, InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
-from clinic_app.waveforms.recording import EventMark, RecordedChannel, Recording
+from clinic_app.waveforms.formats.hours import PIECE_S, Hours, Piece, Run
+from clinic_app.waveforms.recording import RAW_BAND, EventMark, RecordedChannel, Recording
 from clinic_app.waveforms.store.chunk import Chunk, Number, Part, decode
 from clinic_app.waveforms.store.ledger import Head, Line
 
@@ -128,52 +129,48 @@ class LongRecording:
         if not 0 < (ends_at - begins_at).total_seconds() <= MOST_AT_ONCE_S:
             raise InvalidInputError(Text("A stretch of a recording is between nothing and an hour long."))
         parts = [part for chunk in self._chunks_in(begins_at, ends_at) for part in chunk.parts]
-        return self._laid(parts, {}, begins_at, ends_at, codes)
+        seconds = _seconds(ends_at - begins_at)
+        runs = _laid(parts, _Places(begins_at), (Fraction(0), seconds), codes)
+        marks = tuple(mark for mark in self.marks if begins_at <= mark.at < ends_at)
+        return Recording(tuple(run.channel for run in runs), begins_at, self.head.source, marks=marks)
 
-    def pieces(self, piece_s: int = 600, codes: Sequence[str] | None = None) -> Iterator[Recording]:
-        """Yield the whole of it piece by piece, every received sample exactly once.
+    def hours(
+        self, begins_at: datetime | None = None, ends_at: datetime | None = None, codes: Sequence[str] | None = None
+    ) -> Hours:
+        """Return a stretch of any length, or all of it, to be read piece by piece: every received sample exactly once.
 
-        The samples of a stream stand by their count from its beginning on, so that the end of a night may lie some
-        seconds beside the wall clock where the device's clock goes otherwise.
+        The samples of a stream stand by their count from where it begins here, so that the end of a night may lie some
+        seconds beside the wall clock where the device's clock goes otherwise; without an end nothing is cut off there.
 
         Args:
-            piece_s: seconds in one piece, whole, at most an hour.
+            begins_at: of the stretch; by default the first sample.
+            ends_at: the moment after it; by default whatever is the last sample.
             codes: only these channels.
         """
-        starts: dict[tuple[str, Fraction], datetime] = {}
-        begins_at, step = self.begins_at, timedelta(seconds=min(piece_s, int(MOST_AT_ONCE_S)))
-        last_at = self.ends_at + _DRIFT
-        while begins_at < last_at:
-            chunks = self._chunks_in(begins_at - _DRIFT, begins_at + step + _DRIFT)
-            piece = self._laid(
-                [part for chunk in chunks for part in chunk.parts], starts, begins_at, begins_at + step, codes
-            )
-            if begins_at < self.ends_at or any(np.isfinite(channel.samples).any() for channel in piece.channels):
-                yield piece
-            begins_at += step
+        first_at, last_at = begins_at or self.begins_at, ends_at or self.ends_at
+        whole_s = _seconds(ends_at - first_at) if ends_at is not None else None
+        marks = tuple(mark for mark in self.marks if first_at <= mark.at and (ends_at is None or mark.at < ends_at))
+        seconds = (last_at - first_at).total_seconds()
+        return Hours(
+            lambda: self._pieces(first_at, last_at, whole_s, codes),
+            first_at, seconds, self.head.source, RAW_BAND, marks,
+        )  # fmt: skip
 
-    def _laid(
-        self,
-        parts: Sequence[Part],
-        starts: dict[tuple[str, Fraction], datetime],
-        begins_at: datetime,
-        ends_at: datetime,
-        codes: Sequence[str] | None,
-    ) -> Recording:
-        """Return parts laid into a stretch; ``starts`` knows when streams began, and learns of others."""
-        seconds = (ends_at - begins_at).total_seconds()
-        channels: dict[tuple[str, Fraction], RecordedChannel] = {}
-        for part in parts:
-            starts.setdefault(_run(part), part.at - timedelta(seconds=float(part.first_index / part.rate_hz)))
-            first = round((starts[_run(part)] - begins_at).total_seconds() * part.rate_hz) + part.first_index
-            for row, channel in enumerate(part.channels):
-                if codes is None or channel.code in codes:
-                    key = (channel.code, part.rate_hz)
-                    if key not in channels:
-                        channels[key] = _empty(channel, part, row, round(seconds * part.rate_hz))
-                    _lay(part.samples[row], first, channels[key].samples)
-        marks = tuple(mark for mark in self.marks if begins_at <= mark.at < ends_at)
-        return Recording(tuple(channels.values()), begins_at, self.head.source, marks=marks)
+    def _pieces(
+        self, first_at: datetime, last_at: datetime, whole_s: Fraction | None, codes: Sequence[str] | None
+    ) -> Iterator[Piece]:
+        places, last_s = _Places(first_at), _seconds(last_at - first_at)
+        begin_s, step_s = Fraction(0), Fraction(PIECE_S)
+        end_s = whole_s if whole_s is not None else last_s + _seconds(_DRIFT)
+        while begin_s < end_s:
+            until_s = min(begin_s + step_s, end_s)
+            begins_at = first_at + timedelta(seconds=float(begin_s))
+            chunks = self._chunks_in(begins_at - _DRIFT, begins_at + timedelta(seconds=float(step_s)) + _DRIFT)
+            runs = _laid([part for chunk in chunks for part in chunk.parts], places, (begin_s, until_s), codes)
+            if whole_s is None and until_s > last_s:
+                runs = [run for each in runs if (run := _trimmed(each, last_s)) is not None]
+            yield Piece(tuple(runs), until_s)
+            begin_s = until_s
 
     def numbers(self, code: str, begins_at: datetime | None = None, ends_at: datetime | None = None) -> Trend:
         """Return one number of the device over time."""
@@ -228,8 +225,51 @@ class LongRecording:
         return chunk
 
 
-def _run(part: Part) -> tuple[str, Fraction]:
-    return part.stream_id, part.rate_hz
+class _Places:
+    """Where streams stand, in whole samples from one moment; what was learned once holds for every piece."""
+
+    def __init__(self, origin: datetime) -> None:
+        self._origin = origin
+        self._bases: dict[tuple[str, Fraction], int] = {}
+
+    def first(self, part: Part) -> int:
+        """Return the index of a part's first sample."""
+        run = part.stream_id, part.rate_hz
+        if run not in self._bases:
+            by_time = (_seconds(part.at - self._origin) * part.rate_hz + Fraction(1, 2)) // 1
+            self._bases[run] = by_time - part.first_index
+        return self._bases[run] + part.first_index
+
+
+def _laid(
+    parts: Sequence[Part], places: _Places, span_s: tuple[Fraction, Fraction], codes: Sequence[str] | None
+) -> list[Run]:
+    """Return parts laid into a stretch, both ends in seconds from the moment of the places."""
+    channels: dict[tuple[str, Fraction], Run] = {}
+    for part in parts:
+        begin, end = (-int(-each * part.rate_hz // 1) for each in span_s)
+        first = places.first(part)
+        if first >= end or first + part.samples.shape[1] <= begin:
+            continue
+        for row, channel in enumerate(part.channels):
+            if codes is None or channel.code in codes:
+                key = (channel.code, part.rate_hz)
+                if key not in channels:
+                    channels[key] = Run(_empty(channel, part, row, end - begin), begin)
+                _lay(part.samples[row], first - begin, channels[key].channel.samples)
+    return list(channels.values())
+
+
+def _seconds(span: timedelta) -> Fraction:
+    return Fraction(span // timedelta(microseconds=1), 1_000_000)
+
+
+def _trimmed(run: Run, last_s: Fraction) -> Run | None:
+    """Return a run without what fills it behind the end of the recording and behind the last sample that came."""
+    received = np.flatnonzero(np.isfinite(run.channel.samples))
+    due = -int(-last_s * Fraction(run.channel.rate_hz) // 1) - run.first
+    keep = max(due, int(received[-1]) + 1 if len(received) else 0)
+    return Run(replace(run.channel, samples=run.channel.samples[:keep]), run.first) if keep > 0 else None
 
 
 def _empty(channel: ChannelInfo, part: Part, row: int, length: int) -> RecordedChannel:

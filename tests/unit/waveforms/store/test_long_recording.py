@@ -13,6 +13,7 @@ import pytest
 from clinic_app.devices import ChannelInfo
 from clinic_app.foundation.errors import InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.formats.hours import Hours
 from clinic_app.waveforms.recording import EventMark
 from clinic_app.waveforms.store import Chunk, Head, Line, LongRecording, Number, Part, encode
 from tests.helpers.device_items import LEADS, NOON, RATE_HZ, STEP_UV, samples
@@ -163,18 +164,50 @@ def test_a_recording_without_a_chunk_is_empty() -> None:
     assert empty.read(NOON, NOON + at(1)).channels == ()
 
 
-@pytest.mark.parametrize("piece_s", [7, 10, 600])
-def test_in_pieces_every_sample_comes_once_whatever_the_clocks_did(piece_s: int) -> None:
-    trembling = (0.0, 0.011, -0.008, 0.02, 0.4, 0.39)
-    long = recording(*([stretch(i * CHUNK, late_s=late)] for i, late in enumerate(trembling)))
-    pieces = list(long.pieces(piece_s))
-    whole = np.concatenate([piece.channels[1].samples for piece in pieces])
-    np.testing.assert_array_equal(whole[np.isfinite(whole)], samples(0, 30_000)[1])
-    assert np.isfinite(whole[:30_000]).all()
-    assert [piece.started_at - NOON for piece in pieces] == [at(piece_s * i) for i in range(len(pieces))]
+def whole_of(hours: Hours, row: int) -> np.ndarray:
+    """Return one channel of all pieces, each where its index says."""
+    runs = [piece.runs[row] for piece in hours.pieces() if piece.runs]
+    assert [run.first for run in runs[1:]] == [run.first + len(run.channel.samples) for run in runs[:-1]]
+    return np.concatenate([run.channel.samples for run in runs])
 
 
-def test_in_pieces_a_slow_device_loses_nothing_at_its_end() -> None:
-    parts = [stretch(i * CHUNK, late_s=-0.5 * i) for i in range(6)]
-    whole = np.concatenate([piece.channels[0].samples for piece in recording(*([part] for part in parts)).pieces(10)])
-    np.testing.assert_array_equal(whole[:30_000], samples(0, 30_000)[0])
+@pytest.mark.parametrize("late_s", [0.0, 0.001, 0.0005, 7.2349])
+def test_in_pieces_every_sample_comes_once_whatever_the_clocks_did(late_s: float) -> None:
+    trembling = (0.0, 0.011, -0.008, 0.02, 0.4, 0.39, -0.3, 0.1, 0.0, 0.2, 0.1, -0.6, 0.3, 0.2)
+    chunks = [stretch(i * CHUNK, late_s=late_s + late) for i, late in enumerate(trembling)]
+    hours = recording(*([part] for part in chunks)).hours()
+    for row in range(2):
+        whole = whole_of(hours, row)
+        np.testing.assert_array_equal(whole[np.isfinite(whole)], samples(0, 70_000)[row])
+        assert np.isfinite(whole[:70_000]).all()
+        assert len(whole) <= 70_000 + 500, "nothing is made up behind its end"
+
+
+@pytest.mark.parametrize("late_s", [-0.5, 0.5])
+def test_in_pieces_a_slow_or_fast_device_loses_nothing_at_its_end(late_s: float) -> None:
+    parts = [stretch(i * CHUNK, late_s=late_s * i) for i in range(7)]
+    whole = whole_of(recording(*([part] for part in parts)).hours(), 0)
+    np.testing.assert_array_equal(whole[:35_000], samples(0, 35_000)[0])
+
+
+def test_a_stretch_of_any_length_has_its_own_beginning_end_and_marks() -> None:
+    marks = tuple(EventMark(NOON + at(s), str(s)) for s in (5, 30, 100))
+    long = recording(*([stretch(first)] for first in range(0, 70_000, CHUNK)), marks=marks)
+    hours = long.hours(NOON + at(20.0005), NOON + at(100))
+    assert hours.started_at == NOON + at(20.0005)
+    assert hours.seconds == pytest.approx(79.9995)
+    assert [mark.text for mark in hours.marks] == ["30"]
+    whole = whole_of(hours, 0)
+    np.testing.assert_array_equal(whole[:-1], samples(10_000, 39_999)[0])
+    assert [mark.text for mark in long.hours().marks] == ["5", "30", "100"]
+    only = next(iter(long.hours(codes=[LEADS[1].code]).pieces()))
+    assert [run.channel.code for run in only.runs] == [LEADS[1].code]
+
+
+def test_in_pieces_a_pause_is_a_hole_and_a_channel_may_be_missing_for_a_while() -> None:
+    pleth = Part("spo2", (PLETH,), (None,), Fraction(125, 2), 0, NOON + at(60), np.ones((1, 625), np.float32))
+    again = stretch(0, stream_id="run 2", late_s=300)
+    hours = recording([stretch(0)], [pleth], [again]).hours()
+    places = [[(run.channel.label, run.first) for run in piece.runs] for piece in hours.pieces()]
+    assert places == [[("I", 0), ("II", 0)], [("Pleth", 3750)], [], [], [], [("I", 150_000), ("II", 150_000)]]
+    assert hours.seconds == 310

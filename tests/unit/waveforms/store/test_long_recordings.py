@@ -187,11 +187,11 @@ def test_going_on_is_one_recording_with_the_gap_between(
     whole = again.open(nurse, number)
     gap = [(a.ends_at, b.begins_at) for a, b in pairwise(whole.covered())]
     assert gap == [(NOON + timedelta(seconds=30), NOON + timedelta(minutes=5))]
-    [piece] = whole.pieces(600)
-    seen = piece.channels[0].samples
-    np.testing.assert_array_equal(seen[:15_000], samples(0, 15_000)[0])
-    assert np.isnan(seen[15_000:150_000]).all()
-    np.testing.assert_array_equal(seen[150_000:155_000], samples(0, 5_000)[0])
+    first, *_between, last = whole.hours().pieces()
+    np.testing.assert_array_equal(first.runs[0].channel.samples[:15_000], samples(0, 15_000)[0])
+    assert np.isnan(first.runs[0].channel.samples[15_000:]).all()
+    assert last.runs[0].first == 150_000
+    np.testing.assert_array_equal(last.runs[0].channel.samples[:5_000], samples(0, 5_000)[0])
     again._recorder.close()
 
 
