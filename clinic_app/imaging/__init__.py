@@ -1,11 +1,12 @@
 """Images: DICOM files from anywhere become studies, frames, windows and honest millimetres."""
 
-from clinic_app.imaging.frame import Frame, FrameLabels
+from clinic_app.imaging.frame import Frame
 from clinic_app.imaging.imaging import Imaging
 from clinic_app.imaging.importing import ImportReport
 from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, from_paths
 from clinic_app.imaging.intake.sources import Refusal
 from clinic_app.imaging.key_images import KEY_IMAGE, KeyImages, KeyImageSource
+from clinic_app.imaging.labels import FrameLabels
 from clinic_app.imaging.local import LocalFiles
 from clinic_app.imaging.measuring import Mark, Measured, measured
 from clinic_app.imaging.objects.presentation_writing import Seen

@@ -23,24 +23,15 @@ from clinic_app.imaging.display.tables import Table
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from clinic_app.imaging.display.windows import windows_of
 from clinic_app.imaging.fragments import extent_of
+from clinic_app.imaging.labels import FrameLabels, labels_of
 from clinic_app.imaging.measuring.regions import Region, regions_of
 from clinic_app.imaging.measuring.spacing import Spacing, spacing_of
 from clinic_app.imaging.reading import READING_ERRORS, check_pixels, frame_count, number_of, text_of
-from clinic_app.imaging.texts import AS_STATED, Reading, name_of, words_of
+from clinic_app.imaging.texts import AS_STATED, Reading
 from clinic_app.imaging.windowing import Window
 
 _LARGEST_PROFILE: Final = 4 << 20
 _MOST_ASPECT: Final = 20.0
-
-
-@dataclass(frozen=True)
-class FrameLabels:
-    """What stands in the corners of the picture, as the file says it."""
-
-    patient_name: str
-    study_date: str
-    modality: str
-    description: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +156,7 @@ def frame_of(dataset: Dataset, index: int, apart: Apart = HERE, reading: Reading
         regions=regions_of(dataset),
         sop_uid=text_of(dataset, "SOPInstanceUID"),
         frame_number=index + 1,
-        labels=_labels(dataset, modality, reading),
+        labels=labels_of(dataset, index, modality, reading),
         padding_limit=int(limit[0]) if padding and limit else None,
         windows=windows,
         pixel_aspect=_pixel_aspect(dataset),
@@ -179,11 +170,6 @@ def frame_of(dataset: Dataset, index: int, apart: Apart = HERE, reading: Reading
 def notes_added(frame: Frame, *notes: Text) -> Frame:
     """Return a frame with more to say about it."""
     return replace(frame, notes=(*frame.notes, *notes)) if notes else frame
-
-
-def _labels(dataset: Dataset, modality: str, reading: Reading) -> FrameLabels:
-    description = words_of(dataset, "SeriesDescription", reading) or words_of(dataset, "StudyDescription", reading)
-    return FrameLabels(name_of(dataset, reading), text_of(dataset, "StudyDate"), modality, description)
 
 
 def _is_reversed(dataset: Dataset, photometric: str) -> bool:

@@ -11,13 +11,15 @@ from typing import Final, Protocol
 from pydicom.dataset import Dataset
 
 from clinic_app.foundation.apart import HERE, Apart
-from clinic_app.foundation.errors import NotFoundError
+from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.display.geometry import Plane, plane_of
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.objects.kinds import PDF
 from clinic_app.imaging.objects.pages import page_of
 from clinic_app.imaging.reading import read_dataset, text_of
 from clinic_app.imaging.texts import Reading
+from clinic_app.imaging.viewing.cine import Timing, timing_of, unstated
 
 KEPT_BYTES: Final = 256 << 20
 _KEPT_FILES: Final = 2
@@ -111,6 +113,41 @@ class FrameStack:
         """
         wanted = (sop_uid, frame_number - 1)
         return next((i for i, place in enumerate(self._places) if (place.sop_uid, place.index) == wanted), 0)
+
+    def timing(self) -> Timing:
+        """Return how fast the pictures follow one another: as their one file says it, else as is usual. Reads a file.
+
+        Raises:
+            UnreadableFileError: it is damaged.
+        """
+        if len({place.sha256 for place in self._places}) != 1:
+            return unstated()
+        with self._decoding:
+            return timing_of(self._file(self._places[0].sha256))
+
+    def planes(self, first: int, last: int) -> tuple[Plane | None, ...]:
+        """Return where pictures lie in the patient, from 0, without decoding them. Reads their files.
+
+        Args:
+            first: the first picture.
+            last: the one after the last.
+
+        Returns:
+            One for each; None where a file does not say, or is damaged.
+        """
+        found: list[Plane | None] = []
+        key, dataset = "", None
+        for place in self._places[first:last]:
+            if place.sha256 != key:
+                key, dataset = place.sha256, self._head(place.sha256)
+            found.append(plane_of(dataset, place.index) if dataset is not None else None)
+        return tuple(found)
+
+    def _head(self, sha256: str) -> Dataset | None:
+        try:
+            return read_dataset(self._read(sha256))
+        except ClinicError:
+            return None
 
     def _decoded(self, number: int) -> Frame:
         place = self._places[number]

@@ -139,7 +139,6 @@ class ImagingScreen(Page):
         self._show_marked()
 
     def _show_list(self) -> None:
-        model = self._model
         self._show_page()
         self.box.show_rows()
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clinic_app.imaging.hanging import Layout, Rules, Start, hang, kind_of_study
+from clinic_app.imaging.viewing.hanging import Layout, Rules, Start, hang, kind_of_study
 from clinic_app.records import ImagingStudy
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.panes import Panes

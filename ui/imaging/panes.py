@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from clinic_app.imaging.hanging import MOST_SIDE, ONE, Layout
+from clinic_app.imaging.viewing.hanging import MOST_SIDE, ONE, Layout
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.viewer import Viewer

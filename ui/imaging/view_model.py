@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.hanging import Rules
-from clinic_app.imaging.hanging_rules import rules_of
+from clinic_app.imaging.viewing.hanging import Rules
+from clinic_app.imaging.viewing.hanging_rules import rules_of
 from clinic_app.records import DocumentReference, ImagingStudy
 from ui.imaging.intake import Bringer, Choice, Importer, Intake, of_paths
 from ui.imaging.open_series import OpenSeries

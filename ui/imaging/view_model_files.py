@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.hanging import Rules
-from clinic_app.imaging.hanging_rules import rules_of
+from clinic_app.imaging.viewing.hanging import Rules
+from clinic_app.imaging.viewing.hanging_rules import rules_of
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import SeriesRow, rows_of
 from ui.pictures import small_picture

@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 from clinic_app.foundation.apart import Apart, PageCount, PageWish
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.frame import Frame, FrameLabels
+from clinic_app.imaging.frame import Frame
+from clinic_app.imaging.labels import FrameLabels
 from clinic_app.imaging.reading import READING_ERRORS, damaged, text_of
 from clinic_app.imaging.texts import AS_STATED, Reading, name_of, words_of
 from clinic_app.imaging.windowing import Window

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from clinic_app.foundation.apart import HERE
-from clinic_app.imaging.hanging import Layout
+from clinic_app.imaging.viewing.hanging import Layout
 from tests.helpers.dicom_files import bytes_of, made_file, on_plane
 from tests.helpers.fake_referral import DOCTOR
 from tests.helpers.waiting import wait_until

@@ -72,3 +72,22 @@ def test_a_key_image_finds_its_place() -> None:
     stack = FrameStack((Place("1.2", "a", 0), Place("1.3", "b", 0), Place("1.3", "b", 1)), content)
     assert stack.position_of("1.3", 2) == 2
     assert stack.position_of("9.9", 1) == 0
+
+
+def test_a_loop_says_how_fast_it_runs_and_a_stack_of_files_does_not() -> None:
+    loop = FrameStack(tuple(Place("1", "examples_ybr_color.dcm", index) for index in range(30)), content)
+    assert (loop.timing().is_stated, round(loop.timing().rate_hz)) == (True, 30)
+    assert not stack_of("CT_small.dcm", "MR_small.dcm").timing().is_stated
+    with pytest.raises(UnreadableFileError):
+        stack_of("damaged").timing()
+
+
+def test_planes_are_read_without_decoding_and_a_damaged_file_has_none() -> None:
+    stack = stack_of("CT_small.dcm", "damaged", "MR_small.dcm")
+    first, second, third = stack.planes(0, 3)
+    assert stack.kept(0) is None
+    assert (first is not None, second, third is not None) == (True, None, True)
+    assert first is not None
+    assert first.position == stack.frame(0).plane.position  # type: ignore[union-attr]
+    assert stack.planes(2, 3) == (third,)
+    assert stack.planes(3, 9) == ()

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from clinic_app.imaging.hanging import MOST_SIDE, ONE, Layout
+from clinic_app.imaging.viewing.hanging import MOST_SIDE, ONE, Layout
 from ui import icons, theme
 from ui.language import Translated, _
 from ui.widgets.labels import plain_tip

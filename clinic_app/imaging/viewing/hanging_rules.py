@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.hanging import MOST_RULES, Layout, Rules
+from clinic_app.imaging.viewing.hanging import MOST_RULES, Layout, Rules
 
 FILE_NAME: Final = "hanging.json"
-_OWN: Final = Path(__file__).parents[2] / "resources" / FILE_NAME
+_OWN: Final = Path(__file__).parents[3] / "resources" / FILE_NAME
 _LARGEST_BYTES: Final = 256 << 10
 
 

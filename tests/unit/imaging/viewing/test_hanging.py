@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clinic_app.imaging.hanging import (
+from clinic_app.imaging.viewing.hanging import (
     ONE,
     Hung,
     Layout,
@@ -20,7 +20,7 @@ from clinic_app.imaging.hanging import (
     kind_of_study,
     prior_of,
 )
-from clinic_app.imaging.hanging_rules import FILE_NAME, rules_of
+from clinic_app.imaging.viewing.hanging_rules import FILE_NAME, rules_of
 from clinic_app.records import Coding, ImagingStudy, ImagingStudyInstance, ImagingStudySeries, Reference
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

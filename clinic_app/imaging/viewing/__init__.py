@@ -1,0 +1,1 @@
+"""How pictures are put before a reader: which stand where, what belongs together, how loops run."""
