@@ -15,5 +15,6 @@ users wifi wifi-off x zoom-in zoom-out archive-restore chart-column database-bac
 scroll-text shield-alert timer layout-grid rotate-cw-square rotate-ccw-square flip-horizontal-2 flip-vertical-2 expand
 hand maximize-2 proportions scan-search skip-back skip-forward repeat repeat-2 square-play keyboard star fullscreen
 layout-panel-left move-3d rotate-cw
+triangle-right spline circle square lasso move-up-right type baby pencil-ruler list-ordered redo-2 locate
 """
 ICON_NAMES: Final[frozenset[str]] = frozenset(_NAMES.split())

@@ -1,11 +1,14 @@
-"""A series of pictures to read: window, stack, zoom, pan and lengths, by mouse and by keyboard.
+"""A series of pictures to read: window, stack, zoom, pan and marks, by mouse and by keyboard.
 
-Mouse: drag changes the window (across its width, down its center) or draws a length; the wheel leafs; Ctrl and wheel or
-the right button zoom; the middle button, or Space and drag, moves the picture.
-Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; L draws
-lengths, W changes windows; 1 to 5 are windows for CT. Enter puts a length in the middle, Delete takes the last away.
-With Ctrl the arrows move the second end of the length drawn last while lengths are drawn, else they change the window;
-ten times as far with Shift.
+Mouse: drag changes the window (across its width, down its center) or draws with the tool in hand; a handle or a mark
+is moved; the wheel leafs; Ctrl and wheel or the right button zoom; the middle button, or Space and drag, moves the
+picture; a double click, or the menu of the right button, writes to a mark.
+Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; W changes
+windows, and each kind of mark has its letter (see `mark_kinds`); 1 to 5 are windows for CT. Enter puts a mark of the
+kind in hand in the middle, Delete takes the one in hand away, F2 writes its words, comma and full stop take its points
+in hand, Ctrl and C copies it, Ctrl and Z takes a step back, Ctrl and Y takes it again, Esc forgets what is being drawn.
+With Ctrl the arrows move that point while marks are drawn, with Alt all of the mark, else they change the window; ten
+times as far with Shift.
 """
 
 from __future__ import annotations
@@ -16,9 +19,23 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
+from ui.pictures import Picture
+from ui.widgets.image_overlay import Corners
 from ui.widgets.image_presets import PRESETS
 from ui.widgets.image_series import ZOOM_STEP, ImageSeries
-from ui.widgets.image_tools import CanvasTool, LengthTool, PanTool, Tool, Touch, WindowTool, ZoomTool, window_after
+from ui.widgets.image_tools import (
+    LEAST_DRAG_PX,
+    CanvasTool,
+    PanTool,
+    Tool,
+    Touch,
+    WindowTool,
+    ZoomTool,
+    window_after,
+)
+from ui.widgets.mark_hands import MarkHands
+from ui.widgets.mark_kinds import MARK_KINDS
+from ui.widgets.mark_tools import MarkTool, mark_at, tool_taking
 
 _NOTCH: Final = 120
 _ZOOM_PER_UNIT: Final = 1.0015
@@ -43,8 +60,12 @@ class ImageCanvas(ImageSeries):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._tools: dict[Tool, CanvasTool] = {"window": WindowTool(self), "length": LengthTool(self)}
+        self._tools: dict[Tool, CanvasTool] = {"window": WindowTool(self)}
+        self._tools.update({each.kind: MarkTool(self, each.kind) for each in MARK_KINDS})
+        self._pressed = QPointF()
+        self.hands = MarkHands(self)
         self._pan, self._nearer = PanTool(self), ZoomTool(self)
+        self._of_view: tuple[CanvasTool, ...] = (self._tools["window"], self._pan, self._nearer)
         self._held: CanvasTool | None = None
         self._is_space_down = False
         self._turned = 0
@@ -52,8 +73,15 @@ class ImageCanvas(ImageSeries):
 
     def show_series(self, count: int) -> None:
         """Begin a series; a drag under way is over."""
-        self._held, self._turned = None, 0
+        self._let_go()
+        self._turned = 0
         super().show_series(count)
+
+    def show_picture(self, picture: Picture, number: int, corners: Corners) -> None:
+        """Show a picture; what was begun on another one is forgotten."""
+        if (picture.frame.sop_uid, picture.frame.frame_number) != self.place:
+            self._let_go(is_picture_new=True)
+        super().show_picture(picture, number, corners)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what the left button does."""
@@ -81,15 +109,30 @@ class ImageCanvas(ImageSeries):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
         tool = self._tool_of(event.button())
-        if tool is not None and self._picture is not None and self._held is None:
-            self._held = tool
-            tool.press(self._touch(event))
-            self._show_cursor()
+        if tool is None or self._picture is None or self._held is not None:
+            return
+        touch, self._pressed = self._touch(event), event.position()
+        if tool is self._tools[self._tool] and not tool.is_pending:
+            tool = tool_taking(self, touch, is_drawing=isinstance(tool, MarkTool)) or tool
+        self._held = tool
+        tool.press(touch)
+        self._show_cursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Write the words of the mark at this place."""
+        mark = mark_at(self, self._touch(event)) if event.button() == Qt.MouseButton.LeftButton else None
+        if mark is not None:
+            self._let_go()
+            self.hands.ask_words(mark.uid)
+        else:
+            self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with it; many moves between two turns of the event loop are painted once."""
         if self._held is None:
             self._point_at(event.position())
+            if self._tools[self._tool].is_pending:
+                self._tools[self._tool].hover(self._touch(event))
         elif self._picture is not None and self._view is not None:
             self._held.move(self._touch(event))
 
@@ -101,8 +144,18 @@ class ImageCanvas(ImageSeries):
         self.mouseMoveEvent(event)
         self._held = None
         tool.release(self._touch(event))
+        if (event.position() - self._pressed).manhattanLength() < LEAST_DRAG_PX:
+            self._end_click(tool, self._touch(event))
         self._show_cursor()
         self._changed()
+
+    def _end_click(self, tool: CanvasTool, touch: Touch) -> None:
+        """A click that drew nothing takes the mark at its place in hand, or none; with the right button, its menu."""
+        if tool is self._nearer and (mark := mark_at(self, touch)) is not None:
+            self.hands.ask_menu(touch.glass.toPoint(), mark)
+        elif isinstance(tool, WindowTool):
+            found = mark_at(self, touch)
+            self.book.select(found.uid if found else "")
 
     def _tool_of(self, button: Qt.MouseButton) -> CanvasTool | None:
         """Return what a button works with, None for one without a meaning."""
@@ -113,13 +166,15 @@ class ImageCanvas(ImageSeries):
         return self._tools[self._tool] if button == Qt.MouseButton.LeftButton else None
 
     def _touch(self, event: QMouseEvent) -> Touch:
-        return Touch(event.position(), self._on_image(event.position()), event.modifiers())
+        return Touch(event.position(), self.to_image(event.position()), event.modifiers())
 
-    def _let_go(self) -> None:
-        """Whatever is under way is forgotten."""
-        if self._held is not None:
+    def _let_go(self, *, is_picture_new: bool = False) -> None:
+        """Whatever is under way is forgotten; another picture ends what is drawn, but no drag of window or view."""
+        if self._held is not None and not (is_picture_new and self._held in self._of_view):
             self._held.cancel()
             self._held = None
+        if self._tools[self._tool].is_pending:
+            self._tools[self._tool].cancel()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Do everything without a mouse."""
@@ -128,6 +183,8 @@ class ImageCanvas(ImageSeries):
         if key == Qt.Key.Key_Space:
             self._is_space_down = True
             self._show_cursor()
+        elif (key == Qt.Key.Key_Escape and self._forget()) or self.hands.key(event):
+            pass
         elif is_ctrl and key in _ARROWS:
             far = _FAR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
             self._nudge(*(far * part for part in _ARROWS[key]))
@@ -164,12 +221,10 @@ class ImageCanvas(ImageSeries):
             keys.Key_Minus: lambda: self.zoom_by(1 / ZOOM_STEP),
             keys.Key_R: self.reset,
             keys.Key_I: self.invert,
-            keys.Key_L: lambda: self.set_tool("length"),
             keys.Key_W: lambda: self.set_tool("window"),
-            keys.Key_Return: self._draw_in_the_middle,
-            keys.Key_Enter: self._draw_in_the_middle,
-            keys.Key_Delete: self.remove_length,
         }
+        for each in MARK_KINDS:
+            table[Qt.Key(ord(each.key))] = lambda kind=each.kind: self.set_tool(kind)  # type: ignore[misc]
         for preset in PRESETS:
             table[Qt.Key(ord(preset.key))] = lambda key=preset.key: self.set_preset(key)  # type: ignore[misc]
         return table
@@ -181,36 +236,26 @@ class ImageCanvas(ImageSeries):
         super().leaveEvent(event)
 
     def _point_at(self, at: QPointF) -> None:
-        x, y = self._on_image(at)
+        x, y = self.to_image(at)
         self._pointed = (int(x // 1), int(y // 1))
         self.update()
 
     def _nudge(self, dx: float, dy: float) -> None:
-        """Change by keys what a drag would change with this tool."""
+        """Change the window by keys as a drag would."""
         window = self.dicom_window
-        if self._tool == "length":
-            self._move_end(dx, dy)
-        elif window is not None:
+        if window is not None:
             self.set_window(window_after(window, QPointF(dx, dy) * 5))
 
-    def _draw_in_the_middle(self) -> None:
-        if self._picture is None:
-            return
-        self.set_tool("length")
-        width, height = self.glass
-        places = ((width * 0.4, height / 2), (width * 0.6, height / 2))
-        a, b = (self._on_image(QPointF(*place)) for place in places)
-        self.draw_length(a, b)
-
-    def _move_end(self, dx: float, dy: float) -> None:
-        line = self._last_line()
-        if line is not None and self._picture is not None:
-            moved = line.end_moved(self._picture.frame, dx, dy)
-            self._lines = self._lines.without_last(self._number)
-            self._keep(moved)
-
-    def _on_image(self, at: QPointF) -> tuple[float, float]:
-        return self._view.to_image((at.x(), at.y()), self.glass) if self._view else (0.0, 0.0)
+    def _forget(self) -> bool:
+        """Forget what is being drawn, or have no mark in hand; returns whether there was anything."""
+        if self._held is not None or self._tools[self._tool].is_pending:
+            self._let_go()
+        elif self.book.selected is not None:
+            self.book.select("")
+        else:
+            return False
+        self._show_cursor()
+        return True
 
     def _show_cursor(self) -> None:
         tool = self._pan if self._is_space_down else self._held or self._tools[self._tool]

@@ -16,22 +16,22 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTr
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from clinic_app.imaging import Window
-from clinic_app.imaging.display.turning import UPRIGHT
+from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from ui import theme
 from ui.pictures import Area, Picture
 from ui.widgets.image_colours import in_screen_colours
+from ui.widgets.image_labels import Placed
 from ui.widgets.image_layers import LayerPainter
-from ui.widgets.image_lengths import Line
+from ui.widgets.image_marks import Shown, paint_marks
 from ui.widgets.image_overlay import (
     MARGIN,
     Corners,
     column_mm,
     paint_corners,
-    paint_line,
     paint_notes,
     paint_scale_bar,
 )
-from ui.widgets.image_view import ImageView, Size
+from ui.widgets.image_view import ImageView, Point, Size
 
 
 class ImageGlass(QWidget):
@@ -59,6 +59,7 @@ class ImageGlass(QWidget):
         self._toned: tuple[object, NDArray[np.uint8], QImage] | None = None
         self._layers: LayerPainter | None = None
         self._notes: tuple[str, ...] = ()
+        self._words: dict[str, Placed] = {}
         self.paints = 0
 
     def sizeHint(self) -> QSize:
@@ -85,7 +86,7 @@ class ImageGlass(QWidget):
         if self._picture is not None and self._view is not None:
             self._paint_picture(painter, self._picture, self._view)
             self._paint_layers(painter, self._picture, self._view)
-            self._paint_lines(painter, self._view)
+            self._paint_marks(painter)
             mm = column_mm(self._picture.frame)
             if mm:
                 paint_scale_bar(painter, area, self._view.zoom / mm)
@@ -107,9 +108,30 @@ class ImageGlass(QWidget):
         """Return sentences about the picture or its series that must be seen."""
         return ()
 
-    def seen_lines(self) -> Sequence[Line]:
-        """Return the lengths on the picture."""
+    def shown_marks(self) -> Sequence[Shown]:
+        """Return the marks on the picture."""
         return ()
+
+    def to_glass(self, point: Point) -> Point:
+        """Return where an image point lies on the glass."""
+        return self._view.to_glass(point, self.glass) if self._view else (0.0, 0.0)
+
+    def to_image(self, at: QPointF) -> Point:
+        """Return the image point that lies at a place of the glass."""
+        return self._view.to_image((at.x(), at.y()), self.glass) if self._view else (0.0, 0.0)
+
+    @property
+    def turn(self) -> Turn:
+        """How the picture is turned as it is seen."""
+        return self._view.turn if self._view else UPRIGHT
+
+    def mark_of_words_at(self, at: QPointF) -> str:
+        """Return the identifier of the mark whose words stand at a place of the glass; empty for none."""
+        return next((uid for uid, place in self._words.items() if uid and place.plate.contains(at)), "")
+
+    def place_of_words(self, uid: str) -> QPointF | None:
+        """Return where the words of a mark stand; None before it was painted."""
+        return self._words[uid].plate.topLeft() if uid in self._words else None
 
     def grey_levels(self) -> NDArray[np.uint8] | None:
         """Return the grey levels (or colours) of the part that was painted last; None before."""
@@ -181,10 +203,10 @@ class ImageGlass(QWidget):
         right, down = view.to_glass((1, 0), self.glass), view.to_glass((0, 1), self.glass)
         return QTransform(right[0] - x, right[1] - y, down[0] - x, down[1] - y, x, y)
 
-    def _paint_lines(self, painter: QPainter, view: ImageView) -> None:
-        for line in self.seen_lines():
-            a, b = (QPointF(*view.to_glass(end, self.glass)) for end in (line.a, line.b))
-            paint_line(painter, a, b, line, QRectF(self.rect()))
+    def _paint_marks(self, painter: QPainter) -> None:
+        shown = self.shown_marks()
+        places = paint_marks(painter, shown, self.to_glass, QRectF(self.rect()))
+        self._words = {each.mark.uid: place for each, place in zip(shown, places, strict=True) if each.lines}
 
     def _paint_message(self, painter: QPainter) -> None:
         if self._message:

@@ -1,4 +1,4 @@
-"""What is drawn over a picture: text in its corners, a scale bar, lengths, and that it is not for diagnosis."""
+"""What is drawn over a picture: text in its corners, a scale bar, and that it is not for diagnosis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 from clinic_app.foundation.numbers import show_number
 from ui import language, theme
 from ui.language import _
-from ui.widgets.image_lengths import Line
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Frame
@@ -110,32 +109,6 @@ def paint_notes(painter: QPainter, area: QRectF, notes: Sequence[str]) -> None:
     painter.setBrush(ground)
     painter.drawRoundedRect(box, 5, 5)
     painter.drawText(box, flags, words)
-
-
-def paint_line(painter: QPainter, a: QPointF, b: QPointF, line: Line, glass: QRectF) -> None:
-    """Draw a length with its ends, and its words beside the second end, inside the glass."""
-    path = QPainterPath(a)
-    path.lineTo(b)
-    across = math.atan2(b.y() - a.y(), b.x() - a.x()) + math.pi / 2
-    tick = QPointF(6 * math.cos(across), 6 * math.sin(across))
-    for end in (a, b):
-        path.moveTo(end - tick)
-        path.lineTo(end + tick)
-    colour = theme.token("warn", "clinical")
-    _stroke(painter, path, colour, 1.5)
-    painter.setFont(theme.body_font(9.5, QFont.Weight.DemiBold))
-    words = line.words()
-    width = painter.fontMetrics().horizontalAdvance(words) + 16.0
-    x = b.x() + 10 if b.x() >= a.x() else b.x() - width - 10
-    x = min(max(x, glass.left() + 4), glass.right() - width - 4)
-    y = min(max(b.y() - 12, glass.top() + 4), glass.bottom() - 28)
-    plate = QRectF(x, y, width, 24)
-    ground = theme.token("warn_soft", "clinical")
-    ground.setAlpha(225)
-    painter.setPen(QPen(colour, 1))
-    painter.setBrush(ground)
-    painter.drawRoundedRect(plate, 4, 4)
-    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
 
 
 def _stroke(painter: QPainter, path: QPainterPath, colour: QColor, width: float) -> None:

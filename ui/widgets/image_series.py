@@ -1,12 +1,14 @@
 """What a canvas knows of the series it shows: which picture, in which window, how large, and what was measured on it.
 
 Pictures are asked for by number and are given when they are decoded; until then the one before stays. A window somebody
-chose, the zoom and the lengths live as long as the series; a picture nobody touched is shown as its file asks.
+chose and the zoom live as long as the series; a picture nobody touched is shown as its file asks. Marks are in a book,
+of the canvas alone or shared with others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QPointF, Signal
@@ -14,15 +16,19 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent
 
 from clinic_app.foundation.numbers import show_number
 from clinic_app.imaging import Seen, Window
+from clinic_app.imaging.measuring import Mark, Measured, Point
+from clinic_app.imaging.measuring.outlines import drawings_of
+from clinic_app.imaging.measuring.words import value_lines
 from ui import language
 from ui.language import Translated, _, say
 from ui.pictures import Picture
 from ui.widgets.image_glass import ImageGlass
-from ui.widgets.image_lengths import Line, Lines
+from ui.widgets.image_mark_book import MarkBook
+from ui.widgets.image_marks import Shown
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+from ui.widgets.image_readings import Readings
 from ui.widgets.image_tools import Tool
-from ui.widgets.image_view import Point
 
 ZOOM_STEP: Final = 1.25
 
@@ -35,7 +41,7 @@ class WindowValues(NamedTuple):
 
 
 class LengthValue(NamedTuple):
-    """A length and its unit, ``mm`` or ``px``."""
+    """A length and its unit: ``mm``, ``px``, or what an ultrasound region is measured in."""
 
     value: float
     unit: str
@@ -48,7 +54,8 @@ class ImageSeries(Translated, ImageGlass):
         name: stable object name.
 
     Signals: ``number_asked(int)``: picture number, from 1, that somebody wants to see; ``tool_changed(str)``;
-    ``window_changed``; ``measured``: a length was drawn, changed or taken away; ``shown``: another picture, or none.
+    ``window_changed``; ``measured``: marks are others; ``shown``: another picture, or none; ``words_asked(str)``: a
+    mark, by its identifier, wants words.
     """
 
     number_asked = Signal(int)
@@ -56,13 +63,17 @@ class ImageSeries(Translated, ImageGlass):
     window_changed = Signal()
     measured = Signal()
     shown = Signal()
+    words_asked = Signal(str)
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._tool: Tool = "window"
         self._count = self._number = self._wanted = 0
-        self._lines = Lines()
-        self._drawing: Line | None = None
+        self._own_book = self._book = MarkBook(self)
+        self._readings = Readings(self)
+        self._readings.added.connect(self.update)
+        self._drawing: Mark | None = None
+        self._listen_to_book()
         self._pointed: tuple[int, int] | None = None
         self.retranslate()
 
@@ -94,9 +105,32 @@ class ImageSeries(Translated, ImageGlass):
 
     @property
     def last_length(self) -> LengthValue | None:
-        """The length drawn last on the picture that is seen."""
-        line = self._last_line()
-        return LengthValue(line.measured.value, line.measured.unit) if line else None
+        """The length drawn last on the picture that is seen; None also where it cannot be measured."""
+        mark = self._last_mark("length")
+        found = self.measured_of(mark) if mark else None
+        return LengthValue(found.values[0].number, found.values[0].unit) if found and found.values else None
+
+    @property
+    def book(self) -> MarkBook:
+        """The marks."""
+        return self._book
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and frame of the picture that is seen; an empty name without one."""
+        frame = self._picture.frame if self._picture else None
+        return (frame.sop_uid, frame.frame_number) if frame else ("", 0)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Columns and rows of the picture that is seen."""
+        frame = self._picture.frame if self._picture else None
+        return (frame.columns, frame.rows) if frame else (0, 0)
+
+    @property
+    def aspect(self) -> float:
+        """How high a pixel is by its width."""
+        return self._picture.frame.aspect if self._picture else 1.0
 
     @property
     def tool(self) -> Tool:
@@ -119,15 +153,16 @@ class ImageSeries(Translated, ImageGlass):
         window, frame = self._window_in_force(), self._picture.frame if self._picture else None
         if frame is None:
             return None
-        lines = (mark for line in self._lines.on(self._number) for mark in line.marks())
-        marks = (*frame.layers.marks, *lines)
+        drawn = (each for one in self.shown_marks() for each in drawings_of(one.mark, one.lines))
+        marks = (*frame.layers.marks, *drawn)
         return Seen(frame, window or frame.default_window, self._is_inverted, frame.turn, marks)
 
     def show_series(self, count: int) -> None:
-        """Begin a series of ``count`` pictures: window, zoom and lengths of the one before are forgotten."""
+        """Begin a series of ``count`` pictures: window, zoom and own marks of the one before are forgotten."""
         self._count, self._number, self._wanted = count, 0, 0
         self._picture, self._view, self._window, self._is_inverted, self._message = None, None, None, False, ""
-        self._lines, self._drawing, self._pointed, self._is_fitted = Lines(), None, None, True
+        self._drawing, self._pointed, self._is_fitted = None, None, True
+        self._own_book.clear()
         self._corners, self._toned, self._layers, self._notes = Corners(), None, None, ()
         self._changed()
 
@@ -238,21 +273,70 @@ class ImageSeries(Translated, ImageGlass):
             self._is_fitted = False
             self.update()
 
-    def sketch_length(self, a: Point | None, b: Point | None) -> None:
-        """Show a length that is being drawn; None for none."""
-        frame = self._picture.frame if self._picture else None
-        self._drawing = Line.between(frame, a, b) if frame is not None and a and b else None
+    def use_book(self, book: MarkBook) -> None:
+        """Show the marks of another book, and put new ones there."""
+        self._book.changed.disconnect(self._follow_book)
+        self._book.selection_changed.disconnect(self.update)
+        self._book = book
+        self._listen_to_book()
+        self._follow_book()
+
+    def sketch(self, mark: Mark | None) -> None:
+        """Show a mark while it is drawn or changed; None for none."""
+        self._drawing = replace(mark, sop_uid=self.place[0], frame_number=self.place[1]) if mark else None
         self.update()
+
+    def draw(self, mark: Mark) -> None:
+        """Put a new mark on the picture that is seen; one that needs words asks for them."""
+        here = replace(mark, sop_uid=self.place[0], frame_number=self.place[1])
+        if self._picture is None or not here.is_sound:
+            return
+        made = self._book.put(here)
+        if made.kind in ("text", "arrow", "scale") and not made.words:
+            self.words_asked.emit(made.uid)
 
     def draw_length(self, a: Point, b: Point) -> None:
         """Draw a length between two image points."""
-        if self._picture is not None:
-            self._keep(Line.between(self._picture.frame, a, b))
+        self.draw(Mark("length", (self.inside(a), self.inside(b))))
 
-    def remove_length(self) -> None:
-        """Take the length drawn last on this picture away."""
-        self._lines = self._lines.without_last(self._number)
-        self._tell_length()
+    def remove_mark(self) -> None:
+        """Take the mark in hand away, or the one drawn last on this picture."""
+        mine = self._book.on(self.place)
+        chosen = self._book.selected if self._book.selected in mine else next(reversed(mine), None)
+        if chosen is not None:
+            self._book.remove(chosen.uid)
+
+    def inside(self, point: Point) -> Point:
+        """Return the nearest place in the picture."""
+        columns, rows = self.image_size
+        return min(max(point[0], 0.0), float(columns)), min(max(point[1], 0.0), float(rows))
+
+    def measured_of(self, mark: Mark) -> Measured:
+        """Return what a mark on the picture that is seen measures."""
+        if self._picture is None:
+            return Measured()
+        return self._readings.of(self._picture.frame, mark, self._book.scale_on(mark.place))
+
+    def lines_of(self, mark: Mark) -> tuple[str, ...]:
+        """Return what stands beside a mark, in the language of the windows."""
+        return value_lines(mark, self.measured_of(mark), language.current()) if mark.is_sound else ()
+
+    def shown_marks(self) -> Sequence[Shown]:
+        """Return the marks on this picture: those of others, mine, and the one being drawn in place of what it was."""
+        drawing, selected = self._drawing, self._book.selected
+        changed = drawing.uid if drawing else ""
+        found = [
+            Shown(mark, (*self.lines_of(mark), layer.author), is_mine=False)
+            for mark, layer in self._book.others_on(self.place)
+        ]
+        found += [
+            Shown(mark, self.lines_of(mark), is_selected=mark is selected)
+            for mark in self._book.on(self.place)
+            if mark.uid != changed or drawing is None
+        ]
+        if drawing is not None:
+            found.append(Shown(drawing, self.lines_of(drawing), is_selected=bool(changed)))
+        return found
 
     def foot_lines(self) -> Sequence[str]:
         """Say which picture this is, in which window and how large."""
@@ -262,10 +346,6 @@ class ImageSeries(Translated, ImageGlass):
             lines.append(_("Zoom {percent} %", percent=round(self.zoom * 100)))
             lines.insert(0, self._value_words(self._picture))
         return [line for line in lines if line]
-
-    def seen_lines(self) -> Sequence[Line]:
-        """Return the lengths on this picture and the one being drawn."""
-        return (*self._lines.on(self._number), *([self._drawing] if self._drawing else []))
 
     def window_words(self) -> str:
         """Return width and center in words; empty for colour."""
@@ -279,8 +359,7 @@ class ImageSeries(Translated, ImageGlass):
         """Say for a screen reader which picture is seen, how, and what was measured."""
         name = _("Image {number} of {count}", number=self._number, count=self._count)
         self.setAccessibleName(name if self._number else _("No image is open"))
-        line = self._last_line()
-        words = [self.window_words(), _("length {words}", words=line.words()) if line else "", self._message]
+        words = [self.window_words(), self._mark_words(), self._message]
         words += [*self.note_lines(), *self._legend()]
         self.setAccessibleDescription(", ".join(word for word in words if word))
         for what in (QAccessible.Event.NameChanged, QAccessible.Event.DescriptionChanged):
@@ -298,16 +377,25 @@ class ImageSeries(Translated, ImageGlass):
         """Return the names of what is marked on the picture by colour."""
         return [name for name, _colour in self._picture.frame.layers.legend] if self._picture else []
 
-    def _keep(self, line: Line) -> None:
-        self._lines = self._lines.added(self._number, line)
-        self._tell_length()
+    def _mark_words(self) -> str:
+        """Return for a screen reader what the mark in hand, or the one drawn last, measures."""
+        mine = self._book.on(self.place)
+        mark = self._book.selected if self._book.selected in mine else next(reversed(mine), None)
+        if mark is None:
+            return ""
+        lines = ", ".join(self.lines_of(mark))
+        return _("length {words}", words=lines) if mark.kind == "length" else lines
 
-    def _tell_length(self) -> None:
+    def _last_mark(self, kind: str) -> Mark | None:
+        return next((mark for mark in reversed(self._book.on(self.place)) if mark.kind == kind), None)
+
+    def _listen_to_book(self) -> None:
+        self._book.changed.connect(self._follow_book)
+        self._book.selection_changed.connect(self.update)
+
+    def _follow_book(self) -> None:
         self._changed()
         self.measured.emit()
-
-    def _last_line(self) -> Line | None:
-        return self._lines.last_on(self._number)
 
     def _window_in_force(self) -> Window | None:
         if self._picture is None or self._picture.frame.is_colour:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from PySide6.QtCore import QPointF, Qt
 
 from clinic_app.imaging import Window
+from clinic_app.imaging.measuring import Kind
 from ui.widgets.image_view import Point
 
 if TYPE_CHECKING:
     from ui.widgets.image_series import ImageSeries
 
-Tool = Literal["window", "length"]
+Tool = Literal["window"] | Kind
 _WIDTH_PER_PX: Final = 1 / 250
 """Share of the width a drag of one pixel changes: a hand's breadth goes through every window."""
 _ZOOM_PER_PX: Final = 1.008
@@ -62,8 +63,17 @@ class CanvasTool(Protocol):
         """End."""
         ...
 
+    def hover(self, touch: Touch) -> None:
+        """The mouse moved without a button."""
+        ...
+
     def cancel(self) -> None:
         """Forget what is under way: Esc, another picture, another tool."""
+        ...
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is begun that goes on with the next press."""
         ...
 
 
@@ -71,6 +81,11 @@ class Still:
     """A tool that does nothing; what a tool does not say of itself is said here."""
 
     cursor: Qt.CursorShape = Qt.CursorShape.ArrowCursor
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is begun that goes on with the next press."""
+        return False
 
     def press(self, touch: Touch) -> None:
         """Begin."""
@@ -80,6 +95,9 @@ class Still:
 
     def release(self, touch: Touch) -> None:
         """End."""
+
+    def hover(self, touch: Touch) -> None:
+        """The mouse moved without a button."""
 
     def cancel(self) -> None:
         """Forget what is under way."""
@@ -156,41 +174,6 @@ class PanTool(Still):
         """Move by the step since the last move."""
         moved, self._last = touch.glass - self._last, touch.glass
         self._canvas.drag_picture(moved.x(), moved.y())
-
-
-class LengthTool(Still):
-    """Draws a length.
-
-    Args:
-        canvas: on whose picture.
-    """
-
-    cursor = Qt.CursorShape.CrossCursor
-
-    def __init__(self, canvas: ImageSeries) -> None:
-        self._canvas = canvas
-        self._start: Touch | None = None
-
-    def press(self, touch: Touch) -> None:
-        """Put the first end down."""
-        self._start = touch
-
-    def move(self, touch: Touch) -> None:
-        """Show the length so far."""
-        if self._start is not None:
-            self._canvas.sketch_length(self._start.image, touch.image)
-
-    def release(self, touch: Touch) -> None:
-        """Keep it; one shorter than a few pixels of the screen was a click."""
-        start, self._start = self._start, None
-        self._canvas.sketch_length(None, None)
-        if start is not None and (touch.glass - start.glass).manhattanLength() >= LEAST_DRAG_PX:
-            self._canvas.draw_length(start.image, touch.image)
-
-    def cancel(self) -> None:
-        """Draw nothing."""
-        self._start = None
-        self._canvas.sketch_length(None, None)
 
 
 def window_after(window: Window, moved: QPointF) -> Window:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Literal, get_args
 
 from clinic_app.foundation.errors import InvalidInputError
@@ -98,6 +99,25 @@ class Mark:
         if self.kind in ROUND:
             return replace(self, points=_pulled(self.points, place, at, aspect))
         return replace(self, points=(*self.points[:place], at, *self.points[place + 1 :]))
+
+
+@dataclass(frozen=True)
+class MarkLayer:
+    """All marks somebody kept on a study; nobody else's are in it, and nobody else changes it.
+
+    Args:
+        author: who.
+        at: when.
+        marks: on whatever pictures of the study.
+        uid: of the file they are kept in.
+        is_mine: they are those of who looks.
+    """
+
+    author: str
+    at: datetime | None
+    marks: tuple[Mark, ...]
+    uid: str = ""
+    is_mine: bool = False
 
 
 def ellipse_points(start: Point, end: Point) -> tuple[Point, ...]:

@@ -23,7 +23,7 @@ from clinic_app.imaging.measuring.statistics import Statistics
 if TYPE_CHECKING:
     from clinic_app.imaging.frame import Frame
 
-_HEAD: Final = Text("Circumference of the ellipse by Ramanujan (1914); OFD and BPD are its axes, outer to outer.")
+_HEAD: Final = Text("HC: circumference of the ellipse by Ramanujan (1914); OFD and BPD are its axes, outer to outer.")
 _COLOUR: Final = Text("A colour picture: its pixels have no mean.")
 _EMPTY: Final = Text("No pixel of the picture lies inside.")
 _ALONG_AXES: Final = Text("This part of the ultrasound image has axes of time or velocity: draw a length or a point.")
@@ -111,7 +111,7 @@ def _values(mark: Mark, scale: Scale) -> Iterator[Value]:
         yield Value(Text("Cobb's angle"), min(angle, 180 - angle), "°")
     elif mark.kind == "head ellipse":
         a, b = half_axes(points, scale.step)
-        yield Value(Text("Head circumference"), ellipse_circumference(a, b), unit, origin)
+        yield Value(Text("HC"), ellipse_circumference(a, b), unit, origin)
         yield Value(Text("OFD"), 2 * a, unit, origin)
         yield Value(Text("BPD"), 2 * b, unit, origin)
         yield Value(Text("Cephalic index"), 100 * b / a if a else 0.0, "%")

@@ -152,29 +152,29 @@ def test_nobody_leafs_out_of_the_series(canvas: ImageCanvas) -> None:
 @pytest.mark.parametrize("at", [QPoint(300, 240), QPoint(220, 130), QPoint(410, 300)])
 def test_zoom_keeps_the_point_under_the_mouse(canvas: ImageCanvas, at: QPoint) -> None:
     show(canvas, made_frame(ramp()))
-    before, zoom = canvas._on_image(QPointF(at)), canvas.zoom
+    before, zoom = canvas.to_image(QPointF(at)), canvas.zoom
     turn(canvas, 240, at, CTRL)
     assert canvas.zoom > zoom
-    assert canvas._on_image(QPointF(at)) == pytest.approx(before)
+    assert canvas.to_image(QPointF(at)) == pytest.approx(before)
 
 
 def test_the_right_button_zooms_around_where_it_was_pressed(canvas: ImageCanvas) -> None:
     show(canvas, made_frame(ramp()))
-    before, zoom = canvas._on_image(QPointF(200, 200)), canvas.zoom
+    before, zoom = canvas.to_image(QPointF(200, 200)), canvas.zoom
     drag(canvas, RIGHT, QPoint(200, 200), QPoint(200, 150), QPoint(205, 100))
     assert canvas.zoom == pytest.approx(zoom * 1.008**100)
-    assert canvas._on_image(QPointF(200, 200)) == pytest.approx(before)
+    assert canvas.to_image(QPointF(200, 200)) == pytest.approx(before)
 
 
 def test_the_middle_button_and_space_move_the_picture_under_the_hand(canvas: ImageCanvas) -> None:
     show(canvas, made_frame(ramp()))
-    before = canvas._on_image(QPointF(200, 200))
+    before = canvas.to_image(QPointF(200, 200))
     drag(canvas, MIDDLE, QPoint(200, 200), QPoint(260, 230))
-    assert canvas._on_image(QPointF(260, 230)) == pytest.approx(before)
+    assert canvas.to_image(QPointF(260, 230)) == pytest.approx(before)
     QTest.keyPress(canvas, Qt.Key.Key_Space)
     drag(canvas, LEFT, QPoint(260, 230), QPoint(200, 200))
     QTest.keyRelease(canvas, Qt.Key.Key_Space)
-    assert canvas._on_image(QPointF(200, 200)) == pytest.approx(before)
+    assert canvas.to_image(QPointF(200, 200)) == pytest.approx(before)
 
 
 def test_a_length_on_a_real_ct_is_in_true_millimetres(canvas: ImageCanvas) -> None:
@@ -189,7 +189,7 @@ def test_a_length_on_a_real_ct_is_in_true_millimetres(canvas: ImageCanvas) -> No
     pixels = (b.x() - a.x()) / canvas.zoom
     assert canvas.last_length.value == pytest.approx(pixels * 0.661468)
     assert canvas.last_length.value == pytest.approx(80 * 0.661468, abs=0.5)
-    assert canvas.seen_lines()[0].words() == "52.9 mm · calibrated"
+    assert canvas.shown_marks()[0].lines[0] == "52.9 mm · calibrated"
 
 
 def test_a_length_drawn_changes_no_window_and_a_click_is_no_length(canvas: ImageCanvas) -> None:
@@ -210,7 +210,7 @@ def test_where_nobody_says_how_large_a_pixel_is_the_length_is_in_pixels_and_ther
     show(canvas, frame)
     canvas.draw_length((0, 0), (3, 4))
     assert canvas.last_length == (5.0, "px")
-    assert canvas.seen_lines()[0].words() == "5.0 px · not calibrated"
+    assert canvas.shown_marks()[0].lines[0] == "5.0 px · not calibrated"
     assert column_mm(frame) is None
 
 
@@ -235,7 +235,8 @@ def test_ends_outside_the_picture_are_moved_to_its_edge(canvas: ImageCanvas) -> 
 def test_lengths_belong_to_their_picture(canvas: ImageCanvas) -> None:
     show(canvas, made_frame(ramp(), mm=1.0), count=2)
     canvas.draw_length((0, 0), (10, 0))
-    canvas.show_picture(picture_of(made_frame(ramp(), mm=1.0)), 2, Corners())
+    other = replace(made_frame(ramp(), mm=1.0), sop_uid="1.2.4")
+    canvas.show_picture(picture_of(other), 2, Corners())
     assert canvas.last_length is None
     canvas.show_picture(picture_of(made_frame(ramp(), mm=1.0)), 1, Corners())
     assert canvas.last_length == (10.0, "mm")

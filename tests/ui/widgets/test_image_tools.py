@@ -34,7 +34,7 @@ def canvas(qtbot: QtBot) -> Iterator[ImageCanvas]:
 
 
 def at(canvas: ImageCanvas, x: float, y: float) -> Touch:
-    return Touch(QPointF(x, y), canvas._on_image(QPointF(x, y)))
+    return Touch(QPointF(x, y), canvas.to_image(QPointF(x, y)))
 
 
 def test_a_window_follows_the_whole_way_from_where_the_button_was_pressed() -> None:
@@ -55,19 +55,19 @@ def test_a_window_that_is_given_up_is_the_one_before(canvas: ImageCanvas) -> Non
 
 def test_zooming_upwards_brings_the_place_nearer(canvas: ImageCanvas) -> None:
     tool, zoom = ZoomTool(canvas), canvas.zoom
-    place = canvas._on_image(QPointF(300, 200))
+    place = canvas.to_image(QPointF(300, 200))
     tool.press(at(canvas, 300, 200))
     tool.move(at(canvas, 310, 150))
     assert canvas.zoom == pytest.approx(zoom * 1.008**50)
-    assert canvas._on_image(QPointF(300, 200)) == pytest.approx(place)
+    assert canvas.to_image(QPointF(300, 200)) == pytest.approx(place)
 
 
 def test_the_picture_moves_with_the_hand_step_by_step(canvas: ImageCanvas) -> None:
-    tool, place = PanTool(canvas), canvas._on_image(QPointF(300, 200))
+    tool, place = PanTool(canvas), canvas.to_image(QPointF(300, 200))
     tool.press(at(canvas, 300, 200))
     for x in (310, 330, 345):
         tool.move(at(canvas, x, 190))
-    assert canvas._on_image(QPointF(345, 190)) == pytest.approx(place)
+    assert canvas.to_image(QPointF(345, 190)) == pytest.approx(place)
 
 
 def test_another_tool_ends_the_drag_of_the_one_before(canvas: ImageCanvas) -> None:

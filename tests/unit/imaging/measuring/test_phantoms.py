@@ -183,7 +183,7 @@ def test_a_head_has_its_axes_whichever_way_it_lies_and_whatever_the_pixels_are(r
         assert found["OFD"] == pytest.approx(long)
         assert found["BPD"] == pytest.approx(0.8 * long)
         assert found["Cephalic index"] == pytest.approx(80)
-        assert found["Head circumference"] == pytest.approx(ellipse_circumference(long / 2, 0.4 * long))
+        assert found["HC"] == pytest.approx(ellipse_circumference(long / 2, 0.4 * long))
         note = measured(frame, mark).note
         assert note is not None
         assert "Ramanujan" in note.render("en")
