@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.house_trees import ROOT, nodes_of
+
 EMPTY_WORDS = {
     "utils",
     "util",
@@ -50,7 +51,7 @@ def test_the_core_asks_its_clock_and_never_the_system() -> None:
 
 def _nodes(paths: Iterable[Path]) -> Iterator[tuple[str, ast.AST]]:
     for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", node
 
 

@@ -1,4 +1,4 @@
-"""The limits of the house are kept, and the gate that measures them sees what it should."""
+"""The gate that measures the limits of the house sees what it should; `dev.py check` asks whether they are kept."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import ast
 from pathlib import Path
 
 from tests.architecture.house_sizes import broken_limits, code_lines, function_lines, measure, percentile_95
-
-
-def test_the_house_keeps_its_limits() -> None:
-    assert broken_limits(measure()) == []
 
 
 def test_the_gate_sees_each_kind_of_fault(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.house_trees import ROOT, nodes_of
+
 FILES = sorted(
     [*ROOT.glob("clinic_app/**/*.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("installer/*.py"), ROOT / "dev.py"]
 )
@@ -21,16 +22,16 @@ def _module_ends(path: Path, *ends: str) -> bool:
     return path.stem.endswith(ends)
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield (node.module or "").partition(".")[0]
 
 
-def _texts_without_encoding(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+def _texts_without_encoding(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -46,26 +47,19 @@ def _is_binary(call: ast.Call) -> bool:
     return any(isinstance(mode, ast.Constant) and "b" in str(mode.value) for mode in modes)
 
 
-@pytest.fixture(scope="module")
-def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-
-
-def test_what_only_one_system_has_stands_in_a_file_named_for_it(trees: dict[Path, ast.Module]) -> None:
+def test_what_only_one_system_has_stands_in_a_file_named_for_it() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
-        for path, tree in trees.items()
-        for name in _imports(tree)
+        for path in FILES
+        for name in _imports(nodes_of(path))
         if (name in POSIX_ONLY and not _module_ends(path, "_posix", "_linux", "_macos"))
         or (name in WINDOWS_ONLY and not _module_ends(path, "_windows"))
     ]
     assert wrong == []
 
 
-def test_every_text_file_is_read_and_written_with_its_encoding(trees: dict[Path, ast.Module]) -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)}:{line}" for path, tree in trees.items() for line in _texts_without_encoding(tree)
-    ]
+def test_every_text_file_is_read_and_written_with_its_encoding() -> None:
+    wrong = [f"{path.relative_to(ROOT)}:{line}" for path in FILES for line in _texts_without_encoding(nodes_of(path))]
     assert wrong == []
 
 
@@ -73,7 +67,7 @@ def test_the_rule_sees_a_text_without_encoding() -> None:
     tree = ast.parse(
         "p.read_text()\nopen(x)\nopen(x, 'rb')\np.write_text(y, encoding='utf-8')\nopen(x, encoding='utf-8')\n"
     )
-    assert list(_texts_without_encoding(tree)) == [1, 2]
+    assert list(_texts_without_encoding(ast.walk(tree))) == [1, 2]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("clinic_app/**/*_posix.py")), ids=lambda path: path.stem)
