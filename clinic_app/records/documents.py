@@ -26,6 +26,13 @@ class DocumentReferenceContent(Element, frozen=True, kw_only=True):
     format: Coding | None = None
 
 
+class DocumentReferenceRelatesTo(Element, frozen=True, kw_only=True):
+    """Another document and what this one is to it; ``transforms``: a part of it, or it in another form."""
+
+    code: Literal["replaces", "transforms", "signs", "appends"]
+    target: Reference
+
+
 class DocumentReference(Resource, frozen=True, kw_only=True, tag=True):
     """A document by its content: a PDF, a recording, a sealed package."""
 
@@ -36,6 +43,7 @@ class DocumentReference(Resource, frozen=True, kw_only=True, tag=True):
     subject: Reference | None = None
     date: Instant | None = None
     author: tuple[Reference, ...] = ()
+    relates_to: tuple[DocumentReferenceRelatesTo, ...] = ()
     description: str | None = None
     content: tuple[DocumentReferenceContent, ...]
 
@@ -70,6 +78,7 @@ class ImagingStudy(Resource, frozen=True, kw_only=True, tag=True):
     status: Literal["registered", "available", "cancelled", "entered-in-error", "unknown"]
     modality: tuple[Coding, ...] = ()
     subject: Reference
+    based_on: tuple[Reference, ...] = ()
     started: Instant | None = None
     number_of_series: int | None = None
     number_of_instances: int | None = None

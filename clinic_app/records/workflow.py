@@ -38,7 +38,7 @@ TaskStatus = Literal[
 
 
 class ServiceRequest(Resource, frozen=True, kw_only=True, tag=True):
-    """The referral: a question to a specialty, with its evidence in ``supporting_info``."""
+    """A question to a specialty, with its evidence in ``supporting_info``; or an order of images (`imaging.orders`)."""
 
     identifier: tuple[Identifier, ...] = ()
     status: Literal["draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"]
@@ -47,11 +47,13 @@ class ServiceRequest(Resource, frozen=True, kw_only=True, tag=True):
     priority: Urgency | None = None
     code: CodeableConcept | None = None
     subject: Reference
+    occurrence_date_time: Instant | None = None
     authored_on: Instant | None = None
     requester: Reference | None = None
     performer_type: CodeableConcept | None = None
     performer: tuple[Reference, ...] = ()
     reason_code: tuple[CodeableConcept, ...] = ()
+    body_site: tuple[CodeableConcept, ...] = ()
     supporting_info: tuple[Reference, ...] = ()
     note: tuple[Annotation, ...] = ()
 

@@ -28,6 +28,8 @@ IIN: Final = "urn:dala:identifier:kz-iin"
 SNILS: Final = "urn:dala:identifier:ru-snils"
 CHART_NUMBER: Final = "urn:dala:identifier:chart-number"
 CASE_NUMBER: Final = "urn:dala:identifier:case-number"
+ACCESSION_NUMBER: Final = "urn:dala:identifier:accession-number"
+SNOMED: Final = "http://snomed.info/sct"
 
 SPECIALTY: Final = "urn:dala:codes:specialty"
 ROLE: Final = "urn:dala:codes:role"

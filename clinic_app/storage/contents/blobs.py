@@ -14,7 +14,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +62,23 @@ class BlobStore:
         sha256 = hashlib.sha256(data).hexdigest()
         if not self._is_kept(sha256):
             self._write(sha256, iter((data,)))
+        return sha256
+
+    def put_pieces(self, pieces: Callable[[], Iterator[bytes | memoryview]]) -> str:
+        """Keep a content that lies nowhere as a whole; return its address.
+
+        Args:
+            pieces: yields it from its beginning, each time it is asked.
+
+        Raises:
+            DiskFullError: no room; nothing was kept.
+        """
+        digest = hashlib.sha256()
+        for piece in pieces():
+            digest.update(piece)
+        sha256 = digest.hexdigest()
+        if not self._is_kept(sha256):
+            self._write(sha256, (bytes(piece) for piece in pieces()))
         return sha256
 
     def put_file(self, path: Path) -> str:
