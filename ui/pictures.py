@@ -81,10 +81,17 @@ class Picture:
             level += 1
         return level
 
+    def part(self, level: int, area: Area) -> NDArray[Any]:
+        """Return the values of a part of one copy."""
+        return self.levels[level][area.top : area.bottom, area.left : area.right]
+
     def toned(self, level: int, area: Area, window: Window, *, is_inverted: bool) -> NDArray[np.uint8]:
         """Return the grey levels (or colours) of a part of one copy, contiguous."""
-        part = self.levels[level][area.top : area.bottom, area.left : area.right]
-        part_of_frame = replace(self.frame, stored=np.ascontiguousarray(part))
+        return self.toned_values(self.part(level, area), window, is_inverted=is_inverted)
+
+    def toned_values(self, values: NDArray[Any], window: Window, *, is_inverted: bool) -> NDArray[np.uint8]:
+        """Return the grey levels (or colours) of values of this picture, contiguous."""
+        part_of_frame = replace(self.frame, stored=np.ascontiguousarray(values))
         return np.ascontiguousarray(render(part_of_frame, window, is_inverted=is_inverted))
 
 
@@ -118,6 +125,38 @@ def thinned(drawn: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
         drawn = np.maximum(drawn, padded[1::2, 1::2])
         step *= 2
     return np.ascontiguousarray(drawn), step
+
+
+def shrunk(values: NDArray[Any], size: tuple[int, int], frame: Frame) -> NDArray[Any]:
+    """Return grey values brought to fewer pixels, each between the nearest values around it.
+
+    Args:
+        values: shape ``(rows, columns)``, less than twice as fine as what is wanted.
+        size: rows and columns that are wanted; where there are not more, nothing is made of nothing.
+        frame: says what is padding: a pixel beside padding is padding.
+    """
+    rows, columns = (min(wanted, there) for wanted, there in zip(size, values.shape, strict=True))
+    if (rows, columns) == values.shape or rows < 1 or columns < 1:
+        return np.ascontiguousarray(values)
+    (top, down), (left, across) = _between(values.shape[0], rows), _between(values.shape[1], columns)
+    bottom, right = (np.minimum(each + 1, side - 1) for each, side in zip((top, left), values.shape, strict=True))
+    lines = values[top].astype(np.float32)
+    lines += (values[bottom].astype(np.float32) - lines) * down[:, np.newaxis]
+    mean = lines[:, left]
+    mean += (lines[:, right] - mean) * across
+    whole = mean.astype(values.dtype) if values.dtype.kind == "f" else np.rint(mean).astype(values.dtype)
+    if frame.padding is not None:
+        beside = frame.is_padding(values)
+        beside = beside[top] | beside[bottom]
+        whole[beside[:, left] | beside[:, right]] = frame.padding
+    return np.ascontiguousarray(whole)
+
+
+def _between(there: int, wanted: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return for each wanted place the place before it and how far it lies behind that, from 0 to 1."""
+    place = np.clip((np.arange(wanted) + 0.5) * (there / wanted) - 0.5, 0, there - 1)
+    before = np.floor(place).astype(np.intp)
+    return before, (place - before).astype(np.float32)
 
 
 def _halved(values: NDArray[Any], frame: Frame) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from clinic_app.imaging.importing import FoundInstance, ImportReport, described,
 from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, people_in
 from clinic_app.imaging.intake.identity import sameness
 from clinic_app.imaging.intake.sources import Refusal
+from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.key_object import write_key_object
 from clinic_app.imaging.objects.presentation_writing import Seen, write_presentation
 from clinic_app.imaging.objects.references import ImageReference
@@ -47,6 +48,7 @@ class Imaging:
         self._trail = trail
         self._clock = clock
         self._apart = apart
+        self._kept = KeptFrames()
         self._text_rule = text_rule if text_rule in ENCODINGS else ""
 
     def gather(self, session: Session, patient_id: str, bring: Callable[[Gathering], None]) -> Gathered:
@@ -205,7 +207,8 @@ class Imaging:
 
     def _shelf(self, study: ImagingStudy) -> Shelf:
         others = self._store.records.find(ImagingStudy, subject=study.subject.id, limit=_TOO_MANY_STUDIES)
-        return Shelf((study, *(each for each in others if each.id != study.id)), self._store.blobs.read, self._apart)
+        mine = (study, *(each for each in others if each.id != study.id))
+        return Shelf(mine, self._store.blobs.read, self._apart, self._kept)
 
     def _placed(self, session: Session, patient: Patient, files: PersonFiles) -> PersonFiles:
         """Return somebody's files with how far they agree with a patient, and with which of ours else."""

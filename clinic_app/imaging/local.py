@@ -19,6 +19,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.importing import FoundInstance, described, merged
 from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
+from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
 from clinic_app.imaging.reading import check_pixels, read_dataset
@@ -41,6 +42,7 @@ class LocalFiles:
     refused: tuple[Refusal, ...] = ()
     _paths: dict[str, Path] = field(default_factory=dict)
     _apart: Apart = HERE
+    _kept: KeptFrames = field(default_factory=KeptFrames)
 
     @classmethod
     def of(
@@ -98,7 +100,7 @@ class LocalFiles:
     @property
     def shelf(self) -> Shelf:
         """What opens their series."""
-        return Shelf(self.studies, lambda key: _content(self._paths[key]), self._apart)
+        return Shelf(self.studies, lambda key: _content(self._paths[key]), self._apart, self._kept)
 
 
 def _content(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.importing import encoding_of, frames_of, sha256_of
+from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.key_object import key_object_of
 from clinic_app.imaging.objects.kinds import Kind, kind_of
 from clinic_app.imaging.objects.presentation import presentation_of
@@ -45,12 +46,20 @@ class Shelf:
         studies: of one patient.
         read: gives the bytes of a content by its digest.
         apart: decodes what is compressed.
+        kept: the memory for decoded pictures of all series; by default each series has its own.
     """
 
-    def __init__(self, studies: Sequence[ImagingStudy], read: Callable[[str], bytes], apart: Apart = HERE) -> None:
+    def __init__(
+        self,
+        studies: Sequence[ImagingStudy],
+        read: Callable[[str], bytes],
+        apart: Apart = HERE,
+        kept: KeptFrames | None = None,
+    ) -> None:
         self._studies = studies
         self._read = read
         self._apart = apart
+        self._kept = kept
 
     def opened(self, series_uid: str) -> Opened:
         """Return what a series is.
@@ -78,7 +87,7 @@ class Shelf:
         places = self._places_of(series, kind)
         if not places:
             raise NotFoundError(Text("The images this file speaks of are not here."))
-        return FrameStack(tuple(places), self._read, self._apart, self._words(series, kind))
+        return FrameStack(tuple(places), self._read, self._apart, self._words(series, kind), self._kept)
 
     def _series(self, uid: str) -> ImagingStudySeries:
         found = (each for study in self._studies for each in study.series if each.uid == uid)

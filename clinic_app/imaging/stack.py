@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.geometry import Plane, plane_of
 from clinic_app.imaging.frame import Frame, frame_of
+from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import PDF
 from clinic_app.imaging.objects.pages import page_of
 from clinic_app.imaging.reading import read_dataset, text_of
 from clinic_app.imaging.texts import Reading
 from clinic_app.imaging.viewing.cine import Timing, timing_of, unstated
 
-KEPT_BYTES: Final = 256 << 20
 _KEPT_FILES: Final = 2
 
 
@@ -60,19 +61,26 @@ class FrameStack:
         read: gives the bytes of a content by its digest.
         apart: decodes what is compressed.
         words: what is to be said about all of them, if anything.
+        kept: the memory for decoded pictures, shared with other series; by default one of its own.
     """
 
     def __init__(
-        self, places: tuple[Place, ...], read: Callable[[str], bytes], apart: Apart = HERE, words: str = ""
+        self,
+        places: tuple[Place, ...],
+        read: Callable[[str], bytes],
+        apart: Apart = HERE,
+        words: str = "",
+        kept: KeptFrames | None = None,
     ) -> None:
         self._places = places
         self._read = read
         self._apart = apart
         self.words = words
-        self._lock = threading.Lock()
+        self._kept = KeptFrames() if kept is None else kept
+        self._name = self._kept.new_series()
+        weakref.finalize(self, self._kept.forget, self._name).atexit = False
         self._decoding = threading.Lock()
         self._files: OrderedDict[str, Dataset] = OrderedDict()
-        self._frames: OrderedDict[int, Frame] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many pictures there are."""
@@ -94,15 +102,16 @@ class FrameStack:
             found = self.kept(number)
             if found is None:
                 found = self._decoded(number)
-                self._keep(number, found)
+                self._kept.put(self._name, number, found)
             return found
 
     def kept(self, number: int) -> Frame | None:
         """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""
-        with self._lock:
-            if number in self._frames:
-                self._frames.move_to_end(number)
-            return self._frames.get(number)
+        return self._kept.get(self._name, number)
+
+    def has(self, number: int) -> bool:
+        """Return whether a picture is in memory, without looking at it."""
+        return self._kept.has(self._name, number)
 
     def position_of(self, sop_uid: str, frame_number: int) -> int:
         """Return the place of a picture in the stack, 0 where it is not in it.
@@ -164,9 +173,3 @@ class FrameStack:
             while len(self._files) > _KEPT_FILES:
                 self._files.popitem(last=False)
         return self._files[sha256]
-
-    def _keep(self, number: int, frame: Frame) -> None:
-        with self._lock:
-            self._frames[number] = frame
-            while len(self._frames) > 1 and sum(each.stored.nbytes for each in self._frames.values()) > KEPT_BYTES:
-                self._frames.popitem(last=False)

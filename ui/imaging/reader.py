@@ -1,12 +1,14 @@
 """One open series: its pictures are decoded in the background, the one somebody waits for first.
 
 Only the newest wish counts: whoever turns the wheel fast does not wait for what he has passed. When nobody waits, the
-neighbours are decoded in advance, as far as memory allows.
+neighbours are decoded in advance, as far as memory allows: three in the direction somebody turns to for one behind him.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack
 
 AHEAD_BYTES: Final = 128 << 20
+"""Of the pictures around the one that is seen."""
+_GUESSED_BYTES: Final = 1 << 20
+_AHEAD_FOR_ONE_BEHIND: Final = 3
 
 
 class SeriesReader(QObject):
@@ -46,12 +51,17 @@ class SeriesReader(QObject):
         self._shown = 0
         self._is_working = False
         self._is_closed = False
-        self._ahead_bytes = 0
+        self._direction = 0
+        self._bytes_each = _GUESSED_BYTES
+        self._tried: set[int] = set()
         self._had: set[int] = set()
         self.damaged: set[int] = set()
 
     def want(self, number: int) -> None:
         """Ask for a picture; a wish that was not fulfilled yet is forgotten."""
+        if number != self._wanted:
+            self._direction = (number > self._wanted) - (number < self._wanted) if self._wanted else 0
+            self._tried.clear()
         self._wanted = number
         self._go_on()
 
@@ -83,7 +93,8 @@ class SeriesReader(QObject):
         )
 
     def _show(self, number: int, picture: Picture) -> None:
-        self._count(number, picture.frame.stored.nbytes)
+        self._bytes_each = max(picture.frame.stored.nbytes, 1)
+        self._count(number)
         self._shown = number
         if not self._is_closed:
             self.decoded.emit(number, picture)
@@ -102,16 +113,20 @@ class SeriesReader(QObject):
         if number is None:
             return
         self._is_working = True
+        self._tried.add(number)
         self._runner.run(
-            lambda: self.stack.frame(number - 1).stored.nbytes,
+            lambda: self._only_decoded(number),
             owner=self,
-            done=lambda size: self._count_and_rest(number, size),
+            done=lambda _nothing: self._count_and_rest(number),
             failed=lambda _error: self._miss_ahead(number),
         )
 
+    def _only_decoded(self, number: int) -> None:
+        self.stack.frame(number - 1)
+
     def _miss_ahead(self, number: int) -> None:
         self._note_damage(number)
-        self._count_and_rest(number, 0)
+        self._count_and_rest(number)
 
     def _note_damage(self, number: int) -> None:
         if number not in self.damaged and not self._is_closed:
@@ -119,26 +134,37 @@ class SeriesReader(QObject):
             self.damage_found.emit()
 
     def _next_ahead(self) -> int | None:
-        """Return the nearest neighbour that was not decoded yet, the one below first."""
-        if self._ahead_bytes >= AHEAD_BYTES:
-            return None
-        for distance in range(1, len(self.stack)):
-            for number in (self._shown + distance, self._shown - distance):
-                if 1 <= number <= len(self.stack) and number not in self._had:
-                    return number
-        return None
+        """Return the picture that will probably be asked for first and is not in memory, of those memory is for."""
+        most = AHEAD_BYTES // self._bytes_each - 1
+        around = islice(neighbours(self._shown, self._direction, len(self.stack)), max(most, 0))
+        done = self._tried | self.damaged
+        return next((number for number in around if number not in done and not self.stack.has(number - 1)), None)
 
-    def _count(self, number: int, size: int) -> None:
+    def _count(self, number: int) -> None:
         if number not in self._had:
             self._had.add(number)
-            self._ahead_bytes += size
             if not self._is_closed:
                 self.progressed.emit()
 
-    def _count_and_rest(self, number: int, size: int) -> None:
-        self._count(number, size)
+    def _count_and_rest(self, number: int) -> None:
+        self._count(number)
         self._rest()
 
     def _rest(self) -> None:
         self._is_working = False
         self._go_on()
+
+
+def neighbours(number: int, direction: int, count: int) -> Iterator[int]:
+    """Yield the other pictures of a series in the order in which they will probably be asked for.
+
+    Args:
+        number: that is seen, from 1.
+        direction: 1 for somebody who goes on to higher numbers, -1 for lower ones, 0 for nobody knows.
+        count: how many there are.
+    """
+    higher, lower = iter(range(number + 1, count + 1)), iter(range(number - 1, 0, -1))
+    ahead, behind = (lower, higher) if direction < 0 else (higher, lower)
+    turns = _AHEAD_FOR_ONE_BEHIND if direction else 1
+    while found := [*islice(ahead, turns), *islice(behind, 1)]:
+        yield from found

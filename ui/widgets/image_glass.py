@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -19,7 +19,6 @@ from clinic_app.imaging import Window
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from ui import theme
 from ui.pictures import Area, Picture
-from ui.widgets.image_colours import in_screen_colours
 from ui.widgets.image_labels import Placed
 from ui.widgets.image_layers import LayerPainter
 from ui.widgets.image_marks import Shown, paint_marks
@@ -31,6 +30,7 @@ from ui.widgets.image_overlay import (
     paint_notes,
     paint_scale_bar,
 )
+from ui.widgets.image_toning import Toned
 from ui.widgets.image_view import ImageView, Point, Size
 
 
@@ -56,7 +56,7 @@ class ImageGlass(QWidget):
         self._is_inverted = False
         self._message = ""
         self._corners = Corners()
-        self._toned: tuple[object, NDArray[np.uint8], QImage] | None = None
+        self._toned: Toned | None = None
         self._layers: LayerPainter | None = None
         self._notes: tuple[str, ...] = ()
         self._words: dict[str, Placed] = {}
@@ -135,7 +135,7 @@ class ImageGlass(QWidget):
 
     def grey_levels(self) -> NDArray[np.uint8] | None:
         """Return the grey levels (or colours) of the part that was painted last; None before."""
-        return self._toned[1] if self._toned else None
+        return self._toned.pixels if self._toned else None
 
     def _fit(self) -> None:
         self._is_fitted = True
@@ -151,12 +151,12 @@ class ImageGlass(QWidget):
         area = self._area(picture, view, level)
         if area.right <= area.left or area.bottom <= area.top:
             return
-        image = self._image(picture, level, area)
         part = QRectF(
             area.left * step, area.top * step, (area.right - area.left) * step, (area.bottom - area.top) * step
         )
         whole = QRectF(0, 0, frame.columns, frame.rows)
         to_glass = self._to_glass(view)
+        image = self._image(picture, level, area, to_glass.mapRect(part).size())
         painter.save()
         painter.setClipRect(to_glass.mapRect(whole))
         if view.turn == UPRIGHT:
@@ -185,17 +185,13 @@ class ImageGlass(QWidget):
             min(math.ceil(bottom / step) + 2, rows),
         )
 
-    def _image(self, picture: Picture, level: int, area: Area) -> QImage:
-        window = self._window or picture.frame.default_window
-        wanted = (picture, level, area, window, self._is_inverted)
-        if self._toned is None or self._toned[0] != wanted:
-            pixels = picture.toned(level, area, window, is_inverted=self._is_inverted)
-            kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
-            image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind)
-            if picture.frame.profile and pixels.ndim == 3:
-                image = in_screen_colours(image, picture.frame.profile)
-            self._toned = (wanted, pixels, image)
-        return self._toned[2]
+    def _image(self, picture: Picture, level: int, area: Area, on_glass: QSizeF) -> QImage:
+        """Return the part of a copy that is seen; ``on_glass`` is what it takes there, in logical pixels."""
+        across, down = (math.ceil(side * self.devicePixelRatioF()) for side in (on_glass.width(), on_glass.height()))
+        size = (across, down) if picture.frame.turn.is_across else (down, across)
+        if self._toned is None or not self._toned.is_of(picture, level, area, size):
+            self._toned = Toned(picture, level, area, size)
+        return self._toned.image(self._window or picture.frame.default_window, is_inverted=self._is_inverted)
 
     def _to_glass(self, view: ImageView) -> QTransform:
         """Return the way from image pixels to the glass."""

@@ -39,6 +39,9 @@ class Pages:
     def __len__(self) -> int:
         return self.count
 
+    def has(self, place: int) -> bool:
+        return False
+
     def frame(self, place: int) -> Frame:
         if place in self.damaged:
             raise UnreadableFileError(SENTENCE)

@@ -18,7 +18,7 @@ from clinic_app.imaging import Frame
 from tests.helpers.frames import made_frame
 from tests.helpers.waiting import wait_until
 from ui.imaging import reader as reader_module
-from ui.imaging.reader import SeriesReader
+from ui.imaging.reader import SeriesReader, neighbours
 from ui.tasks import TaskRunner
 
 
@@ -29,17 +29,22 @@ class FakeStack:
         self.count = count
         self.damaged = damaged
         self.decoded: list[int] = []
+        self.kept: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
 
     def __len__(self) -> int:
         return self.count
 
+    def has(self, place: int) -> bool:
+        return place in self.kept
+
     def frame(self, place: int) -> Frame:
         self.gate.wait(10)
         self.decoded.append(place + 1)
         if place + 1 in self.damaged:
             raise UnreadableFileError(Text("The file is damaged or cut short."))
+        self.kept.add(place)
         stored = np.full((32, 32), place, np.int16)
         stored[0, 0] = -1
         return made_frame(stored)
@@ -118,6 +123,45 @@ def test_no_more_is_decoded_in_advance_than_memory_allows(tables: list[Table], m
     table.reader.want(40)
     table.settle()
     assert table.seen == [10, 40]
+    assert table.stack.decoded == [10, 11, 9, 40, 41, 42]  # as much again around the new place, where he goes
+
+
+def test_what_memory_lost_is_decoded_again_once_for_each_move(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(4))
+    table.stack.has = lambda _place: False  # type: ignore[method-assign]
+    table.reader.want(1)
+    table.settle()
+    assert table.stack.decoded == [1, 2, 3, 4]
+    table.reader.want(2)
+    table.settle()
+    assert table.stack.decoded == [1, 2, 3, 4, 2, 3, 4, 1]
+
+
+def test_pictures_are_decoded_in_the_direction_somebody_turns(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(20))
+    table.stack.gate.clear()
+    table.reader.want(10)
+    table.reader.want(9)
+    table.stack.gate.set()
+    table.settle()
+    assert table.stack.decoded[:8] == [10, 9, 8, 7, 6, 5, 4, 3]
+    assert sorted(table.stack.decoded) == list(range(1, 21))
+    assert table.reader.had == frozenset(range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("direction", "order"),
+    [(0, [5, 3, 6, 2, 7, 1]), (1, [5, 6, 7, 3, 2, 1]), (-1, [3, 2, 1, 5, 6, 7])],
+)
+def test_neighbours_come_as_they_will_probably_be_asked_for(direction: int, order: list[int]) -> None:
+    assert list(neighbours(4, direction, 7)) == order
+
+
+def test_every_neighbour_comes_once_wherever_somebody_is() -> None:
+    for number in range(1, 10):
+        for direction in (-1, 0, 1):
+            found = list(neighbours(number, direction, 9))
+            assert sorted([*found, number]) == list(range(1, 10))
 
 
 def test_a_closed_series_says_nothing_any_more(tables: list[Table]) -> None:
