@@ -33,6 +33,7 @@ class EventKind(Enum):
     NO_DATA = "no data"
     DATA_AGAIN = "data again"
     CLOCK_JUMP = "clock jump"
+    ANOTHER_PATIENT = "another patient"
     GARBAGE = "garbage"
     LEADS_OFF = "leads off"
     BATTERY = "battery"

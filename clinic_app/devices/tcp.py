@@ -107,6 +107,19 @@ def call(host: str, port: int) -> TcpTransport:
     return TcpTransport(connection)
 
 
+def notice_when_gone(connection: socket.socket) -> None:
+    """Have the system ask a silent peer whether it is still there: a pulled cable ends a connection within ten seconds.
+
+    A peer that is merely silent answers by itself, and stays connected.
+    """
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 4), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3)):
+            option = getattr(socket, name, None)  # not every system has each of them
+            if option is not None:
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class TcpServer:
     """The driver of devices that call: a thread and a parser of its own for each connection.
 

@@ -110,7 +110,7 @@ class TechnicalAlarms:
             self._take_block(item)
         elif isinstance(item, Numerics):
             self._take_numbers(item)
-        elif item.kind is EventKind.CLOCK_JUMP:
+        elif item.kind in (EventKind.CLOCK_JUMP, EventKind.ANOTHER_PATIENT):
             with self._lock:
                 self._jumps = {**self._jumps, item.source: (item.text, item.monotonic_s)}
 

@@ -85,12 +85,32 @@ def test_a_lost_second_of_a_monitor_that_stamps_whole_seconds_is_a_gap(
     assert [float(block.samples[0, 0]) for block in blocks] == [*range(30), *range(31, 60)]
 
 
-def _whole_second(second: int, control_id: str) -> bytes:
-    """Return a second of a lead whose samples are all the number of the second, with a stamp without a fraction."""
+def test_the_beds_of_a_gateway_that_names_only_patients_never_mix_and_never_swap(listener: MonitorListener) -> None:
+    blocks: list[Block] = []
+    listener.subscribe(blocks.append, Block)
+    for order in ((7, 8, 9), (9, 7, 8), (8, 9, 7)):  # it calls again, and another bed is the first
+        with socket.create_connection(("127.0.0.1", listener.port)) as gateway:
+            gateway.settimeout(10)
+            for quarter in range(4):
+                for patient in order:
+                    said = _whole_second(quarter, "1", value=patient).replace(
+                        b"\rOBR|", f"\rPID|1||{patient}^^^H\rOBR|".encode(), 1
+                    )
+                    gateway.sendall(frame(said))
+                    assert b"MSA|AA" in gateway.recv(4096)
+    wait_until(lambda: len(blocks) == 36, 10)
+    assert {(block.source, float(block.samples[0, 0])) for block in blocks} == {
+        (f"M {n}-H", float(n)) for n in (7, 8, 9)
+    }
+    assert {state.name for state in listener.sources()} == {"M 7-H", "M 8-H", "M 9-H"}
+
+
+def _whole_second(second: int, control_id: str, value: int | None = None) -> bytes:
+    """Return a second of a lead whose samples are all one number, with a stamp without a fraction."""
     lines = (
         f"MSH|^~\\&|M||||||ORU^R01^ORU_R01|{control_id}|P|2.6",
         f"OBR|1||||||202603051200{second:02d}",
-        f"OBX||NA|131330^MDC_ECG_LEAD_II^MDC|1.1.1|{'^'.join([str(second)] * 250)}||||||R",
+        f"OBX||NA|131330^MDC_ECG_LEAD_II^MDC|1.1.1|{'^'.join([str(second if value is None else value)] * 250)}||||||R",
         "OBX||NM|67982^MDC_ATTR_SAMP_RATE^MDC|1.1.1.1|250|/s|||||R",
         "OBX||NM|67983^MDC_ATTR_NU_MSMT_RES^MDC|1.1.1.2|1|uV|||||R",
     )

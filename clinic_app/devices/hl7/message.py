@@ -35,6 +35,8 @@ _LAST: Final = datetime(2999, 12, 31, tzinfo=UTC)
 _LONGEST_ECHO: Final = 199
 """What of the peer's own text goes back to it; HL7's longest control id."""
 
+_LONGEST_PATIENT: Final = 40
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -89,6 +91,25 @@ class Message:
         said = next((segment.field(3) for segment in self.segments if segment.name == "PV1"), "")
         parts = (part.strip() for part in said.replace("&", "^").split("^"))
         return printable("-".join(part for part in parts if part))[:64]
+
+    @property
+    def patient_number(self) -> str:
+        """The patient's number (PID-3, else PID-2 or PID-18): printable, at most 40 characters; empty for none."""
+        for number in (3, 2, 18):
+            said = self._of_patient(number)
+            if said.strip("0-"):
+                return said
+        return ""
+
+    @property
+    def patient_name(self) -> str:
+        """The patient's name (PID-5): printable, at most 40 characters, empty where nothing is said."""
+        return self._of_patient(5)
+
+    def _of_patient(self, number: int) -> str:
+        said = next((segment.field(number) for segment in self.segments if segment.name == "PID"), "")
+        parts = (part.strip() for part in said.partition("~")[0].replace("&", "^").split("^"))
+        return printable("-".join(part for part in parts if part))[:_LONGEST_PATIENT]
 
     @property
     def is_of_several(self) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from clinic_app.devices.block import Block, Numerics
 from clinic_app.devices.driver import Arrival, Event, Item, Line, Parsed, Parser
+from clinic_app.devices.hl7.beds import MOST_BEDS, Beds
 from clinic_app.devices.hl7.message import Message, acknowledgement, parse
 from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.hl7.monitor_listener import MonitorListener
+from clinic_app.devices.hl7.monitor_talk import another_patient
 from clinic_app.devices.wave_streams import WaveStreams
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
@@ -34,8 +36,13 @@ class Hl7MonitorParser:
         self._name = name
         self._greeting = greeting
         self._deframer = Deframer()
-        self.waves = WaveStreams()
-        """The monitor's streams, over its connections."""
+        self.waves: dict[str, WaveStreams] = {}
+        """The streams of each bed and patient, over the monitor's connections."""
+        self.beds = Beds(is_one_bed=True)
+        self.first: str | None = None
+        """Who has the device's own name: the bed and patient heard first."""
+        self.last: str | None = None
+        """Who was heard last."""
         self.bed = ""
         """The bed it stands at, where it says so (PV1-3)."""
         self.bed_heard_s = 0.0
@@ -44,7 +51,7 @@ class Hl7MonitorParser:
     def remember(self, former: Parser) -> None:
         """Go on with the streams of the connection before: the monitor's own stamps tell how long it was gone."""
         if isinstance(former, Hl7MonitorParser):
-            self.waves = former.waves
+            self.waves, self.beds, self.first, self.last = former.waves, former.beds, former.first, former.last
             self.bed, self.bed_heard_s = former.bed, former.bed_heard_s
 
     def begin(self, at: Arrival) -> bytes:  # noqa: ARG002 - a monitor is greeted alike at any time
@@ -60,7 +67,7 @@ class Hl7MonitorParser:
         Raises:
             DeviceError: no HL7 at all, or a message without an end.
         """
-        items: list[Item] = [] if data else list(self.waves.settle(at.monotonic_s))
+        items: list[Item] = [] if data else list(self._settle(at.monotonic_s))
         answer = bytearray()
         refused: Text | None = None
         for raw in self._deframer.feed(data):
@@ -69,8 +76,8 @@ class Hl7MonitorParser:
                 continue
             why: Text | None = None
             try:
-                self._check_bed(message, at)
-                items.extend(self.waves.items(self._name, message, at))
+                is_moved = self._check_bed(message, at)
+                items.extend(self._items(message, at, is_moved=is_moved))
             except DeviceError as error:
                 why = refused = error.text
             answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))
@@ -78,17 +85,46 @@ class Hl7MonitorParser:
 
     def let_go(self, at: Arrival) -> Iterable[Item]:  # noqa: ARG002 - at the end nothing is waited for
         """Return the waves that waited for the ones behind them."""
-        return self.waves.settle(None)
+        return self._settle(None)
 
-    def _check_bed(self, message: Message, at: Arrival) -> None:
-        """Refuse what another bed sends: a central station has many, and all would come under one name."""
+    def _settle(self, now_s: float | None) -> Iterator[Item]:
+        for waves in self.waves.values():
+            yield from waves.settle(now_s)
+
+    def _items(self, message: Message, at: Arrival, *, is_moved: bool) -> Iterator[Item]:
+        """Yield what is in a message, under the name of whom it is about."""
+        lying = self.beds.lying(message, at.monotonic_s)
+        if self.first is None:
+            self.first = lying.name
+        name = self._name_of(lying.name)
+        gone = lying.former
+        if gone is None and self.last is not None and is_moved:
+            gone = self.last
+        self.last = lying.name
+        if gone is not None:
+            yield another_patient(name, self._name_of(gone), at)
+        waves = self.waves.pop(lying.name, None) or WaveStreams()
+        self.waves[lying.name] = waves  # the newest last
+        while len(self.waves) > MOST_BEDS:
+            del self.waves[next(iter(self.waves))]
+        yield from waves.items(name, message, at)
+
+    def _name_of(self, lying: str) -> str:
+        return self._name if lying == self.first else f"{self._name} {lying}".strip()
+
+    def _check_bed(self, message: Message, at: Arrival) -> bool:
+        """Refuse what another bed sends: only one is wanted. Return whether the monitor stands at another one now.
+
+        Raises:
+            DeviceError: the bed that is listened to was heard just now.
+        """
         bed = message.bed
-        if bed and bed != self.bed:
-            if self.bed and at.monotonic_s - self.bed_heard_s < _MOVED_S:
-                raise DeviceError(Text("This is the bed {bed}; only {first} is listened to.", bed=bed, first=self.bed))
-            self.bed, self.waves = bed, WaveStreams() if self.bed else self.waves
+        is_moved = bool(bed and self.bed and bed != self.bed)
+        if is_moved and at.monotonic_s - self.bed_heard_s < _MOVED_S:
+            raise DeviceError(Text("This is the bed {bed}; only {first} is listened to.", bed=bed, first=self.bed))
         if bed:
-            self.bed_heard_s = at.monotonic_s
+            self.bed, self.bed_heard_s = bed, at.monotonic_s
+        return is_moved
 
 
 class MonitorServer:

@@ -20,6 +20,7 @@ from clinic_app.devices.hl7.message import acknowledgement, parse
 from clinic_app.devices.hl7.mllp import Deframer, frame
 from clinic_app.devices.hl7.monitor_talk import MonitorTalk
 from clinic_app.devices.hl7.sources import Sources, SourceState
+from clinic_app.devices.tcp import notice_when_gone
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
@@ -131,6 +132,7 @@ class MonitorListener:
                 _log.warning("a monitor could not be let in: %s", error)
                 self._stopping.wait(0.2)
                 continue
+            notice_when_gone(connection)
             with self._lock:
                 is_full = len(self._connections) >= MOST_CONNECTIONS
             if is_full:

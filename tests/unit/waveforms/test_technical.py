@@ -133,8 +133,9 @@ def test_a_silent_device_says_nothing_of_its_electrodes(ward: Ward) -> None:
     assert ward.troubles() == [(Trouble.NO_DATA, "bed 1")]
 
 
-def test_a_clock_that_jumped_is_told_for_a_minute(ward: Ward) -> None:
-    jump = Event("bed 1", EventKind.CLOCK_JUMP, Text("x"), NOON, ward.steady.now_s)
+@pytest.mark.parametrize("kind", [EventKind.CLOCK_JUMP, EventKind.ANOTHER_PATIENT])
+def test_a_clock_that_jumped_and_a_patient_who_changed_are_told_for_a_minute(ward: Ward, kind: EventKind) -> None:
+    jump = Event("bed 1", kind, Text("x"), NOON, ward.steady.now_s)
     ward.alarms.take_in(jump)
     ward.alarms.take_in(Event("bed 1", EventKind.BATTERY, Text("y"), NOON, ward.steady.now_s))
     assert only(ward.alarms.now()).text == Text("x")

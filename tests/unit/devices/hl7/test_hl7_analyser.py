@@ -136,7 +136,7 @@ def test_a_message_gives_no_more_results_than_any_device_measures() -> None:
 
 
 @settings(max_examples=25)
-@given(st.lists(st.text(st.characters(blacklist_characters="\r\x1c\x0b"), max_size=40), max_size=6))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\x1c\x0b"), max_size=40), max_size=6))
 def test_no_fields_break_it(fields: list[str]) -> None:
     try:
         found = results(

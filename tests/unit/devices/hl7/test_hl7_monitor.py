@@ -114,7 +114,59 @@ def test_a_monitor_that_is_called_has_one_bed_and_may_be_moved() -> None:
     again = Hl7MonitorParser("STATION")
     again.remember(parser)
     assert again.feed(of("ICU^2", 0.5), arrival(0.5)).items == ()
-    (moved,) = again.feed(of("ICU^2", 20.0), arrival(20.0)).items
+    told, moved = again.feed(of("ICU^2", 20.0), arrival(20.0)).items
+    assert isinstance(told, Event)
+    assert told.kind is EventKind.ANOTHER_PATIENT
     assert isinstance(mine, Block)
     assert isinstance(moved, Block)
     assert moved.stream_id != mine.stream_id
+    assert (mine.source, moved.source) == ("STATION", "STATION ICU-2")
+    (back,) = (item for item in again.feed(of("ICU^1", 40.0), arrival(40.0)).items if isinstance(item, Block))
+    assert back.source == "STATION"
+
+
+def of_patient(pid: str, seconds: float) -> bytes:
+    return oru(seconds).replace(b"\rOBR|1|", f"\rPID|||{pid}\rOBR|1|".encode() if pid else b"\rOBR|1|", 1)
+
+
+def test_another_patient_of_a_monitor_that_is_called_is_never_mixed_with_the_first() -> None:
+    parser = Hl7MonitorParser("BED-1")
+    came: list[object] = []
+    for place, pid in enumerate(["", "101", "", "101", *["102"] * 30, "101"]):
+        came += parser.feed(of_patient(pid, place / 4), arrival(place / 4)).items
+    sources = [item.source for item in came if isinstance(item, Block)]
+    assert sources == ["BED-1"] * 4 + ["BED-1 102"] * 30 + ["BED-1"]
+    streams = {item.stream_id: item.source for item in came if isinstance(item, Block)}
+    assert sorted(streams.values()) == ["BED-1", "BED-1 102"]
+    told = [item for item in came if isinstance(item, Event)]
+    assert [item.source for item in told][:1] == ["BED-1 102"]
+
+
+def coarse(second: int) -> bytes:
+    at = NOON + timedelta(seconds=second)
+    wave = Wave(at, Fraction(125), (LEAD,), np.full((1, 125), second, np.float32))
+    said = build_oru("MONITOR", "always", at, [(wave, 1.0)])
+    return frame(said.replace(f"{at:%Y%m%d%H%M%S}.0000+0000".encode(), f"{at:%Y%m%d%H%M%S}".encode()))
+
+
+def test_a_wave_in_doubt_is_handed_on_at_the_latest_when_the_connection_ends() -> None:
+    parser = Hl7MonitorParser("BED-1")
+    for second in range(20):
+        assert len(parser.feed(coarse(second), arrival(second + 1.0)).items) == 1
+    assert parser.feed(coarse(21), arrival(22.0)).items == ()
+    assert parser.feed(b"", arrival(22.5)).items == ()
+    (last,) = parser.let_go(arrival(22.6))
+    assert isinstance(last, Block)
+    assert (last.first_index, float(last.samples[0, 0])) == (21 * 125, 21.0)
+    assert last.monotonic_s == arrival(22.0).monotonic_s
+    assert tuple(parser.let_go(arrival(23.0))) == ()
+
+
+def test_a_wave_in_doubt_does_not_wait_for_ever_on_a_line_that_is_silent() -> None:
+    parser = Hl7MonitorParser("BED-1")
+    for second in range(20):
+        parser.feed(coarse(second), arrival(second + 1.0))
+    parser.feed(coarse(22), arrival(23.0))
+    (last,) = parser.feed(b"", arrival(33.5)).items
+    assert isinstance(last, Block)
+    assert last.first_index == 22 * 125

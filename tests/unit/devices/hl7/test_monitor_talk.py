@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from clinic_app.devices.block import Block, ChannelInfo, Numerics, NumericValue
+from clinic_app.devices.driver import Event, EventKind
 from clinic_app.devices.hl7.message import parse
 from clinic_app.devices.hl7.monitor_talk import MOST_BEDS, MonitorTalk
 from clinic_app.devices.hl7.sources import HANGING_S, Sources
@@ -94,17 +95,34 @@ def test_a_message_of_another_kind_is_named() -> None:
     assert "ADT^A01" in caught.value.text.render("kk")
 
 
-def test_who_connected_again_is_heard_and_its_hanging_connection_is_not() -> None:
+def test_a_bed_that_connected_again_is_heard_and_its_hanging_connection_is_not() -> None:
     now = [100.0]
     sources = Sources(lambda: now[0])
     hanging, again = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.5", 40002), sources)
-    sent(hanging, 0.0, (channels("II"), 500))
+    of_bed(hanging, "A", 60)
     now[0] += HANGING_S + 1
-    (block,) = sent(again, 30.0, (channels("II"), 500))
-    assert block.source == "M"
+    block, *_ = of_bed(again, "A", 60, second=30.0)
+    assert block.source == "GATE A"
     assert not hanging.is_current
     with pytest.raises(DeviceError):
-        sent(hanging, 0.25, (channels("II"), 500))
+        of_bed(hanging, "A", 60, second=0.25)
+
+
+def test_a_silent_connection_that_names_no_bed_keeps_its_name_from_the_next_one_of_its_host() -> None:
+    now = [100.0]
+    sources = Sources(lambda: now[0])
+    silent, second = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.5", 40002), sources)
+    sent(silent, 0.0, (channels("II"), 500))
+    now[0] += 300
+    (other,) = sent(second, 30.0, (channels("II"), 500))
+    (first,) = sent(silent, 0.25, (channels("II"), 500))
+    assert (first.source, other.source) == ("M", "M (192.168.1.5)")
+    silent.leave()
+    second.leave()  # and both come back, the other one first
+    (other,) = sent(MonitorTalk(("192.168.1.5", 40003), sources), 60.0, (channels("II"), 500))
+    (first,) = sent(MonitorTalk(("192.168.1.5", 40004), sources), 60.0, (channels("II"), 500))
+    assert {first.source, other.source} & {"M", "M (192.168.1.5)"} == set()
+    assert first.source != other.source
 
 
 def test_a_device_that_renames_itself_never_takes_a_name_that_is_in_use() -> None:
@@ -154,7 +172,76 @@ def test_beds_without_end_hold_no_more_names_than_there_are_beds() -> None:
     talk, other = MonitorTalk(ADDRESS, sources), MonitorTalk(("192.168.1.6", 1), sources)
     for bed in range(MOST_BEDS + 1):
         of_bed(talk, f"B^{bed}", 60)
-    assert of_bed(other, "B^0", 61)[0].source == "GATE B-0"
+    assert of_bed(other, "B^0", 61)[0].source == "GATE B-0 (192.168.1.6)"
+    assert len(talk._of) <= MOST_BEDS
+
+
+def of_patient(
+    talk: MonitorTalk, pid: str, second: float, bed: str = "", rate: int = 60
+) -> list[Block | Numerics | Event]:
+    """Have a quarter of a second of somebody taken in, as the PID segment names the person."""
+    at = NOON + timedelta(seconds=second)
+    wave = Wave(at, Fraction(500), channels("II"), np.full((1, 125), rate, dtype=np.float32))
+    header, rest = build_oru("GATE", "1", at, [(wave, 1.0)]).split(b"\r", 1)
+    segments = [f"PID|||{pid}"] * bool(pid) + [f"PV1||I|{bed}"] * bool(bed)
+    message = parse(header + "".join(f"\r{each}" for each in segments).encode() + b"\r" + rest)
+    talk.name_yourself(message)
+    return [item for item in talk.items(message, NOON) if isinstance(item, Block | Numerics | Event)]
+
+
+def test_beds_that_differ_only_by_the_patient_are_sources_of_their_own() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    wards: dict[str, list[Block]] = {}
+    for quarter in range(8):
+        for pid, rate in (("101^^^H^MR", 60), ("102^^^H^MR", 70), ("", 80), ("0||Иванов^Иван", 90), ("0||Петров", 99)):
+            for item in of_patient(talk, pid, quarter / 4, rate=rate):
+                assert isinstance(item, Block), "nobody went away: nothing is to be told"
+                wards.setdefault(item.source, []).append(item)
+    assert list(wards) == ["GATE 101-H-MR", "GATE 102-H-MR", "GATE", "GATE Иванов-Иван", "GATE Петров"]
+    for blocks in wards.values():
+        assert [block.first_index for block in blocks] == [125 * place for place in range(8)]
+        assert len({float(block.samples[0, 0]) for block in blocks}) == 1
+
+
+def test_the_number_is_enough_until_two_names_share_it() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    said = ("7||Anna", "7", "7||Anna", "7||Beth", "7||Anna", "7||Beth")
+    sources = [of_patient(talk, pid, place / 4)[0].source for place, pid in enumerate(said)]
+    assert sources == ["GATE 7", "GATE 7", "GATE 7", "GATE 7 Beth", "GATE 7", "GATE 7 Beth"]
+
+
+def test_another_patient_at_a_bed_is_another_source_and_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("clinic_app.devices.hl7.monitor_talk.time.monotonic", lambda: now[0])
+    for bed, before, after in (("A^1", "GATE A-1", "GATE A-1 102"), ("", "GATE 101", "GATE 102")):
+        talk = MonitorTalk(ADDRESS, Sources())
+        came: list[Block | Numerics | Event] = []
+        for quarter in range(60):
+            now[0] += 0.25
+            came += of_patient(talk, "101" if quarter < 20 else "102", quarter / 4, bed, rate=60 + (quarter >= 20))
+        blocks = [item for item in came if isinstance(item, Block)]
+        assert {(block.source, float(block.samples[0, 0])) for block in blocks} == {(before, 60.0), (after, 61.0)}
+        (event,) = [item for item in came if isinstance(item, Event)]
+        assert (event.kind, event.source) == (EventKind.ANOTHER_PATIENT, after)
+        assert before in event.text.render("ru")
+
+
+def test_what_names_nobody_belongs_to_the_one_patient_of_its_bed_and_to_nobody_in_a_ward() -> None:
+    talk = MonitorTalk(ADDRESS, Sources())
+    (first,), (second,) = of_patient(talk, "", 0.0, "A"), of_patient(talk, "101", 0.25, "A")
+    (third,) = of_patient(talk, "", 0.5, "A")
+    assert first.source == second.source == third.source == "GATE A"
+    (other,), (nobody,) = of_patient(talk, "102", 0.75, "A"), of_patient(talk, "", 1.0, "A")
+    assert (other.source, nobody.source) == ("GATE A 102", "GATE A ?")
+
+
+def test_a_gateway_that_calls_again_gives_no_bed_the_name_of_another() -> None:
+    sources = Sources()
+    first = MonitorTalk(ADDRESS, sources)
+    names = {pid: of_patient(first, pid, 0.0, "WARD")[0].source for pid in ("101", "102", "103")}
+    first.leave()
+    again = MonitorTalk(("192.168.1.5", 40002), sources)
+    assert {pid: of_patient(again, pid, 30.0, "WARD")[0].source for pid in ("103", "102", "101")} == names
 
 
 def test_a_message_of_several_patients_is_left_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from clinic_app.devices.hl7.sources import HANGING_S, MOST_SOURCES, Sources
+from clinic_app.devices.hl7.sources import HANGING_S, MOST_HOSTS, MOST_SOURCES, Sources
 from clinic_app.foundation.texts import Text
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -45,6 +45,25 @@ def test_a_hanging_connection_gives_its_name_to_the_same_host_only() -> None:
     sources.note("BENEVIEW", NOON, None)
     sources.forget("BENEVIEW", WARD, is_stranger=False)
     assert sources.all()[0].is_connected
+
+
+def test_a_name_one_host_had_is_never_that_of_another() -> None:
+    sources = Sources(Steady())
+    sources.name_for("BENEVIEW", WARD)
+    sources.forget("BENEVIEW", WARD, is_stranger=False)
+    assert sources.name_for("BENEVIEW", OTHER_WARD) == "BENEVIEW (192.168.1.6)"
+    assert sources.name_for("BENEVIEW", ("192.168.1.5", 9)) == "BENEVIEW"
+
+
+def test_hosts_without_end_do_not_eat_the_memory() -> None:
+    sources = Sources(Steady())
+    for number in range(MOST_HOSTS + 200):
+        address = (f"10.0.{number // 200}.{number % 200}", 1)
+        name = sources.name_for(f"M{number}", address)
+        sources.beds_of(f"M{number}", address[0])
+        sources.forget(name, address, is_stranger=False)
+    assert len(sources._hosts) <= MOST_HOSTS
+    assert len(sources._beds) <= MOST_SOURCES
 
 
 def test_a_live_connection_keeps_its_name_against_a_second_one_of_its_host() -> None:
