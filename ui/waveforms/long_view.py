@@ -46,7 +46,9 @@ class LongView(Translated, QWidget):
         self.setObjectName("long")
         self._model = model
         self.paper = EcgPaper("long.paper")
-        self.plot = TrendPlot("long.numbers", model.runner, self._clock)
+        self.plot = TrendPlot(
+            "long.numbers", model.runner, lambda: model.overview.begins_at if model.overview is not None else None
+        )
         self.plot.setFixedHeight(PLOTS_PX)
         self._back = Button("long.back", "plain", "chevron-left")
         self._on = Button("long.on", "plain", "chevron-right")

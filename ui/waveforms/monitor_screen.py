@@ -338,7 +338,7 @@ class MonitorScreen(Page):
     def _trends_panel(self, bedside: BedsideViewModel) -> QWidget:
         """Return the page of trends; it is made when somebody first looks."""
         if self._trends is None:
-            self._trends = TrendsPanel(bedside, bedside.runner)
+            self._trends = TrendsPanel(bedside, bedside.runner, self._model.now)
             self._stack.addWidget(self._trends)
             icons.redraw_in(self._trends)
         self._trends.show_source(self._model.source)

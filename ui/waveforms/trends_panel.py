@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 FRESHEN_MS: Final = 2000
 SPANS_S: Final = {"600": Text("10 min"), "3600": Text("1 h"), "14400": Text("4 h"), "86400": Text("24 h")}
 _COLOURS: Final = {"heart_rate": "trace_ecg", "spo2": "trace_pleth", "systolic": "warn", "diastolic": "accent"}
+_MOST_SPOTS: Final = 300
+"""A thermometer's readings are points, those of a probe that never rests a line."""
 _PRESSURE: Final = ("systolic", "diastolic")
 
 
@@ -41,11 +44,14 @@ class Trends(Protocol):
 
 
 def sign_line(sign: MonitorSign, times_s: NDArray[np.float64], values: NDArray[np.float32]) -> TrendLine:
-    """Return a vital sign's line."""
+    """Return a vital sign's line; a number nobody can have is a gap in it, whatever is kept."""
+    can_be = (values >= float(sign.sign.least)) & (values <= float(sign.sign.most))
+    times_s, values = times_s[can_be], values[can_be]
     is_pressure = sign.field in _PRESSURE
     words: Callable[[], str] = lambda: f"{say(sign.sign.words)}, {say(sign.sign.unit)}"  # noqa: E731
     group = _("Pressure") if is_pressure else ""
-    return TrendLine(words, _COLOURS.get(sign.field, "overlay"), times_s, values, is_pressure, group)
+    is_spot = is_pressure or (sign.is_spot and len(values) <= _MOST_SPOTS)
+    return TrendLine(words, _COLOURS.get(sign.field, "overlay"), times_s, values, is_spot, group)
 
 
 def _line_of(sign: MonitorSign, trend: Trend | None) -> TrendLine | None:
@@ -56,31 +62,26 @@ def _line_of(sign: MonitorSign, trend: Trend | None) -> TrendLine | None:
     return sign_line(sign, trend.times_s[is_there], trend.values[is_there]) if is_there.any() else None
 
 
-def words_back(seconds: float) -> str:
-    """Return a moment on the time axis: how long ago."""
-    minutes, rest = divmod(round(-seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    sign = "\N{MINUS SIGN}" if seconds < 0 else ""
-    return f"{sign}{hours}:{minutes:02d}" if hours else f"{sign}{minutes}:{rest:02d}"
-
-
 class TrendsPanel(Translated, QWidget):
     """The plots with the choice of their span.
 
     Args:
         trends: where the numbers are.
         runner: the way into the background.
+        now: tells this moment.
     """
 
-    def __init__(self, trends: Trends, runner: TaskRunner) -> None:
+    def __init__(self, trends: Trends, runner: TaskRunner, now: Callable[[], datetime]) -> None:
         super().__init__()
         self.setObjectName("monitor.trends")
         self._trends = trends
         self._source = ""
+        self._now = now
+        self._shown_at = now()
         self._span = Picker(
             "monitor.trend_span", [Option(key, _said(text)) for key, text in SPANS_S.items()], _span_words
         )
-        self.plot = TrendPlot("monitor.trend_plot", runner, words_back)
+        self.plot = TrendPlot("monitor.trend_plot", runner, lambda: self._shown_at)
         self._none = EmptyState("monitor.no_trends", "activity")
         self._stack = FrontStack()
         for page in (self._none, self.plot):
@@ -107,6 +108,7 @@ class TrendsPanel(Translated, QWidget):
     def look(self) -> None:
         """Show the numbers as they are now."""
         seconds = float(self._span.value())
+        self._shown_at = self._now()
         lines = []
         for sign in MONITOR_SIGNS:
             for code in (*sign.codes, *((OWN_HEART_RATE,) if sign.field == "heart_rate" else ())):

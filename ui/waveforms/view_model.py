@@ -252,6 +252,10 @@ class MonitorViewModel(QObject):
         kind: MonitorKind = "gone" if not mine.is_connected else "live" if is_fresh else "silent"
         return MonitorState(kind, mine.name, mine.last_seen_at, mine.last_error)
 
+    def now(self) -> datetime:
+        """Return this moment."""
+        return self._clock.now()
+
     def look(self) -> None:
         """Look at the traces now; tell what is new."""
         if not self._source:

@@ -103,15 +103,18 @@ class VitalsPanel(Translated, Card):
         self.typed.emit(key)
 
     def _show_times(self, times: Mapping[str, datetime]) -> None:
-        """Say when what was taken over was measured; the pressure's two values are one."""
+        """Say when what was taken over was measured; one time for all is said once, and a pressure's two are one."""
         self._times = dict(times)
         signs = {sign.field: sign for sign in VITAL_SIGNS}
         told: dict[str, datetime] = {}
         for key in FIELDS:
             if key in times:
                 words = _("Pressure") if key in ("systolic", "diastolic") else say(signs[key].words)
-                told[words] = min(times[key], told.get(words, times[key]))
-        parts = [f"{words} {at.astimezone():%H:%M:%S}" for words, at in told.items()]
+                told[_("HR") if key == "heart_rate" else words] = min(times[key], told.get(words, times[key]))
+        at = {words: f"{moment.astimezone():%H:%M:%S}" for words, moment in told.items()}
+        filled = {key for key in FIELDS if self._line(key).text()}
+        is_one = filled <= set(times) and len(set(at.values())) == 1
+        parts = list(at.values())[:1] if is_one else [f"{words} {moment}" for words, moment in at.items()]
         self._aged.setText(_("Measured earlier: {values}", values=", ".join(parts)) if parts else "")
         self._aged.setVisible(bool(parts))
 

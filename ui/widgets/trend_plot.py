@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +16,19 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ui import theme
+from clinic_app.foundation.numbers import show_number
+from ui import language, theme
 from ui.language import Translated, _
 from ui.tasks import TaskRunner
+from ui.widgets.time_ticks import time_ticks
 
 LONGEST_STEP_S: Final = 20.0
 """Values further apart are not joined."""
 LEFT_PX: Final = 58
+LEAST_RANGE: Final = 4.0
+"""Of the upright axis: a change in the last digit is no mountain."""
+TICK_PX: Final = 96
+"""Room for a mark of the time axis with its day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +65,17 @@ class TrendPlot(Translated, QWidget):
     Args:
         name: stable object name.
         runner: reads the library in the background.
-        time_words: gives the words of a moment on the time axis.
+        origin: gives the moment of second 0; None while nothing is shown.
 
     Signal ``pointed`` carries the seconds of the moment that was clicked.
     """
 
     pointed = Signal(float)
 
-    def __init__(self, name: str, runner: TaskRunner, time_words: Callable[[float], str]) -> None:
+    def __init__(self, name: str, runner: TaskRunner, origin: Callable[[], datetime | None]) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._time_words = time_words
+        self._origin = origin
         self._lines: tuple[TrendLine, ...] = ()
         self._span = (0.0, 1.0)
         self._cursor_s: float | None = None
@@ -149,20 +156,27 @@ class TrendPlot(Translated, QWidget):
         self._view.clear()
         self._plots = {}
         for row, group in enumerate(groups):
-            axis = _time_axis(self._library, self._time_words)
+            axis = _time_axis(self._library, self._ticks)
             plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": axis}, enableMenu=False)
             menu = plot.ctrlMenu  # a window of its own otherwise, which nobody takes away
             menu.setParent(self._view, menu.windowFlags())
             plot.hideButtons()
             plot.setMouseEnabled(x=False, y=False)
             plot.showGrid(x=True, y=True, alpha=0.2)
+            plot.vb.setLimits(minYRange=LEAST_RANGE)
             plot.getAxis("left").setWidth(LEFT_PX)
+            plot.getAxis("left").tickStrings = _numbers
             plot.setTitle(group, size="9pt", color=theme.token("muted", "clinical").name(), justify="left")
             for side in ("left", "bottom"):
                 plot.getAxis(side).setTextPen(theme.token("muted", "clinical"))
             if row < len(groups) - 1:
                 plot.getAxis("bottom").setStyle(showValues=False)
             self._plots[group] = plot
+
+    def _ticks(self, first_s: float, last_s: float, width_px: float) -> list[tuple[float, str]]:
+        """Return the marks of the time axis."""
+        origin = self._origin()
+        return time_ticks(origin, first_s, last_s, int(width_px // TICK_PX)) if origin is not None else []
 
     def _click(self, event: Any) -> None:  # noqa: ANN401
         for plot in self._plots.values():
@@ -172,8 +186,21 @@ class TrendPlot(Translated, QWidget):
                 return
 
 
-def _time_axis(library: Any, words: Callable[[float], str]) -> Any:  # noqa: ANN401
+def _numbers(values: Sequence[float], _scale: float, _spacing: float) -> list[str]:
+    """Return the marks of the upright axis as the language of the windows writes them."""
+    return [show_number(round(value, 2), language.current()) for value in values]
+
+
+def _time_axis(library: Any, ticks: Callable[[float, float, float], list[tuple[float, str]]]) -> Any:  # noqa: ANN401
     """Return an axis that tells moments as people do."""
     axis = library.AxisItem("bottom")
-    axis.tickStrings = lambda values, _scale, _spacing: [words(value) for value in values]
+    words: dict[float, str] = {}
+
+    def values(first_s: float, last_s: float, width_px: float) -> list[tuple[float, list[float]]]:
+        words.clear()
+        words.update(ticks(first_s, last_s, width_px))
+        return [(1.0, list(words))]
+
+    axis.tickValues = values
+    axis.tickStrings = lambda places, _scale, _spacing: [words.get(place, "") for place in places]
     return axis

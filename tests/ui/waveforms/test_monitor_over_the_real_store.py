@@ -34,9 +34,10 @@ from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
 from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.monitor_screen import MonitorScreen
+from ui.waveforms.monitor_values import MONITOR_SIGNS
 from ui.waveforms.numbers_panel import heart_words
 from ui.waveforms.recordings_screen import RecordingsScreen
-from ui.waveforms.trends_panel import TrendsPanel, words_back
+from ui.waveforms.trends_panel import TrendsPanel, sign_line
 from ui.waveforms.view_model import MonitorViewModel
 from ui.waveforms.view_model_bedside import BedsideViewModel
 from ui.waveforms.view_model_long import LongViewModel
@@ -406,7 +407,7 @@ def test_trends_are_drawn_from_the_numbers_and_broken_where_there_were_none(ward
 
 
 def test_without_numbers_the_trends_say_so(ward: Ward) -> None:
-    panel = TrendsPanel(ward.side, ward.runner)
+    panel = TrendsPanel(ward.side, ward.runner, lambda: NOON)
     panel.show_source("nobody")
     assert panel._stack.currentWidget() is panel._none
     ward.settle()
@@ -415,7 +416,7 @@ def test_without_numbers_the_trends_say_so(ward: Ward) -> None:
 
 def test_a_click_on_a_trend_tells_the_moment(qtbot: QtBot) -> None:
     runner = TaskRunner(1)
-    plot = TrendPlot("plot", runner, words_back)
+    plot = TrendPlot("plot", runner, lambda: NOON)
     qtbot.addWidget(plot)
     plot.resize(600, 300)
     line = TrendLine(lambda: "Rate", "trace_ecg", np.arange(100.0), np.arange(100, dtype=np.float32))
@@ -439,11 +440,20 @@ def test_a_click_on_a_trend_tells_the_moment(qtbot: QtBot) -> None:
     runner.close()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0:00"), (-5, "−0:05"), (-65, "−1:05"), (-3600, "−1:00"), (-5400, "−1:30")]
-)
-def test_the_axis_says_how_long_ago(seconds: float, words: str) -> None:
-    assert words_back(seconds) == words
+def test_a_number_nobody_can_have_is_a_gap_in_its_trend() -> None:
+    saturation = next(sign for sign in MONITOR_SIGNS if sign.field == "spo2")
+    values = np.array([97, 130, -5, 96, np.nan], np.float32)
+    line = sign_line(saturation, np.arange(5.0), values)
+    assert line.values.tolist() == [97, 96]
+    assert line.times_s.tolist() == [0, 3]
+    assert not line.is_spot
+
+
+def test_a_thermometers_readings_are_points_and_those_of_a_probe_a_line() -> None:
+    temperature = next(sign for sign in MONITOR_SIGNS if sign.field == "temperature")
+    for count, is_spot in ((1, True), (300, True), (301, False)):
+        line = sign_line(temperature, np.arange(float(count)), np.full(count, 36.6, np.float32))
+        assert line.is_spot == is_spot
 
 
 def test_a_recording_of_hours_is_read_page_by_page(ward: Ward) -> None:
