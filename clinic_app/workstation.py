@@ -44,7 +44,7 @@ from clinic_app.devices import (
     table_of,
 )
 from clinic_app.devices.to_inbox import into
-from clinic_app.documents import Documents, RecordingFiles
+from clinic_app.documents import Documents, LongFiles, RecordingFiles
 from clinic_app.encounters import Encounters, ResultInbox
 from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
@@ -115,6 +115,7 @@ class Workstation:
     long_recordings: LongRecordings
     recordings: Recordings
     recording_files: RecordingFiles
+    long_files: LongFiles
     imaging: Imaging
     key_images: KeyImages
     documents: Documents
@@ -210,6 +211,7 @@ def build_workstation(
             long_recordings=LongRecordings(store, trail, clock, bedside.recorder),
             recordings=recordings,
             recording_files=RecordingFiles(store, trail, recordings),
+            long_files=LongFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
             key_images=KeyImages(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),

@@ -5,6 +5,7 @@ The PDF library is loaded with the first document, not with the program: it woul
 
 from clinic_app.documents.content import ConsultContent, EcgLead, EcgStrip, KeyImage, PatientLines, RecoverySheet
 from clinic_app.documents.filing import Documents
+from clinic_app.documents.long_files import LongFiles, Stretch
 from clinic_app.documents.paper import paper_format
 from clinic_app.documents.recording_files import FoundRecording, RecordingFiles
 from clinic_app.foundation.texts import Language
@@ -16,9 +17,11 @@ __all__ = [
     "EcgStrip",
     "FoundRecording",
     "KeyImage",
+    "LongFiles",
     "PatientLines",
     "RecordingFiles",
     "RecoverySheet",
+    "Stretch",
     "paper_format",
     "render_consult_summary",
     "render_recovery_sheet",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from clinic_app.access import Session, Trail
@@ -19,6 +20,7 @@ from clinic_app.records import (
     Coding,
     DocumentReference,
     DocumentReferenceContent,
+    DocumentReferenceRelatesTo,
     Observation,
     Patient,
     Reference,
@@ -56,7 +58,15 @@ class Recordings:
         self._trail = trail
         self._clock = clock
 
-    def save(self, session: Session, patient_id: str, recording: Recording, *, imported: str = "") -> DocumentReference:
+    def save(
+        self,
+        session: Session,
+        patient_id: str,
+        recording: Recording,
+        *,
+        imported: str = "",
+        cut_out_of: Reference | None = None,
+    ) -> DocumentReference:
         """Save a recording for a patient: its DICOM objects, the document that points to them, the finding.
 
         Args:
@@ -64,6 +74,7 @@ class Recordings:
             patient_id: whose it is.
             recording: at least one sample.
             imported: of which foreign file it is, for the trail; empty for what was recorded here.
+            cut_out_of: the recording of hours it is a part of, with the words for people.
 
         Raises:
             InvalidInputError: there is not one sample in the recording.
@@ -75,6 +86,9 @@ class Recordings:
         patient = self._store.records.get(Patient, patient_id)
         contents = tuple(self._content(part, recording.started_at) for part in to_dicom(recording, patient))
         document = self._document(session, patient, recording, contents)
+        if cut_out_of is not None:
+            origin = DocumentReferenceRelatesTo(code="transforms", target=cut_out_of)
+            document = msgspec.structs.replace(document, relates_to=(origin,))
         finding = self._finding(session, patient, recording, document)
         events = [self._trail.event(session, "create", document, finding)]
         if imported:

@@ -313,6 +313,7 @@ class FakeWorkstation:
     sync: FakeSync | None = field(default_factory=FakeSync)
     recordings: NothingStored = field(default_factory=NothingStored)
     recording_files: NothingStored = field(default_factory=NothingStored)
+    long_files: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)

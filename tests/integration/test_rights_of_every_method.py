@@ -20,7 +20,7 @@ from clinic_app.access import ROLES, Action, AuditFilter, Role, Session
 from clinic_app.access.permissions import may
 from clinic_app.consultation import OpinionForm
 from clinic_app.devices import DeviceConfig
-from clinic_app.documents import FoundRecording
+from clinic_app.documents import FoundRecording, Stretch
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
@@ -253,6 +253,16 @@ LINES: Final[dict[str, Line]] = {
     ),
     "long_recordings.open": Line(
         lambda w, s, k: w.station.long_recordings.open(s, _stored(w, k, DocumentReference).id),
+        "read", "DocumentReference",
+    ),
+    "long_files.cut_out": Line(
+        lambda w, s, k: w.station.long_files.cut_out(s, _stored(w, k, DocumentReference).id, Stretch()),
+        "create", "DocumentReference",
+    ),
+    "long_files.export": Line(
+        lambda w, s, k: w.station.long_files.export(
+            s, _stored(w, k, DocumentReference).id, Stretch(), Path("x.edf"), "edf", "en"
+        ),
         "read", "DocumentReference",
     ),
     "long_recordings.of_patient": Line(_of("long_recordings.of_patient"), "read", "DocumentReference"),

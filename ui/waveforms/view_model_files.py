@@ -143,7 +143,7 @@ class FilesModel(QObject):
     def _begin(self, words: Text, work: Callable[[Watch], T], done: Callable[[T], None]) -> None:
         self.doing = words
         self._job = self._runner.run_long(
-            lambda job: work(partial(_watched, job)),
+            lambda job: work(partial(watched, job)),
             owner=self,
             done=lambda answer: self._end(done, answer),
             failed=self._fail,
@@ -184,7 +184,8 @@ class FilesModel(QObject):
             self.changed.emit()
 
 
-def _watched(job: Job, done: int, of: int) -> None:
+def watched(job: Job, done: int, of: int) -> None:
+    """Tell a job how far it is, and stop where nobody wants it any more."""
     if job.is_cancelled():
         raise StoppedError
     job.report(done, of)

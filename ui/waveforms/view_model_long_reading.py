@@ -110,6 +110,11 @@ class LongReadingModel(QObject):
         self.begin_s = self._target_s = 0.0
         self.numbers: Mapping[str, NumberLine] = {}
 
+    @property
+    def document_id(self) -> str:
+        """Of the recording that is read; empty where none is."""
+        return self._document_id
+
     def open(self, document: DocumentReference) -> None:
         """Open a recording at its beginning."""
         self.close()
