@@ -6,7 +6,7 @@ series where he wants it. What arrives or is ready later changes nothing that is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import Qt, Signal
@@ -20,7 +20,11 @@ from ui.imaging.panes import Panes
 from ui.imaging.series_list import SeriesList
 from ui.imaging.shelf import SeriesRow
 from ui.imaging.viewer import Viewer
+from ui.imaging.viewing.cine_bar import CineBar
+from ui.imaging.viewing.cine_player import CinePlayer
+from ui.imaging.viewing.linking import Linking
 from ui.remembered import Remembered
+from ui.widgets.plain_keys import plain_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,9 +80,15 @@ class LightBox(QWidget):
         row.setSpacing(12)
         row.addWidget(self.list)
         self.column = QVBoxLayout()
+        self.linking = Linking(self.panes)
+        self.cine = CineBar(name)
+        self.column.setSpacing(6)
         self.column.addWidget(self.panes, 1)
+        self.column.addWidget(self.cine)
         row.addLayout(self.column, 1)
+        self._keys = self._key_table()
         self._connect()
+        self.cine.act_on(self.panes.active.player)
 
     def _connect(self) -> None:
         panes = self.panes
@@ -88,6 +98,11 @@ class LightBox(QWidget):
         panes.active_changed.connect(self._follow_active)
         panes.layout_changed.connect(self._show_panes)
         panes.layout_chosen.connect(self._lay)
+        panes.tools.link_asked.connect(self.linking.step_mode)
+        panes.tools.lines_asked.connect(lambda: self.linking.set_lines(has_lines=not self.linking.has_lines))
+        self.linking.changed.connect(self._show_linking)
+        self.cine.used.connect(self.take_keys)
+        self._show_linking()
 
     def show_rows(self) -> None:
         """List the series of the model anew; what the panes show stays."""
@@ -103,6 +118,8 @@ class LightBox(QWidget):
         studies = tuple({row.study.id: row.study for row in rows}.values())
         hung = hang(self._model.hanging, studies, study, self._layout_for(study))
         self.panes.set_grid(hung.layout)
+        if len(hung.layout) > 1:
+            self.linking.set_mode("place" if hung.is_linked else "off")
         by_uid = {row.uid: row for row in rows}
         starts = [(by_uid[start.series_uid], start) if start else None for start in hung.starts]
         if not any(starts):
@@ -130,12 +147,46 @@ class LightBox(QWidget):
         pane.series.open(row)
         self._show_panes()
 
+    def take_keys(self) -> None:
+        """Give the keys to the pane in hand."""
+        self.panes.active.front.setFocus()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hang anew."""
-        if event.key() == Qt.Key.Key_J and not event.modifiers():
-            self.hang_again()
+        """Do with the panes what the picture in hand has no use for."""
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_shifted = held == Qt.KeyboardModifier.ShiftModifier
+        act = self._keys.get((plain_key(event), is_shifted)) if is_shifted or not held else None
+        if act is not None:
+            act()
         else:
             event.ignore()
+
+    def _key_table(self) -> dict[tuple[Qt.Key, bool], Callable[[], object]]:
+        """Return what keys do, with and without Shift."""
+        keys, panes, linking = Qt.Key, self.panes, self.linking
+
+        def play(act: Callable[[CinePlayer], None]) -> Callable[[], None]:
+            return lambda: act(panes.active.player)
+
+        slower, faster = play(lambda player: player.change_speed(-1)), play(lambda player: player.change_speed(1))
+        return {
+            (keys.Key_J, False): self.hang_again,
+            (keys.Key_M, False): panes.toggle_maximised,
+            (keys.Key_Y, False): linking.step_mode,
+            (keys.Key_U, False): lambda: linking.set_lines(has_lines=not linking.has_lines),
+            (keys.Key_Comma, False): play(lambda player: player.step(-1)),
+            (keys.Key_Period, False): play(lambda player: player.step(1)),
+            (keys.Key_Comma, True): slower,
+            (keys.Key_Less, True): slower,
+            (keys.Key_Period, True): faster,
+            (keys.Key_Greater, True): faster,
+            (keys.Key_BracketLeft, False): play(CinePlayer.begin_part),
+            (keys.Key_BracketRight, False): play(CinePlayer.end_part),
+            (keys.Key_Backslash, False): play(CinePlayer.clear_part),
+        }
+
+    def _show_linking(self) -> None:
+        self.panes.tools.show_linking(self.linking.mode, has_lines=self.linking.has_lines)
 
     def _know(self) -> None:
         """What this person chose before has been read."""
@@ -166,7 +217,7 @@ class LightBox(QWidget):
 
     def _choose(self, row: SeriesRow) -> None:
         self.open_in(self.panes.active, row)
-        self.panes.active.front.setFocus()
+        self.take_keys()
 
     def _drop(self, uid: str, pane: Viewer) -> None:
         row = next((each for each in self._model.rows if each.uid == uid), None)
@@ -179,6 +230,7 @@ class LightBox(QWidget):
     def _follow_active(self) -> None:
         series = self.panes.active.series
         self._model.activate(series)
+        self.cine.act_on(self.panes.active.player)
         if series.row is not None:
             self.list.mark(series.row.uid)
         self.active_changed.emit()

@@ -46,7 +46,7 @@ class OpenSeries(QObject):
     def __init__(self, open_series: Callable[[SeriesRow], Opened], runner: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._open_series = open_series
-        self._runner = runner
+        self._runner = self.runner = runner
         self._reader: SeriesReader | None = None
         self._at = ("", 1)
         self.row: SeriesRow | None = None
@@ -56,6 +56,11 @@ class OpenSeries(QObject):
     def count(self) -> int:
         """How many pictures there are."""
         return len(self._reader.stack) if self._reader else 0
+
+    @property
+    def stack(self) -> FrameStack | None:
+        """The pictures themselves, for the background; None while no pictures are open."""
+        return self._reader.stack if self._reader else None
 
     @property
     def words(self) -> str:

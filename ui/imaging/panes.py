@@ -17,6 +17,7 @@ from clinic_app.imaging.viewing.hanging import MOST_SIDE, ONE, Layout
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.viewer import Viewer
+from ui.widgets.plain_keys import plain_key
 
 _GAP_PX: Final = 4
 LAYOUT_KEYS: Final = {
@@ -150,13 +151,11 @@ class Panes(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Do with the panes what the picture in hand has no use for."""
-        is_ctrl = event.modifiers() == Qt.KeyboardModifier.ControlModifier
-        layouts = LAYOUT_KEYS.get(Qt.Key(event.key()), ()) if is_ctrl else ()
+        is_ctrl = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.ControlModifier
+        layouts = LAYOUT_KEYS.get(plain_key(event), ()) if is_ctrl else ()
         if layouts:
             place = layouts.index(self._grid) + 1 if self._grid in layouts else 0
             self.layout_chosen.emit(layouts[place % len(layouts)])
-        elif event.key() == Qt.Key.Key_M and not event.modifiers():
-            self.toggle_maximised()
         else:
             event.ignore()
 

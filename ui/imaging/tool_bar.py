@@ -24,9 +24,12 @@ class ViewerTools(Translated, QWidget):
         name: stable object name; each tool is ``name.tool.…``.
         canvas: what they work on first.
 
-    Signals: ``mark_asked``: the picture is to become a key image; ``keep_asked``: its view is to be kept, with marks.
+    Signals: ``link_asked``: the next way to leaf together; ``lines_asked``: lines of the other panes, or none;
+    ``mark_asked``: the picture is to become a key image; ``keep_asked``: its view is to be kept, with marks.
     """
 
+    link_asked = Signal()
+    lines_asked = Signal()
     mark_asked = Signal()
     keep_asked = Signal()
 
@@ -42,6 +45,9 @@ class ViewerTools(Translated, QWidget):
         self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
         self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
         self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
+        self._link_mode = "off"
+        self._link = self._tool("link", "link-2-off", self._link_words, "Y")
+        self._lines = self._tool("lines", "crosshair", lambda: _("Lines where the image in hand cuts the others"), "U")
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
         self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
@@ -63,9 +69,10 @@ class ViewerTools(Translated, QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(self.layouts)
+        for part in (self.layouts, self._link, self._lines):
+            row.addWidget(part)
         row.addSpacing(10)
-        for button in (self._window, self._length, self._invert):
+        for button in (self._window, self._length, self._invert, self._link, self._lines):
             button.setCheckable(True)
         for part in (self._window, self._length):
             row.addWidget(part)
@@ -86,6 +93,8 @@ class ViewerTools(Translated, QWidget):
         self._nearer.clicked.connect(lambda: self._canvas.zoom_by(ZOOM_STEP))
         self._farther.clicked.connect(lambda: self._canvas.zoom_by(1 / ZOOM_STEP))
         self._reset.clicked.connect(lambda _checked: self._canvas.reset())
+        self._link.clicked.connect(self.link_asked)
+        self._lines.clicked.connect(self.lines_asked)
         self._presets.activated.connect(self._set_preset)
         self._mark.clicked.connect(self._ask_mark)
         self._keep.clicked.connect(self.keep_asked)
@@ -94,6 +103,20 @@ class ViewerTools(Translated, QWidget):
     def _listen(self, canvas: ImageCanvas) -> None:
         for signal in (canvas.tool_changed, canvas.window_changed, canvas.shown):
             signal.connect(self.follow)
+
+    def show_linking(self, mode: str, *, has_lines: bool) -> None:
+        """Show how the panes leaf together, and whether lines are drawn."""
+        self._link_mode = mode
+        self._link.setChecked(mode != "off")
+        self._lines.setChecked(has_lines)
+        icons.put(self._link, "link-2-off" if mode == "off" else "link", "text", 20)
+        self.retranslate()
+
+    def _link_words(self) -> str:
+        return {
+            "place": _("Panes leaf together by place in the body"),
+            "number": _("Panes leaf together by number"),
+        }.get(self._link_mode, _("Each pane leafs for itself"))
 
     def act_on(self, canvas: ImageCanvas) -> None:
         """Work on another canvas from now on."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_date, parse_form_date
@@ -17,6 +17,9 @@ from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
 from ui.imaging.series_list import SERIES_MIME
 from ui.imaging.shelf import SeriesRow
+from ui.imaging.viewing.cine_player import CinePlayer
+from ui.imaging.viewing.pane_overlay import PaneOverlay
+from ui.imaging.viewing.stack_planes import StackPlanes
 from ui.language import Translated, _, counted, say
 from ui.pictures import Picture
 from ui.widgets.ecg_paper import EcgPaper
@@ -77,6 +80,10 @@ class Viewer(Translated, QWidget):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addWidget(self._fronts)
         self.canvas.installEventFilter(self)
+        self.overlay = PaneOverlay(self.canvas)
+        self.planes = StackPlanes(series, self)
+        self.player = CinePlayer(self.canvas, series, self)
+        self._is_space_tapped = False
         self._connect()
 
     def _connect(self) -> None:
@@ -146,12 +153,23 @@ class Viewer(Translated, QWidget):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Notice when the front is taken in hand, and a double click that draws nothing."""
         kind = event.type()
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._tap_space(kind)
         if kind in (QEvent.Type.FocusIn, QEvent.Type.MouseButtonPress):
+            self._is_space_tapped = False
             self.touched.emit()
         elif kind == QEvent.Type.MouseButtonDblClick and self.front is self.canvas and self.canvas.tool == "window":
             self.maximise_asked.emit()
             return True
         return False
+
+    def _tap_space(self, kind: QEvent.Type) -> None:
+        """Run the loop when the key comes up again and nothing was dragged with it."""
+        if kind == QEvent.Type.KeyPress:
+            self._is_space_tapped = True
+        elif kind == QEvent.Type.KeyRelease and self._is_space_tapped:
+            self._is_space_tapped = False
+            self.player.toggle()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the frame: in the colour of what is in hand, or where something is about to be put."""

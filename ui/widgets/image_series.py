@@ -99,6 +99,11 @@ class ImageSeries(Translated, ImageGlass):
         return self._number
 
     @property
+    def wanted_number(self) -> int:
+        """The picture that was asked for last, from 1, whether it is seen yet or not; 0 without one."""
+        return self._wanted
+
+    @property
     def image_count(self) -> int:
         """How many pictures the series has."""
         return self._count
