@@ -168,15 +168,20 @@ def filtered(recording: Recording, band: Band) -> Recording:
 
     The words say what was done at the slowest of its rates, and what its device did before.
     """
-    electric = [channel for channel in recording.channels if channel.unit in _ECG_UNITS]
-    if not electric:
-        return recording
-    ours = band.at(min(channel.rate_hz for channel in electric))
-    if not ours.sections(min(channel.rate_hz for channel in electric)):
+    ours = band_on(recording, band)
+    if ours is None:
         return recording
     before = "" if recording.band == RAW_BAND else f"{recording.band} + "
     channels = tuple(_seen_through(channel, band) for channel in recording.channels)
     return replace(recording, channels=channels, band=before + ours.words)
+
+
+def band_on(recording: Recording, band: Band) -> Band | None:
+    """Return what of a filter can be done to the slowest curve in volts of a recording, or None where nothing can."""
+    rates_hz = [channel.rate_hz for channel in recording.channels if channel.unit in _ECG_UNITS]
+    if not rates_hz or not band.sections(min(rates_hz)):
+        return None
+    return band.at(min(rates_hz))
 
 
 def _seen_through(channel: RecordedChannel, band: Band) -> RecordedChannel:

@@ -193,9 +193,9 @@ def _sample_to_paint(paint: Callable[[], object]) -> dict[str, float]:
     """Return how long the newest sample of each block takes to its pixel: 12 leads, 500 Hz, blocks of 20 ms."""
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from ui.waveforms.trace_choices import TraceChoices
     from ui.waveforms.traces_panel import groups_of
     from ui.widgets.sweep import Sweep
+    from ui.widgets.trace_choices import TraceChoices
 
     painted: list[tuple[float, float]] = []
 
@@ -256,10 +256,10 @@ def _beds(paint: Callable[[], object]) -> dict[str, float]:
     from PySide6.QtWidgets import QGridLayout, QWidget
 
     from ui.waveforms.beds_view import BedTile
-    from ui.waveforms.trace_choices import TraceChoices
     from ui.waveforms.traces_panel import groups_of
     from ui.widgets.sweep_source import Picked, SweepGroup
     from ui.widgets.sweep_ticker import ticker
+    from ui.widgets.trace_choices import TraceChoices
 
     traces = LiveTraces()
     player = _Player(traces, BEDS, 3, 250, BLOCK_MS)

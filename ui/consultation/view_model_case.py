@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from clinic_app.consultation import OpinionForm
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.waveforms import filtered
 from ui.consultation.draft_keeper import DraftKeeper
 from ui.consultation.pieces import Piece, pieces_of
 from ui.consultation.services import Station
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from clinic_app.consultation import Answer
     from clinic_app.imaging import Frame, FrameStack
     from clinic_app.referral import Case
+    from clinic_app.waveforms import Band, Recording
 
 SAVE_PAUSE_MS: Final = 1000
 DraftState = Literal["none", "unsaved", "saving", "saved", "failed"]
@@ -185,6 +187,10 @@ class CaseViewModel(QObject):
             done=lambda content: self.loaded.emit(piece, content),
             failed=lambda error: self.not_loaded.emit(piece, say(error.text)),
         )
+
+    def see_through(self, recording: Recording, band: Band, done: Callable[[Recording], None]) -> None:
+        """Filter a recording in the background and hand it back; what is stored stays as it is."""
+        self._runner.run(lambda: filtered(recording, band), owner=self, done=done)
 
     def load_frame(self, stack: FrameStack, number: int, make: Callable[[Frame], object]) -> None:
         """Decode a picture of a stack in the background; while one is decoded only the newest wish is kept.

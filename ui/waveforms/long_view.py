@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.language import Translated, _
 from ui.waveforms.monitor_values import MONITOR_SIGNS
-from ui.waveforms.trace_choices import TraceChoices
 from ui.waveforms.trends_panel import sign_line
 from ui.waveforms.view_model_long_reading import PAGE_S, LongReadingModel
 from ui.widgets.buttons import Button
@@ -24,6 +23,7 @@ from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.labels import OneLine
 from ui.widgets.qt_line import QtLine
 from ui.widgets.recording_traces import marks_of, traces_of
+from ui.widgets.trace_choices import TraceChoices
 from ui.widgets.trend_plot import TrendPlot
 
 PLOTS_PX: Final = 190

@@ -27,7 +27,6 @@ from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.long_bar import LongBar
 from ui.waveforms.numbers_panel import NumbersPanel
-from ui.waveforms.trace_choices import TraceChoices, choices_from
 from ui.waveforms.traces_panel import TracesPanel
 from ui.waveforms.trends_panel import TrendsPanel
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
@@ -41,6 +40,7 @@ from ui.widgets.flow_row import FlowRow
 from ui.widgets.labels import Card, label, plain_tip
 from ui.widgets.page import Page, scrolled
 from ui.widgets.patient_words import list_name
+from ui.widgets.trace_choices import TraceChoices, choices_from
 from ui.widgets.whose_question import WhoseQuestion
 
 if TYPE_CHECKING:

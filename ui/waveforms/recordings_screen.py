@@ -19,9 +19,7 @@ from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.long_view import LongView
-from ui.waveforms.scale_bar import ScaleBar
 from ui.waveforms.sound_view import SoundView
-from ui.waveforms.trace_choices import TraceChoices, choices_from
 from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
@@ -33,6 +31,8 @@ from ui.widgets.page import Page
 from ui.widgets.qt_line import QtLine
 from ui.widgets.record_table import Column, RecordTable
 from ui.widgets.recording_traces import marks_of, traces_of
+from ui.widgets.scale_bar import ScaleBar
+from ui.widgets.trace_choices import TraceChoices, choices_from
 
 if TYPE_CHECKING:
     from ui.remembered import Remembered

@@ -21,11 +21,11 @@ from clinic_app.waveforms import Band
 from clinic_app.waveforms.filtered_view import FilteredView
 from clinic_app.waveforms.filters import RAW
 from ui.language import Translated, _
-from ui.waveforms.scale_bar import ScaleBar
-from ui.waveforms.trace_choices import TraceChoices
 from ui.widgets.letters import letter_of
+from ui.widgets.scale_bar import ScaleBar
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Lane, Picked, SweepGroup
+from ui.widgets.trace_choices import TraceChoices
 from ui.widgets.trace_overview import TraceOverview
 from ui.widgets.trace_scale import PaperScale
 

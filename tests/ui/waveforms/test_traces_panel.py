@@ -27,11 +27,11 @@ from ui.remembered import Remembered
 from ui.tasks import TaskRunner
 from ui.waveforms.alarm_line import AlarmLine
 from ui.waveforms.calibration_dialog import STEPS_PER_PX, CalibrationDialog
-from ui.waveforms.scale_bar import ScaleBar
-from ui.waveforms.trace_choices import ALLOWED, TraceChoices, choices_from
 from ui.waveforms.traces_panel import TracesPanel, groups_of
+from ui.widgets.scale_bar import ScaleBar
 from ui.widgets.screen_scale import screen_scales
 from ui.widgets.sweep_source import Picked
+from ui.widgets.trace_choices import ALLOWED, TraceChoices, choices_from
 
 NURSE = Session("n", "Nurse", "nurse", "nurse", "org", "Hospital")
 

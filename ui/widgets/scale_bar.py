@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from clinic_app.foundation.numbers import show_number
 from ui import language
 from ui.language import Translated, _, say
-from ui.waveforms.trace_choices import ALLOWED, BAND_WORDS, NO_NOTCH, TraceChoices, all_bands
 from ui.widgets.flow_row import FlowRow
 from ui.widgets.picker import Picker
 from ui.widgets.segmented import Option
+from ui.widgets.trace_choices import ALLOWED, BAND_WORDS, NO_NOTCH, TraceChoices, all_bands
 
 LAYOUT_WORDS: Final = {"3x4": "3 × 4", "6x2": "6 × 2", "12x1": "12 × 1"}
 KEYS: Final = {"layout": "F6", "band": "F7", "mode": "F8", "gain": "↑ ↓", "speed": "Ctrl+↑ ↓"}
