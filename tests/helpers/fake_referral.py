@@ -295,7 +295,7 @@ class FakeStudies:
     listed: list[ImagingStudy] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
 
-    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
+    def opened(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
         series = next(each for each in study.series if each.uid == series_uid)
         places = tuple(Place(each.uid, each.uid, 0) for each in series.instance)
         return FrameStack(places, self.contents.__getitem__)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QWidget
 
 from ui.consultation.evidence_view import EvidenceView
 from ui.consultation.opinion_panel import OpinionPanel
+from ui.consultation.services import MakeDesk
 from ui.consultation.view_model_case import CaseViewModel
 from ui.language import _
 from ui.widgets.buttons import Button
@@ -25,6 +26,7 @@ class ConsultationCasePage(Page):
 
     Args:
         model: the open case.
+        make_desk: makes what shows a series.
         place: what it will stand in (see `Page`).
 
     Signal ``left``: back to the worklist.
@@ -32,7 +34,7 @@ class ConsultationCasePage(Page):
 
     left = Signal()
 
-    def __init__(self, model: CaseViewModel, place: QWidget | None = None) -> None:
+    def __init__(self, model: CaseViewModel, make_desk: MakeDesk, place: QWidget | None = None) -> None:
         super().__init__("consultation", place)
         self._model = model
         self._back = Button("consultation.back", "quiet", "arrow-left")
@@ -43,7 +45,7 @@ class ConsultationCasePage(Page):
         self._question.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._question.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._asked_by = label("label", is_wrapped=True)
-        self.evidence = EvidenceView(model)
+        self.evidence = EvidenceView(model, make_desk)
         self.opinion = OpinionPanel(model)
         self._build()
         self._back.clicked.connect(self.left)

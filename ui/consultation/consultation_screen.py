@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from clinic_app.referral import Case
 from ui.consultation.case_page import ConsultationCasePage
+from ui.consultation.services import MakeDesk
 from ui.consultation.view_model import ConsultationViewModel
 from ui.consultation.worklist_page import WorklistPage
 from ui.language import _
@@ -21,6 +22,7 @@ class ConsultationScreen(QStackedWidget):
 
     Args:
         model: its state.
+        make_desk: makes what shows a series of images: the imaging room's.
         place: what it will stand in (see `Page`).
 
     Signal ``noticed`` carries words and a tone; ``went`` the key of a screen to go to.
@@ -29,10 +31,11 @@ class ConsultationScreen(QStackedWidget):
     noticed = Signal(str, str)
     went = Signal(str)
 
-    def __init__(self, model: ConsultationViewModel, place: QWidget | None = None) -> None:
+    def __init__(self, model: ConsultationViewModel, make_desk: MakeDesk, place: QWidget | None = None) -> None:
         super().__init__(place)
         self.setObjectName("consultation_room")
         self.model = model
+        self._make_desk = make_desk
         model.setParent(self)
         self.worklist = WorklistPage(model, self)
         self._case: ConsultationCasePage | None = None
@@ -45,7 +48,7 @@ class ConsultationScreen(QStackedWidget):
     def case(self) -> ConsultationCasePage:
         """The page of one case, made when it is first wanted."""
         if self._case is None:
-            self._case = ConsultationCasePage(self.model.case, self)
+            self._case = ConsultationCasePage(self.model.case, self._make_desk, self)
             self._case.left.connect(self.back)
             self._add(self._case)
         return self._case
@@ -88,6 +91,7 @@ class ConsultationScreen(QStackedWidget):
     def back(self) -> None:
         """Go back to the worklist; what was written is saved."""
         self.model.case.put_away()
+        self.case.evidence.put_away()
         self.setCurrentWidget(self.worklist)
         self.entered()
 

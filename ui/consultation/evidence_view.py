@@ -13,7 +13,7 @@ from ui import theme
 from ui.consultation.picture_view import PictureView
 from ui.consultation.pieces import Piece, piece_detail, piece_icon, piece_title
 from ui.consultation.recording_view import RecordingView
-from ui.consultation.stack_view import StackView
+from ui.consultation.services import MakeDesk, SeriesDesk
 from ui.consultation.view_model_case import CaseViewModel
 from ui.consultation.vitals_view import VitalsView
 from ui.language import Translated, _, counted
@@ -22,7 +22,6 @@ from ui.widgets.labels import label, plain_tip
 from ui.widgets.two_line_rows import DETAIL_ROLE, ICON_ROLE, ROW, TwoLineRows
 
 if TYPE_CHECKING:
-    from clinic_app.imaging import FrameStack
     from clinic_app.waveforms import Recording
 
 TILE = 206
@@ -35,11 +34,13 @@ class EvidenceView(Translated, QWidget):
 
     Args:
         model: the open case.
+        make_desk: makes what shows a series, standing in a widget.
     """
 
-    def __init__(self, model: CaseViewModel) -> None:
+    def __init__(self, model: CaseViewModel, make_desk: MakeDesk) -> None:
         super().__init__()
         self._model = model
+        self._make_desk = make_desk
         self._shown: tuple[Piece, ...] = ()
         self._sentence = ""
         self.list = QListWidget()
@@ -59,7 +60,7 @@ class EvidenceView(Translated, QWidget):
     @cached_property
     def recording(self) -> RecordingView:
         """Where a recorded signal is shown; each view is made when the first piece of its kind comes."""
-        return self._added(RecordingView(self._views, self._model.see_through))
+        return self._added(RecordingView(self._views))
 
     @cached_property
     def picture(self) -> PictureView:
@@ -67,9 +68,13 @@ class EvidenceView(Translated, QWidget):
         return self._added(PictureView("consultation.key_image"))
 
     @cached_property
-    def stack(self) -> StackView:
-        """Where a series is shown."""
-        return self._added(StackView(self._model, self._views))
+    def desk(self) -> SeriesDesk:
+        """Where a series is shown: pictures, reports or a tracing."""
+        made = self._make_desk(self._views)
+        made.refused.connect(self._fail_series)
+        made.image_asked.connect(self._go_to_image)
+        self._views.addWidget(cast("QWidget", made))
+        return made
 
     @cached_property
     def vitals(self) -> VitalsView:
@@ -82,10 +87,15 @@ class EvidenceView(Translated, QWidget):
 
     def make_more(self) -> bool:
         """Make one more view ahead; return whether there was one to make."""
-        missing = next((name for name in ("recording", "stack", "vitals", "picture") if name not in vars(self)), "")
+        missing = next((name for name in ("recording", "desk", "vitals", "picture") if name not in vars(self)), "")
         if missing:
             getattr(self, missing)
         return bool(missing)
+
+    def put_away(self) -> None:
+        """Keep no picture of a case in memory that is not open any more."""
+        if "desk" in vars(self):
+            self.desk.put_away()
 
     def enter(self) -> None:
         """Put the cursor into the piece that is shown."""
@@ -133,6 +143,7 @@ class EvidenceView(Translated, QWidget):
                 item.setData(ICON_ROLE, piece_icon(piece))
             self.list.blockSignals(False)
             self._sentence = ""
+            self.put_away()
             self._views.setCurrentWidget(self._empty)
             self._say_rows()
             self._fit()
@@ -169,7 +180,32 @@ class EvidenceView(Translated, QWidget):
             self._sentence = ""
             self._views.setCurrentWidget(self._empty)
             self._say_empty()
-            self._model.load(self._shown[row])
+            piece = self._shown[row]
+            if piece.kind == "series":
+                self._open_series(piece)
+            else:
+                self._model.load(piece)
+
+    def _open_series(self, piece: Piece, at: tuple[str, int] = ("", 1)) -> None:
+        if piece.study is not None and piece.series is not None:
+            self._views.setCurrentWidget(cast("QWidget", self.desk))
+            self.desk.show_series(piece.study, piece.series, at)
+
+    def _fail_series(self, sentence: str) -> None:
+        row = self.list.currentRow()
+        if 0 <= row < len(self._shown) and self._shown[row].kind == "series":
+            self._fail(self._shown[row], sentence)
+
+    def _go_to_image(self, sop_uid: str, frame_number: int) -> None:
+        """Open the picture a report points at, if it came with the question."""
+        for row, piece in enumerate(self._shown):
+            if piece.series is not None and any(each.uid == sop_uid for each in piece.series.instance):
+                self.list.blockSignals(True)
+                self.list.setCurrentRow(row)
+                self.list.blockSignals(False)
+                self._open_series(piece, (sop_uid, frame_number))
+                return
+        self._model.noticed.emit(_("The image this report points at is not here."), "warn")
 
     def _is_chosen(self, piece: Piece) -> bool:
         row = self.list.currentRow()
@@ -184,9 +220,6 @@ class EvidenceView(Translated, QWidget):
         elif piece.kind == "vitals":
             self.vitals.show_vitals(piece.vitals)
             self._views.setCurrentWidget(self.vitals)
-        elif piece.kind == "series":
-            self.stack.show_stack(cast("FrameStack", content), (piece_title(piece), piece_detail(piece)))
-            self._views.setCurrentWidget(self.stack)
         elif isinstance(content, bytes) and self.picture.show_picture(content, piece_detail(piece)):
             self._views.setCurrentWidget(self.picture)
         else:

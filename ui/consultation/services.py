@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QWidget
+
+from clinic_app.records import DiagnosticReport, DocumentReference, ImagingStudy, ImagingStudySeries
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.consultation import Answer, Evidence, OpinionForm
-    from clinic_app.imaging import FrameStack
     from clinic_app.referral import Case
     from clinic_app.waveforms import Recording
 
@@ -55,14 +57,6 @@ class Recordings(Protocol):
         ...
 
 
-class Imaging(Protocol):
-    """Opens imaging studies."""
-
-    def stack(self, session: Session, study: ImagingStudy, series_uid: str) -> FrameStack:
-        """Return the frames of a series."""
-        ...
-
-
 class Files(Protocol):
     """Opens filed documents."""
 
@@ -85,11 +79,31 @@ class Station(Protocol):
         ...
 
     @property
-    def imaging(self) -> Imaging:
-        """Imaging studies."""
-        ...
-
-    @property
     def documents(self) -> Files:
         """Key images and other documents."""
         ...
+
+
+class SeriesDesk(Protocol):
+    """Shows a series, as the imaging room does; a widget."""
+
+    @property
+    def refused(self) -> SignalInstance:
+        """Signal: why the series cannot be shown, a str."""
+        ...
+
+    @property
+    def image_asked(self) -> SignalInstance:
+        """Signal: a report leads to a picture, by SOP Instance UID and frame."""
+        ...
+
+    def show_series(self, study: ImagingStudy, series: ImagingStudySeries, at: tuple[str, int] = ("", 1)) -> None:
+        """Open a series."""
+        ...
+
+    def put_away(self) -> None:
+        """Show nothing, and keep nothing in memory."""
+        ...
+
+
+MakeDesk = Callable[[QWidget], SeriesDesk]

@@ -26,7 +26,6 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.consultation import Answer
-    from clinic_app.imaging import Frame, FrameStack
     from clinic_app.referral import Case
     from clinic_app.waveforms import Band, Recording
 
@@ -52,8 +51,7 @@ class CaseViewModel(QObject):
     Signals: ``changed`` after case, evidence or answer changed; ``form_changed`` after the text was filled from the
     draft; ``draft_changed`` after the state of the draft changed; ``refused`` with a field and a sentence;
     ``busy_changed`` while it is being signed; ``signed`` after COMMIT; ``noticed`` with words and a tone; ``loaded``
-    with a piece and its content, ``not_loaded`` with a piece and a sentence; ``frame_loaded`` with a stack, the number
-    of a picture from 1 and the picture, ``frame_refused`` with a sentence in its place.
+    with a piece and its content, ``not_loaded`` with a piece and a sentence.
     """
 
     changed = Signal()
@@ -65,8 +63,6 @@ class CaseViewModel(QObject):
     noticed = Signal(str, str)
     loaded = Signal(object, object)
     not_loaded = Signal(object, str)
-    frame_loaded = Signal(object, int, object)
-    frame_refused = Signal(object, int, str)
 
     def __init__(self, station: Station, runner: TaskRunner, session: Session) -> None:
         super().__init__()
@@ -87,8 +83,6 @@ class CaseViewModel(QObject):
         self._keeper = DraftKeeper(lambda *what: station.consultations.save_draft(session, *what), runner)
         self._keeper.saved.connect(self._after_save)
         self._keeper.failed.connect(self._after_failed_save)
-        self._wanted: tuple[FrameStack, int, Callable[[Frame], object]] | None = None
-        self._is_decoding = False
         self._turn = 0
         self._pause = QTimer(self, singleShot=True, interval=SAVE_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
@@ -172,13 +166,11 @@ class CaseViewModel(QObject):
     def load(self, piece: Piece) -> None:
         """Read the content of a piece in the background; values need no reading."""
         station, session = self._station, self._session
-        document, study, series = piece.document, piece.study, piece.series
+        document = piece.document
 
         def work() -> object:
             if piece.kind == "recording" and document is not None:
                 return station.recordings.load(session, document)
-            if study is not None and series is not None:
-                return station.imaging.stack(session, study, series.uid)
             return station.documents.open(session, document) if document is not None else piece.vitals
 
         self._runner.run(
@@ -191,35 +183,6 @@ class CaseViewModel(QObject):
     def see_through(self, recording: Recording, band: Band, done: Callable[[Recording], None]) -> None:
         """Filter a recording in the background and hand it back; what is stored stays as it is."""
         self._runner.run(lambda: filtered(recording, band), owner=self, done=done)
-
-    def load_frame(self, stack: FrameStack, number: int, make: Callable[[Frame], object]) -> None:
-        """Decode a picture of a stack in the background; while one is decoded only the newest wish is kept.
-
-        Args:
-            stack: the series.
-            number: from 1.
-            make: prepares the frame for the canvas; touches no Qt object.
-        """
-        self._wanted = (stack, number, make)
-        if not self._is_decoding:
-            self._decode()
-
-    def _decode(self) -> None:
-        if self._wanted is None:
-            return
-        (stack, number, make), self._wanted = self._wanted, None
-        self._is_decoding = True
-        self._runner.run(
-            lambda: make(stack.frame(number - 1)),
-            owner=self,
-            done=lambda picture: self._after_decode(lambda: self.frame_loaded.emit(stack, number, picture)),
-            failed=lambda error: self._after_decode(lambda: self.frame_refused.emit(stack, number, say(error.text))),
-        )
-
-    def _after_decode(self, tell: Callable[[], None]) -> None:
-        self._is_decoding = False
-        tell()
-        self._decode()
 
     def _arrive(self, turn: int, arrived: _Arrived) -> None:
         if turn != self._turn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
@@ -18,6 +19,8 @@ from ui.shell.context import ScreenContext
 
 if TYPE_CHECKING:
     from clinic_app.access import Role
+    from clinic_app.imaging import Opened
+    from clinic_app.records import ImagingStudy
     from ui.people.data_page import DataPage
     from ui.people.hub_page import HubPage
 
@@ -143,9 +146,15 @@ def _referrals(context: ScreenContext, place: QWidget) -> QWidget:
 def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.consultation.consultation_screen import ConsultationScreen
     from ui.consultation.view_model import ConsultationViewModel
+    from ui.imaging.series_desk import SeriesDesk
 
     model = ConsultationViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
-    return ConsultationScreen(model, place)
+    images = context.workstation.imaging
+
+    def open_series(study: ImagingStudy, series_uid: str) -> Opened:
+        return images.opened(context.session, study, series_uid)
+
+    return ConsultationScreen(model, partial(SeriesDesk, "consultation", open_series, context.runner), place)
 
 
 def _settings(context: ScreenContext, place: QWidget) -> QWidget:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
 
 from clinic_app.consultation import Evidence, OpinionForm
-from clinic_app.foundation.errors import ClinicError, InvalidInputError, NotAllowedError
+from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.records import Observation
 from tests.helpers.every_error import EVERY_ERROR, SENTENCE, kind_of
 from tests.helpers.fake_referral import (
@@ -62,8 +62,6 @@ class Ward:
         self.case.busy_changed.connect(self.busy.append)
         self.case.loaded.connect(lambda piece, content: self.loaded.append((piece, content)))
         self.case.not_loaded.connect(lambda piece, words: self.not_loaded.append((piece, words)))
-        self.case.frame_loaded.connect(lambda _stack, number, made: self.frames.append((number, made)))
-        self.case.frame_refused.connect(lambda _stack, number, words: self.frames.append((number, words)))
         self.case.draft_changed.connect(lambda: self.states.append(self.case.draft_state))
 
     def open(self) -> None:
@@ -329,7 +327,7 @@ def _pieces() -> dict[str, Piece]:
     return {piece.kind: piece for piece in pieces_of(found)}
 
 
-@pytest.mark.parametrize("kind", ["recording", "series", "key-image"])
+@pytest.mark.parametrize("kind", ["recording", "key-image"])
 def test_a_piece_that_cannot_be_opened_is_said_in_its_place(ward: Ward, kind: str) -> None:
     ward.open()
     for error in EVERY_ERROR:
@@ -343,50 +341,13 @@ def test_a_piece_that_cannot_be_opened_is_said_in_its_place(ward: Ward, kind: st
 def test_every_kind_of_piece_is_loaded_by_the_service_it_belongs_to(ward: Ward) -> None:
     ward.open()
     pieces = _pieces()
-    for piece in pieces.values():
-        ward.case.load(piece)
+    for kind in ("recording", "key-image", "vitals"):
+        ward.case.load(pieces[kind])  # a series is opened by what shows it
     ward.runner.answer_all()
     contents = {piece.kind: content for piece, content in ward.loaded}
     assert contents["vitals"] == pieces["vitals"].vitals
     assert contents["key-image"] == b"%PDF-1.7 consult summary"
-    assert len(contents["series"]) == 2
     assert [piece.kind for piece, _words in ward.not_loaded] == ["recording"]
-
-
-class _Pages:
-    """A stack of pictures that are only numbers; the third one is damaged."""
-
-    def frame(self, place: int) -> int:
-        if place == 2:
-            raise NotAllowedError(SENTENCE)
-        return place
-
-
-def test_only_the_newest_wished_picture_is_decoded_while_one_is_under_way(ward: Ward) -> None:
-    pages = cast("Any", _Pages())
-    for number in (1, 2, 4, 5):
-        ward.case.load_frame(pages, number, lambda frame: f"made of {frame}")
-    assert len(ward.runner.waiting) == 1
-    ward.runner.answer_all()
-    assert ward.frames == [(1, "made of 0"), (5, "made of 4")]
-
-
-def test_a_damaged_picture_is_said_and_the_next_wish_is_still_served(ward: Ward) -> None:
-    pages = cast("Any", _Pages())
-    ward.case.load_frame(pages, 3, str)
-    ward.case.load_frame(pages, 4, str)
-    ward.runner.answer_all()
-    assert ward.frames == [(3, "The disk is full."), (4, "3")]
-
-
-def test_a_picture_that_breaks_our_program_does_not_stop_the_series(ward: Ward) -> None:
-    pages = cast("Any", _Pages())
-    ward.case.load_frame(pages, 1, lambda _frame: 1 / 0)
-    ward.runner.answer_all()
-    ward.case.load_frame(pages, 2, str)
-    ward.runner.answer_all()
-    assert len(ward.runner.faults) == 1
-    assert ward.frames[-1] == (2, "1")
 
 
 def test_pieces_are_read_signals_first_and_values_last() -> None:

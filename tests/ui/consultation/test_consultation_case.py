@@ -16,11 +16,11 @@ from clinic_app.consultation import Evidence, OpinionForm
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms import RecordedChannel, Recording
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import NOW, SPECIALIST, FakeStation, case_for, patient
 from tests.helpers.rooms import Room
 from tests.helpers.waiting import wait_until
 from ui import language
-from ui.consultation.consultation_screen import ConsultationScreen
 from ui.consultation.view_model import ConsultationViewModel
 from ui.consultation.view_model_case import SAVE_PAUSE_MS
 
@@ -46,7 +46,7 @@ def _furnished() -> FakeStation:
 @pytest.fixture
 def room(qapp: object) -> Iterator[Room]:
     language.use("en")
-    made = Room(ConsultationScreen, ConsultationViewModel, _furnished(), SPECIALIST)
+    made = Room(consultation_screen, ConsultationViewModel, _furnished(), SPECIALIST)
     made.open_row("worklist.list")
     yield made
     made.close()
@@ -90,7 +90,7 @@ def test_a_recording_that_has_not_arrived_says_so_and_the_rest_is_there(qapp: ob
     language.use("en")
     station = _furnished()
     station.recordings.recording = None
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
     assert "has not arrived" in room.all_words()
     room.find("consultation.evidence", QListWidget).setCurrentRow(1)
@@ -104,7 +104,7 @@ def test_a_key_image_is_shown_and_a_damaged_one_is_told(qapp: object) -> None:
     language.use("en")
     station = _furnished()
     station.consultations.found = Evidence(key_images=tuple(station.key_images.listed))
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
     assert "The picture is damaged." in room.all_words()
     room.close()
@@ -118,9 +118,9 @@ def test_a_series_is_leafed_through_by_keys(qapp: object) -> None:
     assert isinstance(slice_file, str)
     station.imaging.contents = {f"1.2.3.1.{i}": Path(slice_file).read_bytes() for i in (1, 2)}
     station.consultations.found = Evidence(studies=tuple(station.imaging.listed))
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
-    canvas = room.screen.case.evidence.stack.canvas
+    canvas = room.screen.case.evidence.desk.canvas
     wait_until(lambda: canvas.image_number == 1, what="the first picture")
     canvas.setFocus()
     room.press(Qt.Key.Key_Down)
@@ -128,7 +128,7 @@ def test_a_series_is_leafed_through_by_keys(qapp: object) -> None:
     room.press(Qt.Key.Key_Return)
     assert canvas.last_length is not None
     assert canvas.last_length.unit == "mm"
-    room.click("consultation.image_tool.length")
+    room.click("consultation.tool.length")
     assert canvas.tool == "length"
     assert room.nameless() == []
     room.close()
@@ -140,9 +140,9 @@ def test_a_damaged_picture_is_told_in_its_place(qapp: object) -> None:
     station = _furnished()
     station.imaging.contents = {f"1.2.3.1.{i}": b"no DICOM" for i in (1, 2)}
     station.consultations.found = Evidence(studies=tuple(station.imaging.listed))
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
-    canvas = room.screen.case.evidence.stack.canvas
+    canvas = room.screen.case.evidence.desk.canvas
     wait_until(lambda: canvas.image_number == 1, what="the refusal")
     assert canvas.picture is None
     room.close()
@@ -153,7 +153,7 @@ def test_missing_pieces_are_counted(qapp: object) -> None:
     language.use("en")
     station = _furnished()
     station.consultations.found = Evidence(missing=2)
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
     assert "2 pieces are still on their way." in room.all_words()
     assert room.screen.case.evidence.findChild(QListWidget, "consultation.evidence").isHidden()
@@ -214,7 +214,7 @@ def test_a_draft_from_yesterday_is_there_again(qapp: object) -> None:
     language.use("en")
     station = _furnished()
     station.consultations.drafts[station.referrals.listed[0].task.id] = OpinionForm("Half a thought", "")
-    room = Room(ConsultationScreen, ConsultationViewModel, station, SPECIALIST)
+    room = Room(consultation_screen, ConsultationViewModel, station, SPECIALIST)
     room.open_row("worklist.list")
     assert room.find("consultation.opinion", QPlainTextEdit).toPlainText() == "Half a thought"
     assert station.consultations.saves == []

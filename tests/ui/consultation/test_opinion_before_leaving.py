@@ -8,12 +8,12 @@ import pytest
 
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.foundation.texts import Text
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import SPECIALIST
 from tests.helpers.held import Held
 from tests.helpers.rooms import Room
 from tests.ui.consultation.test_consultation_case import _furnished
 from ui import language
-from ui.consultation.consultation_screen import ConsultationScreen
 from ui.consultation.view_model import ConsultationViewModel
 from ui.drafts import SelfKeeper
 
@@ -21,7 +21,7 @@ from ui.drafts import SelfKeeper
 @pytest.fixture
 def room(qapp: object) -> Iterator[Room]:
     language.use("en")
-    made = Room(ConsultationScreen, ConsultationViewModel, _furnished(), SPECIALIST)
+    made = Room(consultation_screen, ConsultationViewModel, _furnished(), SPECIALIST)
     made.open_row("worklist.list")
     yield made
     made.close()

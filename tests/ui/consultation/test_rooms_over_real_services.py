@@ -19,12 +19,12 @@ from clinic_app.imaging import Imaging, KeyImages, Window
 from clinic_app.records import Patient, audience_of, decode
 from clinic_app.referral.cases import package_of
 from clinic_app.waveforms import RecordedChannel, Recording, Recordings
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import NOW
 from tests.helpers.nodes import CENTRE, DISTRICT, Node, introduce, node, patient_with_evidence
 from tests.helpers.rooms import Room
 from tests.helpers.waiting import wait_until
 from ui import language
-from ui.consultation.consultation_screen import ConsultationScreen
 from ui.consultation.view_model import ConsultationViewModel
 from ui.referral.referral_screen import ReferralScreen
 from ui.referral.summary_file import SummaryFiles
@@ -103,7 +103,7 @@ def _doctor(story: Story) -> Room:
 
 
 def _specialist(story: Story) -> Room:
-    return Room(ConsultationScreen, ConsultationViewModel, _station(story.centre), story.centre.session("specialist"))
+    return Room(consultation_screen, ConsultationViewModel, _station(story.centre), story.centre.session("specialist"))
 
 
 def _ask(room: Room) -> None:
@@ -163,7 +163,7 @@ def test_every_piece_of_evidence_opens_at_the_specialists(story: Story) -> None:
     assert {"recording", "key-image", "series", "vitals"} <= set(kinds)
     view = specialist.screen.case.evidence
     expected = {
-        "recording": view.recording, "key-image": view.picture, "series": view.stack, "vitals": view.vitals,
+        "recording": view.recording, "key-image": view.picture, "series": view.desk, "vitals": view.vitals,
     }  # fmt: skip
     for row, kind in enumerate(kinds):
         rows.setCurrentRow(row)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import SPECIALIST, FakeStation, case_for, patient
 from tests.helpers.rooms import Room
 from tests.helpers.waiting import wait_until
 from ui import language
-from ui.consultation.consultation_screen import ConsultationScreen
 from ui.consultation.view_model import ConsultationViewModel
 
 ABOUT = patient(id="gulnur")
@@ -21,7 +21,7 @@ ABOUT = patient(id="gulnur")
 @pytest.fixture
 def room(qapp: object) -> Iterator[Room]:
     language.use("en")
-    made = Room(ConsultationScreen, ConsultationViewModel, FakeStation(), SPECIALIST)
+    made = Room(consultation_screen, ConsultationViewModel, FakeStation(), SPECIALIST)
     yield made
     made.close()
     language.use("kk")

@@ -135,8 +135,8 @@ def test_the_viewers_of_a_case_are_made_before_the_first_case_is_opened(desk: De
     assert isinstance(room, ConsultationScreen)
 
     made = vars(room.case.evidence)
-    assert {"recording", "stack", "vitals", "picture"} <= set(made)
-    assert not any(made[name].isVisible() for name in ("recording", "stack", "vitals", "picture"))
+    assert {"recording", "desk", "vitals", "picture"} <= set(made)
+    assert not any(made[name].isVisible() for name in ("recording", "desk", "vitals", "picture"))
     assert room.currentWidget() is room.worklist
 
 

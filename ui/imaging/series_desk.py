@@ -1,0 +1,96 @@
+"""One series with its tools, for a room that shows images among other things: the viewer of the imaging room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui import icons, theme
+from ui.imaging.open_series import OpenSeries
+from ui.imaging.shelf import SeriesRow
+from ui.imaging.tool_bar import ViewerTools
+from ui.imaging.viewer import Viewer
+from ui.language import say
+from ui.tasks import TaskRunner
+
+if TYPE_CHECKING:
+    from clinic_app.imaging import Opened
+    from clinic_app.records import ImagingStudy, ImagingStudySeries
+    from ui.widgets.image_canvas import ImageCanvas
+
+
+class SeriesDesk(QWidget):
+    """Pictures with their tools, reports or a tracing of one series.
+
+    Args:
+        name: stable object name: ``name.canvas``, ``name.tool.…`` and so on.
+        open_series: opens a series of a study by its UID; called in the background.
+        runner: the way into the background.
+        place: what it will stand in (see `Page`).
+
+    Signals: ``refused(str)``: why the series cannot be shown; ``image_asked(str, int)``: a report leads to a picture,
+    by SOP Instance UID and frame.
+    """
+
+    refused = Signal(str)
+    image_asked = Signal(str, int)
+
+    def __init__(
+        self,
+        name: str,
+        open_series: Callable[[ImagingStudy, str], Opened],
+        runner: TaskRunner,
+        place: QWidget | None = None,
+    ) -> None:
+        super().__init__(place)
+        theme.make_clinical(self)
+        self.setProperty("role", "page")
+        self._series = OpenSeries(lambda row: open_series(row.study, row.uid), runner, self)
+        self.viewer = Viewer(name, self._series, self)
+        self.tools = ViewerTools(name, self.viewer.canvas)
+        self._build()
+        self._series.refused.connect(lambda words: self.refused.emit(say(words)))
+        self.viewer.image_asked.connect(self.image_asked)
+        for signal in (self._series.opened, self._series.read, self._series.traced):
+            signal.connect(lambda *_what: self._show_tools())
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(6)
+        column.addWidget(self.tools)
+        column.addWidget(self.viewer, 1)
+        self.tools.without_keeping()
+        self.tools.layouts.hide()
+        icons.redraw_in(self)
+        self.setFocusProxy(self.viewer.canvas)
+
+    @property
+    def canvas(self) -> ImageCanvas:
+        """Where pictures are shown."""
+        return self.viewer.canvas
+
+    def show_series(self, study: ImagingStudy, series: ImagingStudySeries, at: tuple[str, int] = ("", 1)) -> None:
+        """Open a series, by default at its first picture.
+
+        Args:
+            study: it belongs to.
+            series: itself.
+            at: SOP Instance UID and frame, from 1, of the picture to begin with.
+        """
+        if self._series.row is not None and self._series.row.uid == series.uid and not at[0]:
+            return
+        self._series.close()
+        self._series.open(SeriesRow(study, series), at)
+
+    def put_away(self) -> None:
+        """Show nothing, and keep nothing in memory."""
+        self._series.close()
+
+    def _show_tools(self) -> None:
+        front = self.viewer.front
+        self.tools.setVisible(front is self.canvas)
+        self.setFocusProxy(front)
