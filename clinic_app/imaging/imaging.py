@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from clinic_app.access import Session, Trail, own_organization
 from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import InvalidInputError
+from clinic_app.foundation.errors import ConflictError, InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.importing import FoundInstance, ImportReport, described, merged, place_of, reread
@@ -120,10 +120,22 @@ class Imaging:
         fresh = {each.sop_uid for each in found if each.sop_uid in filed} - known
         return ImportReport(studies, len(fresh), others, names, damaged=cut, known=len(filed & known))
 
+    def filed(self, study_uid: str, patient_id: str) -> frozenset[str]:
+        """Return the files of a study that are here already, by their UIDs; what fetches it need not bring them again.
+
+        Raises:
+            ConflictError: they are another patient's.
+        """
+        study = self._of_uid(study_uid)
+        if study is not None and study.subject.id != patient_id:
+            raise ConflictError(Text("This study is filed for another patient already."))
+        return frozenset(each.uid for series in study.series for each in series.instance) if study else frozenset()
+
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
         """Return a patient's studies, the newest first."""
         self._trail.require(session, "read", "ImagingStudy", patient_id)
-        found = self._store.records.find(ImagingStudy, subject=patient_id, limit=_TOO_MANY_STUDIES)
+        every = self._store.records.find(ImagingStudy, subject=patient_id, limit=_TOO_MANY_STUDIES)
+        found = tuple(each for each in every if each.status != "entered-in-error")
         event = self._trail.looking(session, "ImagingStudy", patient_id, *found)
         self._store.records.commit((), audit=(event,))
         return found
@@ -232,7 +244,8 @@ class Imaging:
         return reread(found, read_dataset(self._store.blobs.read(found.sha256)), encoding)
 
     def _of_uid(self, study_uid: str) -> ImagingStudy | None:
-        return next(iter(self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{study_uid}")), None)
+        found = self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{study_uid}")
+        return next((each for each in found if each.status != "entered-in-error"), None)
 
     def _known(self, found: Sequence[FoundInstance]) -> frozenset[str]:
         """Return those files that are here already, by their UIDs."""

@@ -63,6 +63,12 @@ class _CallingSocket(AssociationSocket):
                 raise OSError("a unit takes too long")
         return data
 
+    def _shutdown_socket(self) -> None:
+        """End the connection; the library leaves one open that could not be made."""
+        super()._shutdown_socket()
+        if self.socket is not None:
+            self.socket.close()
+
 
 class _CallingMessages(GuardedMessages):
     """Puts the answers together; whoever answers faster than he is read has to wait."""
@@ -98,6 +104,8 @@ def called(
     *,
     stored: Callable[[evt.Event], int] | None = None,
     answer_s: float = ANSWER_S,
+    is_answering: bool = False,
+    handlers: Sequence[Any] = (),
 ) -> Iterator[Association]:
     """Yield an association with an archive.
 
@@ -107,6 +115,8 @@ def called(
         contexts: what is to be spoken, with the transfer syntaxes of each; the first is the question's.
         stored: takes images that are sent back on the same association (C-GET).
         answer_s: see `ANSWER_S`.
+        is_answering: we call to answer what it asked earlier, and not to ask (storage commitment).
+        handlers: of other events than those.
 
     Raises:
         LinkError: it cannot be reached, or does not let us in; the sentence says why.
@@ -120,10 +130,11 @@ def called(
         context.abstract_syntax, context.transfer_syntax = abstract, list(syntaxes)
         asked.append(context)
     roles: list[Any] = list(_roles([abstract for abstract, _syntaxes in contexts[1:]])) if stored is not None else []
-    handlers: list[Any] = [(evt.EVT_C_STORE, stored)] if stored is not None else []
+    roles += list(_roles([contexts[0][0]])) if is_answering else []
+    bound: list[Any] = [(evt.EVT_C_STORE, stored), *handlers] if stored is not None else list(handlers)
     try:
         association = caller.associate(
-            peer.host, peer.port, asked, peer.ae_title, ANNOUNCED_PDU_BYTES, ext_neg=roles, evt_handlers=handlers
+            peer.host, peer.port, asked, peer.ae_title, ANNOUNCED_PDU_BYTES, ext_neg=roles, evt_handlers=bound
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise unreachable(peer.name) from error

@@ -55,6 +55,8 @@ _AT_ONCE: Final = 200
 """So many images are named in one request; a list of thousands overflows some archives."""
 _MESSAGE: Final = 1
 _MOST_UNREADABLE: Final = 200
+_LAST_WORD_S: Final = 5.0
+"""So long an archive that was asked to stop may still say what became of it."""
 Image = tuple[str, str]
 
 
@@ -188,6 +190,7 @@ class DicomArchive:
             finally:
                 if not is_over:
                     _cancel(association, FIND)
+                    association.abort()
 
     def _bring(
         self,
@@ -256,17 +259,18 @@ class DicomArchive:
         for status, _failed in answers:
             code = _code(status)
             if code not in _PENDING:
-                if code is None:
+                if code is None and not is_cancelled:
                     raise broken_off(self.name)
                 if code:
                     receiving.reason = status_words(code, self.name)
                 return
-            if is_stopped() and not is_cancelled:
-                is_cancelled = True
-                _cancel(association, model)
-            elif is_stopped():
+            if is_stopped() and is_cancelled:
                 association.abort()  # it was asked to stop, and goes on
                 return
+            if is_stopped():
+                is_cancelled = True
+                _cancel(association, model)
+                association.dimse_timeout = _LAST_WORD_S
 
 
 class _Receiving:
@@ -340,11 +344,10 @@ def _code(status: Dataset) -> int | None:
 
 
 def _cancel(association: Association, model: str) -> None:
-    """Ask an archive to stop, and do not wait for its word."""
+    """Ask an archive to stop."""
     if association.is_established:
         with suppress(RuntimeError, ValueError, OSError):
             association.send_c_cancel(_MESSAGE, query_model=model)
-        association.abort()
 
 
 def _not_all(name: str) -> Text:

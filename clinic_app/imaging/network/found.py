@@ -279,8 +279,11 @@ def spellings(name: str, latin: Callable[[str], Iterable[str]]) -> tuple[str, ..
         return ("",)
     asked = "^".join(name.split(" ", 1))
     typed = asked if asked.endswith(("*", "?")) else f"{asked}*"
-    others = (each.upper() for each in latin(typed)) if not typed.isascii() else ()
-    return tuple(dict.fromkeys((typed, *others)))
+    if typed.isascii():
+        return tuple(
+            dict.fromkeys((typed, typed.upper(), typed.title()))
+        )  # some archives tell large letters from small
+    return tuple(dict.fromkeys((typed, *(each.upper() for each in latin(typed)))))
 
 
 def unreachable(name: str) -> LinkError:

@@ -15,7 +15,7 @@ _PASSPORT: Final = {
 }  # fmt: skip
 _LOOSE: Final = {
     **dict.fromkeys("ығіийұүуәөёеэ", "?"), "қ": "?", "к": "?", "ж": "?*", "х": "?*", "ь": "*", "ъ": "*",
-    "я": "?*", "ю": "?*", "щ": "s*", "ц": "?*", "ч": "?*",
+    "я": "?*", "ю": "?*", "с": "s*", "щ": "s*", "ц": "?*", "ч": "?*",
 }  # fmt: skip
 """Letters that are written in several ways; a wildcard stands for them."""
 
