@@ -19,6 +19,7 @@ class Judge(Protocol):
     """Looks at the blocks of one device."""
 
     lost_without_gap: int
+    wrong_patient: int
 
     def look(self, block: Block) -> None:
         """Look at the next block of the device."""
@@ -37,6 +38,7 @@ class ReplayJudge:
     replay: Replay
     tolerance: float
     lost_without_gap: int = 0
+    wrong_patient: int = 0
     blocks: int = 0
     _offsets: dict[str, int] = field(default_factory=dict)
 
@@ -70,6 +72,7 @@ class NumberJudge:
     """Knows that every sample is its own number: neighbours in a stream must be neighbours in truth."""
 
     lost_without_gap: int = 0
+    wrong_patient: int = 0
     blocks: int = 0
     _last: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -82,6 +85,20 @@ class NumberJudge:
         if index == block.first_index and (int(numbers[0]) - number) % NUMBERED != 0:
             self.lost_without_gap += 1
         self._last[block.stream_id] = (block.first_index + len(numbers), (int(numbers[-1]) + 1) % NUMBERED)
+
+
+@dataclass
+class OwnerJudge:
+    """Knows that the samples of each patient are one number: under one name there must be one number for ever."""
+
+    lost_without_gap: int = 0
+    wrong_patient: int = 0
+    _of: dict[str, float] = field(default_factory=dict)
+
+    def look(self, block: Block) -> None:
+        """Compare a block with what came under its name before."""
+        owner = self._of.setdefault(block.source, float(block.samples[0, 0]))
+        self.wrong_patient += int(np.any(block.samples != owner))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,10 @@ from typing import Any, Final
 from clinic_app.devices.arrival_count import ArrivalCount
 from clinic_app.devices.astm import frames as astm_frames
 from clinic_app.devices.astm.parser import MessageReader
+from clinic_app.devices.hl7.beds import Beds, Lying
+from clinic_app.devices.hl7.message import Message
+from clinic_app.devices.hl7.sources import Sources
+from clinic_app.devices.lost_messages import LostMessages
 from clinic_app.devices.serial_ecg import frames as ecg_frames
 from clinic_app.devices.serial_ecg.parser import SerialEcgParser
 from clinic_app.encounters import result_inbox
@@ -81,9 +85,35 @@ def _parser_trips() -> tuple[Any, str, Any]:
     return ecg_frames, "unstuffed", unstuffed
 
 
+def _coarse_stamps() -> tuple[Any, str, Any]:
+    def missing(self: LostMessages, waiting: object, next_index: int, now_s: float | None) -> int:
+        return 0
+
+    return LostMessages, "missing", missing
+
+
+def _beds_by_name() -> tuple[Any, str, Any]:
+    def lying(self: Beds, message: Message, now_s: float) -> Lying:
+        return Lying(message.bed)
+
+    return Beds, "lying", lying
+
+
+def _silent_name_free() -> tuple[Any, str, Any]:
+    real = Sources.name_for
+
+    def name_for(self: Sources, wanted: str, address: tuple[str, int], *, is_told: bool = True) -> str:
+        return real(self, wanted, address, is_told=True)
+
+    return Sources, "name_for", name_for
+
+
 MUTANTS: Final[dict[str, Callable[[], tuple[Any, str, Any]]]] = {
     "gaps-are-closed": _gaps_are_closed,
     "holes-are-joined": _holes_are_joined,
+    "coarse-stamps-are-believed": _coarse_stamps,
+    "beds-by-name-only": _beds_by_name,
+    "a-silent-name-is-free": _silent_name_free,
     "no-checksum": _no_checksum,
     "patient-inherited": _patient_inherited,
     "matched-by-name": _matched_by_name,

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,19 +20,24 @@ from pydicom.data import get_testdata_file
 
 from clinic_app.devices.block import ChannelInfo
 from clinic_app.devices.driver import DeviceConfig
+from clinic_app.devices.hl7.message import timestamp
 from clinic_app.devices.hl7.mllp import frame
 from clinic_app.devices.hl7.monitor_simulator import PERIOD_S, MonitorSimulator
+from clinic_app.devices.hl7.waves import Wave, build_oru
 from clinic_app.devices.replay import Replay, load_ecg
 from clinic_app.devices.simulators.__main__ import astm_message, poct_observation
 from clinic_app.devices.simulators.analysers import AnalyserPlayer, PoctPlayer
 from clinic_app.devices.simulators.player import Player
 from clinic_app.devices.simulators.waves import EcgPlayer, OximeterPlayer
 from clinic_app.terminology.leads import PLETH
-from tests.drills.devices.judging import NUMBERED, Judge, Ledger, NumberJudge, ReplayJudge, Truth
-from tests.drills.devices.lines import ALL, BYTES_ONLY, PACKETS, CableEnd, Noise, Plug, calling, free_port, waiting
+from tests.drills.devices.judging import NUMBERED, Judge, Ledger, NumberJudge, OwnerJudge, ReplayJudge, Truth
+from tests.drills.devices.lines import ALL, BYTES_ONLY, PACKETS, CableEnd, End, Noise, Plug, calling, free_port, waiting
 
 STEP_S: Final = 0.02
 _PATIENCE_S: Final = 0.4
+_LOST: Final = 0.12
+"""Part of the messages that a coarse monitor loses."""
+_ALWAYS_LOST: Final = 3
 _ROLLOVER: Final = (1 << 32) - 2000
 """The amplifier's sample number comes to the end of its 32 bits after four seconds."""
 
@@ -48,6 +54,7 @@ class Played:
         answers: of what it hears.
         judge: of its waves, or None.
         is_switched: whether a cut switches it off and on.
+        cut_s: after how many seconds a connection is cut.
     """
 
     config: DeviceConfig
@@ -57,6 +64,7 @@ class Played:
     answers: Noise
     judge: Judge | None = None
     is_switched: bool = False
+    cut_s: tuple[float, float] = (1.5, 8.0)
     connections: int = 0
     player: Player | None = None
 
@@ -86,6 +94,130 @@ class MonitorPlayer:
         return frame(self._monitor.message(self._place - 1))
 
 
+class CoarseMonitorPlayer:
+    """An HL7 monitor that stamps whole seconds, a message a second, some of which never leave it.
+
+    Args:
+        name: what it calls itself.
+        replay: what it plays.
+        rng: what decides which messages are lost, beside one that always is.
+        is_numbered: whether it counts its messages.
+    """
+
+    def __init__(self, name: str, replay: Replay, rng: random.Random, *, is_numbered: bool) -> None:
+        self._name = name
+        self._replay = replay
+        self._rng = rng
+        self._is_numbered = is_numbered
+        self._begin = datetime.now(UTC)
+        self._begun_s: float | None = None
+        self._place = 0
+
+    def begin(self, at_s: float) -> bytes:
+        if self._begun_s is None:
+            self._begun_s = at_s
+        self._place = max(self._place, int(at_s - self._begun_s))
+        return b""
+
+    def step(self, _heard: bytes, at_s: float) -> bytes:
+        assert self._begun_s is not None
+        if at_s < self._begun_s + self._place + 1:
+            return b""
+        place, self._place = self._place, self._place + 1
+        if place == _ALWAYS_LOST or (place > _ALWAYS_LOST and self._rng.random() < _LOST):
+            return b""
+        return frame(self.message(place))
+
+    def message(self, place: int) -> bytes:
+        """Return the message of the ``place``-th second since the start."""
+        start_at = self._begin + timedelta(seconds=place)
+        rate = round(self._replay.rate_hz)
+        samples = self._replay.cut(place * rate, rate)
+        wave = Wave(start_at, self._replay.rate_hz, self._replay.channels, samples)
+        number = str(place) if self._is_numbered else "1"
+        said = build_oru(self._name, number, start_at, [(wave, self._replay.resolution)])
+        return said.replace(timestamp(start_at).encode(), f"{start_at:%Y%m%d%H%M%S}".encode())
+
+
+class GatewayPlayer:
+    """A gateway of three beds it knows only by their patients: each bed's samples are its patient's number.
+
+    Args:
+        rng: now and then the gateway is silent for a while, and begins again with the beds in another order; now and
+            then a bed has another patient.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._begin = datetime.now(UTC)
+        self._begun_s: float | None = None
+        self._place = 0
+        self._beds = [1, 2, 3]
+        self.silent_until_s = 0.0
+        self._next_patient = 4
+
+    def begin(self, at_s: float) -> bytes:
+        if self._begun_s is None:
+            self._begun_s = at_s
+        self._place = max(self._place, int((at_s - self._begun_s) / PERIOD_S))
+        self._rng.shuffle(self._beds)
+        return b""
+
+    def step(self, _heard: bytes, at_s: float) -> bytes:
+        assert self._begun_s is not None
+        if at_s < self.silent_until_s or at_s < self._begun_s + self._place * PERIOD_S:
+            return b""
+        if self._rng.random() < 0.03:
+            self.silent_until_s = at_s + self._rng.choice((0.5, 6.0))
+            self._rng.shuffle(self._beds)
+        elif self._rng.random() < 0.02:
+            self._beds[self._rng.randrange(3)] = self._next_patient
+            self._next_patient = self._next_patient % 40 + 1
+        self._place = int((at_s - self._begun_s) / PERIOD_S) + 1
+        start_at = self._begin + timedelta(seconds=self._place * PERIOD_S)
+        return b"".join(frame(self._message(each, start_at)) for each in dict.fromkeys(self._beds))
+
+    def _message(self, patient: int, start_at: datetime) -> bytes:
+        header, rest = numbered_message("GATEWAY", patient, start_at).split(b"\r", 1)
+        return b"\r".join((header, f"PID|1||{patient:03d}^^^WARD".encode(), rest))
+
+
+class TwinPlayer:
+    """One of two monitors on one host that call themselves alike and name nobody: its samples are its number.
+
+    Args:
+        number: which one.
+        silent_s: from when to when it says nothing, after it began.
+    """
+
+    def __init__(self, number: int, silent_s: tuple[float, float]) -> None:
+        self._number = number
+        self._silent_s = silent_s
+        self._begin = datetime.now(UTC)
+        self._begun_s: float | None = None
+        self._place = 0
+
+    def begin(self, at_s: float) -> bytes:
+        if self._begun_s is None:
+            self._begun_s = at_s
+        return b""
+
+    def step(self, _heard: bytes, at_s: float) -> bytes:
+        assert self._begun_s is not None
+        since_s = at_s - self._begun_s
+        if self._silent_s[0] < since_s < self._silent_s[1] or since_s < self._place * PERIOD_S:
+            return b""
+        self._place = int(since_s / PERIOD_S) + 1
+        return frame(numbered_message("TWIN", self._number, self._begin + timedelta(seconds=self._place * PERIOD_S)))
+
+
+def numbered_message(sender: str, number: int, start_at: datetime) -> bytes:
+    """Return a quarter of a second of a curve that is a number all the time."""
+    samples = np.full((1, round(125 * PERIOD_S)), number, dtype=np.float32)
+    wave = Wave(start_at, Fraction(125), (ChannelInfo(PLETH, "Pleth", "%"),), samples)
+    return build_oru(sender, "1", start_at, [(wave, 1.0)])
+
+
 class Ward:
     """Makes the devices and lets them play.
 
@@ -107,7 +239,13 @@ class Ward:
         self.ledger = Ledger()
         self.crashes: list[BaseException] = []
         ecg = load_ecg(Path(str(get_testdata_file("waveform_ecg.dcm", download=False))))
-        self.devices = [*self._amplifiers(ecg), *self._oximeters(), *self._analysers(), self._monitor(ecg)]
+        self.devices = [
+            *self._amplifiers(ecg),
+            *self._oximeters(),
+            *self._analysers(),
+            self._monitor(ecg),
+            *self._coarse(ecg),
+        ]
         self._threads = [threading.Thread(target=self._run, args=(each,)) for each in self.devices]
 
     def start(self) -> None:
@@ -207,6 +345,37 @@ class Ward:
             ReplayJudge(ecg, ecg.resolution),
         )
 
+    def _coarse(self, ecg: Replay) -> list[Played]:
+        slow = ecg.thinned(4)
+        made: list[Played] = []
+        for name, is_numbered in (("COARSE-COUNTED", True), ("COARSE", False)):
+            rng = random.Random(self._rng.random())
+            made.append(
+                self._server(
+                    name,
+                    partial(CoarseMonitorPlayer, name, slow, rng, is_numbered=is_numbered),
+                    ReplayJudge(slow, slow.resolution),
+                )
+            )
+        rng = random.Random(self._rng.random())
+        made.append(self._server("GATEWAY", lambda: GatewayPlayer(rng), OwnerJudge()))
+        silent = self._server("TWIN", lambda: TwinPlayer(1, (1.0, 11.0)), OwnerJudge())
+        silent.cut_s = (1e6, 1e6)
+
+        def after_it() -> End:
+            if not silent.connections:
+                raise ConnectionRefusedError
+            return silent.plug()
+
+        other = replace(silent, make=lambda: TwinPlayer(2, (0.0, 0.0)), plug=after_it, cut_s=(1.5, 4.0))
+        return [*made, silent, other]
+
+    def _server(self, name: str, make: Callable[[], Player], judge: Judge | None) -> Played:
+        """Return a monitor that calls; TCP neither loses nor changes what it sends."""
+        port = free_port()
+        config = DeviceConfig(name, "hl7-monitors", "own", {"host": "127.0.0.1", "port": port})
+        return Played(config, make, calling(port), self._noise((), 0.0), self._noise((), 0.0), judge)
+
     def _analyser(self) -> AnalyserPlayer:
         return AnalyserPlayer((), patience_s=_PATIENCE_S, rest_s=0.05)
 
@@ -234,7 +403,7 @@ class Ward:
     def _connection(self, played: Played, player: Player, rng: random.Random) -> None:
         end = played.plug()
         played.connections += 1
-        cut_s = time.monotonic() + rng.uniform(1.5, 8.0)
+        cut_s = time.monotonic() + rng.uniform(*played.cut_s)
         try:
             self._send(played, end, player.begin(time.monotonic()))
             while not self._stopping.is_set():
