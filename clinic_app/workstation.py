@@ -50,7 +50,7 @@ from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.imaging import Imaging, KeyImages
+from clinic_app.imaging import Imaging, KeyImages, MarkKeeping
 from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
 from clinic_app.keys.erasure import Erasure, erase
 from clinic_app.referral import Referrals
@@ -118,6 +118,7 @@ class Workstation:
     long_files: LongFiles
     imaging: Imaging
     key_images: KeyImages
+    marks: MarkKeeping
     documents: Documents
     referrals: Referrals
     consultations: Consultations
@@ -214,6 +215,7 @@ def build_workstation(
             long_files=LongFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
             key_images=KeyImages(store, trail, clock, decoders),
+            marks=MarkKeeping(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),
             referrals=referrals,
             consultations=Consultations(store, trail, clock),

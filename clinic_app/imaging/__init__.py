@@ -8,6 +8,7 @@ from clinic_app.imaging.intake.sources import Refusal
 from clinic_app.imaging.key_images import KEY_IMAGE, KeyImages, KeyImageSource
 from clinic_app.imaging.labels import FrameLabels
 from clinic_app.imaging.local import LocalFiles
+from clinic_app.imaging.mark_keeping import MarkKeeping
 from clinic_app.imaging.measuring import Mark, Measured, measured
 from clinic_app.imaging.objects.presentation_writing import Seen
 from clinic_app.imaging.objects.report import Report, ReportNode
@@ -30,6 +31,7 @@ __all__ = [
     "KeyImages",
     "LocalFiles",
     "Mark",
+    "MarkKeeping",
     "Measured",
     "Opened",
     "PersonFiles",

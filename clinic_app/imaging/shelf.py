@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from pydicom.dataset import Dataset
 
 from clinic_app.foundation.apart import HERE, Apart
@@ -12,6 +13,7 @@ from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.importing import encoding_of, frames_of, sha256_of
 from clinic_app.imaging.kept_frames import KeptFrames
+from clinic_app.imaging.mark_versions import in_force
 from clinic_app.imaging.objects.key_object import key_object_of
 from clinic_app.imaging.objects.kinds import Kind, kind_of
 from clinic_app.imaging.objects.presentation import presentation_of
@@ -94,7 +96,7 @@ class Shelf:
         series = next(found, None)
         if series is None or not series.instance:
             raise NotFoundError(Text("The study has no such series."))
-        return series
+        return msgspec.structs.replace(series, instance=in_force(series.instance))
 
     def _places_of(self, series: ImagingStudySeries, kind: Kind) -> list[Place]:
         if kind == "key object":

@@ -316,6 +316,7 @@ class FakeWorkstation:
     long_files: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
+    marks: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)
     referrals: NothingStored = field(default_factory=NothingStored)
     consultations: NothingStored = field(default_factory=NothingStored)

@@ -192,6 +192,12 @@ LINES: Final[dict[str, Line]] = {
         lambda w, s, k: w.station.key_images.mark(s, _stored(w, k, ImagingStudy), "1.2.3", 1, Window(1, 1)),
         "create", "DocumentReference",
     ),
+    "marks.layers": Line(
+        lambda w, s, k: w.station.marks.layers(s, _stored(w, k, ImagingStudy)), "read", "ImagingStudy"
+    ),
+    "marks.keep": Line(
+        lambda w, s, k: w.station.marks.keep(s, _stored(w, k, ImagingStudy), (), "en"), "create", "ImagingStudy"
+    ),
     "key_images.of_patient": Line(_of("key_images.of_patient"), "read", "DocumentReference"),
     "documents.file": Line(_of("documents.file", b"%PDF", "t", "kk"), "create", "DocumentReference"),
     "documents.open": Line(
@@ -266,6 +272,7 @@ LINES: Final[dict[str, Line]] = {
         "read", "DocumentReference",
     ),
     "long_recordings.of_patient": Line(_of("long_recordings.of_patient"), "read", "DocumentReference"),
+    "long_recordings.listed": Line(_of("long_recordings.listed"), "read", "DocumentReference"),
     "long_recordings.interrupted": Line(
         lambda w, s, k: w.station.long_recordings.interrupted(s), "read", "DocumentReference", False
     ),

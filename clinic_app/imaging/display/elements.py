@@ -29,9 +29,17 @@ def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     return next(iter(items_of(dataset, keyword)), None)
 
 
-def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """Return an element's values as finite numbers; none where one of them is no number."""
+def numbers_of(dataset: Dataset, keyword: str, most: int = 0) -> tuple[float, ...]:
+    """Return an element's values as finite numbers; none where one of them is no number, or there are too many.
+
+    Args:
+        dataset: to read from.
+        keyword: of the element.
+        most: how many are read at all, of an element of 32-bit numbers; 0 for any.
+    """
     try:
+        if most and _size_of(dataset, keyword) > 4 * most:
+            return ()
         value: Any = dataset.get(keyword)
         if value is None or value == "":
             return ()
@@ -39,6 +47,13 @@ def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     except READING_ERRORS:
         return ()
     return found if all(map(math.isfinite, found)) else ()
+
+
+def _size_of(dataset: Dataset, keyword: str) -> int:
+    """Return how many bytes an element has in the file, without making values of them; 0 once that has been done."""
+    raw: Any = dataset.get_item(keyword)
+    value = getattr(raw, "value", None)
+    return len(value) if isinstance(value, bytes) else 0
 
 
 def functional(dataset: Dataset, index: int, keyword: str) -> Dataset | None:

@@ -213,7 +213,7 @@ def _marks(dataset: Dataset, reading: Reading) -> tuple[tuple[tuple[ImageReferen
 
 
 def _drawing(item: Dataset, layer: str, colour: Colour) -> Mark | None:
-    kind, points = _KINDS.get(text_of(item, "GraphicType")), _points(numbers_of(item, "GraphicData"))
+    kind, points = _KINDS.get(text_of(item, "GraphicType")), _points(numbers_of(item, "GraphicData", 2 * _MOST_POINTS))
     least = {"point": 1, "circle": 2, "ellipse": 4}.get(kind or "", 2)
     if kind is None or not least <= len(points) <= _MOST_POINTS:
         return None

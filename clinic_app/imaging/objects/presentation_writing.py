@@ -1,6 +1,7 @@
 """Writing a presentation state: the window, the turn and the marks somebody sees now, for any other viewer.
 
-Sources: as `presentation`; the file is a Grayscale Softcopy Presentation State (PS3.3 A.33.1).
+Sources: as `presentation`; the file is a Grayscale Softcopy Presentation State (PS3.3 A.33.1), or for colour pictures a
+Color Softcopy Presentation State (A.33.2), which has no window and says that its colours are sRGB.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pydicom.sequence import Sequence as Items
 from clinic_app.imaging.display.layers import Mark, Point
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from clinic_app.imaging.frame import Frame
-from clinic_app.imaging.objects.kinds import GREY_PRESENTATION
+from clinic_app.imaging.objects.kinds import COLOUR_PRESENTATION, GREY_PRESENTATION
 from clinic_app.imaging.objects.references import ImageReference
 from clinic_app.imaging.objects.writing import new_object, referenced, saved, series_items
 from clinic_app.imaging.windowing import Window
@@ -74,21 +75,56 @@ def write_presentation(
         words: what he says about it.
         at: now.
     """
-    made = new_object(source, GREY_PRESENTATION, "PR", "Marks", at)
+    return saved(presentation_state(source, [(*image, seen)], author=author, label=label, words=words, at=at))
+
+
+def presentation_state(
+    source: Dataset,
+    images: Sequence[tuple[str, ImageReference, Seen]],
+    *,
+    author: str,
+    label: str,
+    words: str,
+    at: datetime,
+) -> Dataset:
+    """Return a presentation state of several pictures, all grey or all in colour; turn and inversion are the first's.
+
+    Args:
+        source: a picture's file: patient and study are taken from it as they stand there.
+        images: of each its series, the picture, and how it is seen.
+        author: who sees them so.
+        label: in capital letters, as DICOM wants it.
+        words: what he says about them.
+        at: now.
+    """
+    first = images[0][2]
+    kind = COLOUR_PRESENTATION if first.frame.is_colour else GREY_PRESENTATION
+    made = new_object(source, kind, "PR", "Marks", at)
     made.ContentLabel, made.ContentDescription = label[:16].upper(), words[:64]
     made.ContentCreatorName = author.replace(" ", "^")
     made.PresentationCreationDate, made.PresentationCreationTime = made.ContentDate, made.ContentTime
-    made.ReferencedSeriesSequence = series_items([image])
-    made.RescaleSlope, made.RescaleIntercept = _decimal(seen.frame.slope), _decimal(seen.frame.intercept)
-    made.RescaleType = seen.frame.unit or "US"
-    made.SoftcopyVOILUTSequence = Items([_window(image[1], seen.window)])
-    made.PresentationLUTShape = "INVERSE" if seen.frame.is_monochrome1 != seen.is_inverted else "IDENTITY"
-    made.ImageRotation, made.ImageHorizontalFlip = seen.turn.quarters * 90, "Y" if seen.turn.is_flipped else "N"
-    made.DisplayedAreaSelectionSequence = Items([_area(image[1], seen)])
-    if seen.marks:
+    made.ReferencedSeriesSequence = series_items([(series, image) for series, image, _seen in images])
+    if first.frame.is_colour:
+        made.ICCProfile = _srgb()
+    else:
+        made.RescaleSlope, made.RescaleIntercept = _decimal(first.frame.slope), _decimal(first.frame.intercept)
+        made.RescaleType = first.frame.unit or "US"
+        made.SoftcopyVOILUTSequence = Items([_window(image, seen.window) for _series, image, seen in images])
+        made.PresentationLUTShape = "INVERSE" if first.frame.is_monochrome1 != first.is_inverted else "IDENTITY"
+    made.ImageRotation, made.ImageHorizontalFlip = first.turn.quarters * 90, "Y" if first.turn.is_flipped else "N"
+    made.DisplayedAreaSelectionSequence = Items([_area(image, seen) for _series, image, seen in images])
+    marked = [(image, seen.marks) for _series, image, seen in images if seen.marks]
+    if marked:
         made.GraphicLayerSequence = Items([_layer()])
-        made.GraphicAnnotationSequence = Items([_annotation(image[1], seen.marks)])
-    return saved(made)
+        made.GraphicAnnotationSequence = Items([_annotation(image, marks) for image, marks in marked])
+    return made
+
+
+def _srgb() -> bytes:
+    from PIL import ImageCms
+
+    profile: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile
 
 
 def _window(image: ImageReference, window: Window) -> Dataset:
