@@ -6,6 +6,7 @@ alarm: it makes no sound and wakes nobody (IEC 60601-1-8 is not claimed).
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -135,7 +136,8 @@ class TechnicalAlarms:
             found.append(self._lasting(Trouble.DISK, "", reason, now_s))
         for state in self._recordings():
             if state.problem is not None:
-                found.append(self._lasting(Trouble.RECORDER, state.source, state.problem, now_s))
+                text = self._stands_still(state) if state.problem == reason else state.problem
+                found.append(self._lasting(Trouble.RECORDER, state.source, text, now_s))
             elif state.lost:
                 text = Text("Part of the recording of {source} could not be kept.", source=state.source)
                 found.append(self._lasting(Trouble.RECORDER, state.source, text, now_s))
@@ -143,6 +145,14 @@ class TechnicalAlarms:
         if jump is not None:
             self._jumps = {**self._jumps, "": (jump, now_s)}
         return found
+
+    def _stands_still(self, state: RecorderState) -> Text:
+        """Return what to say of a recording that a full disk does not take: the disk itself is told beside it."""
+        since = self._clock.now() - (state.saved_until or state.started_at)
+        return Text(
+            "The recording of {source} stands still: the last {minutes} min wait in the memory for room.",
+            source=state.source, minutes=max(math.ceil(since.total_seconds() / 60), 1),
+        )  # fmt: skip
 
     def _own_jump(self, now_s: float) -> Text | None:
         """Return what to say where this computer's clock went another way than time."""
