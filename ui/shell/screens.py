@@ -108,6 +108,7 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.waveforms.view_model_files import FilesModel
     from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long_reading import LongReadingModel
+    from ui.waveforms.view_model_long_taking import LongTakingModel
     from ui.waveforms.view_model_recordings import RecordingsViewModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
@@ -121,7 +122,8 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
     )
     files = FilesModel(station.recording_files, context.runner, context.session, context.hand)
     interrupted = InterruptedModel(hours, context.runner, context.session, context.hand, is_his_only=True)
-    return RecordingsScreen(model, place, remembered, sound, files, reader, interrupted)
+    taking = LongTakingModel(station.long_files, reader, context.runner, context.session)
+    return RecordingsScreen(model, place, remembered, sound, files, reader, interrupted, taking)
 
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:

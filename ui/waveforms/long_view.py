@@ -1,7 +1,8 @@
 """A recording of hours: its numbers over the whole length, its marks, and one page of paper at a time.
 
 Keys: Page Up and Page Down go half a page back or on, with Ctrl a whole one; Home and End to its ends. On the paper all
-keys of `EcgPaper` hold. A click on the numbers goes there.
+keys of `EcgPaper` hold. A click on the numbers or on the strip goes there; Shift with Home or End lets what is taken
+out begin or end with the page.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.language import Translated, _
+from ui.waveforms.long_strip import LongStrip
+from ui.waveforms.long_taking import LongTaking
 from ui.waveforms.monitor_values import MONITOR_SIGNS
 from ui.waveforms.trends_panel import sign_line
 from ui.waveforms.view_model_long_reading import PAGE_S, LongReadingModel
+from ui.waveforms.view_model_long_taking import LongTakingModel
 from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
 from ui.widgets.ecg_paper import EcgPaper
@@ -26,7 +30,7 @@ from ui.widgets.recording_traces import marks_of, traces_of
 from ui.widgets.trace_choices import TraceChoices
 from ui.widgets.trend_plot import TrendPlot
 
-PLOTS_PX: Final = 190
+PLOTS_PX: Final = 150
 
 
 class LongView(Translated, QWidget):
@@ -35,13 +39,16 @@ class LongView(Translated, QWidget):
     Args:
         model: the recording that is read.
         choices: how the paper is looked at.
+        taking: what is taken out of it; None takes nothing out.
 
-    Signal ``measured`` carries the `Reading` of the calipers, or None.
+    Signals: ``measured`` carries the `Reading` of the calipers, or None; ``noticed(str, str)``: words for the line of
+    notices, and their tone.
     """
 
     measured = Signal(object)
+    noticed = Signal(str, str)
 
-    def __init__(self, model: LongReadingModel, choices: TraceChoices) -> None:
+    def __init__(self, model: LongReadingModel, choices: TraceChoices, taking: LongTakingModel | None = None) -> None:
         super().__init__()
         self.setObjectName("long")
         self._model = model
@@ -50,6 +57,9 @@ class LongView(Translated, QWidget):
             "long.numbers", model.runner, lambda: model.overview.begins_at if model.overview is not None else None
         )
         self.plot.setFixedHeight(PLOTS_PX)
+        self.strip = LongStrip("long.strip")
+        self._chosen = taking
+        self._taking = LongTaking(taking, self._clock) if taking is not None else None
         self._back = Button("long.back", "plain", "chevron-left")
         self._on = Button("long.on", "plain", "chevron-right")
         self._where = OneLine("", 80)
@@ -75,6 +85,9 @@ class LongView(Translated, QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.plot)
+        column.addWidget(self.strip)
+        if self._taking is not None:
+            column.addWidget(self._taking)
         column.addLayout(row)
         column.addWidget(self.paper, 1)
         column.addWidget(self._qt)
@@ -86,6 +99,12 @@ class LongView(Translated, QWidget):
         model.page_read.connect(self._show_page)
         model.closed.connect(self._show_whole)
         self.plot.pointed.connect(lambda seconds: model.go(seconds - PAGE_S / 2))
+        self.strip.pointed.connect(lambda seconds: model.go(seconds - PAGE_S / 2))
+        if self._chosen is not None and self._taking is not None:
+            chosen = self._chosen
+            self.strip.dragged.connect(chosen.choose)
+            chosen.chosen.connect(lambda: self.strip.show_chosen(chosen.begin_s, chosen.end_s))
+            self._taking.noticed.connect(self.noticed)
         self._back.clicked.connect(lambda: model.turn(-1))
         self._on.clicked.connect(lambda: model.turn(1))
         self._marks.activated.connect(self._go_to_mark)
@@ -106,18 +125,30 @@ class LongView(Translated, QWidget):
         """Go through the hours."""
         part = 1.0 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 0.5
         overview = self._model.overview
-        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+        is_shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if is_shift and self._chosen is not None and event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self._choose_page(self._chosen, is_begin=event.key() == Qt.Key.Key_Home)
+        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._model.turn(part if event.key() == Qt.Key.Key_PageDown else -part)
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and overview is not None:
             self._model.go(0.0 if event.key() == Qt.Key.Key_Home else overview.seconds)
         else:
             super().keyPressEvent(event)
 
+    def _choose_page(self, chosen: LongTakingModel, *, is_begin: bool) -> None:
+        """Let what is taken out begin, or end, with this page."""
+        begin_s = self._model.begin_s
+        if is_begin:
+            chosen.choose_begin(begin_s)
+        else:
+            chosen.choose_end(begin_s + PAGE_S)
+
     def retranslate(self) -> None:
         """Say everything anew."""
         self._back.say(_("Back"), "Page Up")
         self._on.say(_("On"), "Page Down")
         self._marks.setAccessibleName(_("Marks"))
+        self.strip.setAccessibleName(_("All of the recording; drag over it to choose a part"))
         self.paper.setAccessibleName(_("ECG on millimetre paper; C puts calipers on it"))
         self._show_whole()
         self._show_numbers()
@@ -128,6 +159,9 @@ class LongView(Translated, QWidget):
         overview = self._model.overview
         self._qt.forget()
         self._marks.clear()
+        self.strip.show_overview(overview)
+        if self._taking is not None:
+            self._taking.show_marks(overview)
         if overview is None:
             self.paper.show_recording(())
             self.paper.show_marks(())
@@ -156,6 +190,7 @@ class LongView(Translated, QWidget):
         self.paper.show_recording(traces_of(page) if page is not None else ())
         self.paper.show_marks(marks_of(page) if page is not None else ())
         self.plot.show_cursor(self._model.begin_s + PAGE_S / 2)
+        self.strip.show_page(self._model.begin_s, self._model.begin_s + PAGE_S)
         self._say_where()
 
     def _say_where(self) -> None:

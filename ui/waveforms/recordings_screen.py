@@ -12,13 +12,13 @@ from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
 from clinic_app.waveforms.sound import sound_of
-from clinic_app.waveforms.store import is_long_recording
 from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.long_view import LongView
+from ui.waveforms.recording_rows import what_words, when_words
 from ui.waveforms.sound_view import SoundView
 from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from ui.remembered import Remembered
     from ui.waveforms.view_model_interrupted import InterruptedModel
     from ui.waveforms.view_model_long_reading import LongReadingModel
+    from ui.waveforms.view_model_long_taking import LongTakingModel
     from ui.waveforms.view_model_sound import SoundViewModel
 
-LIST_PX: Final = 206
+LIST_PX: Final = 280
 _RAW: Final = "raw"
 PARTS: Final = ("layout", "speed", "gain", "band", "notch")
 USUAL: Final = TraceChoices(layout="3x4", band="raw")
@@ -58,6 +59,7 @@ class RecordingsScreen(Page):
         reader: reads recordings of hours; None opens none.
         files: brings recordings in and takes them out; None where nobody may.
         interrupted: recordings of hours without an end; None looks for none.
+        taking: takes stretches out of recordings of hours; None takes none.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class RecordingsScreen(Page):
         files: FilesModel | None = None,
         reader: LongReadingModel | None = None,
         interrupted: InterruptedModel | None = None,
+        taking: LongTakingModel | None = None,
     ) -> None:
         super().__init__("recordings", place)
         theme.make_clinical(self)
@@ -78,10 +81,20 @@ class RecordingsScreen(Page):
         self._sound_view: SoundView | None = None
         self._reader = reader
         self._interrupted = interrupted
+        self._taking = taking
         self._long_view: LongView | None = None
         self._files = FilesPanel(files) if files is not None else None
         self._list: RecordTable[DocumentReference] = RecordTable(
-            "recordings.list", (Column(lambda: _("Recorded at"), _moment, is_strong=True),), "activity"
+            "recordings.list",
+            (
+                Column(
+                    lambda: _("Recorded at"),
+                    lambda each: when_words(each, model.hours.get(each.id)),
+                    is_strong=True,
+                    detail=lambda each: what_words(each, model.hours.get(each.id)),
+                ),
+            ),
+            "activity",
         )
         self.paper = EcgPaper("recordings.paper")
         self._caption = label("strong")
@@ -155,6 +168,8 @@ class RecordingsScreen(Page):
         self.paper.rr_noted.connect(self._qt.note_rr)
         self._size.clicked.connect(self._measure_screen)
         self._scale.chosen.connect(self._choose)
+        if self._taking is not None:
+            self._taking.cut_out.connect(lambda: model.watch(self.isVisible()))
         if self._interrupted is not None:
             self._interrupted.settled.connect(lambda: model.watch(self.isVisible()))
         if self._files is not None:
@@ -239,10 +254,11 @@ class RecordingsScreen(Page):
         if reader is None:
             return
         if self._long_view is None:
-            self._long_view = LongView(reader, self._scale.choices)
+            self._long_view = LongView(reader, self._scale.choices, self._taking)
             self._paper_stack.addWidget(self._long_view)
             icons.redraw_in(self._long_view)
             self._long_view.measured.connect(self._show_reading)
+            self._long_view.noticed.connect(self.noticed)
             reader.opened.connect(self._show_long_caption)
             reader.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self._paper_stack.setCurrentWidget(self._long_view)
@@ -303,6 +319,9 @@ class RecordingsScreen(Page):
             _("{seconds} s", seconds=length),
             counted("{count} channel", "{count} channels", len(recording.channels)),
         ]
+        document = self._model.document
+        if document is not None and document.relates_to:
+            parts.append(_("Cut out of the recording of {origin}", origin=document.relates_to[0].target.display or ""))
         self._caption.setText("  ·  ".join(part for part in parts if part))
         self.paper.setAccessibleName(_("ECG of {moment}", moment=form_moment(recording.started_at)))
 
@@ -352,8 +371,3 @@ class RecordingsScreen(Page):
             self._reading.setProperty("role", theme_role)
             self._reading.style().unpolish(self._reading)
             self._reading.style().polish(self._reading)
-
-
-def _moment(document: DocumentReference) -> str:
-    moment = form_moment(document.date) if document.date else "—"
-    return _("{moment}, long", moment=moment) if is_long_recording(document) else moment

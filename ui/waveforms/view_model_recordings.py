@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -16,6 +17,7 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.waveforms import Recording
+    from clinic_app.waveforms.store import LongListed
     from ui.shell.patient_in_hand import PatientInHand
 
 
@@ -34,7 +36,7 @@ class RecordingShelf(Protocol):
 class LongList(Protocol):
     """Where recordings of hours are listed."""
 
-    def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+    def listed(self, session: Session, patient_id: str) -> tuple[LongListed, ...]:
         """Return a patient's recordings of hours."""
         ...
 
@@ -49,9 +51,9 @@ class RecordingsViewModel(QObject):
         hand: the patient.
         long: where recordings of hours are listed; None lists none.
 
-    Signals: ``listed`` (see ``documents``), ``opened`` (see ``document`` and ``recording``), ``closed``: nothing is
-    open now; ``filtered``: the open recording is seen through another filter; ``long_chosen(DocumentReference)``: it is
-    one of hours, which is read elsewhere; ``refused(Text)``.
+    Signals: ``listed`` (see ``documents`` and, of those of hours, ``hours``), ``opened`` (see ``document`` and
+    ``recording``), ``closed``: nothing is open now; ``filtered``: the open recording is seen through another filter;
+    ``long_chosen(DocumentReference)``: it is one of hours, which is read elsewhere; ``refused(Text)``.
     """
 
     listed = Signal()
@@ -76,6 +78,7 @@ class RecordingsViewModel(QObject):
         self._session = session
         self._hand = hand
         self.documents: tuple[DocumentReference, ...] = ()
+        self.hours: Mapping[str, LongListed] = {}
         self.document: DocumentReference | None = None
         self.recording: Recording | None = None
         self._raw: Recording | None = None
@@ -106,13 +109,14 @@ class RecordingsViewModel(QObject):
             failed=self._refuse,
         )
 
-    def _found(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
+    def _found(
+        self, session: Session, patient_id: str
+    ) -> tuple[tuple[DocumentReference, ...], Mapping[str, LongListed]]:
         """Return the recordings of seconds and of hours, the newest first; for the background."""
         found = self._recordings.of_patient(session, patient_id)
-        hours = self._long.of_patient(session, patient_id) if self._long is not None else ()
-        if not hours:
-            return found
-        return tuple(sorted((*found, *hours), key=lambda each: str(each.date), reverse=True))
+        hours = {each.document.id: each for each in self._long.listed(session, patient_id)} if self._long else {}
+        documents = (*found, *(each.document for each in hours.values()))
+        return tuple(sorted(documents, key=lambda each: str(each.date), reverse=True)) if hours else found, hours
 
     def open(self, document: DocumentReference | None) -> None:
         """Open a recording, if it is not open already."""
@@ -136,9 +140,9 @@ class RecordingsViewModel(QObject):
             self._band = band
             self._filter()
 
-    def _list(self, patient_id: str, found: tuple[DocumentReference, ...]) -> None:
+    def _list(self, patient_id: str, found: tuple[tuple[DocumentReference, ...], Mapping[str, LongListed]]) -> None:
         if patient_id == self._patient_id:
-            self.documents = found
+            self.documents, self.hours = found
             self.listed.emit()
 
     def _take(self, document: DocumentReference, raw: Recording) -> None:
@@ -174,7 +178,7 @@ class RecordingsViewModel(QObject):
         patient_id = patient.id if patient else ""
         if patient_id != self._patient_id:
             self._patient_id = patient_id
-            self.documents = ()
+            self.documents, self.hours = (), {}
             self._close()
             self.listed.emit()
             self._refresh()

@@ -34,6 +34,9 @@ Index = QModelIndex | QPersistentModelIndex
 PAD: Final = 10
 _LOOK_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 _STRONG_ROLE: Final = Qt.ItemDataRole.UserRole + 2
+_DETAIL_ROLE: Final = Qt.ItemDataRole.UserRole + 3
+_DETAIL_PX: Final = 18
+"""A second line takes so much more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Column(Generic[R]):
         chip: gives a chip instead of the text, or None for plain text.
         width: pixels; 0 takes what is left.
         is_strong: set bold.
+        detail: gives a second line of a row; rows are taller then.
     """
 
     title: Callable[[], str]
@@ -53,6 +57,7 @@ class Column(Generic[R]):
     chip: Callable[[R], ChipLook | None] | None = None
     width: int = 0
     is_strong: bool = False
+    detail: Callable[[R], str] | None = None
 
 
 class _Rows(QAbstractTableModel, Generic[R]):
@@ -78,10 +83,13 @@ class _Rows(QAbstractTableModel, Generic[R]):
         column, row = self.columns[index.column()], self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(row)
+        detail = column.detail(row) if column.detail else ""
+        if role == _DETAIL_ROLE:
+            return detail
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(column.text(row))
+            return plain_tip("\n".join(part for part in (column.text(row), detail) if part))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title()}: {column.text(row)}"
+            return f"{column.title()}: " + ", ".join(part for part in (column.text(row), detail) if part)
         if role == _LOOK_ROLE:
             return column.chip(row) if column.chip else None
         return column.is_strong if role == _STRONG_ROLE else None
@@ -108,6 +116,10 @@ class _CellPainter(QStyledItemDelegate):
         if isinstance(look, ChipLook):
             paint_chip(painter, inner, look, font, worn)
         else:
+            detail = str(index.data(_DETAIL_ROLE) or "")
+            if detail:
+                self._paint_detail(painter, inner, detail, worn)
+                inner = inner.adjusted(0, 0, 0, -_DETAIL_PX)
             font.setWeight(QFont.Weight.DemiBold if index.data(_STRONG_ROLE) else QFont.Weight.Normal)
             painter.setFont(font)
             painter.setPen(theme.token("text", worn))
@@ -116,6 +128,12 @@ class _CellPainter(QStyledItemDelegate):
             )
             painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         painter.restore()
+
+    def _paint_detail(self, painter: QPainter, inner: QRectF, detail: str, worn: theme.ThemeName) -> None:
+        lower = inner.adjusted(0, inner.height() / 2, 0, -4)
+        painter.setPen(theme.token("muted", worn))
+        words = painter.fontMetrics().elidedText(detail, Qt.TextElideMode.ElideRight, int(lower.width()))
+        painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 
 class _View(QTableView):
@@ -154,6 +172,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         self._key = key or _id_of
         self.view = _View(self)
         self.view.setObjectName(name)
+        self._row_px = theme.ROW_PX + (_DETAIL_PX if any(column.detail for column in columns) else 0)
         self._model = _Rows(columns, self)
         self.empty = EmptyState(f"{name}.empty", empty_icon)
         self._dress()
@@ -173,7 +192,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         view.setTabKeyNavigation(False)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.verticalHeader().hide()
-        view.verticalHeader().setDefaultSectionSize(theme.ROW_PX)
+        view.verticalHeader().setDefaultSectionSize(self._row_px)
         header = view.horizontalHeader()
         header.setHighlightSections(False)
         header.setFixedHeight(36)
@@ -222,7 +241,7 @@ class RecordTable(Translated, QStackedWidget, Generic[R]):
         """Return how far to scroll so that the first of what was read and is still there stands where it stood."""
         keys = [self._key(row) for row in self._model.rows]
         stood = next(((keys.index(key), top) for key, top in read if key in keys), None)
-        return value if stood is None else stood[0] * theme.ROW_PX - stood[1]
+        return value if stood is None else stood[0] * self._row_px - stood[1]
 
     @property
     def rows(self) -> tuple[R, ...]:

@@ -3,7 +3,13 @@
 from clinic_app.waveforms.store.chunk import Chunk, Number, Part, decode, encode
 from clinic_app.waveforms.store.ledger import Head, Ledger, Line
 from clinic_app.waveforms.store.long_recording import LongRecording, Stretch, Trend
-from clinic_app.waveforms.store.long_recordings import Interrupted, LongRecordings, is_long_recording, open_recording
+from clinic_app.waveforms.store.long_recordings import (
+    Interrupted,
+    LongListed,
+    LongRecordings,
+    is_long_recording,
+    open_recording,
+)
 from clinic_app.waveforms.store.recorder import Recorder, RecorderState
 
 __all__ = [
@@ -12,6 +18,7 @@ __all__ = [
     "Interrupted",
     "Ledger",
     "Line",
+    "LongListed",
     "LongRecording",
     "LongRecordings",
     "Number",

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from itertools import islice
+from typing import Final, Literal
 
 import msgspec
 
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ConflictError, DeviceError, InvalidInputError, UnreadableFileError
+from clinic_app.foundation.errors import (
+    ConflictError,
+    DeviceError,
+    InvalidInputError,
+    NotFoundError,
+    UnreadableFileError,
+)
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.records import (
@@ -64,6 +71,27 @@ class Interrupted:
     until: datetime | None
 
 
+@dataclass(frozen=True)
+class LongListed:
+    """A recording of hours as a list tells it from the others of its day.
+
+    Args:
+        document: speaks of it.
+        source: the device.
+        begins_at: when it was begun.
+        ends_at: the moment after the last sample that is on the disk; None where that is not known here.
+        channels: labels of what was recorded; empty where the samples are on another computer.
+        state: ``running``; ``interrupted``: a cut left it without an end; ``ended``; ``elsewhere``: another computer's.
+    """
+
+    document: DocumentReference
+    source: str
+    begins_at: datetime
+    ends_at: datetime | None
+    channels: tuple[str, ...]
+    state: Literal["running", "interrupted", "ended", "elsewhere"]
+
+
 class LongRecordings:
     """Begins, ends and finds recordings of hours.
 
@@ -80,6 +108,7 @@ class LongRecordings:
         self._clock = clock
         self._recorder = recorder
         self._ledger = Ledger(store)
+        self._labels: dict[str, tuple[str, ...]] = {}
 
     def start(self, session: Session, patient_id: str, source: str, band: str = RAW_BAND) -> Head:
         """Begin to record a device for a patient.
@@ -189,6 +218,39 @@ class LongRecordings:
         event = self._trail.looking(session, "DocumentReference", patient_id, *recordings)
         self._store.records.commit((), audit=(event,))
         return recordings
+
+    def listed(self, session: Session, patient_id: str) -> tuple[LongListed, ...]:
+        """Return a patient's long recordings as `of_patient`, each with what tells it from the others."""
+        return tuple(self._listed(document) for document in self.of_patient(session, patient_id))
+
+    def _listed(self, document: DocumentReference) -> LongListed:
+        try:
+            head = self._ledger.head(document.id)
+        except NotFoundError:
+            source = next((each.attachment.title for each in document.content if each.attachment.title), "")
+            begun = document.date or self._clock.now()
+            return LongListed(document, source, begun, None, (), "elsewhere")
+        is_running = any(state.recording_id == head.id for state in self._recorder.states())
+        state: Literal["running", "interrupted", "ended"] = "interrupted" if head.ended_at is None else "ended"
+        ends_at = head.ended_at or self._until(head.id)
+        return LongListed(
+            document,
+            head.source,
+            head.started_at,
+            ends_at,
+            self._labels_of(head.id),
+            "running" if is_running else state,
+        )
+
+    def _labels_of(self, recording_id: str) -> tuple[str, ...]:
+        """Return what the first chunk holds; it stays so."""
+        if recording_id not in self._labels:
+            first = tuple(islice(self._ledger.lines(recording_id), 1))
+            found = LongRecording(self._ledger.head(recording_id), first, self._store.blobs.read).channels()
+            if not found:
+                return ()
+            self._labels[recording_id] = tuple(channel.label for channel, _rate_hz in found)
+        return self._labels[recording_id]
 
     def open(self, session: Session, recording_id: str) -> LongRecording:
         """Return a recording for reading, as far as it is on the disk; one that runs can be opened too.

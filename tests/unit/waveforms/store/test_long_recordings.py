@@ -272,3 +272,26 @@ def test_everything_is_in_the_trail(service: LongRecordings, nurse: Session, som
     service.stop(nurse, head.id)
     told = [event.action for event in events(store) if any(head.id in str(each.what) for each in event.entity)]
     assert sorted(map(str, told)) == ["C", "E", "R", "U", "U"] or sorted(map(str, told)) == ["C", "R", "R", "U", "U"]
+
+
+def test_a_list_tells_two_recordings_of_one_day_apart(
+    service: LongRecordings, recorder: Recorder, nurse: Session, someone: Patient, store: Store
+) -> None:
+    number = cut_after_half_a_minute(service, recorder, nurse, someone)
+    again = restarted(store)
+    running = again.start(nurse, someone.id, "bed 2")
+    other = again.start(nurse, someone.id, "bed 3")
+    with store.database.writing() as connection:
+        from clinic_app.storage.memory import forget_values
+
+        forget_values(connection, [f"long-recording/{other.id}"])
+    told = {each.document.id: each for each in again.listed(nurse, someone.id)}
+    first = told[number]
+    assert (first.source, first.state, first.channels) == ("bed 1", "interrupted", ("I", "II"))
+    assert (first.begins_at, first.ends_at) == (NOON, NOON + timedelta(seconds=30))
+    assert (told[running.id].state, told[running.id].ends_at, told[running.id].channels) == ("running", None, ())
+    assert (told[other.id].state, told[other.id].source) == ("elsewhere", "bed 3")
+    again.stop(nurse, number)
+    ended = next(each for each in again.listed(nurse, someone.id) if each.document.id == number)
+    assert (ended.state, ended.ends_at, ended.channels) == ("ended", NOON + timedelta(seconds=30), ("I", "II"))
+    again._recorder.close()
