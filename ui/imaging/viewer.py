@@ -97,6 +97,7 @@ class Viewer(Translated, QWidget):
         series.damage_found.connect(self._show_damage)
         series.progressed.connect(lambda: self.strip.show_ready(series.had))
         self.canvas.number_asked.connect(series.want)
+        self.canvas.double_clicked.connect(self.maximise_asked)
         self.canvas.shown.connect(lambda: self.strip.show_number(self.canvas.image_number))
         self.strip.number_asked.connect(self._go_to)
 
@@ -151,16 +152,13 @@ class Viewer(Translated, QWidget):
             self.canvas.set_corners(self._corners(self.series.picture))
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Notice when the front is taken in hand, and a double click that draws nothing."""
+        """Notice when the front is taken in hand, and a tap on the space bar."""
         kind = event.type()
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._tap_space(kind)
         if kind in (QEvent.Type.FocusIn, QEvent.Type.MouseButtonPress):
             self._is_space_tapped = False
             self.touched.emit()
-        elif kind == QEvent.Type.MouseButtonDblClick and self.front is self.canvas and self.canvas.tool == "window":
-            self.maximise_asked.emit()
-            return True
         return False
 
     def _tap_space(self, kind: QEvent.Type) -> None:

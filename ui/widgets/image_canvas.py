@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
 from ui.pictures import Picture
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_presets import PRESETS
 from ui.widgets.image_series import ZOOM_STEP, ImageSeries
 from ui.widgets.image_tools import (
     LEAST_DRAG_PX,
@@ -36,6 +35,7 @@ from ui.widgets.image_tools import (
 from ui.widgets.mark_hands import MarkHands
 from ui.widgets.mark_kinds import MARK_KINDS
 from ui.widgets.mark_tools import MarkTool, mark_at, tool_taking
+from ui.widgets.plain_keys import plain_key
 
 _NOTCH: Final = 120
 _ZOOM_PER_UNIT: Final = 1.0015
@@ -55,8 +55,10 @@ class ImageCanvas(ImageSeries):
     Args:
         name: stable object name.
 
-    Its signals and what it is given are those of `ImageSeries`.
+    Its signals and what it is given are those of `ImageSeries`; ``double_clicked``: where nothing is drawn.
     """
+
+    double_clicked = Signal()
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -64,8 +66,8 @@ class ImageCanvas(ImageSeries):
         self._tools.update({each.kind: MarkTool(self, each.kind) for each in MARK_KINDS})
         self._pressed = QPointF()
         self.hands = MarkHands(self)
-        self._pan, self._nearer = PanTool(self), ZoomTool(self)
-        self._of_view: tuple[CanvasTool, ...] = (self._tools["window"], self._pan, self._nearer)
+        self._pan, self._nearer, self._window_too = PanTool(self), ZoomTool(self), WindowTool(self)
+        self._of_view: tuple[CanvasTool, ...] = (self._tools["window"], self._pan, self._nearer, self._window_too)
         self._held: CanvasTool | None = None
         self._is_space_down = False
         self._turned = 0
@@ -124,11 +126,14 @@ class ImageCanvas(ImageSeries):
         if mark is not None:
             self._let_go()
             self.hands.ask_words(mark.uid)
+        elif self._tool == "window" and event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit()
         else:
             self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with it; many moves between two turns of the event loop are painted once."""
+        self.move_lens(event.position())
         if self._held is None:
             self._point_at(event.position())
             if self._tools[self._tool].is_pending:
@@ -151,7 +156,7 @@ class ImageCanvas(ImageSeries):
 
     def _end_click(self, tool: CanvasTool, touch: Touch) -> None:
         """A click that drew nothing takes the mark at its place in hand, or none; with the right button, its menu."""
-        if tool is self._nearer and (mark := mark_at(self, touch)) is not None:
+        if tool in (self._nearer, self._window_too) and (mark := mark_at(self, touch)) is not None:
             self.hands.ask_menu(touch.glass.toPoint(), mark)
         elif isinstance(tool, WindowTool):
             found = mark_at(self, touch)
@@ -162,7 +167,7 @@ class ImageCanvas(ImageSeries):
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._is_space_down):
             return self._pan
         if button == Qt.MouseButton.RightButton:
-            return self._nearer
+            return self._nearer if self._tool == "window" else self._window_too
         return self._tools[self._tool] if button == Qt.MouseButton.LeftButton else None
 
     def _touch(self, event: QMouseEvent) -> Touch:
@@ -178,7 +183,7 @@ class ImageCanvas(ImageSeries):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Do everything without a mouse."""
-        key = Qt.Key(event.key())
+        key = plain_key(event)
         is_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key == Qt.Key.Key_Space:
             self._is_space_down = True
@@ -222,16 +227,24 @@ class ImageCanvas(ImageSeries):
             keys.Key_R: self.reset,
             keys.Key_I: self.invert,
             keys.Key_W: lambda: self.set_tool("window"),
+            keys.Key_0: self.next_own_window,
+            keys.Key_H: self.flip_across,
+            keys.Key_V: self.flip_down,
+            keys.Key_Q: self.turn_right,
+            keys.Key_Z: self.toggle_lens,
+            keys.Key_X: self.show_pixels,
+            keys.Key_N: self.show_true_size,
         }
         for each in MARK_KINDS:
             table[Qt.Key(ord(each.key))] = lambda kind=each.kind: self.set_tool(kind)  # type: ignore[misc]
-        for preset in PRESETS:
-            table[Qt.Key(ord(preset.key))] = lambda key=preset.key: self.set_preset(key)  # type: ignore[misc]
+        for digit in "123456789":
+            table[Qt.Key(ord(digit))] = lambda digit=digit: self.set_preset(digit)  # type: ignore[misc]
         return table
 
     def leaveEvent(self, event: QEvent) -> None:
         """The mouse points at nothing any more."""
         self._pointed = None
+        self.move_lens(None)
         self.update()
         super().leaveEvent(event)
 

@@ -93,12 +93,16 @@ class ImageGlass(QWidget):
         if self._picture is not None or self._message:
             paint_corners(painter, area, self._corners, self.foot_lines())
             paint_notes(painter, area, self.note_lines())
+        self.paint_over(painter)
         self._paint_message(painter)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.token("focus", "clinical"), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Draw what lies over picture, marks and corners."""
 
     def foot_lines(self) -> Sequence[str]:
         """Return the lines at the bottom left."""
@@ -188,7 +192,7 @@ class ImageGlass(QWidget):
     def _image(self, picture: Picture, level: int, area: Area, on_glass: QSizeF) -> QImage:
         """Return the part of a copy that is seen; ``on_glass`` is what it takes there, in logical pixels."""
         across, down = (math.ceil(side * self.devicePixelRatioF()) for side in (on_glass.width(), on_glass.height()))
-        size = (across, down) if picture.frame.turn.is_across else (down, across)
+        size = (across, down) if self.turn.is_across else (down, across)
         if self._toned is None or not self._toned.is_of(picture, level, area, size):
             self._toned = Toned(picture, level, area, size)
         return self._toned.image(self._window or picture.frame.default_window, is_inverted=self._is_inverted)

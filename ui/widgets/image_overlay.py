@@ -76,6 +76,21 @@ def paint_corners(painter: QPainter, area: QRectF, corners: Corners, foot: Seque
     paint_text(painter, (_("Not for diagnosis"),), right, Qt.AlignmentFlag.AlignRight, at_foot=True)
 
 
+def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str]) -> None:
+    """Write which side of the patient lies at the left, the top, the right and the lower edge."""
+    painter.setFont(theme.body_font(12.0, QFont.Weight.DemiBold))
+    middle, side = area.center(), 44.0
+    centers = (
+        QPointF(area.left() + MARGIN + 12, middle.y()),
+        QPointF(middle.x(), area.top() + MARGIN + 8),
+        QPointF(area.right() - MARGIN - 12, middle.y()),
+        QPointF(middle.x(), area.bottom() - MARGIN - 46),
+    )
+    for letter, center in zip(letters, centers, strict=True):
+        row = QRectF(center.x() - side / 2, center.y() - _LINE_HEIGHT / 2, side, _LINE_HEIGHT)
+        _write(painter, row, Qt.AlignmentFlag.AlignCenter, letter)
+
+
 def paint_scale_bar(painter: QPainter, area: QRectF, px_per_mm: float) -> None:
     """Draw a bar of a round length at the foot, in the middle."""
     length_mm = bar_mm(px_per_mm, area.width())

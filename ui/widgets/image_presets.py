@@ -1,4 +1,4 @@
-"""Windows every reader of CT knows by name, one key each."""
+"""Windows a reader knows by name, one key each: those every reader of CT knows, and what somebody made his own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from clinic_app.imaging import Window
 from ui.language import _
 
 HOUNSFIELD: Final = "HU"
+MOST_PRESETS: Final = 9
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A window in Hounsfield units.
+    """A window in the unit of the pictures.
 
     Args:
         key: the digit that sets it.
@@ -33,4 +34,9 @@ PRESETS: Final = (
     Preset("3", lambda: _("Bone"), Window(400, 1800)),
     Preset("4", lambda: _("Brain"), Window(40, 80)),
     Preset("5", lambda: _("Abdomen"), Window(60, 400)),
+    Preset("6", lambda: _("Mediastinum"), Window(50, 350)),
+    Preset("7", lambda: _("Liver"), Window(80, 160)),
+    Preset("8", lambda: _("Vessels"), Window(300, 600)),
+    Preset("9", lambda: _("Temporal bone"), Window(700, 4000)),
 )
+"""For Hounsfield units."""

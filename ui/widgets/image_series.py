@@ -22,13 +22,13 @@ from clinic_app.imaging.measuring.words import value_lines
 from ui import language
 from ui.language import Translated, _, say
 from ui.pictures import Picture
-from ui.widgets.image_glass import ImageGlass
 from ui.widgets.image_mark_book import MarkBook
 from ui.widgets.image_marks import Shown
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_presets import HOUNSFIELD, PRESETS
+from ui.widgets.image_presets import HOUNSFIELD, PRESETS, Preset
 from ui.widgets.image_readings import Readings
 from ui.widgets.image_tools import Tool
+from ui.widgets.image_turns import TurnedGlass
 
 ZOOM_STEP: Final = 1.25
 
@@ -47,7 +47,7 @@ class LengthValue(NamedTuple):
     unit: str
 
 
-class ImageSeries(Translated, ImageGlass):
+class ImageSeries(Translated, TurnedGlass):
     """The pictures of one series, one at a time, without hands: see `ImageCanvas`.
 
     Args:
@@ -68,6 +68,7 @@ class ImageSeries(Translated, ImageGlass):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._tool: Tool = "window"
+        self._presets: Sequence[Preset] | None = None
         self._count = self._number = self._wanted = 0
         self._own_book = self._book = MarkBook(self)
         self._readings = Readings(self)
@@ -160,7 +161,7 @@ class ImageSeries(Translated, ImageGlass):
             return None
         drawn = (each for one in self.shown_marks() for each in drawings_of(one.mark, one.lines))
         marks = (*frame.layers.marks, *drawn)
-        return Seen(frame, window or frame.default_window, self._is_inverted, frame.turn, marks)
+        return Seen(frame, window or frame.default_window, self._is_inverted, self.turn_of(frame), marks)
 
     def show_series(self, count: int) -> None:
         """Begin a series of ``count`` pictures: window, zoom and own marks of the one before are forgotten."""
@@ -169,6 +170,7 @@ class ImageSeries(Translated, ImageGlass):
         self._drawing, self._pointed, self._is_fitted = None, None, True
         self._own_book.clear()
         self._corners, self._toned, self._layers, self._notes = Corners(), None, None, ()
+        self.forget_turn()
         self._changed()
 
     def show_picture(self, picture: Picture, number: int, corners: Corners) -> None:
@@ -184,7 +186,7 @@ class ImageSeries(Translated, ImageGlass):
         self._picture, self._number, self._corners, self._message = picture, number, corners, ""
         self._wanted = self._wanted or number
         self._drawing = None
-        is_same_turn = self._view is not None and self._view.turn == picture.frame.turn
+        is_same_turn = self._view is not None and self._view.turn == self.turn_of(picture.frame)
         if self._is_fitted or not is_same_turn or not is_same_shape:
             self._fit()
         self._changed()
@@ -234,10 +236,36 @@ class ImageSeries(Translated, ImageGlass):
             self.window_changed.emit()
             self._changed()
 
+    @property
+    def presets(self) -> Sequence[Preset]:
+        """Windows by name for the picture that is seen; none where their numbers would mean nothing."""
+        picture = self._picture
+        if picture is None or picture.frame.is_colour:
+            return ()
+        return self._presets if self._presets is not None else PRESETS if picture.frame.unit == HOUNSFIELD else ()
+
+    def use_presets(self, presets: Sequence[Preset] | None) -> None:
+        """Take somebody's own windows; None: those everybody knows."""
+        self._presets = presets
+        self.window_changed.emit()
+
     def set_preset(self, key: str) -> None:
-        """Show a window for CT by its digit; other pictures have no such window."""
-        if self._picture is not None and self._picture.frame.unit == HOUNSFIELD:
-            self.set_window(next(preset.window for preset in PRESETS if preset.key == key))
+        """Show a window by its digit, where there is one with it."""
+        found = next((preset for preset in self.presets if preset.key == key), None)
+        if found is not None:
+            self.set_window(found.window)
+
+    def next_own_window(self) -> None:
+        """Show the next of the windows the file itself asks for."""
+        windows = self._picture.frame.windows if self._picture else ()
+        if windows:
+            shown = self._window_in_force()
+            place = windows.index(shown) + 1 if shown in windows else 0
+            self.set_window(windows[place % len(windows)])
+
+    def view_changed(self) -> None:
+        """Say anew how it is seen."""
+        self._changed()
 
     def invert(self) -> None:
         """Exchange black and white."""
@@ -247,6 +275,7 @@ class ImageSeries(Translated, ImageGlass):
     def reset(self) -> None:
         """Show all of the picture as its file asks; lengths stay."""
         self._window, self._is_inverted = None, False
+        self.forget_turn()
         self._fit()
         self.window_changed.emit()
         self._changed()
