@@ -116,8 +116,7 @@ def _paint_pulse(painter: QPainter, view: PaperView, row: int) -> None:
     painter.setPen(QPen(theme.token("text", "clinical"), view.ratio))
     painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
     if millivolts != CALIBRATION_MV:
-        area = QRectF(left + 3 * view.ratio, top, right + foot - left, base - top)
-        write_pulse(painter, area, millivolts, view.ratio)
+        write_pulse(painter, QPointF(left - foot, top), millivolts, view.ratio)
 
 
 def _paint_trace(painter: QPainter, view: PaperView, cell: PaperCell) -> None:

@@ -55,6 +55,13 @@ class SweepOverlays:
             return _("{seconds} s back", seconds=seconds)
         return _("{minutes} min {seconds} s back", minutes=minutes, seconds=seconds)
 
+    def frozen_words(self) -> str:
+        """Return what stands over a picture that stands: how far back it is, and whether anything still comes."""
+        stale = age_words(min(_ages(self._sweep.groups))) if len(self.stale) == len(self._sweep.groups) else ""
+        if self._sweep.back_s >= 1:
+            return f"{self.back_words()} · {stale}" if stale else self.back_words()
+        return " ".join((_("Frozen."), stale)) if stale else _("Frozen. The signal goes on.")
+
     def paint(self, painter: QPainter, changed: QRect, panels: Sequence[SweepGroup]) -> None:
         """Draw all of them.
 
@@ -68,8 +75,10 @@ class SweepOverlays:
         for number, off in self.off.items():
             if not sweep.is_frozen:
                 self._paint_off(painter, sweep.groups[number], off, panels)
-        is_all = len(self.stale) == len(sweep.groups) > 1
+        is_all = len(self.stale) == len(sweep.groups) > 1 and not sweep.is_frozen
         for number, words in self.stale.items():
+            if sweep.is_frozen:  # what stands on purpose is no longer taken for now, and is there to be read
+                break
             field = QRect()
             for group, panel in zip(panels, sweep.panels, strict=True):
                 field = field.united(sweep.logical(panel.area)) if group is sweep.groups[number] else field
@@ -79,7 +88,7 @@ class SweepOverlays:
         if is_all:  # once is enough, and there is room for it
             paint_plate(painter, QRectF(sweep.rect()), age_words(min(_ages(sweep.groups))), "warn")
         if sweep.is_frozen and sweep.panels:
-            words = self.back_words() if sweep.back_s >= 1 else _("Frozen. The signal goes on.")
+            words = self.frozen_words()
             paint_plate(painter, QRectF(0, 0, sweep.width(), _HEAD_PX), words, "info")
             self._paint_events(painter)
         reading = sweep.reading()

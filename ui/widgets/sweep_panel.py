@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QRect, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from ui import theme
@@ -25,6 +25,8 @@ from ui.widgets.trace_scale import CALIBRATION_MV, CALIBRATION_S, PaperScale, pu
 _PULSE_LEFT_MM: Final = 2.0
 _PULSE_FOOT_MM: Final = 1.2
 _PULSE_ROOM_PX: Final = 1
+_PULSE_LANES: Final = 1.3
+"""A pulse may rise so far that its lane is this much higher: into the lane above, where its own upper half ends."""
 ERASE_MM: Final = 4.0
 FILL: Final = 0.7
 """Part of its lane that a signal without a true scale fills."""
@@ -276,9 +278,11 @@ def paint_background(painter: QPainter, panel: SweepPanel) -> None:
         y = round(field.top() + number * step)
         painter.drawLine(round(field.left()), y, panel.area.right(), y)
     for number, place in enumerate(panel.places):
-        has_room = number == 0 or place.height >= 1.3 * CALIBRATION_MV * panel.scale.px_per_mv
+        has_room = number == 0 or place.height >= _PULSE_LANES * CALIBRATION_MV * panel.scale.px_per_mv
         if place.lane.millivolts_per_unit is not None and has_room:
-            room = place.middle - panel.area.top() - _PULSE_ROOM_PX
+            inside = place.middle - panel.area.top() - _PULSE_ROOM_PX
+            over_it = place.height / _PULSE_LANES if panel.area.top() > 0 else 0.0
+            room = max(inside, over_it)
             _paint_pulse(painter, panel, place, pulse_mv(panel.scale.px_per_mv, room))
 
 
@@ -298,4 +302,4 @@ def _paint_pulse(painter: QPainter, panel: SweepPanel, place: LanePlace, millivo
     ):  # fmt: skip
         painter.drawLine(x0, y0, x1, y1)
     if millivolts != CALIBRATION_MV:
-        write_pulse(painter, QRectF(left + 3, top, panel.field.left() - left, base - top), millivolts, panel.ratio)
+        write_pulse(painter, QPointF(panel.area.left(), top), millivolts, panel.ratio)

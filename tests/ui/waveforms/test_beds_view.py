@@ -239,3 +239,26 @@ def test_a_tile_is_built_anew_only_where_the_monitor_sends_other_streams(qtbot: 
 @pytest.mark.parametrize(("beds", "columns"), [(0, 1), (1, 1), (2, 2), (4, 2), (5, 3), (9, 3), (10, 4), (16, 4)])
 def test_tiles_are_as_large_as_they_can_be(beds: int, columns: int) -> None:
     assert columns_for(beds) == columns
+
+
+def test_a_picture_that_stands_is_read_without_a_veil_and_says_that_nothing_comes(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    veils: list[QRectF] = []
+    monkeypatch.setattr(sweep_overlays, "paint_veil", lambda _painter, area: veils.append(area))
+    ward = Ward()
+    ward.admit("Bed 1")
+    view = _view(qtbot, ward)
+    sweep = view.tiles[0].sweep
+    sweep.freeze(True)
+    assert sweep.overlays.frozen_words() == "Frozen. The signal goes on."
+    ward.clock.now_s += 9
+    sweep.tick()
+    assert sweep.overlays.frozen_words() == "Frozen. No signal for 9 s"
+    sweep.grab()
+    assert veils == []
+    sweep._back_s = 65.0
+    assert sweep.overlays.frozen_words() == "1 min 5 s back · No signal for 9 s"
+    sweep.freeze(False)
+    sweep.grab()
+    assert veils, "running, it must not look alive"
