@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 from clinic_app.devices import FAMILIES, TRANSPORTS, DeviceConfig, Trial, options_of
 from clinic_app.foundation.texts import Text
 from ui.devices.option_field import OptionField, Value
-from ui.devices.view_model_devices import DevicesViewModel, tally
+from ui.devices.view_model_devices import DevicesViewModel, Search, tally
 from ui.devices.words import health_look, health_words
 from ui.language import Translated, _, counted, said, say
 from ui.widgets.busy_line import BusyLine
@@ -62,7 +62,7 @@ class DeviceForm(Translated, QWidget):
             fields.column.addWidget(part)
         self._option_column.setSpacing(4)
         fields.column.addLayout(self._option_column)
-        fields.column.addStretch()
+        fields.column.addStretch(1)  # takes what is left over, or the fields would drift apart
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -92,6 +92,7 @@ class DeviceForm(Translated, QWidget):
         self._model.busy_changed.connect(self._still.set_busy)
         self._model.trying_changed.connect(self._show_trying)
         self._model.ports_known.connect(self._take_places)
+        self._model.search_told.connect(self._tell_search)
 
     def open(self, config: DeviceConfig | None) -> None:
         """Show a device that is there, or an empty form for a new one."""
@@ -170,8 +171,10 @@ class DeviceForm(Translated, QWidget):
                 field.put(kept[option.key])
             self._options[option.key] = field
             self._option_column.addWidget(field)
-            if option.kind == "bluetooth":
-                self._model.find_bluetooth()
+            field.search_wanted.connect(self._model.find_bluetooth)
+        if any(field.option.kind == "bluetooth" for field in self._options.values()):
+            self._model.find_bluetooth()
+            self._tell_search(self._model.search)
         self._outcome.hide()
 
     def _take_places(self, places: dict[str, tuple[tuple[str, str], ...]]) -> None:
@@ -179,6 +182,11 @@ class DeviceForm(Translated, QWidget):
         for field in self._options.values():
             if field.option.kind in places:
                 field.show_places(places[field.option.kind])
+
+    def _tell_search(self, search: Search) -> None:
+        for field in self._options.values():
+            if field.option.kind == "bluetooth":
+                field.show_search(search.is_running, search.sentence, is_error=search.is_error)
 
     def _config(self) -> DeviceConfig:
         values: dict[str, Value] = {key: field.value() for key, field in self._options.items()}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from pathlib import Path
+from typing import Final, cast
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from clinic_app.devices import Option
 from clinic_app.foundation.texts import Text
-from ui.language import say
+from ui.language import _, say
+from ui.widgets.buttons import Button
 from ui.widgets.form_field import FormField
 
 Value = str | int | bool
+_BUTTON_ICONS: Final = {"file": "folder-open", "bluetooth": "search"}
 
 
 class OptionField(FormField):
@@ -20,12 +24,22 @@ class OptionField(FormField):
 
     Args:
         option: what is asked for.
-        places: names and descriptions to choose from, for a port or a microphone.
+        places: names and descriptions to choose from, for a port, a microphone or what is heard by Bluetooth.
+
+    Signal ``search_wanted``: somebody wants what is nearby to be looked for again.
     """
 
+    search_wanted = Signal()
+
     def __init__(self, option: Option, places: Sequence[tuple[str, str]] = ()) -> None:
-        super().__init__(_editor(option), f"devices.option.{option.key}", has_message=bool(option.hint))
+        has_message = bool(option.hint) or option.kind == "bluetooth"
+        super().__init__(_editor(option), f"devices.option.{option.key}", has_message=has_message)
         self.option = option
+        self._button: Button | None = None
+        if option.kind in _BUTTON_ICONS:
+            self._button = Button(f"devices.option.{option.key}.button", "plain", _BUTTON_ICONS[option.kind])
+            self._button.clicked.connect(self._choose_file if option.kind == "file" else self.search_wanted)
+            self._set_beside(self._button)
         self.put(option.default)
         self.show_places(places)
         self.retranslate()
@@ -33,10 +47,16 @@ class OptionField(FormField):
     def retranslate(self) -> None:
         """Say everything anew."""
         self.set_label(say(self.option.label))
-        self.set_hint(self.option.hint or "")
+        if self.option.hint:
+            self.set_hint(self.option.hint)
+        if self._button is not None:
+            does = _("Choose a file") if self.option.kind == "file" else _("Search again")
+            self._button.say(does)
+            self._button.setAccessibleName(f"{does}: {say(self.option.label)}")
         editor = self.editor
         if isinstance(editor, QCheckBox):
             editor.setText(say(self.option.label))
+            self._label.hide()  # the box says it already
         if isinstance(editor, QComboBox) and self.option.choice_words:
             for place, words in enumerate(self.option.choice_words):
                 editor.setItemText(place, say(words))
@@ -52,6 +72,33 @@ class OptionField(FormField):
         for name, words in places:
             editor.addItem(name if words in (name, "n/a", "") else f"{name}  {words}", name)
         self.put(typed or (places[0][0] if len(places) == 1 else ""))
+
+    def show_search(self, is_searching: bool, sentence: Text | None, *, is_error: bool) -> None:
+        """Say how the search for what is nearby goes; nothing is searched twice at a time."""
+        if self._button is not None:
+            self._button.setEnabled(not is_searching)
+        self.set_error(sentence if sentence and is_error else "")
+        self.set_hint(sentence if sentence and not is_error else "")
+
+    def _set_beside(self, button: Button) -> None:
+        """Put a button to the right of the editor."""
+        column = cast("QVBoxLayout", self.layout())
+        place = column.indexOf(self.editor)
+        column.removeWidget(self.editor)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.editor, 1)
+        row.addWidget(button)
+        column.insertLayout(place, row)
+
+    def _choose_file(self) -> None:
+        """Let somebody look for the file; the folder of the one that is typed comes first."""
+        typed = str(self.value())
+        start = str(Path(typed).parent) if typed else str(Path.home())
+        chosen, _filter = QFileDialog.getOpenFileName(self, say(self.option.label), start, f"{_('All files')} (*)")
+        if chosen:
+            self.put(str(Path(chosen)))
+        self.editor.setFocus()
 
     def put(self, value: Value) -> None:
         """Show a value."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from clinic_app.devices import Block, DeviceConfig, LinkState, Numerics, Result, Trial
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.texts import Text
 from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
@@ -50,12 +51,27 @@ def tally(items: Sequence[Item]) -> Tally:
     return Tally(*(sum(isinstance(item, kind) for item in items) for kind in (Block, Numerics, Result)))
 
 
+@dataclass(frozen=True)
+class Search:
+    """How the search for devices nearby goes.
+
+    Args:
+        is_running: it goes on.
+        sentence: what to say of it; None for nothing.
+        is_error: nothing can be searched.
+    """
+
+    is_running: bool
+    sentence: Text | None = None
+    is_error: bool = False
+
+
 class DevicesViewModel(QObject):
     """The devices, for one person.
 
     Signals: ``changed`` (see ``states``), ``refused(field, Text)``: of a form, ``saved(name)``, ``removed(name)``,
     ``tried(Trial)``, ``failed(Text)``, ``busy_changed(bool)``, ``trying_changed(bool)``, ``ports_known(dict)``: names
-    of places to plug in, by the kind of option.
+    of places to plug in, by the kind of option, ``search_told(Search)``: of what is nearby.
     """
 
     changed = Signal()
@@ -67,6 +83,7 @@ class DevicesViewModel(QObject):
     busy_changed = Signal(bool)
     trying_changed = Signal(bool)
     ports_known = Signal(object)
+    search_told = Signal(object)
 
     def __init__(self, devices: Devices, traces: Traces, runner: TaskRunner, session: Session) -> None:
         super().__init__()
@@ -81,6 +98,8 @@ class DevicesViewModel(QObject):
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self.states: tuple[LinkState, ...] = ()
+        self.search = Search(is_running=False)
+        """How the last search for devices nearby went."""
         self.destroyed.connect(self._stop_trying.set)
         self.destroyed.connect(self._stop_listening.set)
 
@@ -139,15 +158,28 @@ class DevicesViewModel(QObject):
         self._stop_listening.clear()
         stopping = self._stop_listening
 
-        def work() -> dict[str, tuple[tuple[str, str], ...]]:
+        def work() -> tuple[tuple[str, str], ...]:
             from clinic_app.devices.bluetooth.family import nearby
 
             try:
-                return {"bluetooth": tuple((each.address, each.name) for each in nearby(LISTEN_S, stopping))}
+                return tuple((each.address, each.name) for each in nearby(LISTEN_S, stopping))
             finally:
                 stopping.set()
 
-        self._runner.run(work, owner=self, done=self.ports_known.emit, failed=self._fail)
+        def done(places: tuple[tuple[str, str], ...]) -> None:
+            self.ports_known.emit({"bluetooth": places})
+            none = Text("No device was heard. Switch it on, hold it close, and search again.")
+            self._tell_search(Search(False, Text("Choose the device in the list.") if places else none))
+
+        def failed(error: ClinicError) -> None:
+            self._tell_search(Search(False, error.text, is_error=True))
+
+        self._tell_search(Search(True, Text("Listening for devices nearby…")))
+        self._runner.run(work, owner=self, done=done, failed=failed)
+
+    def _tell_search(self, search: Search) -> None:
+        self.search = search
+        self.search_told.emit(search)
 
     def save(self, former: str, config: DeviceConfig) -> None:
         """Add a device, or put another configuration in the place of the device ``former``."""

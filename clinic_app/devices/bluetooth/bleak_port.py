@@ -52,7 +52,12 @@ class BleakPort:
     def look(self, seconds: float, stopping: threading.Event) -> tuple[Seen, ...]:
         """Return the devices of the health profiles that are heard."""
         services = [_SHORT.format(number) for number in SERVICES]
-        found = self._wait(self._scanner.discover(seconds, return_adv=True, service_uuids=services), stopping)
+        try:
+            found = self._wait(self._scanner.discover(seconds, return_adv=True, service_uuids=services), stopping)
+        except DeviceError as error:
+            raise DeviceError(
+                Text("This computer has no Bluetooth, or it is switched off. The address can be typed by hand.")
+            ) from error
         seen = [
             Seen(device.address, printable(told.local_name or "")[:48], _numbers(told.service_uuids), told.rssi)
             for device, told in (found or {}).values()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from threading import Event as Signal
 from types import SimpleNamespace
 
@@ -13,11 +14,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QSpinBox, QTableView, QTabWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox, QTableView, QTabWidget
 
 from clinic_app.access import Session
 from clinic_app.devices import Block, ChannelInfo, Event, EventKind, Health, Numerics, Result, Trial
 from clinic_app.devices.bluetooth.port import Seen
+from clinic_app.foundation.errors import DeviceError
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms import LiveNumber, LiveTraces
 from tests.helpers.clocks import NOON
@@ -172,6 +174,55 @@ def test_bluetooth_devices_nearby_are_offered_by_their_names(
     assert [address.itemText(at) for at in range(2)] == ["AA:BB:CC  Cuff 7", "DD:EE"]
     assert len(stopped) == 1
     assert stopped[0].is_set()
+
+
+def test_where_there_is_no_radio_that_is_said_at_the_field_and_one_may_search_again(
+    pane: Pane[DevicesScreen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[tuple[Seen, ...] | DeviceError] = [
+        DeviceError(Text("No radio.")),
+        (),
+        (Seen("A", "", frozenset(), 0),),
+    ]
+
+    def nearby(_seconds: float, _stopping: Signal) -> tuple[Seen, ...]:
+        answer = answers.pop(0)
+        if isinstance(answer, DeviceError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("clinic_app.devices.bluetooth.family.nearby", nearby)
+    pane.click("devices.add")
+    pick(pane, "devices.kind", "bluetooth")
+    assert pane.words("devices.option.address.message") == "No radio."
+    pane.click("devices.option.address.button")
+    assert "hold it close" in pane.words("devices.option.address.message")
+    pane.click("devices.option.address.button")
+    assert "in the list" in pane.words("devices.option.address.message")
+    assert pane.find("devices.option.address", QComboBox).currentText() == "A"
+
+
+def test_a_file_is_chosen_by_a_button_and_one_that_is_left_changes_nothing(
+    pane: Pane[DevicesScreen], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    chosen = [str(tmp_path / "key.pem"), ""]
+
+    def ask(_parent: object, _title: str, start: str, _kinds: str) -> tuple[str, str]:
+        asked.append(start)
+        return chosen.pop(0), ""
+
+    monkeypatch.setattr("ui.devices.option_field.QFileDialog.getOpenFileName", ask)
+    pane.click("devices.add")
+    pick(pane, "devices.kind", "sdc")
+    pane.click("devices.option.key_file.button")
+    field = pane.find("devices.option.key_file", QLineEdit)
+    assert field.text() == str(tmp_path / "key.pem")
+    pane.click("devices.option.key_file.button")
+    assert field.text() == str(tmp_path / "key.pem")
+    assert asked == [str(Path.home()), str(tmp_path)]
+    button = pane.find("devices.option.key_file.button", QPushButton)
+    assert button.accessibleName() == "Choose a file: Private key (PEM)"
 
 
 def test_a_device_is_changed_and_keeps_what_was_not_touched(pane: Pane[DevicesScreen], place: Basement) -> None:
