@@ -50,7 +50,7 @@ class DevicesPage(Translated, QWidget):
         self._add = Button("devices.add", "primary", "plus")
         self._nothing = EmptyState("devices.no_device", "plug")
         self._card = DeviceCard(model)
-        self._form = DeviceForm(model) if model.may_change else None
+        self._form: DeviceForm | None = None
         self._right = FrontStack()
         self._right.setFixedWidth(CARD_WIDTH)
         self._build()
@@ -65,9 +65,8 @@ class DevicesPage(Translated, QWidget):
         foot.addWidget(self._add)
         foot.addStretch(1)
         left.addLayout(foot)
-        for part in (self._nothing, self._card, self._form):
-            if part is not None:
-                self._right.addWidget(part)
+        for part in (self._nothing, self._card):
+            self._right.addWidget(part)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 10, 0, 0)
         row.setSpacing(14)
@@ -85,8 +84,15 @@ class DevicesPage(Translated, QWidget):
         self._model.saved.connect(self._after_saving)
         self._model.failed.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self._model.refused.connect(self._refuse)
-        if self._form is not None:
-            self._form.closed.connect(self._close_form)
+
+    def make_form(self) -> bool:
+        """Make the form, a stroke of its own; return False where it is there, or will never be wanted."""
+        if self._form is not None or not self._model.may_change:
+            return False
+        self._form = DeviceForm(self._model)
+        self._right.addWidget(self._form)
+        self._form.closed.connect(self._close_form)
+        return True
 
     def retranslate(self) -> None:
         """Say everything anew."""
@@ -104,6 +110,7 @@ class DevicesPage(Translated, QWidget):
 
     def add(self) -> None:
         """Open an empty form."""
+        self.make_form()
         if self._form is not None:
             self._right.setCurrentWidget(self._form)
             self._form.open(None)
@@ -112,6 +119,7 @@ class DevicesPage(Translated, QWidget):
     def edit(self, name: str) -> None:
         """Open the form of a device."""
         config = self._model.config(name)
+        self.make_form()
         if self._form is not None and config is not None:
             self._right.setCurrentWidget(self._form)
             self._form.open(config)

@@ -74,7 +74,9 @@ class DevicesScreen(Page):
         missing = next((key for key in self._keys if key not in self._parts), None)
         if missing is not None:
             self._part(missing)
-        return missing is not None
+            return True
+        page = self._parts.get(DEVICES)
+        return isinstance(page, DevicesPage) and page.make_form()
 
     def entered(self) -> None:
         """Look at everything; as long as the screen is in front, news are read at once."""

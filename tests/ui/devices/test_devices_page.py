@@ -27,6 +27,7 @@ from tests.helpers.fake_devices import ANALYSER, MONITOR, OXIMETER, FakeDevices,
 from tests.helpers.panes import Pane, shown
 from tests.helpers.waiting import wait_until
 from ui import language, theme
+from ui.devices.device_form import DeviceForm
 from ui.devices.devices_screen import DevicesScreen
 from ui.devices.view_model_devices import DevicesViewModel, tally
 from ui.devices.view_model_results import ResultsViewModel
@@ -123,6 +124,21 @@ def test_a_nurse_sees_devices_and_changes_none(qapp: QApplication, place: Baseme
 def test_an_administrator_sees_no_results(pane: Pane[DevicesScreen]) -> None:
     assert not pane.sees("devices.tabs")
     assert not pane.sees("devices.results")
+
+
+def test_the_form_is_made_in_a_stroke_of_its_own_and_for_an_administrator_only(
+    qapp: QApplication, place: Basement
+) -> None:
+    for session, strokes in ((ADMINISTRATOR, [True, False]), (NURSE, [True, True, False])):
+        place.session = session
+        with shown(place.screen) as pane:
+            assert pane.widget.findChild(DeviceForm) is None
+            assert [pane.widget.make_more() for _ in strokes] == strokes
+            assert len(pane.widget.findChildren(DeviceForm)) == (session is ADMINISTRATOR)
+            if session is ADMINISTRATOR:
+                pane.click("devices.add")
+                assert len(pane.widget.findChildren(DeviceForm)) == 1
+                assert pane.sees("devices.name")
 
 
 def test_a_device_is_added(pane: Pane[DevicesScreen], place: Basement) -> None:
