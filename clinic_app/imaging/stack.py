@@ -105,6 +105,21 @@ class FrameStack:
                 self._kept.put(self._name, number, found)
             return found
 
+    def once(self, number: int) -> Frame:
+        """Return a picture that is looked at once: nothing is kept of it, and nothing makes room for it.
+
+        Raises:
+            NotFoundError: there is no such picture, or its file has not arrived.
+            UnreadableFileError: it is damaged.
+        """
+        if not 0 <= number < len(self._places):
+            raise NotFoundError(Text("The series has no image with this number."))
+        found = self._kept.get(self._name, number)
+        if found is None:
+            with self._decoding:
+                found = self._decoded(number)
+        return found
+
     def kept(self, number: int) -> Frame | None:
         """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""
         return self._kept.get(self._name, number)

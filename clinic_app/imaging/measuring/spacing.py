@@ -21,7 +21,7 @@ from pydicom.dataset import Dataset
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.reading import READING_ERRORS, number_of, text_of
 
-Origin = Literal["calibrated", "geometry", "stated", "region", "detector", "magnified", "film", "hand"]
+Origin = Literal["calibrated", "geometry", "stated", "region", "detector", "magnified", "film", "hand", "reconstructed"]
 _PROJECTIONS: Final = frozenset({"CR", "DX", "DR", "RF", "XA", "MG", "IO", "PX", "RG"})
 """Kinds of picture in which things are larger than in the patient."""
 _MOST_MAGNIFIED: Final = 5.0
@@ -60,6 +60,7 @@ _WORDS: Final[dict[str, Text]] = {
     "region": Text("ultrasound region"),
     "detector": Text("at the detector"),
     "film": Text("on the scanned film"),
+    "reconstructed": Text("reconstructed"),
 }
 
 

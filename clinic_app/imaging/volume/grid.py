@@ -1,0 +1,106 @@
+"""Whether slices lie as a body needs it: parallel, equally far from one another, straight behind one another.
+
+A reconstruction of slices that do not is a picture of nobody: a missing slice shortens him, a tilted gantry bends him.
+So each of these is refused with a sentence that says which images are meant. Source: DICOM PS3.3 C.7.6.2.1.1; positions
+are compared along the normal, never by slice location or instance number, which anybody may write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
+
+if TYPE_CHECKING:
+    from clinic_app.imaging.display.geometry import Plane
+
+LEAST_SLICES: Final = 3
+_SAME_PLACE_MM: Final = 1e-3
+_UNEQUAL: Final = 0.05
+"""Share of the spacing a step may differ; positions are written with few digits."""
+_ROUNDING_MM: Final = 0.02
+_MOST_SHIFT: Final = 0.5
+"""Of a pixel, over all slices: scanners write positions rounded."""
+_MOST_TURN: Final = 2e-3
+_MOST_NAMED: Final = 6
+
+
+class NoVolumeError(ClinicError):
+    """Slices that make no body."""
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """How slices lie.
+
+    Args:
+        order: their places in the series, from the first along the normal to the last.
+        step_mm: from one to the next.
+    """
+
+    order: tuple[int, ...]
+    step_mm: float
+
+
+def check_alike(plane: Plane | None, first: Plane, number: int) -> Plane:
+    """Return a slice's plane if it is parallel to the first one's, with pixels of the same size.
+
+    Raises:
+        NoVolumeError: it is not.
+    """
+    if plane is None:
+        raise NoVolumeError(Text("Image {number} does not say where it lies in the patient.", number=number))
+    ours, theirs = (np.array((each.along_row, each.along_column)) for each in (plane, first))
+    if np.abs(ours - theirs).max() > _MOST_TURN or plane.reference != first.reference:
+        raise NoVolumeError(Text("The images of this series do not all lie in one direction.", number=number))
+    if not np.allclose((plane.row_mm, plane.column_mm), (first.row_mm, first.column_mm), rtol=1e-3):
+        raise NoVolumeError(Text("The images of this series have pixels of different sizes."))
+    return plane
+
+
+def stacked(planes: Sequence[Plane]) -> Stacked:
+    """Return in which order parallel slices lie, and how far from one another.
+
+    Raises:
+        NoVolumeError: two lie at one place, some are missing, or they are not straight behind one another.
+    """
+    if len(planes) < LEAST_SLICES:
+        raise NoVolumeError(Text("A reconstruction needs at least {count} images.", count=LEAST_SLICES))
+    first = planes[0]
+    away = np.array([each.position for each in planes]) - np.asarray(first.position)
+    depths = away @ first.normal
+    order = np.argsort(depths, kind="stable")
+    steps = np.diff(depths[order])
+    if (same := np.flatnonzero(steps < _SAME_PLACE_MM)).size:
+        raise NoVolumeError(Text("Several images lie at the same place: {numbers}.", numbers=_pairs(order, same)))
+    step = float(np.median(steps))
+    if (uneven := np.flatnonzero(np.abs(steps - step) > max(step * _UNEQUAL, _ROUNDING_MM))).size:
+        raise NoVolumeError(
+            Text(
+                "The images are not equally far from one another; some may be missing between {numbers}.",
+                numbers=_pairs(order, uneven),
+            )
+        )
+    _check_straight(away, depths, first)
+    return Stacked(tuple(int(place) for place in order), float(depths[order[-1]] - depths[order[0]]) / len(steps))
+
+
+def _check_straight(away: NDArray[np.float64], depths: NDArray[np.float64], first: Plane) -> None:
+    sideways = away - np.outer(depths, first.normal)
+    sideways -= sideways[int(np.argmin(depths))]
+    if np.abs(sideways).max() > max(_MOST_SHIFT * min(first.row_mm, first.column_mm), _ROUNDING_MM):
+        raise NoVolumeError(
+            Text("The images were taken with a tilted gantry and do not lie straight behind one another.")
+        )
+
+
+def _pairs(order: NDArray[np.intp], places: NDArray[np.intp]) -> str:
+    """Return which images, by their numbers in the series, lie at both sides of steps."""
+    named = [f"{order[each] + 1}–{order[each + 1] + 1}" for each in places[:_MOST_NAMED]]
+    return ", ".join(named) + (" …" if len(places) > _MOST_NAMED else "")
