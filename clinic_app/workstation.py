@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -28,6 +28,7 @@ from clinic_app.access import (
     hub_token,
     is_enrolled,
     own_device,
+    own_organization,
 )
 from clinic_app.access.key_keeping import keep_passwords
 from clinic_app.consultation import Consultations
@@ -51,12 +52,24 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.imaging import Imaging, KeyImages, MarkKeeping
+from clinic_app.imaging.image_inbox import ImageInbox
+from clinic_app.imaging.network.awaited import Awaited
+from clinic_app.imaging.network.commitment import Commitments
+from clinic_app.imaging.network.gate import Gate
+from clinic_app.imaging.network.listener import ImageListener, Services
+from clinic_app.imaging.network.sending import ImageSending
+from clinic_app.imaging.network.service import ImageNetwork
+from clinic_app.imaging.network.worklist import Worklist
+from clinic_app.imaging.orders import ImageOrders
 from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
 from clinic_app.keys.erasure import Erasure, erase
 from clinic_app.referral import Referrals
 from clinic_app.registration import Registration
 from clinic_app.settings import (
     BACKUP_FOLDER,
+    DICOM_AE_TITLE,
+    DICOM_HOST,
+    DICOM_PORT,
     HUB_URL,
     IMAGE_TEXTS,
     KEY_STORAGE,
@@ -118,6 +131,10 @@ class Workstation:
     long_files: LongFiles
     imaging: Imaging
     key_images: KeyImages
+    image_orders: ImageOrders
+    image_inbox: ImageInbox
+    image_network: ImageNetwork
+    image_sending: ImageSending
     marks: MarkKeeping
     documents: Documents
     referrals: Referrals
@@ -185,9 +202,10 @@ def build_workstation(
         safekeeping = Safekeeping(store, keeper, trail)
         recordings = Recordings(store, trail, clock)
         decoders = stack.enter_context(closing(Children()))
+        orders, image_inbox, network, sending = _image_network(settings, store, trail, clock, decoders)
         if not is_read_only:
             safekeeping.note_restoration()
-            _stand_by(settings, listener, sync, stack)
+            _stand_by(settings, listener, network, sync, stack)
             stack.callback(devices.stop)
             devices.start()
             bedside.start()
@@ -215,6 +233,10 @@ def build_workstation(
             long_files=LongFiles(store, trail, recordings),
             imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
             key_images=KeyImages(store, trail, clock, decoders),
+            image_orders=orders,
+            image_inbox=image_inbox,
+            image_network=network,
+            image_sending=sending,
             marks=MarkKeeping(store, trail, clock, decoders),
             documents=Documents(store, trail, clock),
             referrals=referrals,
@@ -329,7 +351,7 @@ def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, 
         limits=_limits(settings),
         account=account,
         erase=partial(_erase, settings, slots),
-        language=cast("Language", settings[LANGUAGE]),
+        language=_language(settings),
     )
 
 
@@ -364,7 +386,42 @@ def _keep_devices(settings: Settings, configs: Sequence[DeviceConfig]) -> None:
     save_settings(replace(newest, devices=tuple(map(table_of, configs))))
 
 
-def _stand_by(settings: Settings, listener: MonitorListener, sync: SyncService | None, stack: ExitStack) -> None:
+def _image_network(
+    settings: Settings, store: Store, trail: Trail, clock: Clock, decoders: Children
+) -> tuple[ImageOrders, ImageInbox, ImageNetwork, ImageSending]:
+    """Return what stands between the images and the devices that make them; nothing of it listens yet."""
+    ae_title = settings[DICOM_AE_TITLE]
+    orders = ImageOrders(store, trail, clock, partial(_site_code, store))
+    inbox = ImageInbox(store, trail, clock, orders, decoders)
+    commitments = Commitments(inbox.keeps, store.memory, ae_title, clock)
+    worklist = Worklist(orders.open_ones, lambda: own_organization(store).name or "", _language(settings))
+    services = Services(Awaited(inbox), worklist, commitments)
+    listener = ImageListener(settings[DICOM_HOST], settings[DICOM_PORT], Gate(ae_title), services, clock)
+    network = ImageNetwork(
+        listener,
+        trail,
+        store,
+        settings.dicom_peers,
+        partial(_keep_peers, settings),
+        is_wanted=settings[DICOM_PORT] != 0,
+        commitments=commitments,
+    )
+    return orders, inbox, network, ImageSending(store, trail, clock, commitments, ae_title, network.peers)
+
+
+def _keep_peers(settings: Settings, tables: Sequence[Mapping[str, object]]) -> None:
+    save_settings(replace(load_settings(settings.folder), dicom_peers=tuple(tables)))
+
+
+def _language(settings: Settings) -> Language:
+    return cast("Language", settings[LANGUAGE])
+
+
+def _stand_by(
+    settings: Settings, listener: MonitorListener, network: ImageNetwork, sync: SyncService | None, stack: ExitStack
+) -> None:
+    stack.callback(network.stop)
+    network.start()
     if settings[MONITOR_PORT]:
         try:
             listener.start()

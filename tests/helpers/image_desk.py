@@ -99,9 +99,11 @@ def image_bytes(size: int = 8, **elements: Any) -> bytes:
 
 
 @contextmanager
-def listening(services: Services, peers: Sequence[Peer], clock: FixedClock, **more: Any) -> Iterator[ImageListener]:
-    """Listen on a free port of this computer for the length of the block."""
-    listener = ImageListener("127.0.0.1", 0, Gate(AE, peers), services, clock, **more)
+def listening(
+    services: Services, peers: Sequence[Peer], clock: FixedClock, port: int = 0, **more: Any
+) -> Iterator[ImageListener]:
+    """Listen on a port of this computer, a free one where none is said, for the length of the block."""
+    listener = ImageListener("127.0.0.1", port, Gate(AE, peers), services, clock, **more)
     listener.start()
     try:
         yield listener

@@ -25,7 +25,9 @@ from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Window, from_paths
-from clinic_app.records import DocumentReference, ImagingStudy, Patient
+from clinic_app.imaging.network import Peer
+from clinic_app.imaging.order_record import OrderForm
+from clinic_app.records import DocumentReference, ImagingStudy, Patient, ServiceRequest
 from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
 from clinic_app.registration.confidentiality import is_masked
@@ -42,6 +44,8 @@ FORM: Final = PatientForm(family="Жаңа", given="Адам", birth_date="05.03
 OPINION: Final = OpinionForm("Қалыпты.")
 UNSENT: Final = WaitingItem(-1, "Patient", Text("x"), "", "records", 1, datetime(2026, 3, 5, 7, tzinfo=UTC))
 NO_DEVICE: Final = DeviceConfig("", "", "")
+NO_PEER: Final = Peer("", "")
+ORDER: Final = OrderForm("", "", "", datetime(2026, 3, 5, 7, tzinfo=UTC))
 NOTHING: Final = Recording((), datetime(2026, 3, 5, 7, tzinfo=UTC), "M")
 NO_FILE: Final = Path("no such folder") / "nothing" / "x.hea"
 FOUND: Final = FoundRecording(NO_FILE, NOTHING, Patient(id="nobody"), "unsaid")
@@ -170,6 +174,49 @@ LINES: Final[dict[str, Line]] = {
         ),
         "read",
         "DocumentReference",
+    ),
+    "image_orders.order": Line(_of("image_orders.order", ORDER), "create", "ServiceRequest"),
+    "image_orders.cancel": Line(
+        lambda w, s, k: w.station.image_orders.cancel(s, _stored(w, k, ServiceRequest).id, ""),
+        "update",
+        "ServiceRequest",
+    ),
+    "image_orders.begin": Line(
+        lambda w, s, k: w.station.image_orders.begin(s, _stored(w, k, ServiceRequest).id), "update", "ImagingStudy"
+    ),
+    "image_orders.finish": Line(
+        lambda w, s, k: w.station.image_orders.finish(s, _stored(w, k, ServiceRequest).id), "update", "ImagingStudy"
+    ),
+    "image_orders.reopen": Line(
+        lambda w, s, k: w.station.image_orders.reopen(s, _stored(w, k, ServiceRequest).id), "update", "ImagingStudy"
+    ),
+    "image_orders.of_day": Line(
+        lambda w, s, k: w.station.image_orders.of_day(s, date(2026, 3, 5)), "read", "Appointment", False
+    ),
+    "image_inbox.waiting": Line(lambda w, s, k: w.station.image_inbox.waiting(s), "read", "ImagingStudy", False),
+    "image_inbox.handled": Line(lambda w, s, k: w.station.image_inbox.handled(s), "read", "ImagingStudy", False),
+    "image_inbox.opened": Line(
+        lambda w, s, k: w.station.image_inbox.opened(s, "none", "none"), "read", "ImagingStudy", False
+    ),
+    "image_inbox.confirm": Line(
+        lambda w, s, k: w.station.image_inbox.confirm(s, "none", f"patient-{k}"), "create", "ImagingStudy"
+    ),
+    "image_inbox.set_aside": Line(
+        lambda w, s, k: w.station.image_inbox.set_aside(s, "none"), "update", "ImagingStudy", False
+    ),
+    "image_inbox.undo": Line(lambda w, s, k: w.station.image_inbox.undo(s, "none"), "update", "ImagingStudy", False),
+    "image_network.state": Line(lambda w, s, k: w.station.image_network.state(s), "read", "Device", False),
+    "image_network.listen_again": Line(
+        lambda w, s, k: w.station.image_network.listen_again(s), "update", "Device", False
+    ),
+    "image_network.put": Line(lambda w, s, k: w.station.image_network.put(s, NO_PEER), "update", "Device", False),
+    "image_network.remove": Line(lambda w, s, k: w.station.image_network.remove(s, ""), "update", "Device", False),
+    "image_network.echo": Line(lambda w, s, k: w.station.image_network.echo(s, ""), "read", "Device", False),
+    "image_sending.asked": Line(
+        lambda w, s, k: w.station.image_sending.asked(s, _stored(w, k, ImagingStudy)), "read", "ImagingStudy"
+    ),
+    "image_sending.send": Line(
+        lambda w, s, k: w.station.image_sending.send(s, _stored(w, k, ImagingStudy), ""), "read", "ImagingStudy"
     ),
     "imaging.gather": Line(_of("imaging.gather", from_paths([Path("no such folder")])), "create", "ImagingStudy"),
     "imaging.take_in": Line(_of("imaging.take_in", ()), "create", "ImagingStudy"),
@@ -307,6 +354,17 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "referrals.open_waiting": "the program's own, for sync",
     "referrals.package_refusal": "a sentence about a case the caller holds",
     "result_inbox.take": "the program's own, for what devices send",
+    "image_inbox.put": "the program's own, for what devices send",
+    "image_inbox.take": "the program's own, for what devices send",
+    "image_inbox.knows": "the program's own, for what devices send",
+    "image_inbox.keeps": "the program's own, for what devices ask",
+    "image_inbox.count": "a number",
+    "image_orders.open_ones": "the program's own, for what devices ask",
+    "image_orders.named": "the program's own, for what devices send",
+    "image_network.start": "the program's own, at its start",
+    "image_network.stop": "the program's own, at its end",
+    "image_network.peers": "names of devices",
+    "image_sending.archives": "names of archives",
     "result_inbox.count": "a number",
     "long_recordings.running": "what is recorded now, as the live traces",
     "limits.of": "numbers of a device",

@@ -1,23 +1,18 @@
 """The dataset of an image while it arrives: the first megabytes in memory, the rest sealed on the disk.
 
 An ultrasound film has half a gigabyte and several devices may send at once; so the memory one of them takes is bounded.
-What goes to the disk is sealed piece by piece with a key that exists nowhere but in this process: whatever is left
-behind by a cut of the power can never be read.
 """
 
 from __future__ import annotations
 
 import io
-import struct
-import tempfile
 from collections.abc import Iterator
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from clinic_app.storage.contents.sealed_spool import SealedSpool
 
 IN_MEMORY_BYTES: Final = 32 << 20
 _PIECE_BYTES: Final = 1 << 20
-_TAG_BYTES: Final = 16
 
 
 class ArrivingSet(io.BytesIO):
@@ -32,10 +27,8 @@ class ArrivingSet(io.BytesIO):
         super().__init__()
         self._most_bytes = most_bytes
         self._in_memory_bytes = in_memory_bytes
-        self._rest: IO[bytes] | None = None
-        self._aead = AESGCM(AESGCM.generate_key(256))
+        self._rest = SealedSpool()
         self._pending = bytearray()
-        self._sealed = 0
         self.size = 0
         """Bytes that came, dropped ones too."""
         self.failure: OSError | None = None
@@ -72,27 +65,17 @@ class ArrivingSet(io.BytesIO):
         """Yield the whole set in order; may be asked again."""
         self._flush(1)
         yield self.getbuffer()
-        if self._rest is None:
-            return
-        self._rest.seek(0)
-        for index in range(self._sealed):
-            (size,) = struct.unpack("<I", self._rest.read(4))
-            yield self._aead.decrypt(index.to_bytes(12, "little"), self._rest.read(size + _TAG_BYTES), None)
+        yield from self._rest.pieces()
 
     def discard(self) -> None:
-        """Forget everything, the part on the disk first."""
-        if self._rest is not None:
-            self._rest.close()
-            self._rest = None
+        """Forget what is on the disk."""
+        self._rest.close()
 
     def _flush(self, least: int) -> None:
         try:
             while len(self._pending) >= least:
                 piece = bytes(self._pending[:_PIECE_BYTES])
                 del self._pending[:_PIECE_BYTES]
-                self._rest = self._rest or tempfile.TemporaryFile(prefix="dala-", buffering=0)  # noqa: SIM115
-                self._rest.write(struct.pack("<I", len(piece)))
-                self._rest.write(self._aead.encrypt(self._sealed.to_bytes(12, "little"), piece, None))
-                self._sealed += 1
+                self._rest.append(piece)
         except OSError as error:
             self.failure = error

@@ -21,8 +21,11 @@ _BY_SETTING: Final[dict[Letters, CharacterSet]] = {
     "cyrillic": "ISO_IR 144",
     "latin": "ISO_IR 6",
 }
-_PLAIN: Final = str.maketrans(dict(zip("«»—–…’“”№", '""--.\'""N', strict=True)))
-_RUSSIAN: Final = {**str.maketrans("әғқңөұүһӘҒҚҢӨҰҮҺ", "агкноуухАГКНОУУХ"), **_PLAIN}
+_PLAIN: Final[dict[int, str]] = str.maketrans(dict(zip("«»—–…’“”№", '""--.\'""N', strict=True)))
+_RUSSIAN: Final[dict[int, str]] = {
+    **_PLAIN,
+    **dict(zip(map(ord, "әғқңөұүһӘҒҚҢӨҰҮҺ"), "агкноуухАГКНОУУХ", strict=True)),
+}
 """ISO 8859-5 has the і of Kazakh, because Ukrainian has it too; it has none of these."""
 _SEPARATORS: Final = str.maketrans("^=\\", "   ")
 

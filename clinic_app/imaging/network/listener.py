@@ -43,8 +43,8 @@ class Answering(Protocol):
 class Committing(Protocol):
     """Answers whether images are kept, and hears of those that others keep."""
 
-    def asked(self, question: Dataset, peer: Peer, association: object) -> None:
-        """Take a question; the answer goes out by itself."""
+    def asked(self, question: Dataset, peer: Peer, association: object) -> bool:
+        """Take a question; the answer goes out by itself. Return whether it was taken."""
         ...
 
     def told(self, event_type: int, answer: Dataset, peer: Peer) -> None:
@@ -107,6 +107,11 @@ class ImageListener:
         if self._server is not None:
             return "listening"
         return "failed" if self.problem is not None else "off"
+
+    @property
+    def host(self) -> str:
+        """The network address it listens on, or would."""
+        return self._address[0]
 
     @property
     def port(self) -> int:

@@ -16,6 +16,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 from pynetdicom.presentation import PresentationContext
 
+from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.network.arriving_set import ArrivingSet
 from clinic_app.imaging.network.associations import ANNOUNCED_PDU_BYTES, GuardedServer
@@ -36,6 +37,9 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 WORKLIST: Final = "1.2.840.10008.5.1.4.31"
 COMMITMENT: Final = "1.2.840.10008.1.20.1"
 _PLAIN: Final = frozenset((str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian)))
+_NO_SUCH_ACTION: Final = 0x0123
+_INVALID_ARGUMENT: Final = 0x0115
+_NO_MORE: Final = 0x0213
 _REJECTED: Final = 0x01
 _BY_USER: Final = 0x01
 _log = logging.getLogger(__name__)
@@ -176,9 +180,12 @@ class Desk:
         self._book.note(visit, questions=1)
         commitments = self._services.commitments
         if commitments is None or event.action_type != 1:
-            return 0x0123, None
-        commitments.asked(event.action_information, peer, event.assoc)
-        return SUCCESS, None
+            return _NO_SUCH_ACTION, None
+        try:
+            is_taken = commitments.asked(event.action_information, peer, event.assoc)
+        except ClinicError:
+            return _INVALID_ARGUMENT, None
+        return SUCCESS if is_taken else _NO_MORE, None
 
     def _told_commitment(self, event: Any) -> tuple[int, Any]:  # noqa: ANN401
         peer, _visit = self._of(event)
@@ -205,6 +212,8 @@ def _agreed(offered: Iterable[PresentationContext], peer: Peer) -> Iterator[Pres
         if known:
             made = PresentationContext()
             made.abstract_syntax, made.transfer_syntax = uid, known  # type: ignore[assignment]
+            if uid == COMMITMENT:  # an archive calls us to answer, a machine to ask
+                made.scu_role = made.scp_role = True
             yield made
 
 
