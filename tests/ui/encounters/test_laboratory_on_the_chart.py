@@ -20,8 +20,8 @@ from tests.helpers.fake_workstation import PASSWORD
 from tests.helpers.results import result
 from tests.helpers.windows import Desk
 from ui import language
+from ui.encounters.laboratory_table import flag_look, flag_words, value_words
 from ui.encounters.laboratory_table import test_words as measured_words
-from ui.encounters.laboratory_table import value_words
 
 FORM = PatientForm(family="Петров", given="Сергей", birth_date="12.01.1980", gender="male")
 NURSE = Session("n", "Омарова Әсем", "nurse", "nurse", "org", "Ырғыз АА")
@@ -62,8 +62,8 @@ def test_results_are_behind_their_own_word(enter: Callable[[str], tuple[Desk, Pa
     assert not desk.sees("chart.laboratory")
     desk.click("chart.kinds.laboratory")
     assert [row[1:] for row in _rows(desk)] == [
-        ["Глюкоза", "7,90 ммоль/л", "H [3.9 - 6.1]", "AU", "Омарова Әсем"],
-        ["XYZ", "> 25", "—", "AU", "Омарова Әсем"],
+        ["Глюкоза", "7,90 ммоль/л", "нормадан жоғары", "[3.9 - 6.1]", "AU", "Омарова Әсем"],
+        ["XYZ", "> 25", "—", "—", "AU", "Омарова Әсем"],
     ]
     desk.click("chart.kinds.vitals")
     assert not desk.sees("chart.laboratory")
@@ -110,3 +110,35 @@ def test_a_result_is_told_in_the_language_of_the_windows() -> None:
     assert ("Глюкоза", "7,90 ммоль/л") in said
     bare = msgspec.structs.replace(own, value_string=None, code=msgspec.structs.replace(own.code, text=None))
     assert (measured_words(bare), value_words(bare)) == ("XYZ", "—")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words", "tone"),
+    [
+        (("H",), "above the range", "warn"),
+        (("LL",), "far below the range", "alarm"),
+        (("A",), "outside the range", "warn"),
+        (("H", "A"), "above the range, outside the range", "warn"),
+        (("<",), "below the scale", "warn"),
+    ],
+)
+def test_what_an_analyser_calls_outside_the_range_is_said_in_words(
+    flags: tuple[str, ...], words: str, tone: str
+) -> None:
+    language.use("en")
+    (found,) = observations([result(Decimal(5), NOON, flags=flags)], _patient(), NURSE)
+    look = flag_look(found)
+    assert look is not None
+    assert (flag_words(found), look.text, look.tone) == (words, words, tone)
+    language.use("kk")
+
+
+@pytest.mark.parametrize("flags", [(), ("N",), ("S",), ("haemolysed",)])
+def test_what_is_within_the_range_or_says_something_else_has_no_mark(flags: tuple[str, ...]) -> None:
+    (found,) = observations([result(Decimal(5), NOON, flags=flags, reference_range="3 - 6")], _patient(), NURSE)
+    assert flag_look(found) is None
+    assert flag_words(found) == "—"
+
+
+def _patient() -> Patient:
+    return Patient(id="p")
