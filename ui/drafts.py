@@ -60,6 +60,7 @@ SCREEN_OF: Final = {
     "amend": "patients",
     "vitals": "chart",
     "monitor_vitals": "signals",
+    "marks": "images",
     "referral": "referrals",
 }
 """The screen each kind of draft belongs to."""
@@ -75,6 +76,8 @@ def draft_words(draft: Draft) -> str:
             )
         case "amend":
             return _("You had begun to amend the data of {name}", name=name)
+        case "marks":
+            return _("You had begun to measure on images of {name}", name=name)
         case "referral":
             return _("You had begun a question about {name}", name=name)
         case _:

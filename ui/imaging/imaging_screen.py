@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
+from clinic_app.access import Draft
+from clinic_app.records import Patient
 from ui import icons, theme
 from ui.imaging.import_panel import ImportReportCard
 from ui.imaging.light_box import LightBox
+from ui.imaging.measuring.marks_desk import MarksDesk
 from ui.imaging.review_panel import ReviewPanel
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.viewer import Viewer
@@ -32,8 +36,10 @@ class ImagingScreen(Page):
         remembered: layouts and windows this person chose before.
 
     ``choose_folder`` asks for the folder to take in; None means nobody chose one. ``choose_files`` asks for files,
-    archives and images of discs. Any of them can be dropped here, too.
+    archives and images of discs. Any of them can be dropped here, too. Signal ``draft_left``: see `ui.drafts`.
     """
+
+    draft_left = Signal(object)
 
     def __init__(
         self, model: ImagingViewModel, place: QWidget | None = None, remembered: Remembered | None = None
@@ -49,6 +55,7 @@ class ImagingScreen(Page):
         self._import_files = Button("imaging.import_files", "plain")
         self.box = LightBox("imaging", model, remembered)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
+        self.marks = MarksDesk("imaging", model.marks, self._tools, self.panes.active) if model.marks else None
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
@@ -72,7 +79,10 @@ class ImagingScreen(Page):
         self._stack.addWidget(self._none)
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
         row.addWidget(self.box)
+        if self.marks is not None:
+            row.addWidget(self.marks.panel)
         self._stack.addWidget(self._body)
         self._stack.addWidget(self._question)
 
@@ -97,8 +107,40 @@ class ImagingScreen(Page):
         self._question.confirmed.connect(lambda: model.confirm(self._question.choices, self._question.encoding))
         model.found_pictured.connect(self._question.tree.show_thumbnail)
         self._question.declined.connect(model.dismiss)
+        if self.marks is not None:
+            self._connect_marks(self.marks)
         self.shortcut("K", self._mark)
         self.shortcut("S", self._keep_view)
+
+    def _connect_marks(self, marks: MarksDesk) -> None:
+        marks.setParent(self)
+        marks.go_elsewhere = self._go_to_image
+        self.panes.layout_changed.connect(lambda: marks.serve_all(self.panes.shown))
+        self.panes.active_changed.connect(lambda: marks.act_on(self.panes.active))
+        marks.model.kept.connect(self._model.refresh)
+        marks.model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
+        marks.model.succeeded.connect(lambda text: self.noticed.emit(say(text), "ok"))
+        self._model.patient_left.connect(self._leave_marks)
+
+    def _leave_marks(self, patient: Patient | None) -> None:
+        """What was measured on the pictures of the patient who goes waits for whoever drew it."""
+        if self.marks is not None:
+            for draft in self.marks.drafts(patient):
+                self.draft_left.emit(draft)
+            self.marks.model.forget()
+
+    def has_unsaved(self) -> bool:
+        """Return whether marks are not kept."""
+        return bool(self.drafts())
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return the marks that are not kept."""
+        return self.marks.drafts(self._model.patient) if self.marks is not None else ()
+
+    def take_draft(self, draft: Draft) -> None:
+        """Go on with marks that were left."""
+        if self.marks is not None:
+            self.marks.model.take_up(draft.values)
 
     @property
     def viewer(self) -> Viewer:

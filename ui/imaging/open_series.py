@@ -96,6 +96,13 @@ class OpenSeries(QObject):
             failed=partial(self._fail, row),
         )
 
+    def number_of(self, sop_uid: str, frame_number: int) -> int:
+        """Return the number, from 1, of a picture of this series; 0 where it is not in it."""
+        files = self.row.series.instance if self.row else ()
+        if self._reader is None or not any(each.uid == sop_uid for each in files):
+            return 0
+        return self._reader.stack.position_of(sop_uid, frame_number) + 1
+
     def want(self, number: int) -> None:
         """Ask for a picture."""
         if self._reader is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from ui import icons
+from ui.imaging.measuring.mark_menu import MarkMenu
 from ui.imaging.viewing.layout_picker import LayoutPicker
 from ui.language import Translated, _
 from ui.widgets.buttons import Button
@@ -15,6 +17,9 @@ from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS
 from ui.widgets.image_series import ZOOM_STEP
 from ui.widgets.labels import plain_tip
+
+if TYPE_CHECKING:
+    from ui.widgets.image_tools import Tool
 
 
 class ViewerTools(Translated, QWidget):
@@ -40,7 +45,7 @@ class ViewerTools(Translated, QWidget):
         self._canvas = canvas
         self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
         self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
-        self._length = self._tool("length", "ruler", lambda: _("Measure a length"), "L")
+        self.marks = MarkMenu(name)
         self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
         self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
         self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
@@ -72,10 +77,10 @@ class ViewerTools(Translated, QWidget):
         for part in (self.layouts, self._link, self._lines):
             row.addWidget(part)
         row.addSpacing(10)
-        for button in (self._window, self._length, self._invert, self._link, self._lines):
+        for button in (self._window, self._invert, self._link, self._lines):
             button.setCheckable(True)
-        for part in (self._window, self._length):
-            row.addWidget(part)
+        row.addWidget(self._window)
+        row.addWidget(self.marks)
         row.addSpacing(10)
         for part in (self._invert, self._nearer, self._farther, self._reset):
             row.addWidget(part)
@@ -88,7 +93,7 @@ class ViewerTools(Translated, QWidget):
 
     def _connect(self) -> None:
         self._window.clicked.connect(lambda: self._canvas.set_tool("window"))
-        self._length.clicked.connect(lambda: self._canvas.set_tool("length"))
+        self.marks.chosen.connect(self._take_mark)
         self._invert.clicked.connect(lambda _checked: self._canvas.invert())
         self._nearer.clicked.connect(lambda: self._canvas.zoom_by(ZOOM_STEP))
         self._farther.clicked.connect(lambda: self._canvas.zoom_by(1 / ZOOM_STEP))
@@ -146,10 +151,10 @@ class ViewerTools(Translated, QWidget):
         """Show what is in force."""
         canvas = self._canvas
         self._window.setChecked(canvas.tool == "window")
-        self._length.setChecked(canvas.tool == "length")
+        self.marks.follow(canvas)
         self._invert.setChecked(canvas.is_inverted)
         picture = canvas.picture
-        for button in (self._length, self._invert, self._nearer, self._farther, self._reset, self._window):
+        for button in (self._invert, self._nearer, self._farther, self._reset, self._window):
             button.setEnabled(picture is not None)
         self._presets.setVisible(picture is not None and picture.frame.unit == HOUNSFIELD)
         window = canvas.window
@@ -174,6 +179,10 @@ class ViewerTools(Translated, QWidget):
         self._presets.setAccessibleName(_("Window for CT"))
         self._presets.setToolTip(plain_tip(_("Window for CT ({keys})", keys="1–5")))
         self.set_marked(is_marked=self._mark.isChecked(), can_mark=self._mark.isEnabled())
+
+    def _take_mark(self, kind: str) -> None:
+        self._canvas.set_tool(cast("Tool", kind))
+        self._canvas.setFocus()
 
     def _set_preset(self, place: int) -> None:
         key = str(self._presets.itemData(place))

@@ -25,6 +25,7 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.imaging import Gathered, Seen, Window
+    from ui.imaging.measuring.marks_model import MarksModel
     from ui.shell.patient_in_hand import PatientInHand
 
 THUMBNAIL_PX = 112
@@ -55,7 +56,8 @@ class ImagingViewModel(QObject):
     ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture of the
     series in hand; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and ``question``;
     ``found_pictured(str, pixels)``: the small picture of a series that was found; ``refused(Text)``,
-    ``succeeded(Text)``.
+    ``succeeded(Text)``; ``patient_left(Patient)``: who was in hand until now. ``patient`` is who is, ``marks`` what is
+    measured, if that can be kept.
     """
 
     listed = Signal()
@@ -69,6 +71,7 @@ class ImagingViewModel(QObject):
     refused = Signal(object)
     succeeded = Signal(object)
     found_pictured = Signal(str, object)
+    patient_left = Signal(object)
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class ImagingViewModel(QObject):
         self._runner = runner
         self._session = session
         self._hand = hand
+        self.marks: MarksModel | None = None
         self.rows: tuple[SeriesRow, ...] = ()
         self.is_listed = False
         self.thumbnails: dict[str, NDArray[np.uint8]] = {}
@@ -101,6 +105,7 @@ class ImagingViewModel(QObject):
         self._asked_thumbnails: set[str] = set()
         self._is_watched = False
         self._patient_id = hand.patient.id if hand.patient else ""
+        self.patient = hand.patient
         hand.changed.connect(self._follow_patient)
         self.importer.began.connect(self.import_changed)
         self.importer.ended.connect(self._end_import)
@@ -349,8 +354,11 @@ class ImagingViewModel(QObject):
         """Another patient: nothing of the one before stays to be seen."""
         patient = self._hand.patient
         patient_id = patient.id if patient else ""
+        if patient_id == self._patient_id:
+            self.patient = patient
         if patient_id != self._patient_id:
-            self._patient_id = patient_id
+            self.patient_left.emit(self.patient)
+            self._patient_id, self.patient = patient_id, patient
             self.rows, self.is_listed, self._marks = (), False, set()
             self.thumbnails, self._asked_thumbnails = {}, set()
             self.intake, self.question = None, None

@@ -128,12 +128,14 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
 
 def _images(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.imaging.imaging_screen import ImagingScreen
+    from ui.imaging.measuring.marks_model import MarksModel
     from ui.imaging.view_model import ImagingViewModel
 
     station = context.workstation
     remembered = Remembered(station.preferences, context.runner, context.session, "images")
     site = station.settings.folder
     model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand, site)
+    model.marks = MarksModel(station.marks, context.runner, context.session)
     return ImagingScreen(model, place, remembered)
 
 

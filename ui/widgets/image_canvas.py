@@ -5,8 +5,8 @@ is moved; the wheel leafs; Ctrl and wheel or the right button zoom; the middle b
 picture; a double click, or the menu of the right button, writes to a mark.
 Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; W changes
 windows, and each kind of mark has its letter (see `mark_kinds`); 1 to 5 are windows for CT. Enter puts a mark of the
-kind in hand in the middle, Delete takes the one in hand away, F2 writes its words, comma and full stop take its points
-in hand, Ctrl and C copies it, Ctrl and Z takes a step back, Ctrl and Y takes it again, Esc forgets what is being drawn.
+kind in hand in the middle, Delete takes the one in hand away, F2 writes its words, N takes its next point in hand,
+Ctrl and C copies it, Ctrl and Z takes a step back, Ctrl and Y takes it again, Esc forgets what is being drawn.
 With Ctrl the arrows move that point while marks are drawn, with Alt all of the mark, else they change the window; ten
 times as far with Shift.
 """

@@ -137,15 +137,18 @@ class MarkBook(QObject):
             self.selection_changed.emit()
 
     def load(self, layers: Sequence[MarkLayer]) -> None:
-        """Begin with what is kept; steps of before are forgotten."""
-        self._marks = self._kept = tuple(mark for layer in layers if layer.is_mine for mark in layer.marks)
+        """Begin with what is kept; what was drawn already, while it was being read, stays."""
+        uids = {mark.uid for mark in self._kept}
+        drawn = tuple(mark for mark in self._marks if mark.uid not in uids)
+        self._kept = tuple(mark for layer in layers if layer.is_mine for mark in layer.marks)
+        self._marks = (*self._kept, *drawn)
         self._others = tuple(layer for layer in layers if not layer.is_mine)
         self._back, self._forth, self._selected = [], [], ""
         self.changed.emit()
 
-    def told_kept(self) -> None:
-        """What is here now is kept."""
-        self._kept = self._marks
+    def told_kept(self, marks: Sequence[Mark]) -> None:
+        """These are kept now; what was drawn meanwhile is not."""
+        self._kept = tuple(marks)
         self.changed.emit()
 
     def give_up(self) -> None:
@@ -153,8 +156,13 @@ class MarkBook(QObject):
         if self.is_changed:
             self._take(self._kept)
 
+    def take_up(self, marks: Sequence[Mark]) -> None:
+        """Go on with marks that were left unsaved, in place of mine; one step."""
+        self._take(tuple(marks))
+
     def clear(self) -> None:
         """Forget everything."""
+        self._marks = self._kept = ()
         self.load(())
 
     def _take(self, marks: tuple[Mark, ...]) -> None:

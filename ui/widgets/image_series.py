@@ -71,8 +71,8 @@ class ImageSeries(Translated, TurnedGlass):
         self._presets: Sequence[Preset] | None = None
         self._count = self._number = self._wanted = 0
         self._own_book = self._book = MarkBook(self)
-        self._readings = Readings(self)
-        self._readings.added.connect(self.update)
+        self.readings = Readings(self)
+        self.readings.added.connect(self.update)
         self._drawing: Mark | None = None
         self._listen_to_book()
         self._pointed: tuple[int, int] | None = None
@@ -349,7 +349,7 @@ class ImageSeries(Translated, TurnedGlass):
         """Return what a mark on the picture that is seen measures."""
         if self._picture is None:
             return Measured()
-        return self._readings.of(self._picture.frame, mark, self._book.scale_on(mark.place))
+        return self.readings.of(self._picture.frame, mark, self._book.scale_on(mark.place))
 
     def lines_of(self, mark: Mark) -> tuple[str, ...]:
         """Return what stands beside a mark, in the language of the windows."""

@@ -14,6 +14,7 @@ from ui.language import _
 from ui.widgets.mark_field import MarkField
 from ui.widgets.mark_kinds import BY_KIND
 from ui.widgets.mark_tools import middle_mark
+from ui.widgets.plain_keys import plain_key
 
 if TYPE_CHECKING:
     from ui.widgets.image_series import ImageSeries
@@ -45,7 +46,7 @@ class MarkHands(QObject):
 
     def key(self, event: QKeyEvent) -> bool:
         """Do what a key does with marks; returns whether it does anything."""
-        key, modifiers = Qt.Key(event.key()), event.modifiers()
+        key, modifiers = plain_key(event), event.modifiers()
         is_ctrl = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         is_alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
         is_shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
@@ -130,8 +131,8 @@ class MarkHands(QObject):
             canvas.remove_mark()
         elif key == Qt.Key.Key_F2 and canvas.book.selected is not None:
             self.ask_words(canvas.book.selected.uid)
-        elif key in (Qt.Key.Key_Comma, Qt.Key.Key_Period) and canvas.book.selected is not None:
-            self._point += -1 if key == Qt.Key.Key_Comma else 1
+        elif key == Qt.Key.Key_N and canvas.book.selected is not None:
+            self._point += 1
         else:
             return False
         return True

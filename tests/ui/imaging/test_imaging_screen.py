@@ -456,7 +456,7 @@ def test_tools_show_what_is_in_force_and_name_their_keys(room: Room) -> None:
     assert (canvas.tool, length.isChecked(), window.isChecked()) == ("length", True, False)
     QTest.keyClick(canvas, Qt.Key.Key_W)
     assert (canvas.tool, length.isChecked(), window.isChecked()) == ("window", False, True)
-    assert length.toolTip() == "Measure a length (L)"
+    assert length.toolTip() == "Length (L). Drag from end to end."
     QTest.keyClick(canvas, Qt.Key.Key_2)
     presets = cast("QComboBox", room.screen.findChild(QComboBox, "imaging.tool.preset"))
     assert presets.currentText() == "2  Lung"

@@ -128,7 +128,7 @@ def test_whoever_clicks_or_tabs_into_a_pane_has_it_in_hand_and_the_tools_follow(
     desk.panes.step_active(1)
     assert desk.panes.active is second
     desk.panes.tools._invert.click()
-    desk.panes.tools._length.click()
+    desk.panes.tools.marks.button.click()
     assert (first.canvas.is_inverted, second.canvas.is_inverted) == (True, True)
     assert (first.canvas.tool, second.canvas.tool) == ("window", "length")
 

@@ -246,7 +246,7 @@ def test_the_points_of_a_mark_are_moved_one_by_one(canvas: ImageCanvas) -> None:
     canvas.draw_length((10, 20), (40, 20))
     QTest.keyClick(canvas, Qt.Key.Key_Down, CTRL)
     assert near(only(canvas), (10, 20), (40, 21))
-    QTest.keyClick(canvas, Qt.Key.Key_Period)
+    QTest.keyClick(canvas, Qt.Key.Key_N)
     QTest.keyClick(canvas, Qt.Key.Key_Left, CTRL | SHIFT)
     assert near(only(canvas), (0, 20), (40, 21))
 
@@ -383,7 +383,7 @@ def test_a_large_region_says_its_mean_when_it_is_added_up_and_the_window_goes_on
     canvas.draw(Mark("rectangle", ((0.0, 0.0), (2200.0, 2200.0))))
     mark = only(canvas)
     assert canvas.lines_of(mark) == ("Area 48400.00 cm² · calibrated", "Width 2200.0 mm · Height 2200.0 mm")
-    qtbot.waitUntil(lambda: not canvas._readings.is_adding, timeout=20_000)
+    qtbot.waitUntil(lambda: not canvas.readings.is_adding, timeout=20_000)
     assert canvas.lines_of(mark)[0] == "Mean 40.0 · SD 0.0"
     assert canvas.lines_of(mark)[1] == "Least 40 · Greatest 50"
 
