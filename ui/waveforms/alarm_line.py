@@ -15,6 +15,8 @@ from ui.widgets.chip import Chip, ChipLook
 from ui.widgets.labels import OneLine, plain_tip
 
 MOST_SHOWN: Final = 3
+DISCLAIMER_PX: Final = 240
+"""Whatever is wrong: that nobody is watched is still to be read, the rest of it in its tool tip."""
 
 
 class AlarmLine(Translated, QWidget):
@@ -33,6 +35,7 @@ class AlarmLine(Translated, QWidget):
         self._disclaimer.setObjectName(f"{name}.disclaimer")
         self._disclaimer.setProperty("role", "muted")
         self._disclaimer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._disclaimer.setMinimumWidth(DISCLAIMER_PX)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.foundation.numbers import show_number
@@ -20,6 +19,7 @@ from ui.waveforms.traces_panel import lane_of
 from ui.widgets.labels import OneLine, label, wear
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Picked, SweepGroup
+from ui.widgets.trace_scale import GAINS_MM_MV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,9 @@ MOST_BEDS: Final = 16
 TRACES: Final = 3
 MOST_COLUMNS: Final = 4
 SPEED_MM_S: Final = 12.5
-GAIN_MM_MV: Final = 5.0
-"""A lane of sixteen is 10 mm high."""
+USUAL_GAIN_MM_MV: Final = 10.0
+SEEN_MV: Final = 1.25
+"""So much of an R wave has room above its line, by a lower gain where the tiles are low."""
 _FIRST_LEADS: Final = ("II", "I", "V5")
 _FIGURES: Final = ("heart_rate", "spo2")
 
@@ -90,7 +91,7 @@ class BedTile(Translated, QFrame):
         self.source = source
         self.sweep = Sweep(f"monitor.bed.{source}.sweep")
         self.sweep.setMinimumSize(120, 60)
-        self.sweep.set_scale(replace(self.sweep.scale, speed_mm_s=SPEED_MM_S, gain_mm_mv=GAIN_MM_MV))
+        self.sweep.set_speed(SPEED_MM_S)
         self.sweep.clicked.connect(lambda: self.opened.emit(source))
         self._stream_ids: tuple[str, ...] = ()
         self._band = ""
@@ -136,6 +137,15 @@ class BedTile(Translated, QFrame):
         self._age.setVisible(bool(age))
         self.setAccessibleName(_("Monitor {name}", name=self.source))
         self.setAccessibleDescription(", ".join([*told, age] if age else told))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Take the highest usual gain at which a heart beat has room in its lane."""
+        scale = self.sweep.scale
+        room_mm = (self.sweep.height() or self.height()) / TRACES / 2 / scale.px_per_mm
+        gains = [gain for gain in GAINS_MM_MV if gain <= USUAL_GAIN_MM_MV and gain * SEEN_MV <= room_mm]
+        gain = max(gains, default=min(GAINS_MM_MV))
+        if gain != scale.gain_mm_mv:
+            self.sweep.set_gain(gain)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Open it."""

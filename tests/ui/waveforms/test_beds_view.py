@@ -262,3 +262,14 @@ def test_a_picture_that_stands_is_read_without_a_veil_and_says_that_nothing_come
     sweep.freeze(False)
     sweep.grab()
     assert veils, "running, it must not look alive"
+
+
+@pytest.mark.parametrize(("beds", "gain"), [(1, 10.0), (4, 5.0), (16, 2.5)])
+def test_a_beat_has_room_in_its_lane_however_many_beds_there_are(qtbot: QtBot, beds: int, gain: float) -> None:
+    ward = Ward()
+    for number in range(beds):
+        ward.admit(f"Bed {number + 1}")
+    view = _view(qtbot, ward)
+    wait_until(lambda: view.tiles[0].sweep.scale.gain_mm_mv == gain, what="the gain")
+    lane = view.tiles[0].sweep.panels[0].places[0]
+    assert lane.height / 2 >= view.tiles[0].sweep.scale.px_per_mv

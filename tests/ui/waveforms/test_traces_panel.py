@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from clinic_app.access import Session
@@ -302,6 +302,18 @@ def test_leaving_the_dialog_measures_nothing_and_a_measure_can_be_given_up(bench
     assert screen_scales().px_per_mm(bench.panel) == guessed
     for each in (dialog, again):
         each.deleteLater()
+
+
+def test_that_nobody_is_watched_is_read_beside_the_longest_messages(qtbot: QtBot) -> None:
+    line = AlarmLine("alarms")
+    qtbot.addWidget(line)
+    line.resize(1226, 30)
+    line.show()
+    line.show_words(["A very long sentence about a device that sends what nobody can have in his body. " * 2] * 3)
+    QApplication.processEvents()
+    disclaimer = line.findChild(QLabel, "alarms.disclaimer")
+    assert disclaimer.width() >= 240
+    assert line.rect().contains(disclaimer.geometry())
 
 
 def test_the_line_of_technical_messages_always_says_that_nobody_is_watched(qtbot: QtBot) -> None:
