@@ -29,6 +29,7 @@ ROOMS: Final = (
     "ui.consultation",
     "ui.waveforms",
     "ui.imaging",
+    "ui.devices",
     "ui.exchange",
     "ui.audit",
     "ui.statistics",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import threading
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import shiboken6
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
+import ui
 from tests.helpers.waiting import wait_until
 from ui.shell import warm_up as module
 from ui.shell.warm_up import ROOMS, parts, warm_up
@@ -64,3 +66,9 @@ def test_every_part_of_every_room_can_be_read_and_screens_come_last(qapp: object
         screens = [name.endswith("_screen") for name in own]
         assert screens == sorted(screens)
     assert all(importlib.import_module(name) for name in names)
+
+
+def test_no_room_with_a_screen_is_forgotten() -> None:
+    """What is not read ahead is read when its screen is made, and holds the window for that long."""
+    found = {each.name for each in pkgutil.iter_modules(ui.__path__, "ui.") if each.ispkg}
+    assert found - {"ui.shell"} <= set(ROOMS)
