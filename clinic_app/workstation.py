@@ -52,11 +52,13 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.imaging import Imaging, KeyImages, MarkKeeping
+from clinic_app.imaging.archives import ImageArchives, Network
 from clinic_app.imaging.image_inbox import ImageInbox
 from clinic_app.imaging.network.awaited import Awaited
 from clinic_app.imaging.network.commitment import Commitments
 from clinic_app.imaging.network.gate import Gate
 from clinic_app.imaging.network.listener import ImageListener, Services
+from clinic_app.imaging.network.peers import WebServer, server_of
 from clinic_app.imaging.network.sending import ImageSending
 from clinic_app.imaging.network.service import ImageNetwork
 from clinic_app.imaging.network.worklist import Worklist
@@ -130,6 +132,7 @@ class Workstation:
     recording_files: RecordingFiles
     long_files: LongFiles
     imaging: Imaging
+    archives: ImageArchives
     key_images: KeyImages
     image_orders: ImageOrders
     image_inbox: ImageInbox
@@ -202,7 +205,8 @@ def build_workstation(
         safekeeping = Safekeeping(store, keeper, trail)
         recordings = Recordings(store, trail, clock)
         decoders = stack.enter_context(closing(Children()))
-        orders, image_inbox, network, sending = _image_network(settings, store, trail, clock, decoders)
+        awaited, orders, image_inbox, network, sending = _image_network(settings, store, trail, clock, decoders)
+        imaging = Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS])
         if not is_read_only:
             safekeeping.note_restoration()
             _stand_by(settings, listener, network, sync, stack)
@@ -231,7 +235,8 @@ def build_workstation(
             recordings=recordings,
             recording_files=RecordingFiles(store, trail, recordings),
             long_files=LongFiles(store, trail, recordings),
-            imaging=Imaging(store, trail, clock, decoders, settings[IMAGE_TEXTS]),
+            imaging=imaging,
+            archives=_archives(settings, store, trail, imaging, network, awaited),
             key_images=KeyImages(store, trail, clock, decoders),
             image_orders=orders,
             image_inbox=image_inbox,
@@ -388,14 +393,15 @@ def _keep_devices(settings: Settings, configs: Sequence[DeviceConfig]) -> None:
 
 def _image_network(
     settings: Settings, store: Store, trail: Trail, clock: Clock, decoders: Children
-) -> tuple[ImageOrders, ImageInbox, ImageNetwork, ImageSending]:
+) -> tuple[Awaited, ImageOrders, ImageInbox, ImageNetwork, ImageSending]:
     """Return what stands between the images and the devices that make them; nothing of it listens yet."""
     ae_title = settings[DICOM_AE_TITLE]
     orders = ImageOrders(store, trail, clock, partial(_site_code, store))
     inbox = ImageInbox(store, trail, clock, orders, decoders)
     commitments = Commitments(inbox.keeps, store.memory, ae_title, clock)
     worklist = Worklist(orders.open_ones, lambda: own_organization(store).name or "", _language(settings))
-    services = Services(Awaited(inbox), worklist, commitments)
+    awaited = Awaited(inbox)
+    services = Services(awaited, worklist, commitments)
     listener = ImageListener(settings[DICOM_HOST], settings[DICOM_PORT], Gate(ae_title), services, clock)
     network = ImageNetwork(
         listener,
@@ -406,7 +412,21 @@ def _image_network(
         is_wanted=settings[DICOM_PORT] != 0,
         commitments=commitments,
     )
-    return orders, inbox, network, ImageSending(store, trail, clock, commitments, ae_title, network.peers)
+    return awaited, orders, inbox, network, ImageSending(store, trail, clock, commitments, ae_title, network.peers)
+
+
+def _archives(
+    settings: Settings, store: Store, trail: Trail, imaging: Imaging, network: ImageNetwork, awaited: Awaited
+) -> ImageArchives:
+    servers: list[WebServer] = []
+    for table in settings.dicomweb:
+        try:
+            servers.append(server_of(table))
+        except InvalidInputError as error:  # the others can be asked all the same
+            _log.warning("%s", error)
+    port = awaited if settings[DICOM_PORT] else None
+    known = Network(settings[DICOM_AE_TITLE], network.peers, lambda: servers, port, partial(storage_of, settings))
+    return ImageArchives(store, trail, imaging, known)
 
 
 def _keep_peers(settings: Settings, tables: Sequence[Mapping[str, object]]) -> None:

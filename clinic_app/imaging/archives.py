@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.errors import KeyLockedError, NotFoundError
@@ -129,7 +129,7 @@ class ImageArchives:
         self._note(session, f"archive {name}: series of {study.uid}")
         return archive.series(study, is_stopped)
 
-    def fetch(
+    def bringing(
         self,
         session: Session,
         patient_id: str,
@@ -137,10 +137,11 @@ class ImageArchives:
         study: FoundStudy,
         series: Collection[str] = (),
         *,
+        told: Callable[[Fetched], object] = lambda _fetched: None,
         progress: Progress = lambda _done, _total: None,
         is_stopped: Stop = lambda: False,
-    ) -> tuple[Gathered, Fetched]:
-        """Fetch a study, or some of its series, for a patient; nothing is filed before its identity is sure.
+    ) -> Callable[[Gathering], None]:
+        """Return what brings a study, or some of its series, to `Imaging.gather`; nothing is filed by that.
 
         Images that are here already are not fetched again, so a second try brings the missing ones only.
 
@@ -150,8 +151,41 @@ class ImageArchives:
             name: of the archive.
             study: of `find`.
             series: UIDs; none for all.
+            told: gets what came of it.
             progress: told how many images have come of how many.
             is_stopped: asked again and again; what came until then is kept.
+
+        Raises:
+            NotFoundError: there is no such archive.
+        """
+        self._trail.require(session, "create", "ImagingStudy", patient_id)
+        archive = self._archive(name)
+
+        def bring(gathering: Gathering) -> None:
+            here = self._imaging.filed(study.uid, patient_id)
+            self._note(session, f"archive {name}: fetch {study.uid}")
+            told(archive.fetch(study, series, gathering, progress, is_stopped, here.intersection))
+
+        return bring
+
+    def fetch(
+        self,
+        session: Session,
+        patient_id: str,
+        name: str,
+        study: FoundStudy,
+        series: Collection[str] = (),
+        **more: Any,  # noqa: ANN401
+    ) -> tuple[Gathered, Fetched]:
+        """Fetch a study, or some of its series, for a patient; nothing is filed before its identity is sure.
+
+        Args:
+            session: who fetches.
+            patient_id: in hand.
+            name: of the archive.
+            study: of `find`.
+            series: UIDs; none for all.
+            more: how to tell how far it is, and how to ask whether to stop: see `bringing`.
 
         Raises:
             NotFoundError: there is no such archive.
@@ -159,16 +193,9 @@ class ImageArchives:
             LinkError: it cannot be reached, or refuses before the first image.
             StorageError: the store takes nothing more.
         """
-        archive = self._archive(name)
         outcome: list[Fetched] = []
-
-        def bring(gathering: Gathering) -> None:
-            self._note(session, f"archive {name}: fetch {study.uid}")
-            here = self._imaging.filed(study.uid, patient_id)
-            outcome.append(archive.fetch(study, series, gathering, progress, is_stopped, here.intersection))
-
-        gathered = self._imaging.gather(session, patient_id, bring)
-        return gathered, outcome[0]
+        bring = self.bringing(session, patient_id, name, study, series, told=outcome.append, **more)
+        return self._imaging.gather(session, patient_id, bring), outcome[0]
 
     def send(
         self,

@@ -315,6 +315,7 @@ class FakeWorkstation:
     recording_files: NothingStored = field(default_factory=NothingStored)
     long_files: NothingStored = field(default_factory=NothingStored)
     imaging: NothingStored = field(default_factory=NothingStored)
+    archives: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
     marks: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)

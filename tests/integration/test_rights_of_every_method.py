@@ -25,6 +25,7 @@ from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Window, from_paths
+from clinic_app.imaging.network.found import FoundStudy, Wanted
 from clinic_app.imaging.network import Peer
 from clinic_app.imaging.order_record import OrderForm
 from clinic_app.records import DocumentReference, ImagingStudy, Patient, ServiceRequest
@@ -218,6 +219,20 @@ LINES: Final[dict[str, Line]] = {
     "image_sending.send": Line(
         lambda w, s, k: w.station.image_sending.send(s, _stored(w, k, ImagingStudy), ""), "read", "ImagingStudy"
     ),
+    "archives.find": Line(
+        lambda w, s, k: w.station.archives.find(s, "none", Wanted("1")), "create", "ImagingStudy", False
+    ),
+    "archives.series": Line(
+        lambda w, s, k: w.station.archives.series(s, "none", FoundStudy("1.2")), "create", "ImagingStudy", False
+    ),
+    "archives.bringing": Line(_of("archives.bringing", "none", FoundStudy("1.2")), "create", "ImagingStudy"),
+    "archives.fetch": Line(_of("archives.fetch", "none", FoundStudy("1.2")), "create", "ImagingStudy"),
+    "archives.send": Line(
+        lambda w, s, k: w.station.archives.send(s, _stored(w, k, ImagingStudy), "none"), "update", "ImagingStudy"
+    ),
+    "archives.keep_secret": Line(
+        lambda w, s, k: w.station.archives.keep_secret(s, "none", "x"), "update", "Device", False
+    ),
     "imaging.gather": Line(_of("imaging.gather", from_paths([Path("no such folder")])), "create", "ImagingStudy"),
     "imaging.take_in": Line(_of("imaging.take_in", ()), "create", "ImagingStudy"),
     "imaging.studies": Line(_of("imaging.studies"), "read", "ImagingStudy"),
@@ -349,6 +364,8 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "recent_people.all": "names at the door",
     "registration.check": "looks at a form and at no record",
     "key_images.source": "reads what the caller holds",
+    "imaging.filed": "numbers of files, asked by what fetches them after it was let in",
+    "archives.lines": "names of archives, as IT listed them",
     "referrals.open_package": "the program's own: what a package may do is checked by its signature",
     "referrals.receive_arrivals": "the program's own, for sync",
     "referrals.open_waiting": "the program's own, for sync",

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWi
 from clinic_app.access import Draft
 from clinic_app.records import Patient
 from ui import icons, theme
+from ui.imaging.finding import Finding
 from ui.imaging.import_panel import ImportReportCard
 from ui.imaging.light_box import LightBox
 from ui.imaging.measuring.marks_desk import MarksDesk
 from ui.imaging.review_panel import ReviewPanel
 from ui.imaging.view_model import ImagingViewModel
+from ui.imaging.view_model_archive import ArchiveViewModel
 from ui.imaging.viewer import Viewer
 from ui.language import _, say
 from ui.remembered import Remembered
@@ -34,6 +36,7 @@ class ImagingScreen(Page):
         model: the images.
         place: what it will stand in (see `Page`).
         remembered: layouts and windows this person chose before.
+        archive: finds images in other hospitals' archives; None where nobody may.
 
     ``choose_folder`` asks for the folder to take in; None means nobody chose one. ``choose_files`` asks for files,
     archives and images of discs. Any of them can be dropped here, too. Signal ``draft_left``: see `ui.drafts`.
@@ -42,7 +45,11 @@ class ImagingScreen(Page):
     draft_left = Signal(object)
 
     def __init__(
-        self, model: ImagingViewModel, place: QWidget | None = None, remembered: Remembered | None = None
+        self,
+        model: ImagingViewModel,
+        place: QWidget | None = None,
+        remembered: Remembered | None = None,
+        archive: ArchiveViewModel | None = None,
     ) -> None:
         super().__init__("images", place)
         theme.make_clinical(self)
@@ -53,6 +60,7 @@ class ImagingScreen(Page):
         self.setAcceptDrops(True)
         self._import = Button("imaging.import", "primary", "folder-open")
         self._import_files = Button("imaging.import_files", "plain")
+        self._finding = Finding("imaging.archive", model, archive, self) if archive is not None else None
         self.box = LightBox("imaging", model, remembered)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self.marks = MarksDesk("imaging", model.marks, self._tools, self.panes.active) if model.marks else None
@@ -71,7 +79,8 @@ class ImagingScreen(Page):
         self._show_import()
 
     def _build(self) -> None:
-        for button in (self._import_files, self._import):
+        found = (self._finding.button,) if self._finding is not None else ()
+        for button in (*found, self._import_files, self._import):
             self.head.addWidget(button)
         for part in (self._busy, self._report):
             self.column.addWidget(part)
@@ -85,6 +94,10 @@ class ImagingScreen(Page):
             row.addWidget(self.marks.panel)
         self._stack.addWidget(self._body)
         self._stack.addWidget(self._question)
+        if self._finding is not None:
+            self._stack.addWidget(self._finding.page)
+            self._finding.changed.connect(self._show_page)
+            self._finding.noticed.connect(self.noticed)
 
     def _connect(self) -> None:
         model = self._model
@@ -172,6 +185,8 @@ class ImagingScreen(Page):
         self.title.setText(_("Images"))
         self._import.say(_("Import a folder…"))
         self._import_files.say(_("Files, ZIP, ISO…"))
+        if self._finding is not None:
+            self._finding.say()
         self._none.say(
             _("No images yet"),
             _("Put in the CD or the stick from the X-ray, CT or ultrasound room and import its folder."),
@@ -187,6 +202,8 @@ class ImagingScreen(Page):
     def _show_page(self) -> None:
         model = self._model
         page = self._body if model.rows else self._none
+        if self._finding is not None and self._finding.is_open:
+            page = self._finding.page
         self._stack.setCurrentWidget(self._question if model.question is not None else page)
 
     def _show_marked(self) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _WHAT, _COUNT, _DAY, _FIT, _WHOM = range(5)
 _PICTURE_PX: Final = 44
+_PERSON_PX: Final = 38
+_STUDY_PX: Final = 28
 _INKS: Final = {"identifier": "ok", "name": "muted", "unsaid": "muted", "other": "warn"}
 _CHECKED, _OPEN = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 
@@ -79,6 +81,7 @@ class ReviewTree(Translated, QTreeWidget):
         assert self._intake is not None
         person = QTreeWidgetItem(self)
         person.setData(_WHAT, Qt.ItemDataRole.UserRole, place)
+        person.setSizeHint(_WHAT, QSize(0, _PERSON_PX))
         whom = QComboBox(self)
         whom.setObjectName(f"{self.objectName()}.whom.{place}")
         for patient in (self._intake.patient, *files.candidates):
@@ -95,6 +98,7 @@ class ReviewTree(Translated, QTreeWidget):
     def _add_study(self, person: QTreeWidgetItem, study: ImagingStudy, state: Qt.CheckState) -> None:
         item = QTreeWidgetItem(person)
         item.setData(_WHAT, Qt.ItemDataRole.UserRole, study)
+        item.setSizeHint(_WHAT, QSize(0, _STUDY_PX))
         for series in study.series:
             line = QTreeWidgetItem(item)
             row = SeriesRow(study, series)
@@ -121,6 +125,7 @@ class ReviewTree(Translated, QTreeWidget):
         for line in self._series.get(uid, ()):
             line.setIcon(_WHAT, QIcon(QPixmap.fromImage(image.copy())))
         self.blockSignals(False)
+        self.scheduleDelayedItemsLayout()  # a row with a picture is higher, and what stands below moves
 
     def choices(self) -> tuple[Choice, ...]:
         """Return what is ticked, and for whom."""

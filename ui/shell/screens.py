@@ -130,13 +130,15 @@ def _images(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.imaging.imaging_screen import ImagingScreen
     from ui.imaging.measuring.marks_model import MarksModel
     from ui.imaging.view_model import ImagingViewModel
+    from ui.imaging.view_model_archive import ArchiveViewModel
 
     station = context.workstation
     remembered = Remembered(station.preferences, context.runner, context.session, "images")
     site = station.settings.folder
     model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand, site)
     model.marks = MarksModel(station.marks, context.runner, context.session)
-    return ImagingScreen(model, place, remembered)
+    archive = ArchiveViewModel(station.archives, context.runner, context.session, context.hand)
+    return ImagingScreen(model, place, remembered, archive if archive.can_search else None)
 
 
 def _referrals(context: ScreenContext, place: QWidget) -> QWidget:
