@@ -25,6 +25,7 @@ from reportlab.platypus import (
 )
 
 from clinic_app.documents import blocks
+from clinic_app.documents.band_words import band_words
 from clinic_app.documents.content import ConsultContent, EcgStrip, PatientLines, Words
 from clinic_app.documents.ecg_paper import STRIP_S, WIDTH_MM, EcgPaper
 from clinic_app.documents.fonts import ONE_AT_A_TIME, printable, register_fonts
@@ -32,7 +33,6 @@ from clinic_app.documents.page import LANDSCAPE, MARGIN, PORTRAIT, Furniture, Nu
 from clinic_app.documents.qr import QrCode, qr_content
 from clinic_app.foundation.dates import age_years, document_date, document_moment, form_date
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.waveforms.recording import RAW_BAND
 
 WIDTH: Final = PORTRAIT[0] - 2 * MARGIN
 ECG_MARGIN: Final = (LANDSCAPE[0] - WIDTH_MM * mm) / 2
@@ -165,7 +165,7 @@ def _ecg_page(strip: EcgStrip, language: Language) -> Iterator[Flowable]:
     yield blocks.line(say(Text("ECG")), blocks.HEADING)
     scale = say(Text("25 mm/s, 10 mm/mV"))
     when = document_moment(strip.recorded_at, language) if strip.recorded_at else ""
-    band = say(Text("without filter")) if strip.band == RAW_BAND else strip.band
+    band = band_words(strip.band, language)
     yield blocks.line("   ·   ".join(part for part in (scale, band, when, strip.device) if part), blocks.SMALL)
     yield Spacer(1, 2 * mm)
     yield EcgPaper(strip, ECG_HEIGHT_MM)

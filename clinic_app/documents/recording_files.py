@@ -1,7 +1,8 @@
 """Recordings in foreign files: brought in for one patient after a person has said so, and taken out for others.
 
 A file says whose it is in words somebody typed at a recorder. Its number is compared with the patient's numbers, letter
-by letter; the name is only shown. Whatever comes of that, nothing is filed before a person confirms it.
+by letter; a name proves nothing, but another name is told. Whatever comes of that, nothing is filed before a person
+confirms it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 from clinic_app.access import Session, Trail
 from clinic_app.documents.paper import paper_format
 from clinic_app.foundation.errors import UnreadableFileError
+from clinic_app.foundation.folding import name_keys
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import DocumentReference, Patient
 from clinic_app.storage import Store
@@ -34,7 +36,7 @@ class FoundRecording:
         recording: what is in it.
         patient: in whose record it would lie.
         whose: what its number says.
-        differs: what else in the file is not the patient's: ``birth_date``, ``sex``.
+        differs: what else in the file is not the patient's: ``name``, ``birth_date``, ``sex``.
     """
 
     path: Path
@@ -161,7 +163,16 @@ def _differences(said: PatientText, patient: Patient) -> tuple[str, ...]:
     size = min(len(said.birth_date), len(born))
     has_other_day = size > 0 and said.birth_date[:size] != born[:size]
     has_other_sex = bool(said.sex) and patient.gender in ("male", "female") and said.sex != patient.gender
-    return (("birth_date",) if has_other_day else ()) + (("sex",) if has_other_sex else ())
+    told = {"name": _is_other_name(said.name, patient), "birth_date": has_other_day, "sex": has_other_sex}
+    return tuple(what for what, is_other in told.items() if is_other)
+
+
+def _is_other_name(said: str, patient: Patient) -> bool:
+    """Return whether a name has a word that is none of the patient's, in whatever spelling; a field may cut a word."""
+    known = {key for name in patient.name for key in name_keys(name.full)} | set(name_keys(patient.full_name))
+    return any(
+        not any(key.startswith(own) or own.startswith(key) for own in known) for key in name_keys(said) if len(key) > 1
+    )
 
 
 def _folded(number: str) -> str:

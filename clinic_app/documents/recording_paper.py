@@ -16,6 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate, Spacer
 
 from clinic_app.documents import blocks
+from clinic_app.documents.band_words import band_words
 from clinic_app.documents.content import EcgLead, EcgStrip
 from clinic_app.documents.ecg_paper import STRIP_S, WIDTH_MM, EcgPaper
 from clinic_app.documents.fonts import ONE_AT_A_TIME, printable, register_fonts
@@ -26,7 +27,7 @@ from clinic_app.foundation.texts import Language, Text
 from clinic_app.terminology.leads import LEADS
 from clinic_app.waveforms.formats import Watch, unwatched
 from clinic_app.waveforms.formats.limits import UNKNOWN_START
-from clinic_app.waveforms.recording import RAW_BAND, RecordedChannel, Recording
+from clinic_app.waveforms.recording import RecordedChannel, Recording
 
 MOST_PAGES: Final = 200
 _HEIGHT_MM: Final = 155
@@ -97,7 +98,7 @@ def _strip(recording: Recording, channels: list[RecordedChannel], rate_hz: float
 def _page(recording: Recording, strip: EcgStrip, begin_s: float, language: Language) -> Iterator[Flowable]:
     is_dated = recording.started_at != UNKNOWN_START
     when = document_moment(recording.started_at + timedelta(seconds=begin_s), language) if is_dated else ""
-    band = Text("without filter").render(language) if recording.band == RAW_BAND else recording.band
+    band = band_words(recording.band, language)
     scale = Text("25 mm/s, 10 mm/mV").render(language)
     place = Text("from {seconds} s", seconds=round(begin_s)).render(language)
     yield blocks.line(

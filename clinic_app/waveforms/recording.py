@@ -13,6 +13,8 @@ from clinic_app.terminology.leads import LEADS
 
 RAW_BAND: Final = "raw"
 """No filter of ours was applied."""
+UNSTATED_BAND: Final = "not stated"
+"""A foreign file, and it does not say what was filtered before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +100,8 @@ class Recording:
         channels: they may differ in rate.
         started_at: when the first sample was taken.
         device: name of the device.
-        band: what filter was applied, ``raw`` for none; it is printed beside every trace.
+        band: what filter was applied, ``raw`` for none, ``not stated`` where a foreign file says nothing of it; it is
+            printed beside every trace.
         marks: words put beside the signal, in the order of time.
         patient_text: whose a foreign file says that it is; empty for what was recorded here.
     """

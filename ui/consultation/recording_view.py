@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from clinic_app.foundation.dates import form_moment
 from clinic_app.waveforms.filters import RAW, band_on
+from clinic_app.waveforms.recording import UNSTATED_BAND
 from ui import icons, theme
 from ui.language import Translated, _, say
 from ui.widgets.buttons import Button
@@ -143,7 +144,8 @@ class RecordingView(Translated, QWidget):
         recording, seen = self._recording, self._seen
         if recording is None or seen is None:
             return
-        words = [recording.band] if recording.band != RAW.name else []
+        said = _("filter not stated") if recording.band == UNSTATED_BAND else recording.band
+        words = [said] if recording.band != RAW.name else []
         ours = band_on(recording, self.scale.choices.filter) if seen is not recording else None
         words += [say(ours.text)] if ours is not None else []
         self.paper.set_band(" + ".join(words) or _("unfiltered"))

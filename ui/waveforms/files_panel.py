@@ -83,6 +83,10 @@ class FilesPanel(Translated, QWidget):
             self._card.hide()
         self._show()
 
+    def offer_export(self, is_offered: bool) -> None:
+        """Show the button that takes a recording out, or leave it to whoever shows one of hours."""
+        self._export.setVisible(is_offered)
+
     def retranslate(self) -> None:
         """Say everything anew."""
         self._import.say(_("Import…"))

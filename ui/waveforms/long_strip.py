@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme
@@ -105,9 +105,8 @@ class LongStrip(QWidget):
             x = self._x((mark.at - overview.begins_at).total_seconds())
             painter.drawLine(QPointF(x, 2), QPointF(x, STRIP_PX - 4))
         page = self._rect(*self._page_s).adjusted(0, -5, 0, 5)
-        painter.fillRect(
-            QRectF(page.left(), page.top(), max(page.width(), 2), page.height()), theme.token("text", "clinical")
-        )
+        painter.setPen(QPen(theme.token("text", "clinical"), 2))
+        painter.drawRect(QRectF(page.left(), page.top(), max(page.width(), 2), page.height()))
         painter.end()
 
     def _is_drag(self, at: QPointF) -> bool:

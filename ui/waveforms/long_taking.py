@@ -31,10 +31,12 @@ class LongTaking(Translated, QWidget):
         model: what is chosen.
         clock: gives the words of a moment.
 
-    Signal ``noticed(str, str)``: words for the line of notices, and their tone.
+    Signals: ``noticed(str, str)``: words for the line of notices, and their tone; ``asking(bool)``: the choice of
+    formats is open and takes room.
     """
 
     noticed = Signal(str, str)
+    asking = Signal(bool)
 
     def __init__(self, model: LongTakingModel, clock: Callable[[float], str]) -> None:
         super().__init__()
@@ -126,7 +128,7 @@ class LongTaking(Translated, QWidget):
         else:
             self._busy.begin(say(model.doing), can_cancel=True)
         if model.overview is None and self._card is not None:
-            self._card.hide()
+            self._hide_card()
 
     def _take_row(self, field: QComboBox, row: int, choose: Callable[[float], None]) -> None:
         seconds = field.itemData(row)
@@ -155,11 +157,16 @@ class LongTaking(Translated, QWidget):
             self._column.addWidget(self._card)
             icons.redraw_in(self._card)
         self._card.open()
+        self.asking.emit(True)
 
     def _close_card(self) -> None:
+        self._hide_card()
+        self._export.setFocus()
+
+    def _hide_card(self) -> None:
         assert self._card is not None
         self._card.hide()
-        self._export.setFocus()
+        self.asking.emit(False)
 
     def _write(self, code: str, is_anonymous: bool) -> None:
         overview, card = self._model.overview, self._card
@@ -167,7 +174,7 @@ class LongTaking(Translated, QWidget):
             return
         path = self.ask_target(f"recording-{overview.begins_at:%Y-%m-%d-%H%M}{card.format.suffixes[0]}")
         if path is not None:
-            card.hide()
+            self._hide_card()
             self._model.export(path, code, language.current(), is_anonymous=is_anonymous)
 
     def _choose_target(self, name: str) -> Path | None:

@@ -105,6 +105,7 @@ class LongView(Translated, QWidget):
             self.strip.dragged.connect(chosen.choose)
             chosen.chosen.connect(lambda: self.strip.show_chosen(chosen.begin_s, chosen.end_s))
             self._taking.noticed.connect(self.noticed)
+            self._taking.asking.connect(self.plot.setHidden)
         self._back.clicked.connect(lambda: model.turn(-1))
         self._on.clicked.connect(lambda: model.turn(1))
         self._marks.activated.connect(self._go_to_mark)

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLay
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
+from clinic_app.waveforms.recording import UNSTATED_BAND
 from clinic_app.waveforms.sound import sound_of
 from ui import icons, language, theme
 from ui.language import _, counted, say
 from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.interrupted_line import InterruptedLine
+from ui.waveforms.long_taking import length_words
 from ui.waveforms.long_view import LongView
 from ui.waveforms.recording_rows import what_words, when_words
 from ui.waveforms.sound_view import SoundView
@@ -26,7 +28,7 @@ from ui.widgets.buttons import Button
 from ui.widgets.calipers import Reading
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.empty_state import EmptyState
-from ui.widgets.labels import label
+from ui.widgets.labels import OneLine, label
 from ui.widgets.page import Page
 from ui.widgets.qt_line import QtLine
 from ui.widgets.record_table import Column, RecordTable
@@ -97,7 +99,7 @@ class RecordingsScreen(Page):
             "activity",
         )
         self.paper = EcgPaper("recordings.paper")
-        self._caption = label("strong")
+        self._caption = OneLine("", 120)
         self._disclaimer = label("muted")
         self._reading = label("muted", is_wrapped=True)
         self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -117,7 +119,7 @@ class RecordingsScreen(Page):
     def _build(self) -> None:
         self._scale.show_choices(USUAL)
         self.paper.set_layout("3x4")
-        self.head.insertWidget(1, self._caption)
+        self.head.insertWidget(1, self._caption, 3)
         self.head.addWidget(self._disclaimer)
         self.head.addWidget(self._size)
         if self._files is not None:
@@ -244,6 +246,7 @@ class RecordingsScreen(Page):
         self._qt.forget()
         if self._files is not None:
             self._files.show_document(self._model.document if is_open else None)
+            self._files.offer_export(True)
         self._show_caption()
         if self._reader is not None and self._reader.overview is not None:
             self._reader.close()
@@ -263,14 +266,17 @@ class RecordingsScreen(Page):
             reader.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self._paper_stack.setCurrentWidget(self._long_view)
         self._caliper.setEnabled(True)
+        if self._files is not None:
+            self._files.offer_export(False)  # the long view has its own
         reader.open(document)
 
     def _show_long_caption(self) -> None:
         overview = self._reader.overview if self._reader is not None else None
         if overview is not None:
-            hours, minutes = divmod(round(overview.seconds / 60), 60)
-            length = _("{hours} h {minutes} min", hours=hours, minutes=minutes)
-            self._caption.setText(f"{form_moment(overview.begins_at)}  ·  {length}")
+            document_id = self._reader.document_id if self._reader is not None else ""
+            hours = self._model.hours.get(document_id)
+            parts = [form_moment(overview.begins_at), hours.source if hours else "", length_words(overview.seconds)]
+            self._caption.say("  ·  ".join(part for part in parts if part))
             self._show_band()
 
     @property
@@ -282,7 +288,7 @@ class RecordingsScreen(Page):
     def _show_band(self) -> None:
         """Say on the paper in front what was let through: by the device, then on the screen."""
         before, band = self._model.bands
-        words = [before] if before != _RAW else []
+        words = [_("filter not stated") if before == UNSTATED_BAND else before] if before != _RAW else []
         words += [say(band.text)] if band.name != _RAW else []
         is_open = self._model.document is not None
         self._measured_paper.set_band((" + ".join(words) or _("unfiltered")) if is_open else "")
@@ -310,7 +316,7 @@ class RecordingsScreen(Page):
         recording = self._model.recording
         self._show_band()
         if recording is None:
-            self._caption.setText("")
+            self._caption.say("")
             return
         length = show_number(round(recording.duration_s, 1), language.current())
         parts = [
@@ -322,7 +328,7 @@ class RecordingsScreen(Page):
         document = self._model.document
         if document is not None and document.relates_to:
             parts.append(_("Cut out of the recording of {origin}", origin=document.relates_to[0].target.display or ""))
-        self._caption.setText("  ·  ".join(part for part in parts if part))
+        self._caption.say("  ·  ".join(part for part in parts if part))
         self.paper.setAccessibleName(_("ECG of {moment}", moment=form_moment(recording.started_at)))
 
     def _choose(self, choices: TraceChoices) -> None:

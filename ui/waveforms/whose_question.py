@@ -38,8 +38,12 @@ def whose_recording(found: FoundRecording) -> Asked:
 def _title(found: FoundRecording) -> str:
     if found.whose == "other":
         return _("The file bears another patient's number; nothing is filed yet.")
+    if found.whose == "unsaid" and "name" in found.differs:
+        return _("The file bears another name and no number of a patient; nothing is filed yet.")
     if found.whose == "unsaid":
         return _("The file bears no number of a patient; nothing is filed yet.")
+    if "name" in found.differs:
+        return _("The number is this patient's, the name is not; nothing is filed yet.")
     if "birth_date" in found.differs:
         return _("The number is this patient's, the date of birth is not; nothing is filed yet.")
     if "sex" in found.differs:

@@ -28,8 +28,8 @@ from clinic_app.waveforms.formats.limits import (
     unreadable,
     unwatched,
 )
-from clinic_app.waveforms.formats.naming import band_words, code_of, label_of, one_line, unit_of
-from clinic_app.waveforms.recording import RAW_BAND, PatientText, RecordedChannel, Recording
+from clinic_app.waveforms.formats.naming import code_of, label_of, one_line, stated_band, unit_of
+from clinic_app.waveforms.recording import PatientText, RecordedChannel, Recording
 
 _NS: Final = "{urn:hl7-org:v3}"
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -204,6 +204,4 @@ def _band(series: Any) -> str:  # noqa: ANN401
             for kind in ("LOW_PASS", "HIGH_PASS", "NOTCH"):
                 if f"FILTER_{kind}" in name and inner.get("unit") == "Hz" and inner.get("value"):
                     found.setdefault(kind, float(inner.get("value")))
-    if "LOW_PASS" not in found:
-        return RAW_BAND
-    return band_words(found.get("HIGH_PASS", 0.0), found["LOW_PASS"], found.get("NOTCH", 0.0))
+    return stated_band(found.get("HIGH_PASS", 0.0), found.get("LOW_PASS", 0.0), found.get("NOTCH", 0.0))

@@ -33,14 +33,17 @@ from clinic_app.waveforms.formats.limits import (
     unreadable,
     unwatched,
 )
-from clinic_app.waveforms.formats.naming import band_words, code_of, label_of, one_line, unit_of
-from clinic_app.waveforms.recording import RAW_BAND, EventMark, PatientText, RecordedChannel, Recording
+from clinic_app.waveforms.formats.naming import code_of, label_of, one_line, stated_band, unit_of
+from clinic_app.waveforms.recording import RAW_BAND, UNSTATED_BAND, EventMark, PatientText, RecordedChannel, Recording
 
 PRIVATE: Final = "99DALA"
 """Coding scheme of channels that no standard numbers; their label says what they are."""
 AUTHOR: Final = "DALA MARKS"
 """Private creator of the author of a mark."""
 MARK_GROUP: Final = 0x0041
+BAND_ELEMENT: Final = 2
+"""Of the same creator: a filter that no attribute can tell, or that a foreign file did not state."""
+MAKER: Final = "Dala"
 _MOST_ELEMENTS: Final = 100_000
 _MOST_ITEMS: Final = 10_000
 _ITEM: Final = b"\xfe\xff\x00\xe0"
@@ -105,7 +108,7 @@ def _read(dataset: Dataset, watch: Watch) -> Recording:
         tuple(channels),
         _moment(dataset),
         one_line(str(dataset.get("ManufacturerModelName") or dataset.get("Manufacturer") or ""), 64),
-        _band(measured[0]),
+        _band(dataset, measured[0]),
         _marks(dataset),
         _patient(dataset),
     )
@@ -231,9 +234,17 @@ def _stamp(text: str, zone: str) -> datetime | None:
         return None
 
 
-def _band(group: Any) -> str:  # noqa: ANN401
+def _band(dataset: Dataset, group: Any) -> str:  # noqa: ANN401
+    """Return the filter; what we wrote ourselves without one says where it came from without a word about it."""
     first = group.ChannelDefinitionSequence[0]
     low, high, notch = (
         float(str(first.get(f"{name}Frequency") or 0)) for name in ("FilterLow", "FilterHigh", "NotchFilter")
     )
-    return band_words(low, high, notch) if high else RAW_BAND
+    said = stated_band(low, high, notch)
+    is_ours = said == UNSTATED_BAND and str(dataset.get("Manufacturer") or "") == MAKER
+    if not is_ours:
+        return said
+    try:
+        return one_line(str(dataset.private_block(MARK_GROUP, AUTHOR)[BAND_ELEMENT].value), 80)
+    except KeyError:
+        return RAW_BAND

@@ -4,8 +4,8 @@ The ECG is a 12-Lead ECG, General ECG, General 32-bit ECG or Ambulatory ECG obje
 and integers allow. A signal that is no potential becomes an object of its own kind (arterial pulse, pressure,
 respiration, sound); leads of another rate have an object of their own too. Samples are the device's integers with
 their sensitivity where these are known; where samples were lost the object has its padding value, never a flat line.
-Marks keep their moment, words and author. Not carried: integers of more than 32 bits, a filter that is no band with a
-notch.
+Marks keep their moment, words and author. A filter that is no band, and one that a foreign file did not state, are
+words of our own. Not carried: integers of more than 32 bits.
 Sources: DICOM PS3.3 A.34 and C.10.9, PS3.16 CID 3001.
 """
 
@@ -36,11 +36,11 @@ from pydicom.valuerep import format_number_as_ds
 from clinic_app.records import Patient
 from clinic_app.terminology.leads import LEAD_NUMBERS, LEADS, PLETH, PLETH_NUMBER
 from clinic_app.terminology.systems import IIN
-from clinic_app.waveforms.formats.dicom_reading import AUTHOR, MARK_GROUP, PRIVATE
+from clinic_app.waveforms.formats.dicom_reading import AUTHOR, BAND_ELEMENT, MAKER, MARK_GROUP, PRIVATE
 from clinic_app.waveforms.formats.digits import Digits, digits_of
 from clinic_app.waveforms.formats.limits import Watch, unwatched
 from clinic_app.waveforms.formats.naming import band_of
-from clinic_app.waveforms.recording import EventMark, PatientText, RecordedChannel, Recording
+from clinic_app.waveforms.recording import RAW_BAND, EventMark, PatientText, RecordedChannel, Recording
 
 PADDING: Final = -32768
 _LONGEST_RESTING: Final = 16384
@@ -118,7 +118,11 @@ def _dataset(
     dataset.SeriesInstanceUID = generate_uid(prefix=None)
     dataset.Modality = _modality(sop_class)
     dataset.SeriesNumber = dataset.InstanceNumber = 1
-    dataset.Manufacturer = "Dala"
+    dataset.Manufacturer = MAKER
+    if recording.band != RAW_BAND and band_of(recording.band) is None:
+        dataset.private_block(MARK_GROUP, AUTHOR, create=True).add_new(
+            BAND_ELEMENT, "LO", _one_value(recording.band)[:64]
+        )
     dataset.ManufacturerModelName = _one_value(recording.device)[:64]
     started = recording.started_at.astimezone(UTC)
     dataset.StudyDate = dataset.ContentDate = f"{started:%Y%m%d}"
@@ -205,8 +209,9 @@ def _definition(channel: RecordedChannel, digits: Digits, band: str, bits: int) 
     corners = band_of(band)
     if corners is not None and _is_potential(channel):
         low, high, notch = map(format_number_as_ds, corners)
-        definition.FilterLowFrequency, definition.FilterHighFrequency = low, high
-        definition.NotchFilterFrequency = notch
+        definition.FilterLowFrequency, definition.NotchFilterFrequency = low, notch
+        if corners[1]:
+            definition.FilterHighFrequency = high
     return definition
 
 

@@ -36,7 +36,7 @@ from clinic_app.waveforms.formats.limits import (
 from clinic_app.waveforms.formats.naming import band_of_prefilter, code_of, label_of, unit_of
 from clinic_app.waveforms.formats.wfdb_header import in_zone
 from clinic_app.waveforms.formats.wfdb_samples import from_24
-from clinic_app.waveforms.recording import RAW_BAND, EventMark, PatientText, RecordedChannel, Recording
+from clinic_app.waveforms.recording import EventMark, PatientText, RecordedChannel, Recording
 
 _MAGIC: Final = {b"0       ": 2, b"\xffBIOSEMI": 3}
 """Version field to the bytes of a sample."""
@@ -116,7 +116,7 @@ def read_edf(data: bytes, watch: Watch = unwatched) -> Recording:
             tuple(channels),
             started_at,
             _device(data),
-            band_of_prefilter(next((each.prefilter for each in shown if each.prefilter), "")) or RAW_BAND,
+            band_of_prefilter(next((each.prefilter for each in shown if each.prefilter), "")),
             _marks(found, file.started_at),
             _patient(data, file.kind),
         )

@@ -30,7 +30,7 @@ from clinic_app.waveforms.formats.edf_scale import Scale, scale_of
 from clinic_app.waveforms.formats.hours import PIECE_S, Feed, Hours, Surveyed, hours_of, surveyed
 from clinic_app.waveforms.formats.limits import UNKNOWN_START, Watch, unwatched
 from clinic_app.waveforms.formats.naming import one_line, plain_unit, prefilter_of
-from clinic_app.waveforms.recording import RAW_BAND, Recording
+from clinic_app.waveforms.recording import Recording
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MOST_RECORDS: Final = 99_999_999
@@ -276,7 +276,7 @@ def _head(recording: Hours, plan: _Plan) -> bytes:
         (_eight(record_s), 8),
         (str(count), 4),
     ]
-    prefilter = "" if recording.band == RAW_BAND else _ascii(prefilter_of(recording.band), 80)
+    prefilter = _ascii(prefilter_of(recording.band), 80)
     columns: list[tuple[list[str], int]] = [
         ([*(row.label for row in rows), "EDF Annotations"], 16),
         ([""] * count, 80),

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from clinic_app.terminology.leads import LEADS, PLETH
+from clinic_app.waveforms.recording import RAW_BAND, UNSTATED_BAND
 
 _LEADS: Final = {label.upper(): code for code, label in LEADS.items()}
 _PREFIX: Final = re.compile(r"^(?:MDC_ECG_LEAD_|ECG[ _-]+|EKG[ _-]+|LEAD[ _-]+)", re.IGNORECASE)
@@ -19,6 +20,9 @@ _PLAIN: Final = {"1": "NU", "mm[Hg]": "mmHg", "/min": "bpm", "Cel": "degC", "cm[
 _BAND: Final = re.compile(
     r"(?:([\d.]{1,8}) ?[-\N{EN DASH}] ?|up to )([\d.]{1,8}) ?Hz(?:, ([\d.]{1,8}) Hz notch)?", re.ASCII
 )
+_HALF_BAND: Final = re.compile(r"(?:from ([\d.]{1,8}) Hz)?(?:, )?(?:([\d.]{1,8}) Hz notch)?", re.ASCII)
+_NO_FILTER: Final = frozenset({"none", "no", "no filter", "nofilter", "unfiltered", "raw"})
+"""Words of recorders for a signal that went through no filter."""
 _PREFILTER: Final = {
     kind: re.compile(rf"\b{kind}: ?([\d.]{{1,8}}) ?Hz", re.ASCII | re.IGNORECASE) for kind in ("HP", "LP", "N")
 }
@@ -70,30 +74,47 @@ def band_words(low_hz: float, high_hz: float, notch_hz: float = 0.0) -> str:
     )
 
 
+def stated_band(low_hz: float, high_hz: float, notch_hz: float = 0.0) -> str:
+    """Return what a file says of its filter as it stands beside a trace; zero is a corner it says nothing of."""
+    if high_hz:
+        return band_words(low_hz, high_hz, notch_hz)
+    notch = f"{notch_hz:g} Hz notch" if notch_hz else ""
+    return ", ".join(part for part in (f"from {low_hz:g} Hz" if low_hz else "", notch) if part) or UNSTATED_BAND
+
+
 def band_of(words: str) -> tuple[float, float, float] | None:
-    """Return the corners (Hz) in such words, the notch 0 where there is none; None where they say something else."""
-    found = _BAND.fullmatch(words.strip())
+    """Return the corners (Hz) in such words, 0 for each that is not there; None where they say something else."""
+    found, half = _BAND.fullmatch(words.strip()), _HALF_BAND.fullmatch(words.strip())
     try:
+        if half and (half[1] or half[2]):
+            return float(half[1] or 0), 0.0, float(half[2] or 0)
         return (float(found[1] or 0), float(found[2]), float(found[3] or 0)) if found else None
     except ValueError:
         return None
 
 
 def band_of_prefilter(words: str) -> str:
-    """Return EDF's ``HP:0.05Hz LP:150Hz N:50Hz`` as it stands beside a trace; anything else as it is."""
+    """Return EDF's ``HP:0.05Hz LP:150Hz N:50Hz`` as it stands beside a trace; other words as they are."""
+    if not words.strip():
+        return UNSTATED_BAND
+    if words.strip().casefold() in _NO_FILTER:
+        return RAW_BAND
     found = {kind: each.search(words) for kind, each in _PREFILTER.items()}
     try:
         high = float(found["LP"][1]) if found["LP"] else 0.0
         low, notch = (float(found[kind][1]) if found[kind] else 0.0 for kind in ("HP", "N"))  # type: ignore[index]
     except ValueError:
         return one_line(words, 80)
-    return band_words(low, high, notch) if high else one_line(words, 80)
+    return stated_band(low, high, notch) if high or low or notch else one_line(words, 80)
 
 
 def prefilter_of(words: str) -> str:
     """Return a band as EDF writes it."""
+    if words in (RAW_BAND, UNSTATED_BAND):
+        return "None" if words == RAW_BAND else ""
     band = band_of(words)
     if band is None:
         return words
     low, high, notch = band
-    return (f"HP:{low:g}Hz " if low else "") + f"LP:{high:g}Hz" + (f" N:{notch:g}Hz" if notch else "")
+    parts = {"HP": low, "LP": high, "N": notch}
+    return " ".join(f"{kind}:{hz:g}Hz" for kind, hz in parts.items() if hz)

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from clinic_app.waveforms.formats.limits import UNKNOWN_START
-from clinic_app.waveforms.formats.naming import band_words, one_line
-from clinic_app.waveforms.recording import RAW_BAND, PatientText
+from clinic_app.waveforms.formats.naming import one_line, stated_band
+from clinic_app.waveforms.recording import UNSTATED_BAND, PatientText
 
 _LAST_NAME, _FIRST_NAME, _NUMBER, _BORN, _SEX, _DEVICE = 0, 1, 2, 5, 8, 14
 _DAY, _TIME, _LOW, _HIGH, _ZONE, _END = 25, 26, 27, 28, 34, 255
@@ -39,7 +39,7 @@ class Told:
     patient: PatientText = field(default_factory=PatientText)
     started_at: datetime = UNKNOWN_START
     device: str = ""
-    band: str = RAW_BAND
+    band: str = UNSTATED_BAND
 
 
 def parse_told(section: bytes) -> Told:
@@ -94,4 +94,4 @@ def _moment(tags: dict[int, bytes]) -> datetime:
 
 def _band(tags: dict[int, bytes]) -> str:
     low, high = (int.from_bytes(tags.get(tag, b"")[:2], "little") for tag in (_LOW, _HIGH))
-    return band_words(low / 100, high) if high else RAW_BAND
+    return stated_band(low / 100, high)

@@ -29,7 +29,7 @@ from clinic_app.waveforms.formats.limits import (
     unwatched,
 )
 from clinic_app.waveforms.formats.wfdb_samples import from_24
-from clinic_app.waveforms.recording import RecordedChannel, Recording
+from clinic_app.waveforms.recording import UNSTATED_BAND, RecordedChannel, Recording
 
 SOUND: Final = "SOUND"
 """Code of a channel of sound; IEEE 11073-10101 has none."""
@@ -180,7 +180,7 @@ def _recording(found: tuple[NDArray[Any], float], channels: int, rate_hz: float)
             samples = samples_of(column, step) if step else column.astype(np.float32)
         samples[~np.isfinite(samples)] = np.nan
         made.append(RecordedChannel(SOUND, label, UNIT, rate_hz, samples, step or None))
-    return Recording(tuple(made), UNKNOWN_START, "")
+    return Recording(tuple(made), UNKNOWN_START, "", UNSTATED_BAND)
 
 
 def _packed(recording: Recording) -> tuple[NDArray[Any], int, bool]:

@@ -32,7 +32,7 @@ from clinic_app.waveforms.formats.limits import (
     unwatched,
 )
 from clinic_app.waveforms.formats.naming import code_of, label_of, one_line, unit_of
-from clinic_app.waveforms.recording import RAW_BAND, EventMark, RecordedChannel, Recording
+from clinic_app.waveforms.recording import UNSTATED_BAND, EventMark, RecordedChannel, Recording
 
 _TRACK, _PIECE, _DEVICE = 0, 1, 9
 _CURVE, _WORDS = 1, 5
@@ -125,7 +125,11 @@ def _read(data: bytes, watch: Watch) -> Recording:
         already = sum(len(each.samples) for each in channels)
         channels.append(_channel(track, begin_s, already, track.name if is_alone else f"{track.device}/{track.name}"))
     return Recording(
-        tuple(channels), _moment(begin_s), one_line(", ".join(devices), 64), RAW_BAND, tuple(sorted(marks, key=_when))
+        tuple(channels),
+        _moment(begin_s),
+        one_line(", ".join(devices), 64),
+        UNSTATED_BAND,
+        tuple(sorted(marks, key=_when)),
     )
 
 

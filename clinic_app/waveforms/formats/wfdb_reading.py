@@ -24,7 +24,7 @@ from clinic_app.waveforms.formats.naming import code_of, label_of, unit_of
 from clinic_app.waveforms.formats.wfdb_header import Header, Signal, parse_header
 from clinic_app.waveforms.formats.wfdb_marks import marks_of
 from clinic_app.waveforms.formats.wfdb_samples import LOST, Integers, count_in, is_flac, is_known, unpack, unpack_flac
-from clinic_app.waveforms.recording import RAW_BAND, RecordedChannel, Recording
+from clinic_app.waveforms.recording import UNSTATED_BAND, RecordedChannel, Recording
 
 Folder = Callable[[str], bytes]
 """Returns what is in a file that lies beside the header; raises `UnreadableFileError` where there is none."""
@@ -56,7 +56,7 @@ def read_wfdb(header: bytes, folder: Folder, record: str = "", watch: Watch = un
         if not channels:
             raise unreadable()
         marks = marks_of(_annotations(folder, record), head.rate_hz, head.started_at)
-        return Recording(channels, head.started_at, head.device, head.band or RAW_BAND, marks, head.patient)
+        return Recording(channels, head.started_at, head.device, head.band or UNSTATED_BAND, marks, head.patient)
 
 
 def _annotations(folder: Folder, record: str) -> bytes:

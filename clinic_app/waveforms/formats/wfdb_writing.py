@@ -27,7 +27,7 @@ from clinic_app.waveforms.formats.limits import UNKNOWN_START, Watch, unwatched
 from clinic_app.waveforms.formats.naming import one_line, plain_unit
 from clinic_app.waveforms.formats.wfdb_marks import annotation_file
 from clinic_app.waveforms.formats.wfdb_samples import LOST, pack
-from clinic_app.waveforms.recording import RAW_BAND, Recording
+from clinic_app.waveforms.recording import UNSTATED_BAND, Recording
 
 _LARGEST_FRAME: Final = 10_000
 _AT_ONCE: Final = 1 << 20
@@ -171,7 +171,7 @@ def _comments(recording: Hours) -> list[str]:
     told = {
         "Zone": f"{offset[:3]}:{offset[3:5]}" if started != UNKNOWN_START else "",
         "Device": recording.device,
-        "Band": recording.band if recording.band != RAW_BAND else "",
+        "Band": recording.band if recording.band != UNSTATED_BAND else "",
         "Patient id": patient.identifier,
         "Patient name": patient.name,
         "Birth date": patient.birth_date,

@@ -466,7 +466,7 @@ def test_a_recording_of_hours_is_read_page_by_page(ward: Ward) -> None:
     assert reader.overview.seconds == pytest.approx(100, abs=2)
     assert {cell.trace.label for cell in view.paper.cells} == {"I", "II"}
     assert reader.numbers["heart_rate"].values.tolist()[:3] == [72, 72, 72]
-    assert "0 h 2 min" in ward.shelf._caption.text()
+    assert "bed 1  ·  1 min 40 s" in ward.shelf._caption.text()
     QTest.keyClick(view, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
     ward.settle()
     assert reader.begin_s == PAGE_S

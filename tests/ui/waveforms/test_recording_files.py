@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 
-from clinic_app.access import Role, Session
-from clinic_app.documents import FoundRecording
+from clinic_app.access import Role, Session, Trail
+from clinic_app.documents import FoundRecording, RecordingFiles
 from clinic_app.documents.recording_files import Whose
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import Attachment, DocumentReference, DocumentReferenceContent, HumanName, Identifier, Patient
 from clinic_app.terminology.systems import IIN
-from clinic_app.waveforms import PatientText
-from clinic_app.waveforms.formats import Watch
-from tests.helpers.clocks import NOON
+from clinic_app.waveforms import PatientText, Recordings
+from clinic_app.waveforms.formats import Watch, write
+from tests.helpers.clocks import NOON, FixedClock
 from tests.helpers.recordings import recording
+from tests.helpers.stores import opened, patient, session_of, set_up
 from tests.helpers.waiting import wait_until
 from ui import language
 from ui.shell.patient_in_hand import PatientInHand
@@ -156,6 +158,8 @@ def test_a_file_is_read_and_the_question_shows_both_and_files_nothing(room: Room
     [
         ("other", (), "another patient's number"),
         ("unsaid", (), "no number of a patient"),
+        ("same", ("name", "birth_date"), "the name is not"),
+        ("unsaid", ("name",), "another name and no number"),
         ("same", ("birth_date",), "date of birth is not"),
         ("same", ("sex",), "the sex is not"),
     ],
@@ -228,6 +232,58 @@ def test_nothing_is_asked_where_no_file_was_chosen(room: Room) -> None:
     room.panel.ask_source = lambda: None
     room.button("recordings.import").click()
     assert room.model.doing is None
+
+
+# --- with the real service, over real files ---
+
+
+@pytest.fixture
+def real(tmp_path: Path, room: Room) -> Iterator[tuple[Room, Recordings, Session, Patient]]:
+    """The panel over the real service and store, somebody in hand."""
+    with opened(tmp_path / "data") as store:
+        set_up(store, "nurse")
+        known = replace_fields(patient("Ахметова", iin="640305400123"), birth_date="1964-03-05", gender="female")
+        (saved,) = store.records.commit((known,))
+        assert isinstance(saved, Patient)
+        session, trail = session_of(store, "nurse"), Trail(store, FixedClock())
+        recordings = Recordings(store, trail, FixedClock())
+        room.hand.take(saved)
+        service = RecordingFiles(store, trail, recordings)
+        room.model._files, room.model._session = service, session
+        yield room, recordings, session, saved
+        room.settle()
+
+
+@pytest.mark.parametrize("end", ["edf", "hea", "dcm"])
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        (PatientText("850101300124", "Kasymov Nurlan", "1985-01-01", "male"), "another patient's number"),
+        (PatientText("", "Kasymov Nurlan"), "another name and no number"),
+        (PatientText("640305400123", "Kasymov Nurlan", "1964-03-05", "female"), "the name is not"),
+        (PatientText("640305400123", "Akhmetova Nurlan", "1985-01-01", "female"), "date of birth is not"),
+        (PatientText(), "no number of a patient"),
+        (PatientText("640305400123", "AKHMETOVA N", "1964-03-05", "female"), "Is it his recording?"),
+    ],
+)
+def test_whatever_a_file_says_it_is_never_filed_without_a_person(
+    real: tuple[Room, Recordings, Session, Patient], tmp_path: Path, said: PatientText, title: str, end: str
+) -> None:
+    room, recordings, session, his = real
+    path = write(recording(patient_text=said), tmp_path / f"foreign.{end}")[0]
+    room.panel.ask_source = lambda: path
+    room.look()
+    assert title in room.words("recordings.confirm.title")
+    assert recordings.of_patient(session, his.id) == ()
+    assert not room.panel.isHidden()
+    QTest.keyClick(room.button("recordings.confirm"), Qt.Key.Key_Return)
+    assert recordings.of_patient(session, his.id) == ()
+    room.button("recordings.confirm.cancel").click()
+    assert recordings.of_patient(session, his.id) == ()
+    room.look()
+    room.button("recordings.confirm").click()
+    room.settle()
+    assert len(recordings.of_patient(session, his.id)) == 1
 
 
 # --- out ---

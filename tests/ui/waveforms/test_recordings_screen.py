@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -111,6 +112,25 @@ def test_the_newest_recording_opens_by_itself(room: Room) -> None:
     assert room.model.document.id == "d2"
     assert len({cell.trace.label for cell in room.screen.paper.cells}) == 12
     assert room.screen.paper.accessibleDescription() == "12 leads, 25 mm/s   10 mm/mV   unfiltered"
+
+
+@pytest.mark.parametrize(
+    ("band", "said"),
+    [("raw", "unfiltered"), ("not stated", "filter not stated"), ("0.5-40 Hz", "0.5-40 Hz")],
+)
+def test_the_paper_says_what_the_file_says_of_its_filter(
+    room: Room, monkeypatch: pytest.MonkeyPatch, band: str, said: str
+) -> None:
+    monkeypatch.setattr(room.shelf, "load", lambda _session, _document: replace(_recording(), band=band))
+    room.hand.take(ONE)
+    room.open()
+    assert room.screen.paper.accessibleDescription().endswith(f"   {said}")
+    room.screen._scale.turn("band")
+    room.settle()
+    ours = room.screen.paper.accessibleDescription()
+    assert "unfiltered" not in ours
+    assert ours.endswith("0.05–150 Hz, 50 Hz notch")
+    assert (f"{said} + " in ours) == (band != "raw")
 
 
 def test_leads_are_in_the_order_of_paper_and_other_curves_below() -> None:

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from clinic_app.access import Trail
 from clinic_app.documents import LongFiles, Stretch
-from clinic_app.records import DocumentReference, Patient
+from clinic_app.records import Patient
 from clinic_app.storage import Store
 from clinic_app.waveforms import Recordings
 from clinic_app.waveforms.formats import read
@@ -209,8 +209,12 @@ def test_it_is_written_into_a_file_with_the_choice_of_formats(room: Room, tmp_pa
         return tmp_path / name
 
     room.taking.ask_target = target  # type: ignore[attr-defined]
+    view = room.screen._long_view
+    assert view is not None
     room.button("long.export").click()
+    assert not view.plot.isVisible(), "the choice of formats does not take the paper's room"
     room.button("long.write.cancel").click()
+    assert view.plot.isVisible()
     room.button("long.export").click()
     room.button("long.write").click()
     room.settle()
@@ -263,5 +267,4 @@ def test_another_patient_takes_the_choice_away(room: Room) -> None:
     nothing = LongTakingModel(None, room.reader, room.runner, room.session)
     assert not nothing.can_cut_out
     assert Stretch() == Stretch(None, None)
-    assert isinstance(room.shelf.documents, tuple)
-    assert not [each for each in room.shelf.documents if isinstance(each, DocumentReference)]
+    assert room.shelf.documents == ()
