@@ -2,8 +2,8 @@
 
 Keys, wherever they were not taken: Space freezes. Up and Down change the gain, with Ctrl the speed. F6 goes through the
 layouts, F7 through the filters, F8 changes between sweep and paper. While the picture stands: Left and Right move by a
-second, Page keys by a page, Home and End to the ends, C puts calipers, B makes them a rectangle; then the arrows move
-the second mark (with Shift by 1 mm, with Ctrl both), and Escape takes them away.
+second, Page keys by a page, Home and End to the ends, C puts calipers, B makes them a rectangle, Q and R note QT
+and RR; the arrows move the second mark (with Shift by 1 mm, with Ctrl both), and Escape takes them away.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from clinic_app.waveforms.filtered_view import FilteredView
 from clinic_app.waveforms.filters import RAW
 from ui.language import Translated, _
 from ui.widgets.letters import letter_of
+from ui.widgets.qt_line import QtLine
 from ui.widgets.scale_bar import ScaleBar
 from ui.widgets.sweep import Sweep
 from ui.widgets.sweep_source import Lane, Picked, SweepGroup
@@ -41,6 +42,7 @@ _ARROWS: Final = {
 }  # fmt: skip
 _TURNS: Final = {Qt.Key.Key_F6: "layout", Qt.Key.Key_F7: "band", Qt.Key.Key_F8: "mode"}
 _PAGES: Final = {Qt.Key.Key_PageUp: 0.9, Qt.Key.Key_PageDown: -0.9}
+_NOTES: Final = ("Q", "R")
 _STEP_S: Final = 1.0
 
 
@@ -89,6 +91,7 @@ class TracesPanel(Translated, QWidget):
         self.bar = ScaleBar(f"{name}.scale", PARTS)
         self.overview = TraceOverview(f"{name}.overview")
         self.overview.hide()
+        self.qt = QtLine(f"{name}.qt")
         self._streams: tuple[LiveStream, ...] = ()
         self._taken: TraceChoices | None = None
         column = QVBoxLayout(self)
@@ -97,6 +100,7 @@ class TracesPanel(Translated, QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.sweep, 1)
         column.addWidget(self.overview)
+        column.addWidget(self.qt)
         self.bar.chosen.connect(self._take)
         self.bar.chosen.connect(self.chosen)
         self.overview.moved.connect(self.sweep.look_back)
@@ -150,7 +154,9 @@ class TracesPanel(Translated, QWidget):
 
     def _act_frozen(self, key: Qt.Key, event: QKeyEvent) -> bool:
         sweep, letter = self.sweep, letter_of(event)
-        if sweep.marks.calipers is not None and (key in _ARROWS or key == Qt.Key.Key_Escape or letter == "B"):
+        if sweep.marks.calipers is not None and letter in _NOTES:
+            (self.qt.note_qt if letter == "Q" else self.qt.note_rr)(sweep.reading())
+        elif sweep.marks.calipers is not None and (key in _ARROWS or key == Qt.Key.Key_Escape or letter == "B"):
             self._move_calipers(key, event.modifiers())
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and not event.modifiers():
             sweep.look_back(sweep.back_s + (_STEP_S if key == Qt.Key.Key_Left else -_STEP_S))
@@ -200,6 +206,7 @@ class TracesPanel(Translated, QWidget):
     def _show_frozen(self, is_frozen: bool) -> None:
         sweep = self.sweep
         self.overview.setVisible(is_frozen)
+        self.qt.stand(is_frozen)
         if is_frozen:
             panel = sweep.panels[0]
             places = {place.lane.lead: place.channel for place in panel.places}

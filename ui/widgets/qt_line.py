@@ -20,6 +20,7 @@ class QtLine(Translated, OneLine):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._qt_ms: float | None = None
         self._rr_ms: float | None = None
+        self._is_standing = False
         self.hide()
 
     @property
@@ -37,6 +38,11 @@ class QtLine(Translated, OneLine):
         self._rr_ms = reading.milliseconds if reading else self._rr_ms
         self.retranslate()
 
+    def stand(self, is_standing: bool) -> None:
+        """Say how it is done as long as nothing is measured, so that nothing moves when something is."""
+        self._is_standing = is_standing
+        self.forget()
+
     def forget(self) -> None:
         """Another recording: nothing is measured."""
         self._qt_ms = self._rr_ms = None
@@ -52,7 +58,7 @@ class QtLine(Translated, OneLine):
                 parts.append("QTc " + ", ".join(told))
             except InvalidInputError as error:
                 parts.append(say(error.text))
-        elif parts:
+        elif parts or self._is_standing:
             parts.append(_("Measure QT and press Q, measure RR and press R: then QTc is told."))
         self.say(" · ".join(parts))
         self.setVisible(bool(parts))

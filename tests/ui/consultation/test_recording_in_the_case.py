@@ -12,10 +12,10 @@ from PySide6.QtCore import Qt
 from clinic_app.consultation import Evidence
 from clinic_app.waveforms import Band, RecordedChannel, Recording, filtered
 from clinic_app.waveforms.filters import MONITOR
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import NOW, SPECIALIST, FakeStation, case_for, patient
 from tests.helpers.rooms import Room
 from ui import language
-from ui.consultation.consultation_screen import ConsultationScreen
 from ui.consultation.recording_view import RecordingView
 from ui.consultation.view_model import ConsultationViewModel
 
@@ -37,7 +37,7 @@ def _furnished() -> FakeStation:
 @pytest.fixture
 def room(qapp: object) -> Iterator[Room]:
     language.use("en")
-    made = Room(ConsultationScreen, ConsultationViewModel, _furnished(), SPECIALIST)
+    made = Room(consultation_screen, ConsultationViewModel, _furnished(), SPECIALIST)
     made.open_row("worklist.list")
     yield made
     made.close()

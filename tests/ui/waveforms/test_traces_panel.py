@@ -178,6 +178,31 @@ def test_measuring_goes_by_keys_in_every_alphabet(bench: Bench) -> None:
     assert sweep.scale.gain_mm_mv == 20, "without calipers the arrows change the gain again"
 
 
+def test_qtc_is_told_by_named_formulas_from_what_the_calipers_span(bench: Bench) -> None:
+    bench.play(20)
+    panel = bench.panel
+    assert not panel.qt.isVisible()
+    bench.key(Qt.Key.Key_Space)
+    QApplication.processEvents()
+    assert "press Q" in panel.qt.text(), "said from the beginning, so that nothing moves later"
+    bench.key(Qt.Key.Key_C, text="c")
+    for _step in range(5):
+        bench.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    bench.key(Qt.Key.Key_Q, text="q")
+    QApplication.processEvents()
+    assert panel.sweep.marks.calipers is not None, "noting takes no calipers away"
+    assert panel.qt.text().startswith("QT 400 ms")
+    for _step in range(10):
+        bench.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    bench.key(Qt.Key.Key_unknown, text="к")
+    assert panel.qt.measured == (pytest.approx(400), pytest.approx(800))
+    for formula in ("Bazett", "Fridericia", "Framingham", "Hodges"):
+        assert formula in panel.qt.text()
+    bench.key(Qt.Key.Key_Space)
+    assert panel.qt.measured == (None, None)
+    assert not panel.qt.isVisible()
+
+
 def test_a_mark_is_asked_for_by_its_letter(bench: Bench, qtbot: QtBot) -> None:
     with qtbot.waitSignal(bench.panel.mark_asked):
         assert bench.key(Qt.Key.Key_M, text="m")
