@@ -25,6 +25,7 @@ from tests.scenarios.hand import Hand, wait_for
 from tests.scenarios.sample import OPINION, PASSWORD, PATIENT, PLAN, QUESTION
 from tests.scenarios.stage import Desk, Stage, image_folder
 from ui import language
+from ui.imaging.review_tree import ReviewTree
 from ui.referral.summary_file import SummaryFiles
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.image_canvas import ImageCanvas
@@ -266,6 +267,11 @@ class Story:
         self._picture(desk, "images-empty")
         screen.choose_folder = lambda: disc
         desk.hand.click("imaging.import")
+        found = desk.hand.find("imaging.confirm_names.tree", ReviewTree)
+        self._until(lambda: found.topLevelItemCount() and found.isVisible(), "what was found on the disc")
+        self._picture(desk, "images-found")
+        for place in range(found.topLevelItemCount()):
+            found.tick(place, is_ticked=True)
         desk.hand.click("imaging.confirm_names")
         session = self._session(desk)
         self._until(lambda: desk.workstation.imaging.studies(session, self._patient_id()), "studies")
