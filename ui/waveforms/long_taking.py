@@ -15,7 +15,7 @@ from ui.waveforms.export_card import ExportCard
 from ui.waveforms.view_model_long_taking import LongTakingModel, seconds_of
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
-from ui.widgets.labels import OneLine, label
+from ui.widgets.labels import OneLine, label, plain_tip
 
 if TYPE_CHECKING:
     from ui.waveforms.view_model_long_reading import LongOverview
@@ -93,8 +93,8 @@ class LongTaking(Translated, QWidget):
         self._from.setAccessibleName(_("Beginning of what is taken out"))
         self._to.setAccessibleName(_("End of what is taken out"))
         tip = _("A time like 14:02:30, or a mark; or drag over the strip. Shift+Home, Shift+End: this page.")
-        self._from.setToolTip(tip)
-        self._to.setToolTip(tip)
+        self._from.setToolTip(plain_tip(tip))
+        self._to.setToolTip(plain_tip(tip))
         self._whole.say(_("All of it"))
         self._cut.say(_("Cut out as a recording"))
         self._export.say(_("Export…"))

@@ -100,6 +100,8 @@ class RecordingsScreen(Page):
         )
         self.paper = EcgPaper("recordings.paper")
         self._caption = OneLine("", 120)
+        self._origin = OneLine("", 120)
+        self._origin.setObjectName("recordings.origin")
         self._disclaimer = label("muted")
         self._reading = label("muted", is_wrapped=True)
         self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -149,6 +151,7 @@ class RecordingsScreen(Page):
         bar.addWidget(self._caliper)
         bar.addWidget(self._reading, 1)
         right.addWidget(self._scale)
+        right.addWidget(self._origin)
         right.addWidget(self._paper_stack, 1)
         right.addWidget(self._qt)
         right.addLayout(bar)
@@ -312,9 +315,17 @@ class RecordingsScreen(Page):
         self.paper.replace_traces(traces_of(recording) if recording else ())
         self._show_caption()
 
+    def _show_origin(self) -> None:
+        """Say what the open recording was cut out of, if it was."""
+        document = self._model.document
+        origin = document.relates_to[0].target.display or "" if document is not None and document.relates_to else ""
+        self._origin.say(_("Cut out of the recording of {origin}", origin=origin) if origin else "")
+        self._origin.setVisible(bool(origin))
+
     def _show_caption(self) -> None:
         recording = self._model.recording
         self._show_band()
+        self._show_origin()
         if recording is None:
             self._caption.say("")
             return
@@ -325,9 +336,6 @@ class RecordingsScreen(Page):
             _("{seconds} s", seconds=length),
             counted("{count} channel", "{count} channels", len(recording.channels)),
         ]
-        document = self._model.document
-        if document is not None and document.relates_to:
-            parts.append(_("Cut out of the recording of {origin}", origin=document.relates_to[0].target.display or ""))
         self._caption.say("  ·  ".join(part for part in parts if part))
         self.paper.setAccessibleName(_("ECG of {moment}", moment=form_moment(recording.started_at)))
 

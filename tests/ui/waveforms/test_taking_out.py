@@ -196,8 +196,13 @@ def test_what_is_cut_out_stands_in_the_list_and_says_where_it_comes_from(room: R
     room.shelf.open(short)
     wait_until(lambda: room.shelf.recording is not None, what="the recording")
     room.settle()
-    assert "Cut out of the recording of bed 1, " in room.screen._caption.text()
-    assert "0.5–40 Hz" in room.screen._caption.text()
+    origin = cast("QLabel", room.screen.findChild(QLabel, "recordings.origin"))
+    assert origin.isVisible()
+    assert origin.text().startswith("Cut out of the recording of bed 1, ")
+    assert origin.text().endswith("; 0.5–40 Hz")
+    room.shelf.open(next(each for each in room.shelf.documents if is_long_recording(each)))
+    room.settle()
+    assert not origin.isVisible()
 
 
 def test_it_is_written_into_a_file_with_the_choice_of_formats(room: Room, tmp_path: Path) -> None:
