@@ -22,8 +22,12 @@ from ui.imaging.shelf import SeriesRow
 from ui.imaging.viewer import Viewer
 from ui.imaging.viewing.cine_bar import CineBar
 from ui.imaging.viewing.cine_player import CinePlayer
+from ui.imaging.viewing.key_overview import KeyOverview
 from ui.imaging.viewing.linking import Linking
+from ui.imaging.viewing.presets import OwnWindow, PresetBook
+from ui.imaging.viewing.presets_dialog import PresetsDialog
 from ui.remembered import Remembered
+from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.plain_keys import plain_key
 
 if TYPE_CHECKING:
@@ -68,6 +72,8 @@ class LightBox(QWidget):
         self._model = model
         self._remembered = remembered
         self._is_known = remembered is None
+        self._presets = PresetBook(remembered)
+        self._dressed: dict[Viewer, str] = {}
         if remembered is not None:
             remembered.setParent(self)
             remembered.known.connect(self._know)
@@ -98,11 +104,16 @@ class LightBox(QWidget):
         panes.active_changed.connect(self._follow_active)
         panes.layout_changed.connect(self._show_panes)
         panes.layout_chosen.connect(self._lay)
+        panes.tools.hang_asked.connect(self.hang_again)
+        panes.tools.presets_asked.connect(self.edit_presets)
+        panes.tools.keys_asked.connect(self.show_keys)
         panes.tools.link_asked.connect(self.linking.step_mode)
         panes.tools.lines_asked.connect(lambda: self.linking.set_lines(has_lines=not self.linking.has_lines))
         self.linking.changed.connect(self._show_linking)
         self.cine.used.connect(self.take_keys)
         self._show_linking()
+        if self._remembered is not None:
+            panes.tools.allow_own_presets()
 
     def show_rows(self) -> None:
         """List the series of the model anew; what the panes show stays."""
@@ -156,6 +167,8 @@ class LightBox(QWidget):
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_shifted = held == Qt.KeyboardModifier.ShiftModifier
         act = self._keys.get((plain_key(event), is_shifted)) if is_shifted or not held else None
+        if event.text() == "?":
+            act = self.show_keys
         if act is not None:
             act()
         else:
@@ -170,6 +183,8 @@ class LightBox(QWidget):
 
         slower, faster = play(lambda player: player.change_speed(-1)), play(lambda player: player.change_speed(1))
         return {
+            (keys.Key_F1, False): self.show_keys,
+            (keys.Key_Q, True): lambda: ImageCanvas.turn_left(panes.active.canvas),
             (keys.Key_J, False): self.hang_again,
             (keys.Key_M, False): panes.toggle_maximised,
             (keys.Key_Y, False): linking.step_mode,
@@ -209,7 +224,40 @@ class LightBox(QWidget):
         made = self._model.make_series()
         for signal in (made.opened, made.closed, made.read, made.traced):
             signal.connect(lambda *_what: self._show_panes())
+        made.decoded.connect(lambda *_what: self._dress(made))
         return made
+
+    def _dress(self, series: OpenSeries) -> None:
+        """Give the first picture of a series the windows of this person."""
+        pane = next((each for each in self.panes.shown if each.series is series), None)
+        if pane is not None and series.row is not None and self._dressed.get(pane) != series.row.uid:
+            self._dressed[pane] = series.row.uid
+            pane.canvas.use_presets(self._presets.of(series.row.modality))
+
+    def edit_presets(self) -> None:
+        """Let somebody make windows of his own for the kind of picture in hand."""
+        row, canvas = self.panes.active.series.row, self.panes.active.canvas
+        if row is None or self._remembered is None:
+            return
+        own, usual = self._presets.own(row.modality), self._presets.usual(row.modality)
+        dialog = PresetsDialog(row.modality, own or usual, usual, canvas.window, self)
+        dialog.accepted.connect(lambda: self._keep_presets(row.modality, dialog.windows()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def show_keys(self) -> None:
+        """Show which key does what."""
+        sheet = KeyOverview(self)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.finished.connect(lambda _code: self.take_keys())
+        sheet.open()
+
+    def _keep_presets(self, modality: str, windows: tuple[OwnWindow, ...]) -> None:
+        self._presets.put(modality, () if windows == self._presets.usual(modality) else windows)
+        for pane in self.panes.shown:
+            if pane.series.row is not None and pane.series.row.modality == modality:
+                pane.canvas.use_presets(self._presets.of(modality))
+        self.take_keys()
 
     def _move_to(self, row: SeriesRow) -> None:
         if len(self.panes.grid) == 1:

@@ -14,10 +14,10 @@ from clinic_app.foundation.errors import NotFoundError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import FrameStack, LocalFiles, Tracing
 from ui import theme
+from ui.imaging.corners import corners_of
 from ui.imaging.open_series import made_ready
 from ui.imaging.report_view import ReportView
 from ui.imaging.shelf import SeriesRow, rows_of
-from ui.imaging.viewer import corners_of
 from ui.pictures import picture_of
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.image_canvas import ImageCanvas

@@ -63,8 +63,7 @@ class SeriesDesk(QWidget):
         column.setSpacing(6)
         column.addWidget(self.tools)
         column.addWidget(self.viewer, 1)
-        self.tools.without_keeping()
-        self.tools.layouts.hide()
+        self.tools.for_one_pane()
         icons.redraw_in(self)
         self.setFocusProxy(self.viewer.canvas)
 

@@ -1,22 +1,33 @@
-"""The tools of the viewer: each has an icon, its words as a tool tip, and its key."""
+"""The tools of the viewer: each has an icon, its words as a tool tip, and its key; a narrow window has two rows."""
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
+=======
+from collections.abc import Callable, Sequence
+from typing import Final
+>>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from clinic_app.imaging import Window
 from ui import icons
 from ui.imaging.measuring.mark_menu import MarkMenu
 from ui.imaging.viewing.layout_picker import LayoutPicker
 from ui.language import Translated, _
-from ui.widgets.buttons import Button
+from ui.widgets.flow_row import FlowRow
 from ui.widgets.image_canvas import ImageCanvas
-from ui.widgets.image_presets import HOUNSFIELD, PRESETS
 from ui.widgets.image_series import ZOOM_STEP
 from ui.widgets.labels import plain_tip
+from ui.widgets.mark_kinds import BY_KIND, MARK_KINDS
+
+_FILE, _EDIT = "file", "edit"
+_ICON_PX: Final = 20
+_TOOL_PX, _NARROW_PX, _PRESET_PX = 34, 22, 170
 
 if TYPE_CHECKING:
     from ui.widgets.image_tools import Tool
@@ -30,13 +41,18 @@ class ViewerTools(Translated, QWidget):
         canvas: what they work on first.
 
     Signals: ``link_asked``: the next way to leaf together; ``lines_asked``: lines of the other panes, or none;
-    ``mark_asked``: the picture is to become a key image; ``keep_asked``: its view is to be kept, with marks.
+    ``hang_asked``: the study anew by the rules; ``mark_asked``: the picture is to become a key image, or none any more;
+    ``keep_asked``: its view is to be kept, with marks; ``presets_asked``: somebody wants windows of his own;
+    ``keys_asked``: which key does what.
     """
 
     link_asked = Signal()
     lines_asked = Signal()
+    hang_asked = Signal()
     mark_asked = Signal()
     keep_asked = Signal()
+    presets_asked = Signal()
+    keys_asked = Signal()
 
     def __init__(self, name: str, canvas: ImageCanvas) -> None:
         super().__init__()
@@ -44,33 +60,66 @@ class ViewerTools(Translated, QWidget):
         self._name = name
         self._canvas = canvas
         self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
+<<<<<<< HEAD
         self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
         self.marks = MarkMenu(name)
         self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
         self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
         self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
         self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
+=======
+>>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
         self._link_mode = "off"
-        self._link = self._tool("link", "link-2-off", self._link_words, "Y")
-        self._lines = self._tool("lines", "crosshair", lambda: _("Lines where the image in hand cuts the others"), "U")
-        self._presets = QComboBox()
-        self._presets.setObjectName(f"{name}.tool.preset")
-        self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
+        self._measure = "length"
+        self._can_edit = False
+        self._choices: tuple[tuple[str, str], ...] = ()
         self.layouts = LayoutPicker(f"{name}.tool.layout")
-        self._mark = Button(f"{name}.key_image", "plain", "badge-check")
+        self._make_tools(name)
         self._lay_out()
         self._connect()
         self.retranslate()
         self.follow()
 
+    def _make_tools(self, name: str) -> None:
+        self._hang = self._tool("hang", "layout-panel-left", lambda: _("Arrange this study anew"), "J")
+        self._link = self._tool("link", "link-2-off", self._link_words, "Y")
+        self._lines = self._tool("lines", "crosshair", lambda: _("Lines where the image in hand cuts the others"), "U")
+        self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
+        self._length = self._tool("length", "ruler", self._measure_words, "L")
+        self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
+        self._turn = self._tool("turn", "rotate-cw-square", lambda: _("Turn to the right"), "Q")
+        self._across = self._tool("flip", "flip-horizontal-2", lambda: _("Exchange left and right"), "H")
+        self._down = self._tool("flip_down", "flip-vertical-2", lambda: _("Exchange above and below"), "V")
+        self._lens = self._tool("lens", "scan-search", lambda: _("Magnifying glass"), "Z")
+        self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
+        self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
+        self._pixels = self._tool("pixels", "scan", lambda: _("Pixel by pixel"), "X")
+        self._true = self._tool("true_size", "proportions", self._true_words, "N")
+        self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
+        self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
+        self._mark = self._tool("key_image", "star", self._mark_words, "K")
+        self._mark.setObjectName(f"{name}.key_image")
+        self._keys = self._tool("keys", "keyboard", lambda: _("Which key does what"), "F1")
+        self._presets = QComboBox()
+        self._presets.setObjectName(f"{name}.tool.preset")
+        self._presets.setMaximumWidth(_PRESET_PX)
+        self._more = self._tool("measure", "chevron-down", lambda: _("Other measures"), "A C E B F P D T O G")
+        self._more.setFixedWidth(_NARROW_PX)
+        self._kinds = QMenu(self._more)
+        for button in (self._window, self._length, self._invert, self._link, self._lines, self._lens, self._mark):
+            button.setCheckable(True)
+
     def _tool(self, key: str, icon: str, words: Callable[[], str], shortcut: str) -> QToolButton:
         button = QToolButton()
         button.setObjectName(f"{self._name}.tool.{key}")
-        icons.put(button, icon, "text", 20)
+        button.setProperty("role", "picture")
+        button.setFixedWidth(_TOOL_PX)
+        icons.put(button, icon, "text", _ICON_PX)
         self._said.append((button, words, shortcut))
         return button
 
     def _lay_out(self) -> None:
+<<<<<<< HEAD
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -100,28 +149,52 @@ class ViewerTools(Translated, QWidget):
         self._reset.clicked.connect(lambda _checked: self._canvas.reset())
         self._link.clicked.connect(self.link_asked)
         self._lines.clicked.connect(self.lines_asked)
+=======
+        groups = (
+            (self.layouts, self._hang, self._link, self._lines),
+            (self._window, self._length, self._more, self._presets),
+            (self._invert, self._turn, self._across, self._down),
+            (self._nearer, self._farther, self._lens, self._pixels, self._true, self._reset),
+            (self._keep, self._mark, self._keys),
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(FlowRow([_group(parts) for parts in groups]))
+
+    def _connect(self) -> None:
+        def on(act: Callable[[ImageCanvas], object]) -> Callable[[], object]:
+            return lambda: act(self._canvas)
+
+        acts: dict[QToolButton, Callable[[], object]] = {
+            self._hang: self.hang_asked.emit,
+            self._link: self.link_asked.emit,
+            self._lines: self.lines_asked.emit,
+            self._window: lambda: self._canvas.set_tool("window"),
+            self._length: lambda: self._take_measure(self._measure),
+            self._more: lambda: self._kinds.popup(self._more.mapToGlobal(self._more.rect().bottomLeft())),
+            self._invert: on(ImageCanvas.invert),
+            self._turn: on(ImageCanvas.turn_right),
+            self._across: on(ImageCanvas.flip_across),
+            self._down: on(ImageCanvas.flip_down),
+            self._lens: on(ImageCanvas.toggle_lens),
+            self._nearer: lambda: self._canvas.zoom_by(ZOOM_STEP),
+            self._farther: lambda: self._canvas.zoom_by(1 / ZOOM_STEP),
+            self._pixels: on(ImageCanvas.show_pixels),
+            self._true: on(ImageCanvas.show_true_size),
+            self._reset: on(ImageCanvas.reset),
+            self._keep: self.keep_asked.emit,
+            self._mark: self._ask_mark,
+            self._keys: self.keys_asked.emit,
+        }
+        for button, act in acts.items():
+            button.clicked.connect(lambda _checked, act=act: act())
+>>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
         self._presets.activated.connect(self._set_preset)
-        self._mark.clicked.connect(self._ask_mark)
-        self._keep.clicked.connect(self.keep_asked)
         self._listen(self._canvas)
 
     def _listen(self, canvas: ImageCanvas) -> None:
         for signal in (canvas.tool_changed, canvas.window_changed, canvas.shown):
             signal.connect(self.follow)
-
-    def show_linking(self, mode: str, *, has_lines: bool) -> None:
-        """Show how the panes leaf together, and whether lines are drawn."""
-        self._link_mode = mode
-        self._link.setChecked(mode != "off")
-        self._lines.setChecked(has_lines)
-        icons.put(self._link, "link-2-off" if mode == "off" else "link", "text", 20)
-        self.retranslate()
-
-    def _link_words(self) -> str:
-        return {
-            "place": _("Panes leaf together by place in the body"),
-            "number": _("Panes leaf together by number"),
-        }.get(self._link_mode, _("Each pane leafs for itself"))
 
     def act_on(self, canvas: ImageCanvas) -> None:
         """Work on another canvas from now on."""
@@ -131,12 +204,31 @@ class ViewerTools(Translated, QWidget):
         self._listen(canvas)
         self.follow()
 
+    def for_one_pane(self) -> None:
+        """There is one pane and no list: take away what acts on several, and what keeps."""
+        for part in (self.layouts, self._hang, self._link, self._lines, self._keys):
+            part.hide()
+        self.without_keeping()
+
+    def allow_own_presets(self) -> None:
+        """Somebody may make windows of his own: there is a place where they are kept."""
+        self._can_edit = True
+        self.follow()
+
+    def show_linking(self, mode: str, *, has_lines: bool) -> None:
+        """Show how the panes leaf together, and whether lines are drawn."""
+        self._link_mode = mode
+        self._link.setChecked(mode != "off")
+        self._lines.setChecked(has_lines)
+        icons.put(self._link, "link-2-off" if mode == "off" else "link", "text", _ICON_PX)
+        self._say()
+
     def set_marked(self, *, is_marked: bool, can_mark: bool) -> None:
         """Show whether the picture is a key image already."""
         self._mark.setChecked(is_marked)
         self._mark.setEnabled(can_mark)
-        icons.put(self._mark, "badge-check", "accent" if is_marked else "text")
-        self._mark.say(_("Key image") if is_marked else _("Keep as key image"), "" if is_marked else "K")
+        icons.put(self._mark, "star", "warn" if is_marked else "text", _ICON_PX)
+        self._say()
 
     def set_can_keep(self, *, can_keep: bool) -> None:
         """Show whether the view can be kept; without a store there is no place for it."""
@@ -150,46 +242,132 @@ class ViewerTools(Translated, QWidget):
     def follow(self) -> None:
         """Show what is in force."""
         canvas = self._canvas
+<<<<<<< HEAD
         self._window.setChecked(canvas.tool == "window")
         self.marks.follow(canvas)
         self._invert.setChecked(canvas.is_inverted)
         picture = canvas.picture
         for button in (self._invert, self._nearer, self._farther, self._reset, self._window):
+=======
+        picture = canvas.picture
+        tool = canvas.tool
+        if tool != "window" and tool != self._measure:  # noqa: PLR1714 - tells the type checker what is left
+            self._measure = tool
+            icons.put(self._length, BY_KIND[tool].icon, "text", _ICON_PX)
+            self._say()
+        self._window.setChecked(canvas.tool == "window")
+        self._length.setChecked(canvas.tool != "window")
+        self._invert.setChecked(canvas.is_inverted)
+        self._lens.setChecked(canvas.has_lens)
+        for button in (self._length, self._invert, self._nearer, self._farther, self._reset, self._window):
+>>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
             button.setEnabled(picture is not None)
-        self._presets.setVisible(picture is not None and picture.frame.unit == HOUNSFIELD)
-        window = canvas.window
-        found = (
-            place
-            for place, preset in enumerate(PRESETS, 1)
-            if window is not None and (preset.window.center, preset.window.width) == tuple(window)
-        )
-        self._presets.setCurrentIndex(next(found, 0))
+        for button in (self._turn, self._across, self._down, self._lens, self._pixels):
+            button.setEnabled(picture is not None)
+        self._true.setEnabled(canvas.can_be_true_size)
+        self._show_presets()
 
     def retranslate(self) -> None:
         """Say everything anew."""
+        self._kinds.clear()
+        for kind in MARK_KINDS:
+            words = f"{kind.words()}\t{kind.key}".replace("&", "&&")
+            action = QAction(icons.icon(kind.icon, "text", "clinical"), words, self._kinds)
+            action.triggered.connect(lambda _checked, kind=kind.kind: self._take_measure(kind))
+            self._kinds.addAction(action)
+        self._presets.setAccessibleName(_("Windows by name"))
+        self._presets.setToolTip(plain_tip(_("Windows by name ({keys})", keys="1–9, 0")))
+        self._choices = ()
+        self._show_presets()
+        self._say()
+
+    def _say(self) -> None:
         for button, words, shortcut in self._said:
-            button.setAccessibleName(words())
-            button.setToolTip(plain_tip(f"{words()} ({shortcut})"))
-        chosen = self._presets.currentIndex()
-        self._presets.clear()
-        self._presets.addItem(_("Own window"), "")
-        for preset in PRESETS:
-            self._presets.addItem(f"{preset.key}  {preset.words()}", preset.key)
-        self._presets.setCurrentIndex(max(chosen, 0))
-        self._presets.setAccessibleName(_("Window for CT"))
-        self._presets.setToolTip(plain_tip(_("Window for CT ({keys})", keys="1–5")))
-        self.set_marked(is_marked=self._mark.isChecked(), can_mark=self._mark.isEnabled())
+            said = words()
+            if button.accessibleName() != said:
+                button.setAccessibleName(said)
+                button.setToolTip(plain_tip(f"{said} ({shortcut})"))
+
+    def _link_words(self) -> str:
+        return {
+            "place": _("Panes leaf together by place in the body"),
+            "number": _("Panes leaf together by number"),
+        }.get(self._link_mode, _("Each pane leafs for itself"))
+
+    def _measure_words(self) -> str:
+        return _("Measure a length") if self._measure == "length" else BY_KIND[self._measure].words()  # type: ignore[index]
+
+    def _mark_words(self) -> str:
+        return _("Key image") if self._mark.isChecked() else _("Keep as key image")
+
+    @staticmethod
+    def _true_words() -> str:
+        return _("True size, where picture and screen are measured")
+
+    def _show_presets(self) -> None:
+        """List the windows for the picture that is seen, the one in force chosen."""
+        canvas, picture = self._canvas, self._canvas.picture
+        self._presets.setVisible(picture is not None and not picture.frame.is_colour)
+        if picture is None or picture.frame.is_colour:
+            return
+        choices = [("", _("Own window"))]
+        choices += [(preset.key, f"{preset.key}  {preset.words()}") for preset in canvas.presets]
+        for place, window in enumerate(picture.frame.windows):
+            words = window.words or _(
+                "of the file: {width} / {center}", width=f"{window.width:g}", center=f"{window.center:g}"
+            )
+            choices.append((f"{_FILE}{place}", f"0  {words}"))
+        if self._can_edit:
+            choices.append((_EDIT, _("Windows of my own…")))
+        if tuple(choices) != self._choices:
+            self._choices = tuple(choices)
+            self._presets.clear()
+            for key, words in choices:
+                self._presets.addItem(words, key)
+        self._presets.setCurrentIndex(self._place_in_force(picture.frame.windows))
+
+    def _place_in_force(self, windows: Sequence[Window]) -> int:
+        canvas, window = self._canvas, self._canvas.window
+        if window is None:
+            return 0
+        for place, (key, _words) in enumerate(self._choices):
+            found: Window | None = None
+            if key.startswith(_FILE):
+                found = windows[int(key.removeprefix(_FILE))]
+            elif key.isdigit():
+                found = next((preset.window for preset in canvas.presets if preset.key == key), None)
+            if found is not None and (found.center, found.width) == tuple(window):
+                return place
+        return 0
+
+    def _take_measure(self, kind: str) -> None:
+        self._canvas.set_tool(kind)  # type: ignore[arg-type]
+        self.follow()
 
     def _take_mark(self, kind: str) -> None:
         self._canvas.set_tool(cast("Tool", kind))
         self._canvas.setFocus()
 
     def _set_preset(self, place: int) -> None:
-        key = str(self._presets.itemData(place))
-        if key:
+        key, picture = str(self._presets.itemData(place)), self._canvas.picture
+        if key == _EDIT:
+            self.presets_asked.emit()
+        elif key.startswith(_FILE) and picture is not None:
+            self._canvas.set_window(picture.frame.windows[int(key.removeprefix(_FILE))])
+        elif key:
             self._canvas.set_preset(key)
         self.follow()
 
     def _ask_mark(self) -> None:
         self._mark.setChecked(not self._mark.isChecked())  # it is pressed once the picture is kept
         self.mark_asked.emit()
+
+
+def _group(parts: Sequence[QWidget]) -> QWidget:
+    group = QWidget()
+    row = QHBoxLayout(group)
+    row.setContentsMargins(0, 0, 2, 0)
+    row.setSpacing(1)
+    for part in parts:
+        row.addWidget(part)
+    return group

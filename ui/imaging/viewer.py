@@ -9,14 +9,12 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from clinic_app.foundation.dates import form_date, parse_form_date
-from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from ui import theme
+from ui.imaging.corners import corners_of
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
 from ui.imaging.series_list import SERIES_MIME
-from ui.imaging.shelf import SeriesRow
 from ui.imaging.viewing.cine_player import CinePlayer
 from ui.imaging.viewing.pane_overlay import PaneOverlay
 from ui.imaging.viewing.stack_planes import StackPlanes
@@ -251,22 +249,6 @@ class Viewer(Translated, QWidget):
         return corners_of(picture, self.series.row, self.series.words, is_marked=self._is_marked)
 
 
-def corners_of(picture: Picture, row: SeriesRow | None, words: str = "", *, is_marked: bool = False) -> Corners:
-    """Return what the file says about itself; the name is the file's own, whoever is in hand.
-
-    Args:
-        picture: what is seen.
-        row: its series.
-        words: what a file that chose or marked the picture says.
-        is_marked: it is a key image.
-    """
-    labels = picture.frame.labels
-    name = labels.patient_name or _("No name in the file")
-    day = _day(labels.study_date) or (row.day if row else "")
-    series = labels.description or (row.description if row else "")
-    return Corners((name, day), (labels.modality, series, words, _("Key image") if is_marked else ""))
-
-
 def damage_lines(damaged: Sequence[int]) -> tuple[str, ...]:
     """Return the sentence about pictures that cannot be shown, if there are any."""
     if not damaged:
@@ -274,12 +256,3 @@ def damage_lines(damaged: Sequence[int]) -> tuple[str, ...]:
     numbers = ", ".join(map(str, damaged[:_MOST_NUMBERS])) + (" …" if len(damaged) > _MOST_NUMBERS else "")
     words = counted("{count} image is damaged", "{count} images are damaged", len(damaged))
     return (_("{words} and cannot be shown: {numbers}.", words=words, numbers=numbers),)
-
-
-def _day(stated: str) -> str:
-    """Return a DICOM date as forms write it, or as it stands where it is none."""
-    plain = stated.replace(".", "")  # files of the eighties write 1994.01.30
-    try:
-        return form_date(parse_form_date(f"{plain[6:]}.{plain[4:6]}.{plain[:4]}"))
-    except InvalidInputError:
-        return stated

@@ -91,7 +91,7 @@ class ImageGlass(QWidget):
             if mm:
                 paint_scale_bar(painter, area, self._view.zoom / mm)
         if self._picture is not None or self._message:
-            paint_corners(painter, area, self._corners, self.foot_lines())
+            paint_corners(painter, area, self._corners.fitting(*self.glass), self.foot_lines())
             paint_notes(painter, area, self.note_lines())
         self.paint_over(painter)
         self._paint_message(painter)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARGIN: Final = 12
 _LINE_HEIGHT: Final = 18
 _BAR_SHARE: Final = 0.22
+_ROOMY: Final = (380.0, 250.0)
 _HALO: Final = QColor(0, 0, 0, 200)
 _NICE: Final = (1.0, 2.0, 5.0)
 
@@ -35,6 +36,12 @@ class Corners:
 
     left: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
+
+    def fitting(self, width: float, height: float) -> Corners:
+        """Return what there is room for: in a small pane whose it is and what, and not how it was taken."""
+        if width >= _ROOMY[0] and height >= _ROOMY[1]:
+            return self
+        return Corners(self.left[:1], self.right[:2])
 
 
 def column_mm(frame: Frame) -> float | None:

@@ -39,8 +39,8 @@ class CineBar(Translated, QWidget):
         self._back = self._button("back", "skip-back", lambda: _("One image back"), ",", self._do(_back))
         self._on = self._button("on", "skip-forward", lambda: _("One image on"), ".", self._do(_on))
         begin, end = self._do(CinePlayer.begin_part), self._do(CinePlayer.end_part)
-        self._first = self._button("first", "log-in", lambda: _("The part begins here"), "[", begin)
-        self._last = self._button("last", "log-out", lambda: _("The part ends here"), "]", end)
+        self._first = self._button("first", "", lambda: _("The part begins here"), "[", begin)
+        self._last = self._button("last", "", lambda: _("The part ends here"), "]", end)
         self._all = self._button("all", "x", lambda: _("All images again"), "\\", self._do(CinePlayer.clear_part))
         self._speed, self._way = QComboBox(), QComboBox()
         for box, key in ((self._speed, "speed"), (self._way, "way")):
@@ -57,7 +57,12 @@ class CineBar(Translated, QWidget):
     ) -> QToolButton:
         button = QToolButton()
         button.setObjectName(f"{self._name}.cine.{key}")
-        icons.put(button, icon, "text", 18)
+        if icon:
+            icons.put(button, icon, "text", 18)
+        else:
+            button.setText(shortcut)
+        button.setProperty("role", "picture")
+        button.setFixedWidth(34)
         button.clicked.connect(lambda _checked: act())
         self._said.append((button, words, shortcut))
         return button

@@ -43,6 +43,8 @@ class LayoutPicker(Translated, QToolButton):
         self.setObjectName(name)
         self._grid = ONE
         icons.put(self, "layout-grid", "text", 20)
+        self.setProperty("role", "picture")
+        self.setFixedWidth(34)
         self._choice = _Choice(self)
         self._choice.setObjectName(f"{name}.grid")
         self._choice.taken.connect(self.chosen)

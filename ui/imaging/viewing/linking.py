@@ -45,7 +45,7 @@ class Linking(QObject):
         self._panes = panes
         self._anchors: dict[Viewer, int] = {}
         self._known: set[Viewer] = set()
-        self._is_moving = False
+        self._is_moving = self._is_toning = False
         self.mode: LinkMode = "off"
         self.has_lines = True
         panes.active_changed.connect(self.draw_lines)
@@ -85,6 +85,7 @@ class Linking(QObject):
                 self._known.add(pane)
                 pane.canvas.number_asked.connect(lambda number, pane=pane: self._follow(pane, number))
                 pane.canvas.shown.connect(self.draw_lines)
+                pane.canvas.window_changed.connect(lambda pane=pane: self._tone(pane))
                 pane.series.opened.connect(lambda pane=pane: self._meet(pane))
         self._anchor()
         if self.mode != "off":
@@ -116,6 +117,18 @@ class Linking(QObject):
                 if found is not None:
                     pane.canvas.go_to(found)
         self._is_moving = False
+
+    def _tone(self, source: Viewer) -> None:
+        """The window of one pane was changed: panes with the same series are seen in the same one."""
+        window, row = source.canvas.dicom_window, source.series.row
+        if self._is_toning or window is None or row is None:
+            return
+        self._is_toning = True
+        for pane in self._panes.shown:
+            other = pane.series.row
+            if pane is not source and other is not None and other.uid == row.uid and pane.canvas.picture is not None:
+                pane.canvas.drag_window(window)
+        self._is_toning = False
 
     def _place_in(self, pane: Viewer, source: Viewer, number: int) -> int | None:
         from_here, there = source.planes.at(number), pane.planes.planes
