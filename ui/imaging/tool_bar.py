@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
-=======
 from collections.abc import Callable, Sequence
-from typing import Final
->>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from clinic_app.imaging import Window
 from ui import icons
@@ -23,14 +17,13 @@ from ui.widgets.flow_row import FlowRow
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_series import ZOOM_STEP
 from ui.widgets.labels import plain_tip
-from ui.widgets.mark_kinds import BY_KIND, MARK_KINDS
-
-_FILE, _EDIT = "file", "edit"
-_ICON_PX: Final = 20
-_TOOL_PX, _NARROW_PX, _PRESET_PX = 34, 22, 170
 
 if TYPE_CHECKING:
     from ui.widgets.image_tools import Tool
+
+_FILE, _EDIT = "file", "edit"
+_ICON_PX: Final = 20
+_TOOL_PX, _PRESET_PX = 34, 170
 
 
 class ViewerTools(Translated, QWidget):
@@ -41,13 +34,14 @@ class ViewerTools(Translated, QWidget):
         canvas: what they work on first.
 
     Signals: ``link_asked``: the next way to leaf together; ``lines_asked``: lines of the other panes, or none;
-    ``hang_asked``: the study anew by the rules; ``mark_asked``: the picture is to become a key image, or none any more;
-    ``keep_asked``: its view is to be kept, with marks; ``presets_asked``: somebody wants windows of his own;
-    ``keys_asked``: which key does what.
+    ``volume_asked``: cuts in three directions; ``hang_asked``: the study anew by the rules; ``mark_asked``: the picture
+    is to become a key image, or none any more; ``keep_asked``: its view is to be kept, with marks; ``presets_asked``:
+    somebody wants windows of his own; ``keys_asked``: which key does what.
     """
 
     link_asked = Signal()
     lines_asked = Signal()
+    volume_asked = Signal()
     hang_asked = Signal()
     mark_asked = Signal()
     keep_asked = Signal()
@@ -60,22 +54,14 @@ class ViewerTools(Translated, QWidget):
         self._name = name
         self._canvas = canvas
         self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
-<<<<<<< HEAD
-        self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
-        self.marks = MarkMenu(name)
-        self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
-        self._nearer = self._tool("zoom_in", "zoom-in", lambda: _("Nearer"), "+")
-        self._farther = self._tool("zoom_out", "zoom-out", lambda: _("Farther"), "−")
-        self._reset = self._tool("reset", "rotate-ccw", lambda: _("As the file asks"), "R")
-=======
->>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
         self._link_mode = "off"
-        self._measure = "length"
         self._can_edit = False
         self._choices: tuple[tuple[str, str], ...] = ()
         self.layouts = LayoutPicker(f"{name}.tool.layout")
+        self.marks = MarkMenu(name)
         self._make_tools(name)
         self._lay_out()
+        self._volume.hide()  # until somebody says that there are cuts
         self._connect()
         self.retranslate()
         self.follow()
@@ -84,8 +70,8 @@ class ViewerTools(Translated, QWidget):
         self._hang = self._tool("hang", "layout-panel-left", lambda: _("Arrange this study anew"), "J")
         self._link = self._tool("link", "link-2-off", self._link_words, "Y")
         self._lines = self._tool("lines", "crosshair", lambda: _("Lines where the image in hand cuts the others"), "U")
+        self._volume = self._tool("volume", "move-3d", lambda: _("Cuts in three directions"), "F4")
         self._window = self._tool("window", "contrast", lambda: _("Window: drag across and down"), "W")
-        self._length = self._tool("length", "ruler", self._measure_words, "L")
         self._invert = self._tool("invert", "sun", lambda: _("Exchange black and white"), "I")
         self._turn = self._tool("turn", "rotate-cw-square", lambda: _("Turn to the right"), "Q")
         self._across = self._tool("flip", "flip-horizontal-2", lambda: _("Exchange left and right"), "H")
@@ -103,10 +89,7 @@ class ViewerTools(Translated, QWidget):
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
         self._presets.setMaximumWidth(_PRESET_PX)
-        self._more = self._tool("measure", "chevron-down", lambda: _("Other measures"), "A C E B F P D T O G")
-        self._more.setFixedWidth(_NARROW_PX)
-        self._kinds = QMenu(self._more)
-        for button in (self._window, self._length, self._invert, self._link, self._lines, self._lens, self._mark):
+        for button in (self._window, self._invert, self._link, self._lines, self._lens, self._mark):
             button.setCheckable(True)
 
     def _tool(self, key: str, icon: str, words: Callable[[], str], shortcut: str) -> QToolButton:
@@ -119,40 +102,9 @@ class ViewerTools(Translated, QWidget):
         return button
 
     def _lay_out(self) -> None:
-<<<<<<< HEAD
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for part in (self.layouts, self._link, self._lines):
-            row.addWidget(part)
-        row.addSpacing(10)
-        for button in (self._window, self._invert, self._link, self._lines):
-            button.setCheckable(True)
-        row.addWidget(self._window)
-        row.addWidget(self.marks)
-        row.addSpacing(10)
-        for part in (self._invert, self._nearer, self._farther, self._reset):
-            row.addWidget(part)
-        row.addSpacing(10)
-        row.addWidget(self._presets)
-        row.addStretch(1)
-        self._mark.setCheckable(True)
-        row.addWidget(self._keep)
-        row.addWidget(self._mark)
-
-    def _connect(self) -> None:
-        self._window.clicked.connect(lambda: self._canvas.set_tool("window"))
-        self.marks.chosen.connect(self._take_mark)
-        self._invert.clicked.connect(lambda _checked: self._canvas.invert())
-        self._nearer.clicked.connect(lambda: self._canvas.zoom_by(ZOOM_STEP))
-        self._farther.clicked.connect(lambda: self._canvas.zoom_by(1 / ZOOM_STEP))
-        self._reset.clicked.connect(lambda _checked: self._canvas.reset())
-        self._link.clicked.connect(self.link_asked)
-        self._lines.clicked.connect(self.lines_asked)
-=======
         groups = (
-            (self.layouts, self._hang, self._link, self._lines),
-            (self._window, self._length, self._more, self._presets),
+            (self.layouts, self._hang, self._link, self._lines, self._volume),
+            (self._window, self.marks, self._presets),
             (self._invert, self._turn, self._across, self._down),
             (self._nearer, self._farther, self._lens, self._pixels, self._true, self._reset),
             (self._keep, self._mark, self._keys),
@@ -169,9 +121,8 @@ class ViewerTools(Translated, QWidget):
             self._hang: self.hang_asked.emit,
             self._link: self.link_asked.emit,
             self._lines: self.lines_asked.emit,
+            self._volume: self.volume_asked.emit,
             self._window: lambda: self._canvas.set_tool("window"),
-            self._length: lambda: self._take_measure(self._measure),
-            self._more: lambda: self._kinds.popup(self._more.mapToGlobal(self._more.rect().bottomLeft())),
             self._invert: on(ImageCanvas.invert),
             self._turn: on(ImageCanvas.turn_right),
             self._across: on(ImageCanvas.flip_across),
@@ -188,7 +139,7 @@ class ViewerTools(Translated, QWidget):
         }
         for button, act in acts.items():
             button.clicked.connect(lambda _checked, act=act: act())
->>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
+        self.marks.chosen.connect(self._take_mark)
         self._presets.activated.connect(self._set_preset)
         self._listen(self._canvas)
 
@@ -223,6 +174,15 @@ class ViewerTools(Translated, QWidget):
         icons.put(self._link, "link-2-off" if mode == "off" else "link", "text", _ICON_PX)
         self._say()
 
+    def set_can_cut(self, *, can_cut: bool) -> None:
+        """There are cuts; show whether the series in hand may be a body that can be cut."""
+        self._volume.show()
+        self._volume.setEnabled(can_cut)
+
+    def without_cuts(self) -> None:
+        """There is no place for cuts beside this picture: take their button away."""
+        self._volume.hide()
+
     def set_marked(self, *, is_marked: bool, can_mark: bool) -> None:
         """Show whether the picture is a key image already."""
         self._mark.setChecked(is_marked)
@@ -242,25 +202,12 @@ class ViewerTools(Translated, QWidget):
     def follow(self) -> None:
         """Show what is in force."""
         canvas = self._canvas
-<<<<<<< HEAD
+        picture = canvas.picture
         self._window.setChecked(canvas.tool == "window")
         self.marks.follow(canvas)
         self._invert.setChecked(canvas.is_inverted)
-        picture = canvas.picture
-        for button in (self._invert, self._nearer, self._farther, self._reset, self._window):
-=======
-        picture = canvas.picture
-        tool = canvas.tool
-        if tool != "window" and tool != self._measure:  # noqa: PLR1714 - tells the type checker what is left
-            self._measure = tool
-            icons.put(self._length, BY_KIND[tool].icon, "text", _ICON_PX)
-            self._say()
-        self._window.setChecked(canvas.tool == "window")
-        self._length.setChecked(canvas.tool != "window")
-        self._invert.setChecked(canvas.is_inverted)
         self._lens.setChecked(canvas.has_lens)
-        for button in (self._length, self._invert, self._nearer, self._farther, self._reset, self._window):
->>>>>>> fa843c0 (One tool bar for turning, mirroring, enlarging and measuring; windows by name are each person's own; the corners say what a reader looks for, and F1 which key does what)
+        for button in (self._invert, self._nearer, self._farther, self._reset, self._window):
             button.setEnabled(picture is not None)
         for button in (self._turn, self._across, self._down, self._lens, self._pixels):
             button.setEnabled(picture is not None)
@@ -269,12 +216,6 @@ class ViewerTools(Translated, QWidget):
 
     def retranslate(self) -> None:
         """Say everything anew."""
-        self._kinds.clear()
-        for kind in MARK_KINDS:
-            words = f"{kind.words()}\t{kind.key}".replace("&", "&&")
-            action = QAction(icons.icon(kind.icon, "text", "clinical"), words, self._kinds)
-            action.triggered.connect(lambda _checked, kind=kind.kind: self._take_measure(kind))
-            self._kinds.addAction(action)
         self._presets.setAccessibleName(_("Windows by name"))
         self._presets.setToolTip(plain_tip(_("Windows by name ({keys})", keys="1–9, 0")))
         self._choices = ()
@@ -293,9 +234,6 @@ class ViewerTools(Translated, QWidget):
             "place": _("Panes leaf together by place in the body"),
             "number": _("Panes leaf together by number"),
         }.get(self._link_mode, _("Each pane leafs for itself"))
-
-    def _measure_words(self) -> str:
-        return _("Measure a length") if self._measure == "length" else BY_KIND[self._measure].words()  # type: ignore[index]
 
     def _mark_words(self) -> str:
         return _("Key image") if self._mark.isChecked() else _("Keep as key image")
@@ -339,10 +277,6 @@ class ViewerTools(Translated, QWidget):
             if found is not None and (found.center, found.width) == tuple(window):
                 return place
         return 0
-
-    def _take_measure(self, kind: str) -> None:
-        self._canvas.set_tool(kind)  # type: ignore[arg-type]
-        self.follow()
 
     def _take_mark(self, kind: str) -> None:
         self._canvas.set_tool(cast("Tool", kind))

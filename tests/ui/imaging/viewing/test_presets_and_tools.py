@@ -148,16 +148,14 @@ def test_every_tool_acts_on_the_pane_in_hand(desk: Desk) -> None:
     assert not tool(desk, "true_size").isEnabled(), "nobody measured this screen"
 
 
-def test_other_measures_are_taken_from_the_list_and_shown_in_the_tool(desk: Desk) -> None:
-    tools = desk.panes.tools
-    assert [action.text().split("\t")[1] for action in tools._kinds.actions()][:3] == ["L", "A", "C"]
-    tools._kinds.actions()[1].trigger()
-    assert desk.panes.active.canvas.tool == "angle"
-    assert (tools._length.accessibleName(), tools._length.isChecked()) == ("Angle", True)
+def test_a_measure_is_taken_from_its_menu_and_goes_to_the_pane_in_hand(desk: Desk) -> None:
+    desk.lay("1x2")
+    first, second = desk.panes.shown
+    desk.drop("1.2.3.2", second)
+    desk.panes.tools.marks.chosen.emit("angle")
+    assert (first.canvas.tool, second.canvas.tool) == ("window", "angle")
     tool(desk, "window").click()
-    assert not tools._length.isChecked()
-    tool(desk, "length").click()
-    assert desk.panes.active.canvas.tool == "angle", "the tool that was used last"
+    assert second.canvas.tool == "window"
 
 
 def test_windows_of_the_file_stand_in_the_list_too(desk: Desk) -> None:
