@@ -146,6 +146,14 @@ def called(
             association.release()
         if not association.is_released:
             association.abort()
+        _close(association)
+
+
+def _close(association: Association) -> None:
+    """End the connection; the library leaves one open to a peer that talks nonsense."""
+    connection = association.dul.socket.socket if association.dul.socket is not None else None
+    if connection is not None:
+        connection.close()
 
 
 def _roles(abstracts: Sequence[str]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:

@@ -102,7 +102,7 @@ class DicomArchive:
         """
         sieve = AnswerSieve(wanted)
         for name in spellings(wanted.name, latin_spellings):
-            for answer in self._asked(question("STUDY", wanted, name), is_stopped):
+            for answer in self._asked(question("STUDY", wanted, name), is_stopped, sieve.cut):
                 sieve.take(study_of(answer) if answer is not None else None)
                 if sieve.is_full:
                     break
@@ -165,8 +165,16 @@ class DicomArchive:
                 break
         return list(found.items())
 
-    def _asked(self, identifier: Dataset, is_stopped: Stop) -> Iterator[Dataset | None]:
-        """Yield the answers to a question; None for one that cannot be read. Whoever stops listening cancels it."""
+    def _asked(
+        self, identifier: Dataset, is_stopped: Stop, cut: Callable[[], object] = lambda: None
+    ) -> Iterator[Dataset | None]:
+        """Yield the answers to a question; None for one that cannot be read. Whoever stops listening cancels it.
+
+        Args:
+            identifier: the question.
+            is_stopped: asked after each answer.
+            cut: told when the archive goes on without end and is left.
+        """
         from clinic_app.imaging.network.calling import called, status_words
 
         ends_s, unreadable = time.monotonic() + self._longest_search_s, 0
@@ -185,7 +193,10 @@ class DicomArchive:
                         return
                     unreadable += answer is None
                     yield answer
-                    if is_stopped() or time.monotonic() > ends_s or unreadable > _MOST_UNREADABLE:
+                    if time.monotonic() > ends_s or unreadable > _MOST_UNREADABLE:
+                        cut()
+                        return
+                    if is_stopped():
                         return
             finally:
                 if not is_over:

@@ -205,6 +205,7 @@ class AnswerSieve:
         self._most = most
         self._found: dict[str, FoundStudy] = {}
         self._came = 0
+        self._is_cut = False
         self.unfit = 0
         self.unreadable = 0
 
@@ -212,6 +213,10 @@ class AnswerSieve:
     def is_full(self) -> bool:
         """Whether nothing more is to be read: enough was found, or hardly anything fits."""
         return len(self._found) >= self._most or self._came >= 4 * self._most
+
+    def cut(self) -> None:
+        """Note that the archive was left before its end."""
+        self._is_cut = True
 
     def take(self, study: FoundStudy | None) -> None:
         """Take an answer; None for one that could not be read."""
@@ -228,7 +233,7 @@ class AnswerSieve:
     def answers(self) -> Answers:
         """Return what was found, the newest first."""
         newest = sorted(self._found.values(), key=lambda each: (each.day, each.uid), reverse=True)
-        return Answers(tuple(newest), self.is_full, self.unfit, self.unreadable)
+        return Answers(tuple(newest), self.is_full or self._is_cut, self.unfit, self.unreadable)
 
 
 def fits(study: FoundStudy, wanted: Wanted) -> bool:

@@ -22,7 +22,8 @@ _LOOSE: Final = {
 
 def latin(text: str) -> str:
     """Return a text in the letters of a passport; what is no Cyrillic letter stays."""
-    return "".join(_cased(each, _PASSPORT.get(each.lower())) for each in text)
+    pairs = zip(text, f"{text[1:]} ", strict=False)
+    return "".join(_cased(each, _PASSPORT.get(each.lower()), after) for each, after in pairs)
 
 
 def latin_spellings(text: str) -> tuple[str, ...]:
@@ -38,7 +39,10 @@ def latin_spellings(text: str) -> tuple[str, ...]:
     return (latin(text), loose)
 
 
-def _cased(letter: str, worn: str | None) -> str:
+def _cased(letter: str, worn: str | None, after: str) -> str:
+    """Return what a letter becomes; of several letters only the first is large where a small one follows."""
     if worn is None:
         return letter
-    return worn if letter.islower() else worn.upper()
+    if letter.islower():
+        return worn
+    return worn.capitalize() if after.islower() else worn.upper()

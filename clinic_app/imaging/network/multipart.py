@@ -18,7 +18,7 @@ from clinic_app.imaging.reading import LARGEST_FILE_BYTES
 MOST_PARTS: Final = 50_000
 _LARGEST_HEAD: Final = 16 << 10
 _LONGEST_PREAMBLE: Final = 64 << 10
-_BOUNDARY: Final = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))""", re.IGNORECASE)
+_BOUNDARY: Final = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70})(?=[\s;]|$))""", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[\x20-\x7e]{1,70}")
 
 

@@ -287,8 +287,10 @@ class WebArchive:
         auth = httpx.BasicAuth(self._server.user, self._secret) if self._server.user else None
         if self._secret and not self._server.user:
             headers["Authorization"] = f"Bearer {self._secret}"
-        verify = self._tls or ssl.create_default_context()
-        return httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=verify, auth=auth, headers=headers)
+        tls = self._tls
+        if tls is None:  # without TLS nobody is trusted, and reading who is takes its time
+            tls = ssl.create_default_context() if place.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=tls, auth=auth, headers=headers)
 
 
 def is_this_computer(host: str) -> bool:
