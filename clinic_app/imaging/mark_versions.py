@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from clinic_app.records import ImagingStudyInstance
+from clinic_app.records import ImagingStudyInstance, ImagingStudySeries
 
 KEPT_BY: Final = "urn:dala:marks-kept-by"
 
@@ -19,3 +19,8 @@ def in_force(instances: Sequence[ImagingStudyInstance]) -> tuple[ImagingStudyIns
     """Return the instances of a series without the older versions of marks that were kept anew."""
     newest = max((each.number or 0 for each in instances if kept_by(each)), default=0)
     return tuple(each for each in instances if not kept_by(each) or (each.number or 0) == newest)
+
+
+def holds_marks(series: ImagingStudySeries) -> bool:
+    """Return whether a series is marks that were kept here or at another workstation: they are seen on the pictures."""
+    return any(kept_by(each) for each in series.instance)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from clinic_app.foundation.dates import form_date, form_moment
+from clinic_app.imaging.mark_versions import holds_marks
 from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeries, Observation
 from ui.language import _, counted
 
@@ -41,7 +42,10 @@ def pieces_of(evidence: Evidence) -> tuple[Piece, ...]:
     found = [Piece(each.id, "recording", document=each) for each in evidence.recordings]
     found += [Piece(each.id, "key-image", document=each) for each in evidence.key_images]
     found += [
-        Piece(series.uid, "series", study=study, series=series) for study in evidence.studies for series in study.series
+        Piece(series.uid, "series", study=study, series=series)
+        for study in evidence.studies
+        for series in study.series
+        if not holds_marks(series)
     ]
     if evidence.vitals:
         found.append(Piece("vitals", "vitals", vitals=evidence.vitals))

@@ -88,10 +88,9 @@ class ImagingScreen(Page):
         self._stack.addWidget(self._none)
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
         row.addWidget(self.box)
         if self.marks is not None:
-            row.addWidget(self.marks.panel)
+            self.panes.put_beside(self.marks.panel)
         self._stack.addWidget(self._body)
         self._stack.addWidget(self._question)
         if self._finding is not None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.imaging.viewing.hanging import MOST_SIDE, ONE, Layout
 from ui.imaging.open_series import OpenSeries
@@ -69,9 +69,16 @@ class Panes(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.tools)
-        column.addWidget(self._ground, 1)
+        self._beside = QHBoxLayout()
+        self._beside.setSpacing(12)
+        self._beside.addWidget(self._ground, 1)
+        column.addLayout(self._beside, 1)
         self._lay_out()
         self._show_active()
+
+    def put_beside(self, part: QWidget) -> None:
+        """Put something at the right of the pictures, below the tools."""
+        self._beside.addWidget(part)
 
     @property
     def active(self) -> Viewer:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui import icons, theme
+from ui.imaging.measuring.marks_desk import MarksDesk
+from ui.imaging.measuring.marks_model import MarksModel
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import SeriesRow
 from ui.imaging.tool_bar import ViewerTools
@@ -30,6 +33,7 @@ class SeriesDesk(QWidget):
         open_series: opens a series of a study by its UID; called in the background.
         runner: the way into the background.
         place: what it will stand in (see `Page`).
+        marks: what was measured; what is drawn here is kept when the series is put away or out of sight.
 
     Signals: ``refused(str)``: why the series cannot be shown; ``image_asked(str, int)``: a report leads to a picture,
     by SOP Instance UID and frame.
@@ -44,6 +48,8 @@ class SeriesDesk(QWidget):
         open_series: Callable[[ImagingStudy, str], Opened],
         runner: TaskRunner,
         place: QWidget | None = None,
+        *,
+        marks: MarksModel | None = None,
     ) -> None:
         super().__init__(place)
         theme.make_clinical(self)
@@ -51,6 +57,7 @@ class SeriesDesk(QWidget):
         self._series = OpenSeries(lambda row: open_series(row.study, row.uid), runner, self)
         self.viewer = Viewer(name, self._series, self)
         self.tools = ViewerTools(name, self.viewer.canvas)
+        self.marks = MarksDesk(name, marks, self.tools, self.viewer) if marks is not None else None
         self._build()
         self._series.refused.connect(lambda words: self.refused.emit(say(words)))
         self.viewer.image_asked.connect(self.image_asked)
@@ -62,6 +69,17 @@ class SeriesDesk(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.tools)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.viewer, 1)
+        if self.marks is not None:
+            self.marks.setParent(self)
+            self.marks.go_elsewhere = self.image_asked.emit
+            self.marks.model.refused.connect(lambda words: self.refused.emit(say(words)))
+            row.addWidget(self.marks.panel)
+        column.addLayout(row, 1)
+        self.tools.without_keeping()
+        self.tools.layouts.hide()
         column.addWidget(self.viewer, 1)
         self.tools.for_one_pane()
         icons.redraw_in(self)
@@ -86,8 +104,17 @@ class SeriesDesk(QWidget):
         self._series.open(SeriesRow(study, series), at)
 
     def put_away(self) -> None:
-        """Show nothing, and keep nothing in memory."""
+        """Show nothing, and keep nothing in memory; what was drawn is on its way to the disk."""
         self._series.close()
+        if self.marks is not None:
+            self.marks.model.keep()
+            self.marks.model.forget()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Whoever looks elsewhere has drawn what he wanted."""
+        super().hideEvent(event)
+        if self.marks is not None:
+            self.marks.model.keep()
 
     def _show_tools(self) -> None:
         front = self.viewer.front

@@ -66,6 +66,7 @@ class SeriesList(Translated, QListView):
         """Show these series; the one named stays selected, and nobody is told of that."""
         self._rows = tuple(rows)
         kept = {self._uid_at(place): self._picture_at(place) for place in range(self._items.rowCount())}
+        self._is_quiet = True  # while rows go, Qt moves to the next one by itself
         self._items.clear()
         for row in self._rows:
             item = QStandardItem()

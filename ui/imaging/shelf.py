@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from clinic_app.foundation.dates import form_date
 from clinic_app.imaging.importing import frames_of
+from clinic_app.imaging.mark_versions import holds_marks
 from clinic_app.imaging.objects.kinds import Kind
 from clinic_app.imaging.shelf import series_kind
 from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeries
@@ -132,5 +133,5 @@ class SeriesRow:
 
 
 def rows_of(studies: tuple[ImagingStudy, ...]) -> tuple[SeriesRow, ...]:
-    """Return the series of all studies, in the order of the studies."""
-    return tuple(SeriesRow(study, series) for study in studies for series in study.series)
+    """Return the series of all studies, in the order of the studies; kept marks are seen on their pictures."""
+    return tuple(SeriesRow(study, each) for study in studies for each in study.series if not holds_marks(each))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
@@ -152,6 +151,7 @@ def _referrals(context: ScreenContext, place: QWidget) -> QWidget:
 def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.consultation.consultation_screen import ConsultationScreen
     from ui.consultation.view_model import ConsultationViewModel
+    from ui.imaging.measuring.marks_model import MarksModel
     from ui.imaging.series_desk import SeriesDesk
 
     model = ConsultationViewModel(context.workstation, context.runner, context.session, context.hand, context.events)
@@ -160,7 +160,11 @@ def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
     def open_series(study: ImagingStudy, series_uid: str) -> Opened:
         return images.opened(context.session, study, series_uid)
 
-    return ConsultationScreen(model, partial(SeriesDesk, "consultation", open_series, context.runner), place)
+    def make_desk(stands_in: QWidget) -> SeriesDesk:
+        marks = MarksModel(context.workstation.marks, context.runner, context.session)
+        return SeriesDesk("consultation", open_series, context.runner, stands_in, marks=marks)
+
+    return ConsultationScreen(model, make_desk, place)
 
 
 def _settings(context: ScreenContext, place: QWidget) -> QWidget:

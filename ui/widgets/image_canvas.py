@@ -5,7 +5,7 @@ is moved; the wheel leafs; Ctrl and wheel or the right button zoom; the middle b
 picture; a double click, or the menu of the right button, writes to a mark.
 Keys: Up, Down, PageUp, PageDown, Home, End leaf; + and - zoom; R shows the picture as it came; I inverts; W changes
 windows, and each kind of mark has its letter (see `mark_kinds`); 1 to 5 are windows for CT. Enter puts a mark of the
-kind in hand in the middle, Delete takes the one in hand away, F2 writes its words, N takes its next point in hand,
+kind in hand in the middle, Delete takes the one in hand away, F2 writes its words, F3 takes its next point in hand,
 Ctrl and C copies it, Ctrl and Z takes a step back, Ctrl and Y takes it again, Esc forgets what is being drawn.
 With Ctrl the arrows move that point while marks are drawn, with Alt all of the mark, else they change the window; ten
 times as far with Shift.
@@ -235,7 +235,7 @@ class ImageCanvas(ImageSeries):
             keys.Key_X: self.show_pixels,
             keys.Key_N: self.show_true_size,
         }
-        for each in MARK_KINDS:
+        for each in (kind for kind in MARK_KINDS if len(kind.key) == 1):
             table[Qt.Key(ord(each.key))] = lambda kind=each.kind: self.set_tool(kind)  # type: ignore[misc]
         for digit in "123456789":
             table[Qt.Key(ord(digit))] = lambda digit=digit: self.set_preset(digit)  # type: ignore[misc]

@@ -54,8 +54,8 @@ class ImageSeries(Translated, TurnedGlass):
         name: stable object name.
 
     Signals: ``number_asked(int)``: picture number, from 1, that somebody wants to see; ``tool_changed(str)``;
-    ``window_changed``; ``measured``: marks are others; ``shown``: another picture, or none; ``words_asked(str)``: a
-    mark, by its identifier, wants words.
+    ``window_changed``; ``measured``: marks are others; ``mark_taken``: another mark is in hand, or none; ``shown``:
+    another picture, or none; ``words_asked(str)``: a mark, by its identifier, wants words.
     """
 
     number_asked = Signal(int)
@@ -63,6 +63,7 @@ class ImageSeries(Translated, TurnedGlass):
     window_changed = Signal()
     measured = Signal()
     shown = Signal()
+    mark_taken = Signal()
     words_asked = Signal(str)
 
     def __init__(self, name: str) -> None:
@@ -310,7 +311,7 @@ class ImageSeries(Translated, TurnedGlass):
     def use_book(self, book: MarkBook) -> None:
         """Show the marks of another book, and put new ones there."""
         self._book.changed.disconnect(self._follow_book)
-        self._book.selection_changed.disconnect(self.update)
+        self._book.selection_changed.disconnect(self._follow_selection)
         self._book = book
         self._listen_to_book()
         self._follow_book()
@@ -425,7 +426,11 @@ class ImageSeries(Translated, TurnedGlass):
 
     def _listen_to_book(self) -> None:
         self._book.changed.connect(self._follow_book)
-        self._book.selection_changed.connect(self.update)
+        self._book.selection_changed.connect(self._follow_selection)
+
+    def _follow_selection(self) -> None:
+        self.update()
+        self.mark_taken.emit()
 
     def _follow_book(self) -> None:
         self._changed()

@@ -56,6 +56,9 @@ class MarkHands(QObject):
             return True
         if is_ctrl:
             return self._with_ctrl(key, is_shift=is_shift)
+        if is_shift and key == Qt.Key.Key_E:
+            self._canvas.set_tool("head ellipse")
+            return True
         return not is_alt and self._plain(key)
 
     def ask_words(self, uid: str) -> None:
@@ -131,7 +134,7 @@ class MarkHands(QObject):
             canvas.remove_mark()
         elif key == Qt.Key.Key_F2 and canvas.book.selected is not None:
             self.ask_words(canvas.book.selected.uid)
-        elif key == Qt.Key.Key_N and canvas.book.selected is not None:
+        elif key == Qt.Key.Key_F3 and canvas.book.selected is not None:
             self._point += 1
         else:
             return False

@@ -16,7 +16,7 @@ class MarkKind:
 
     Args:
         kind: of the core.
-        key: letter that takes its tool in hand.
+        key: letter that takes its tool in hand, with Shift where it says so.
         icon: of the house's set.
         words: gives its name in the language of the windows.
         hint: says how it is drawn.
@@ -47,7 +47,7 @@ MARK_KINDS: Final = (
     MarkKind("text", "T", "type", lambda: _("Text"), lambda: _("Click, then write.")),
     MarkKind(
         "head ellipse",
-        "O",
+        "Shift+E",
         "baby",
         lambda: _("Head circumference"),
         lambda: _("Drag along the longest diameter (OFD), then pull the ellipse to the edge."),

@@ -83,6 +83,6 @@ class MarkMenu(Translated, QWidget):
             action = self._actions[each.kind]
             action.setText(f"{each.words()}\t{each.key}")
             action.setToolTip(each.hint())
-            action.setIcon(icons.icon(each.icon, "text"))
+            action.setIcon(icons.icon(each.icon, "text", "clinical"))
         self.list.setAccessibleName(_("Measurements"))
         self.list.setToolTip(plain_tip(_("The list of measurements")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -24,7 +24,8 @@ from ui.widgets.image_mark_book import MarkBook
 from ui.widgets.labels import label
 from ui.widgets.mark_kinds import BY_KIND
 
-PANEL_PX: Final = 268
+PANEL_PX: Final = 248
+_WORDS_PX: Final = 176
 _UID: Final = Qt.ItemDataRole.UserRole + 1
 _PLACE: Final = Qt.ItemDataRole.UserRole + 2
 
@@ -96,6 +97,7 @@ class MarksPanel(Translated, QWidget):
 
     def _listen(self, canvas: ImageCanvas) -> None:
         canvas.measured.connect(self.refresh)
+        canvas.mark_taken.connect(self.refresh)
         canvas.shown.connect(self.refresh)
         canvas.readings.added.connect(self.refresh)
 
@@ -113,6 +115,7 @@ class MarksPanel(Translated, QWidget):
         """List what belongs to another canvas from now on."""
         before, self._canvas = self._canvas, canvas
         before.measured.disconnect(self.refresh)
+        before.mark_taken.disconnect(self.refresh)
         before.shown.disconnect(self.refresh)
         before.readings.added.disconnect(self.refresh)
         self._listen(canvas)
@@ -125,6 +128,7 @@ class MarksPanel(Translated, QWidget):
         entries += [(mark, layer) for layer in book.others for mark in layer.marks]
         chosen = book.selected.uid if book.selected else ""
         self.list.blockSignals(True)
+        self.list.setCurrentRow(-1)
         while self.list.count() > len(entries):
             self.list.takeItem(self.list.count() - 1)
         for place, (mark, layer) in enumerate(entries):
@@ -177,9 +181,12 @@ class MarksPanel(Translated, QWidget):
         words = "\n".join(line for line in lines if line)
         if item.text() != words:
             item.setText(words)
+            room = QRect(0, 0, _WORDS_PX, 1000)
+            high = self.list.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, words).height()
+            item.setSizeHint(QSize(PANEL_PX - 24, high + 16))
         item.setData(_UID, mark.uid if layer is None else "")
         item.setData(_PLACE, mark.place)
-        item.setIcon(icons.icon(kind.icon, "warn" if layer is None else "info"))
+        item.setIcon(icons.icon(kind.icon, "warn" if layer is None else "info", "clinical"))
 
     def _step_back(self) -> None:
         self.book.undo()
