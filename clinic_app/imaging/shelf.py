@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from pydicom.dataset import Dataset
@@ -19,12 +20,15 @@ from clinic_app.imaging.objects.kinds import Kind, kind_of
 from clinic_app.imaging.objects.presentation import presentation_of
 from clinic_app.imaging.objects.references import ImageReference
 from clinic_app.imaging.objects.report import Report, report_of
+from clinic_app.imaging.objects.saved_state import SavedState, saved_state_of
 from clinic_app.imaging.objects.segmentation import Segmentation
 from clinic_app.imaging.objects.structures import Structures
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.imaging.stack import Dressing, FrameStack, Place
 from clinic_app.imaging.texts import Reading
 from clinic_app.records import ImagingStudy, ImagingStudyInstance, ImagingStudySeries
+
+_MOST_STATES: Final = 40
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class Shelf:
         places = self._places_of(series, kind)
         if not places:
             raise NotFoundError(Text("The images this file speaks of are not here."))
-        return FrameStack(tuple(places), self._read, self._apart, self._words(series, kind), self._kept)
+        states = self._states_for(series) if kind == "picture" else ()
+        return FrameStack(tuple(places), self._read, self._apart, self._words(series, kind), self._kept, states)
 
     def _series(self, uid: str) -> ImagingStudySeries:
         found = (each for study in self._studies for each in study.series if each.uid == uid)
@@ -132,6 +137,21 @@ class Shelf:
                 for instance in series.instance:
                     if (image := names.get(instance.uid)) is not None:
                         yield from _places(instance, image.frames, dressing)
+
+    def _states_for(self, series: ImagingStudySeries) -> tuple[SavedState, ...]:
+        """Return how people saved that pictures of a series are to be seen, those saved last first."""
+        ours = {instance.uid for instance in series.instance}
+        study = next((each for each in self._studies if any(one.uid == series.uid for one in each.series)), None)
+        states = (one for one in (study.series if study else ()) if series_kind(one) == "presentation")
+        found: list[SavedState] = []
+        for instance in [each for one in states for each in in_force(one.instance)][-_MOST_STATES:]:
+            try:
+                state = saved_state_of(instance.uid, *self._file(instance))
+            except ClinicError:
+                continue
+            if any(image.sop_uid in ours for image in state.presentation.images):
+                found.append(state)
+        return tuple(sorted(found, key=lambda each: each.made_on, reverse=True))
 
     def _words(self, series: ImagingStudySeries, kind: Kind) -> str:
         """Return what a file that chooses or marks pictures says about them."""

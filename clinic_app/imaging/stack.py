@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from pydicom.dataset import Dataset
@@ -19,6 +19,7 @@ from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import PDF
 from clinic_app.imaging.objects.pages import page_of
+from clinic_app.imaging.objects.saved_state import SavedState
 from clinic_app.imaging.reading import read_dataset, text_of
 from clinic_app.imaging.texts import Reading
 from clinic_app.imaging.viewing.cine import Timing, timing_of, unstated
@@ -62,6 +63,7 @@ class FrameStack:
         apart: decodes what is compressed.
         words: what is to be said about all of them, if anything.
         kept: the memory for decoded pictures, shared with other series; by default one of its own.
+        states: how people saved that its pictures are to be seen.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class FrameStack:
         apart: Apart = HERE,
         words: str = "",
         kept: KeptFrames | None = None,
+        states: tuple[SavedState, ...] = (),
     ) -> None:
         self._places = places
         self._read = read
         self._apart = apart
         self.words = words
+        self.states = states
         self._kept = KeptFrames() if kept is None else kept
         self._name = self._kept.new_series()
         weakref.finalize(self, self._kept.forget, self._name).atexit = False
@@ -137,6 +141,17 @@ class FrameStack:
         """
         wanted = (sop_uid, frame_number - 1)
         return next((i for i, place in enumerate(self._places) if (place.sop_uid, place.index) == wanted), 0)
+
+    def dressed_in(self, state: SavedState | None) -> FrameStack:
+        """Return the same pictures as somebody saved that they are to be seen; None: as their files ask."""
+        dressing = state.presentation if state is not None else None
+        places = tuple(replace(place, dressing=dressing) for place in self._places)
+        return FrameStack(places, self._read, self._apart, self.words, self._kept, self.states)
+
+    def first_of(self, state: SavedState) -> int:
+        """Return the place of the first picture a saved state is for, from 0."""
+        places = enumerate(self._places)
+        return next((i for i, place in places if state.is_for(place.sop_uid, place.index + 1)), 0)
 
     def timing(self) -> Timing:
         """Return how fast the pictures follow one another: as their one file says it, else as is usual. Reads a file.

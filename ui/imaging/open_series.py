@@ -17,6 +17,7 @@ from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack, Opened, Report
+    from clinic_app.imaging.objects.saved_state import SavedState
     from clinic_app.waveforms import Recording
 
 
@@ -123,13 +124,29 @@ class OpenSeries(QObject):
         elif hasattr(found, "channels"):
             self.traced.emit(found)
         else:
-            self._reader = SeriesReader(found, self._runner, self)
-            self._reader.decoded.connect(self._show)
-            self._reader.refused.connect(self._show_not)
-            self._reader.damage_found.connect(self.damage_found)
-            self._reader.progressed.connect(self.progressed)
+            self._reader = self._reader_of(found)
             self.opened.emit()
             self._reader.want(found.position_of(*self._at) + 1 if self._at[0] else 1)
+
+    def dress(self, state: SavedState | None, number: int) -> None:
+        """Show the pictures as somebody saved them, or as their files ask; the pane shows one of them.
+
+        Args:
+            state: one of the stack's; None for none.
+            number: of the picture, from 1.
+        """
+        if self._reader is not None:
+            before, self._reader = self._reader, self._reader_of(self._reader.stack.dressed_in(state))
+            before.close()
+            self._reader.want(number)
+
+    def _reader_of(self, stack: FrameStack) -> SeriesReader:
+        made = SeriesReader(stack, self._runner, self)
+        made.decoded.connect(self._show)
+        made.refused.connect(self._show_not)
+        made.damage_found.connect(self.damage_found)
+        made.progressed.connect(self.progressed)
+        return made
 
     def _show(self, number: int, picture: Picture) -> None:
         self.picture = picture

@@ -18,6 +18,7 @@ from ui.imaging.series_list import SERIES_MIME
 from ui.imaging.viewing.cine_player import CinePlayer
 from ui.imaging.viewing.pane_overlay import PaneOverlay
 from ui.imaging.viewing.stack_planes import StackPlanes
+from ui.imaging.viewing.state_chooser import StateChooser
 from ui.language import Translated, _, counted, say
 from ui.pictures import Picture
 from ui.widgets.ecg_paper import EcgPaper
@@ -28,6 +29,7 @@ from ui.widgets.stack_strip import StackStrip
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Report
+    from clinic_app.imaging.objects.saved_state import SavedState
     from clinic_app.waveforms import Recording
 
 _MOST_NUMBERS: Final = 8
@@ -64,6 +66,7 @@ class Viewer(Translated, QWidget):
         self._paper: EcgPaper | None = None
         self.canvas = ImageCanvas(f"{name}.canvas")
         self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
+        self.states = StateChooser(name)
         self._fronts = QStackedWidget()
         self.strip = StackStrip(f"{name}.strip")
         self._pictures = QWidget()
@@ -76,7 +79,10 @@ class Viewer(Translated, QWidget):
         self._fronts.addWidget(self._pictures)
         self._whole = QVBoxLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
-        self._whole.addWidget(self._fronts)
+        self._whole.setSpacing(0)
+        self._whole.addWidget(self.states)
+        self._whole.addWidget(self._fronts, 1)
+        self.states.hide()
         self.canvas.installEventFilter(self)
         self.overlay = PaneOverlay(self.canvas)
         self.planes = StackPlanes(series, self)
@@ -98,6 +104,7 @@ class Viewer(Translated, QWidget):
         self.canvas.double_clicked.connect(self.maximise_asked)
         self.canvas.shown.connect(lambda: self.strip.show_number(self.canvas.image_number))
         self.strip.number_asked.connect(self._go_to)
+        self.states.chosen.connect(self._dress)
 
     @property
     def front(self) -> QWidget:
@@ -203,6 +210,7 @@ class Viewer(Translated, QWidget):
         self._fronts.setCurrentWidget(self._pictures)
         self.canvas.show_series(self.series.count)
         self.strip.show_stack(self.series.count)
+        self.states.show_states(self.series.stack.states if self.series.stack else ())
         self.strip.setVisible(self.series.count > 1)
         self._show_damage()
 
@@ -218,6 +226,7 @@ class Viewer(Translated, QWidget):
         self.canvas.show_series(0)
         self.strip.show_stack(0)
         self.strip.hide()
+        self.states.show_states(())
         self._fronts.setCurrentWidget(self._pictures)
         self._say_empty()
         if self._report is not None:
@@ -231,6 +240,21 @@ class Viewer(Translated, QWidget):
             self.canvas.show_words(0, _("Drag a series here, or choose one in the list and press Enter."))
         elif self.series.row is None:
             self.canvas.show_series(0)
+
+    def _dress(self, state: SavedState | None) -> None:
+        """Show the pictures as somebody saved them: his window, turn and marks, at a picture he saved."""
+        stack, number = self.series.stack, self.canvas.image_number
+        if stack is None:
+            return
+        self.touched.emit()
+        picture = self.series.picture
+        frame = picture.frame if picture else None
+        if state is not None and not (frame and state.is_for(frame.sop_uid, frame.frame_number)):
+            number = stack.first_of(state) + 1
+        self.canvas.reset()
+        self.series.dress(state, max(number, 1))
+        self.canvas.go_to(max(number, 1))
+        self.canvas.setFocus()
 
     def _go_to(self, number: int) -> None:
         self.touched.emit()
