@@ -9,6 +9,7 @@ from typing import Final
 from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
 from clinic_app.records import DocumentReference
+from clinic_app.waveforms.formats.limits import UNKNOWN_START
 from clinic_app.waveforms.store import LongListed
 from ui import language
 from ui.language import _
@@ -22,10 +23,17 @@ _MOST_LABELS: Final = 4
 def when_words(document: DocumentReference, hours: LongListed | None) -> str:
     """Return when it was recorded; of hours, from when to when."""
     if hours is None:
-        return form_moment(document.date) if document.date else "—"
+        return moment_words(document.date)
     if hours.ends_at is None:
         return _("from {moment}", moment=form_moment(hours.begins_at))
     return f"{form_moment(hours.begins_at)} – {_end(hours.begins_at, hours.ends_at)}"
+
+
+def moment_words(moment: datetime | None) -> str:
+    """Return a moment; of a file that told none, that nobody knows it."""
+    if moment is None:
+        return "—"
+    return _("time unknown") if moment == UNKNOWN_START else form_moment(moment)
 
 
 def what_words(document: DocumentReference, hours: LongListed | None) -> str:

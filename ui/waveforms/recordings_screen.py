@@ -20,7 +20,7 @@ from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.long_taking import length_words
 from ui.waveforms.long_view import LongView
-from ui.waveforms.recording_rows import what_words, when_words
+from ui.waveforms.recording_rows import moment_words, what_words, when_words
 from ui.waveforms.sound_view import SoundView
 from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
@@ -331,13 +331,13 @@ class RecordingsScreen(Page):
             return
         length = show_number(round(recording.duration_s, 1), language.current())
         parts = [
-            form_moment(recording.started_at),
+            moment_words(recording.started_at),
             recording.device,
             _("{seconds} s", seconds=length),
             counted("{count} channel", "{count} channels", len(recording.channels)),
         ]
         self._caption.say("  ·  ".join(part for part in parts if part))
-        self.paper.setAccessibleName(_("ECG of {moment}", moment=form_moment(recording.started_at)))
+        self.paper.setAccessibleName(_("ECG of {moment}", moment=moment_words(recording.started_at)))
 
     def _choose(self, choices: TraceChoices) -> None:
         if self._remembered is not None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from clinic_app.foundation.numbers import show_number
 from ui import language, theme
 from ui.language import Translated, _
+from ui.qt_types import QtTypes
 from ui.tasks import TaskRunner
 from ui.widgets.time_ticks import time_ticks
 
@@ -85,7 +86,8 @@ class TrendPlot(Translated, QWidget):
         self._cursors: list[Any] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        runner.run(lambda: importlib.import_module("pyqtgraph"), owner=self, done=self._begin)
+        self._runner = runner
+        QtTypes(self).made.connect(self._read_library)
         self.retranslate()
 
     @property
@@ -113,6 +115,9 @@ class TrendPlot(Translated, QWidget):
         self.setAccessibleName(_("Trends"))
         told = [f"{line.name()} {line.values[-1]:g}" for line in self._lines]
         self.setAccessibleDescription(", ".join(told) or _("no value"))
+
+    def _read_library(self) -> None:
+        self._runner.run(lambda: importlib.import_module("pyqtgraph"), owner=self, done=self._begin)
 
     def _begin(self, library: Any) -> None:  # noqa: ANN401 - pyqtgraph has no type hints
         self._library = library

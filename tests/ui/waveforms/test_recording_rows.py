@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -17,6 +18,7 @@ from clinic_app.records import (
     DocumentReferenceRelatesTo,
     Reference,
 )
+from clinic_app.waveforms.formats.limits import UNKNOWN_START
 from clinic_app.waveforms.store import LongListed
 from tests.helpers.device_items import NOON
 from ui import language, theme
@@ -53,6 +55,8 @@ def test_hours_say_from_when_to_when_and_the_day_only_where_it_is_another() -> N
     assert when_words(short(None), hours(seconds=86_400)) == f"{begun} – {late.astimezone():%d.%m.%Y %H:%M}"
     assert when_words(short(None), hours(seconds=None)) == f"from {begun}"
     assert when_words(short(None), None) == begun
+    assert when_words(msgspec.structs.replace(short(None), date=UNKNOWN_START), None) == "time unknown"
+    assert when_words(msgspec.structs.replace(short(None), date=None), None) == "—"
 
 
 @pytest.mark.parametrize(
