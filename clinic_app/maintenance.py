@@ -23,8 +23,10 @@ from typing import Final
 from clinic_app.access import Trail, is_enrolled
 from clinic_app.backup_commands import check, list_backups, make_backup, needs_backup, restore
 from clinic_app.foundation.clock import Clock, SystemClock
-from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError
+from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.archives import keep_secret_of
+from clinic_app.imaging.network.peers import server_of
 from clinic_app.keys import KeySlots
 from clinic_app.keys.unlocking import is_begun
 from clinic_app.settings import Settings, load_settings
@@ -225,6 +227,22 @@ def _asked(question: str) -> str:
     return sys.stdin.readline(_LARGEST_KEY_FILE)
 
 
+def _archive_password(folder: Folder) -> None:
+    """Keep the password of our account at a DICOMweb server, where the key of the data lies too."""
+    name: str = folder.options.name
+    servers = [server for server in map(server_of, folder.settings.dicomweb) if server.name == name]
+    if not servers:
+        raise NotFoundError(Text("There is no archive “{name}” in the settings.", name=name))
+    with folder.opened() as store:
+        folder.note(store, f"archive-password {name}")
+    is_kept = keep_secret_of(servers[0], storage_of(folder.settings), _asked("Password or token: ").strip())
+    say("The password is kept." if is_kept else "No password was given; the former one is forgotten.")
+
+
+def _needs_archive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="of a [[dicomweb]] server in the settings")
+
+
 def _verify_audit(folder: Folder) -> None:
     with folder.opened() as store:
         folder.note(store, "verify-audit")
@@ -259,6 +277,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         _unlock_with_escrow,
         "Open with the organisation's secret key; this account opens the data from then on.",
         _needs_identity,
+    ),
+    "archive-password": Command(
+        _archive_password,
+        "Read the password of our account at a DICOMweb server from stdin, or the token; nothing forgets it.",
+        _needs_archive,
     ),
     "backup": Command(partial(make_backup, say=say), "Make a backup, look through it, carry it to the second disk."),
     "backups": Command(partial(list_backups, say=say), "List the backups here and on the second disk."),

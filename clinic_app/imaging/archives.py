@@ -236,11 +236,7 @@ class ImageArchives:
         server = next((each for each in self._network.servers() if each.name == name), None)
         if server is None or self._network.secrets is None:
             raise _no_archive(name)
-        storage = self._network.secrets()
-        if secret:
-            storage.save(_NAME + server.url, secret.encode())
-        else:
-            storage.forget(_NAME + server.url)
+        keep_secret_of(server, self._network.secrets(), secret)
         event = self._trail.happening(session, "keys", description=f"password of the archive {name}")
         self._store.records.commit((), audit=(event,))
 
@@ -269,6 +265,19 @@ class ImageArchives:
 
     def _note(self, session: Session, query: str) -> None:
         self._store.records.commit((), audit=(self._trail.happening(session, "search", query=query[:500]),))
+
+
+def keep_secret_of(server: WebServer, storage: KeyStorage, secret: str) -> bool:
+    """Keep the password of our account at a server, or forget it where there is none; return whether there is one.
+
+    Raises:
+        KeyLockedError: the key storage does not take it.
+    """
+    if secret:
+        storage.save(_NAME + server.url, secret.encode())
+    else:
+        storage.forget(_NAME + server.url)
+    return bool(secret)
 
 
 def _as_query(wanted: Wanted) -> str:

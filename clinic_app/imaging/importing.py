@@ -115,7 +115,7 @@ def look_at(file: SourceFile, apart: Apart = HERE, rule: str = "") -> tuple[byte
     """
     data = file.content()
     dataset = read_dataset(data)
-    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+    if text_of(dataset.file_meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         return None
     proposal = proposal_for(dataset)
     reading = Reading(rule if proposal else "")

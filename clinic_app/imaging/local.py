@@ -22,7 +22,7 @@ from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
-from clinic_app.imaging.reading import check_pixels, read_dataset
+from clinic_app.imaging.reading import check_pixels, read_dataset, text_of
 from clinic_app.imaging.shelf import Shelf
 from clinic_app.records import ImagingStudy, Patient
 
@@ -114,7 +114,7 @@ def _glance(path: Path, apart: Apart) -> FoundInstance:
         UnreadableFileError: it cannot be shown.
     """
     dataset = read_dataset(_content(path))
-    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+    if text_of(dataset.file_meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         raise UnreadableFileError(Text("This file only lists others; open the folder it lies in."))
     found = described(dataset, f"2.25.{uuid5(NAMESPACE_URL, path.resolve().as_uri()).int}")
     kind = kind_of(found.sop_class)

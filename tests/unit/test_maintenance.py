@@ -77,6 +77,22 @@ def test_the_key_is_left_with_the_organisation(data: Path, capsys: pytest.Captur
     assert KeySlots(data).open_with_escrow(str(IDENTITY)) == _key(data)
 
 
+def test_the_password_of_an_archive_is_read_from_a_pipe_and_never_shown(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (data / "settings.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[dicomweb]]\nname = "PACS"\nurl = "https://pacs.example/dw"\nuser = "dala"\n')
+    _type(monkeypatch, "s3cret\n")
+    assert main(["--data", str(data), "archive-password", "PACS"]) == 0
+    assert FileKeyStorage(data).load("dicomweb https://pacs.example/dw") == b"s3cret"
+    assert "s3cret" not in capsys.readouterr().out + (data / "settings.toml").read_text(encoding="utf-8")
+    assert _trail(data) == ["archive-password PACS"]
+    _type(monkeypatch, "\n")
+    assert main(["--data", str(data), "archive-password", "PACS"]) == 0
+    assert FileKeyStorage(data).load("dicomweb https://pacs.example/dw") is None
+    assert main(["--data", str(data), "archive-password", "Elsewhere"]) == 1
+
+
 def test_the_recovery_code_lets_this_account_in_again(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class WebServer:
-    """A DICOMweb server; its password lies in the encrypted store, never here.
+    """A DICOMweb server; its password lies in the system's keyring, never here.
 
     Args:
         name: what people here call it.

@@ -96,7 +96,7 @@ class WebArchive:
         with self._client() as client:
             for name in spellings(wanted.name, latin_spellings):
                 self._sift(client, _questions(wanted, name), sieve, is_stopped)
-            if not wanted.name.isascii() and not sieve.answers().studies and _narrows(wanted):
+            if not wanted.name.isascii() and _narrows(wanted):
                 self._sift(client, _questions(wanted, ""), sieve, is_stopped)  # some servers read no such letters
         return sieve.answers()
 

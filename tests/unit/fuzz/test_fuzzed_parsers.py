@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 RUNS = {
     "dicom": 300,
     "settings": 300,
+    "dropped file": 300,
     "recording": 500,
     **dict.fromkeys(RECORDING_PARSERS, 150),
     **dict.fromkeys(CABLE_PARSERS, 400),
