@@ -30,8 +30,8 @@ from ui.waveforms.numbers_panel import NumbersPanel
 from ui.waveforms.traces_panel import TracesPanel
 from ui.waveforms.trends_panel import TrendsPanel
 from ui.waveforms.view_model import RECORD_S, MonitorState, MonitorViewModel
-from ui.waveforms.view_model_whose import whose_monitor
 from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
+from ui.waveforms.whose_monitor import whose_monitor
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
 from ui.widgets.chip import Chip, ChipLook, Tone

@@ -7,17 +7,13 @@ the other one; and until somebody says so nothing of this monitor is filed for t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from clinic_app.foundation.dates import form_moment
-from ui.language import _
 from ui.tasks import TaskRunner
-from ui.widgets.patient_words import list_name
-from ui.widgets.whose_question import Asked
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
@@ -43,14 +39,14 @@ class Doubt:
         patient: who is in hand.
         other_id: for whom it is being recorded.
         since: since when.
-        other_name: his name, once it is known; it stays empty where this person may not read it.
+        other: who that is, once it is known; it stays None where this person may not read it.
     """
 
     source: str
     patient: Patient
     other_id: str
     since: datetime
-    other_name: str = ""
+    other: Patient | None = None
 
 
 class BedOwner(QObject):
@@ -90,7 +86,7 @@ class BedOwner(QObject):
             self._runner.run(
                 lambda: self._register.get(self._session, doubt.other_id),
                 owner=self,
-                done=lambda other: self._name(doubt, list_name(other)),
+                done=lambda other: self._name(doubt, other),
                 failed=lambda _error: None,
             )
         self.changed.emit()
@@ -109,27 +105,12 @@ class BedOwner(QObject):
             self.doubt = self._wish = None
             self.changed.emit()
 
-    def _name(self, doubt: Doubt, name: str) -> None:
+    def _name(self, doubt: Doubt, other: Patient) -> None:
         if self.doubt is doubt:
-            self.doubt = Doubt(doubt.source, doubt.patient, doubt.other_id, doubt.since, name)
+            self.doubt = replace(doubt, other=other)
             self.changed.emit()
 
     def _look_again(self) -> None:
         """Ask no more where nothing is recorded for somebody else any longer."""
         if self.doubt is not None and not self._long.is_of_another(self.doubt.source):
             self.decline()
-
-
-def whose_monitor(doubt: Doubt) -> Asked:
-    """Return the question."""
-    other = doubt.other_name or _("another patient")
-    since = form_moment(doubt.since)
-    return Asked(
-        title=_("{source} is being recorded for somebody else. Who lies there now?", source=doubt.source),
-        lines=(
-            _("Recorded for: {name}, since {moment}", name=other, moment=since),
-            _("In hand: {words}", words=list_name(doubt.patient)),
-        ),
-        confirm=_("The patient in hand; end the other recording"),
-        decline=_("Do nothing"),
-    )
