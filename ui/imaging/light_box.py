@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.imaging.viewing.hanging import Layout, Rules, Start, hang, kind_of_study
 from clinic_app.records import ImagingStudy
@@ -26,6 +26,7 @@ from ui.imaging.viewing.key_overview import KeyOverview
 from ui.imaging.viewing.linking import Linking
 from ui.imaging.viewing.presets import OwnWindow, PresetBook
 from ui.imaging.viewing.presets_dialog import PresetsDialog
+from ui.imaging.volume.volume_door import VolumeDoor
 from ui.remembered import Remembered
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.plain_keys import plain_key
@@ -85,13 +86,18 @@ class LightBox(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self.list)
-        self.column = QVBoxLayout()
+        self._fronts = QStackedWidget()
+        reading = QWidget(self._fronts)
+        self.column = QVBoxLayout(reading)
+        self.column.setContentsMargins(0, 0, 0, 0)
         self.linking = Linking(self.panes)
         self.cine = CineBar(name)
         self.column.setSpacing(6)
         self.column.addWidget(self.panes, 1)
         self.column.addWidget(self.cine)
-        row.addLayout(self.column, 1)
+        self._fronts.addWidget(reading)
+        row.addWidget(self._fronts, 1)
+        self.volume = VolumeDoor(f"{name}.volume", self.panes, self._fronts)
         self._keys = self._key_table()
         self._connect()
         self.cine.act_on(self.panes.active.player)
@@ -111,6 +117,7 @@ class LightBox(QWidget):
         panes.tools.lines_asked.connect(lambda: self.linking.set_lines(has_lines=not self.linking.has_lines))
         self.linking.changed.connect(self._show_linking)
         self.cine.used.connect(self.take_keys)
+        panes.tools.volume_asked.connect(self.volume.open)
         self._show_linking()
         if self._remembered is not None:
             panes.tools.allow_own_presets()
@@ -187,6 +194,7 @@ class LightBox(QWidget):
             (keys.Key_Q, True): lambda: ImageCanvas.turn_left(panes.active.canvas),
             (keys.Key_J, False): self.hang_again,
             (keys.Key_M, False): panes.toggle_maximised,
+            (keys.Key_F4, False): self.volume.open,
             (keys.Key_Y, False): linking.step_mode,
             (keys.Key_U, False): lambda: linking.set_lines(has_lines=not linking.has_lines),
             (keys.Key_Comma, False): play(lambda player: player.step(-1)),
@@ -288,3 +296,4 @@ class LightBox(QWidget):
         if len(self.panes.grid) > 1:
             numbers = self.panes.numbers_by_series()
         self.list.show_panes(numbers)
+        self.panes.tools.set_can_cut(can_cut=self.volume.can_open)

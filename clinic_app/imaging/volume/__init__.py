@@ -3,7 +3,7 @@
 from clinic_app.imaging.volume.building import MOST_BYTES, volume_of
 from clinic_app.imaging.volume.cutting import Cut, cut_of
 from clinic_app.imaging.volume.grid import NoVolumeError
-from clinic_app.imaging.volume.volume import ORIENTATIONS, Mode, Orientation, Volume, letters_of
+from clinic_app.imaging.volume.volume import ORIENTATIONS, Mode, Orientation, Volume
 
 __all__ = [
     "MOST_BYTES",
@@ -14,6 +14,5 @@ __all__ = [
     "Orientation",
     "Volume",
     "cut_of",
-    "letters_of",
     "volume_of",
 ]

@@ -22,8 +22,6 @@ Mode = Literal["mean", "maximum", "minimum"]
 ORIENTATIONS: Final[tuple[Orientation, ...]] = ("axial", "coronal", "sagittal")
 ACROSS: Final[dict[Orientation, int]] = {"axial": 0, "coronal": 1, "sagittal": 2}
 """The axis a cut lies across."""
-_LETTERS: Final = (("L", "R"), ("P", "A"), ("H", "F"))
-_SEEN_PART: Final = 0.3
 _OBLIQUE_DEGREES: Final = 5.0
 
 Point = tuple[float, float, float]
@@ -99,9 +97,3 @@ def turned_to_patient(
             directions[place] = -directions[place]
             values = np.flip(values, place)
     return values, directions, (float(steps[0]), float(steps[1]), float(steps[2])), origin
-
-
-def letters_of(direction: NDArray[np.float64]) -> str:
-    """Return where a direction goes, the greatest part first: ``L``, ``PH`` (DICOM PS3.3 C.7.6.1.1.1)."""
-    parts = sorted(((abs(part), axis) for axis, part in enumerate(direction)), reverse=True)
-    return "".join(_LETTERS[axis][0 if direction[axis] > 0 else 1] for size, axis in parts if size >= _SEEN_PART)

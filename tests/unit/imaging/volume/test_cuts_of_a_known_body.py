@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
+from clinic_app.imaging.display.orientation import letters_of_plane
 from clinic_app.imaging.measuring import Mark, measured
-from clinic_app.imaging.volume import ORIENTATIONS, Cut, Mode, Orientation, Volume, cut_of, letters_of, volume_of
+from clinic_app.imaging.volume import ORIENTATIONS, Cut, Mode, Orientation, Volume, cut_of, volume_of
 from tests.helpers.phantoms import Geometry, Values, body, stack_of_body, turned
 
 ACROSS_HEAD = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
@@ -74,17 +75,18 @@ def test_cuts_are_seen_as_radiologists_see_them(name: str) -> None:
     for orientation, (across, down) in wanted.items():
         plane = cut_of(volume, Cut(orientation, 2)).plane  # type: ignore[arg-type]
         assert plane is not None
-        assert letters_of(np.asarray(plane.along_row)) == across
-        assert letters_of(np.asarray(plane.along_column)) == down
+        assert letters_of_plane(plane) == (across, down)
         assert not volume.oblique_degrees
 
 
 def test_an_oblique_body_says_how_far_it_is_turned() -> None:
     volume = built(GEOMETRIES["very oblique"])
     assert 30 < volume.oblique_degrees < 60
-    (note,) = cut_of(volume, Cut("coronal", 1)).notes
+    frame = cut_of(volume, Cut("coronal", 1))
+    (note,), plane = frame.notes, frame.plane
     assert str(round(volume.oblique_degrees)) in note.render("en")
-    assert len(letters_of(volume.directions[0])) > 1
+    assert plane is not None
+    assert len(letters_of_plane(plane)[0]) > 1
 
 
 @pytest.mark.parametrize(("mode", "through"), [("mean", np.mean), ("maximum", np.max), ("minimum", np.min)])

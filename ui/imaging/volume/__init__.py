@@ -1,0 +1,1 @@
+"""A series cut in three directions: the state, the three linked pictures, and the door that leads there and back."""
