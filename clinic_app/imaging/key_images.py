@@ -7,6 +7,7 @@ so that the question can travel on a thin line before the study does.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,9 +18,11 @@ from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.ids import new_id
-from clinic_app.foundation.texts import Text
-from clinic_app.imaging.frame import frame_of
+from clinic_app.foundation.texts import Language, Text
+from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import place_of
+from clinic_app.imaging.marked_picture import with_marks, words_of_marks
+from clinic_app.imaging.measuring.marks import Mark, checked
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.imaging.rendering import render_whole
 from clinic_app.imaging.windowing import Pixels, Window
@@ -85,9 +88,16 @@ class KeyImages:
         self._clock = clock
 
     def mark(
-        self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int, window: Window
+        self,
+        session: Session,
+        study: ImagingStudy,
+        sop_uid: str,
+        frame_number: int,
+        window: Window,
+        marks: Sequence[Mark] = (),
+        language: Language = "ru",
     ) -> DocumentReference:
-        """Keep a picture as a key image.
+        """Keep a picture as a key image, with what was measured on it drawn and said.
 
         Args:
             session: who points.
@@ -95,6 +105,8 @@ class KeyImages:
             sop_uid: its file.
             frame_number: its frame, from 1.
             window: as it is seen now.
+            marks: on the picture; each is drawn with its number, and measured anew for the words below.
+            language: of those words.
 
         Raises:
             NotFoundError: the study has no such file.
@@ -103,7 +115,8 @@ class KeyImages:
         study = self._trail.require_stored(session, "create", ImagingStudy, study.id, "DocumentReference")
         series_uid, sha256 = place_of(study, sop_uid)
         frame = frame_of(read_dataset(self._store.blobs.read(sha256)), frame_number - 1, self._apart)
-        png = _png(render_whole(frame, window))
+        shown = tuple(each for each in checked(marks) if each.lies_on(frame.columns, frame.rows))
+        png = _png(render_whole(frame, window), frame, shown)
         source = KeyImageSource(study.id, series_uid, sop_uid, frame_number, window.center, window.width)
         digest = self._store.blobs.put(png)
         document = DocumentReference(
@@ -113,7 +126,7 @@ class KeyImages:
             subject=study.subject,
             date=self._clock.now(),
             author=(Reference(reference=f"Practitioner/{session.practitioner_id}", display=session.name),),
-            description=_caption(study, frame.labels.modality, frame_number),
+            description=_caption(study, frame.labels.modality, frame_number, words_of_marks(frame, shown, language)),
             extension=(Extension(url=SOURCE, value_string=msgspec.json.encode(source).decode()),),
             content=(
                 DocumentReferenceContent(
@@ -153,14 +166,17 @@ def is_key_image(document: DocumentReference) -> bool:
     return kind == "key-image" and document.status == "current"
 
 
-def _png(pixels: Pixels) -> bytes:
+def _png(pixels: Pixels, frame: Frame, marks: Sequence[Mark]) -> bytes:
     image = Image.fromarray(pixels)
     image.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    if marks:
+        image = with_marks(image, frame, marks)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _caption(study: ImagingStudy, modality: str, frame_number: int) -> str:
+def _caption(study: ImagingStudy, modality: str, frame_number: int, measured: str) -> str:
     parts = (modality, study.description or "", f"#{frame_number}" if frame_number > 1 else "")
-    return " ".join(part for part in parts if part)
+    caption = " ".join(part for part in parts if part)
+    return f"{caption}. {measured}" if measured else caption

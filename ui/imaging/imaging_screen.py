@@ -227,7 +227,7 @@ class ImagingScreen(Page):
 
     def _mark(self) -> None:
         if self._model.can_mark:
-            self._model.mark(self.canvas.dicom_window)
+            self._model.mark(self.canvas.dicom_window, [each.mark for each in self.canvas.shown_marks()])
 
     def _show_import(self) -> None:
         had_cursor = self._has_cursor()

@@ -15,7 +15,18 @@ from clinic_app.records import DocumentReference, ImagingStudy, ImagingStudySeri
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import FrameStack, Gathered, Gathering, ImportReport, KeyImageSource, Opened, Seen, Window
+    from clinic_app.foundation.texts import Language
+    from clinic_app.imaging import (
+        FrameStack,
+        Gathered,
+        Gathering,
+        ImportReport,
+        KeyImageSource,
+        Mark,
+        Opened,
+        Seen,
+        Window,
+    )
     from clinic_app.imaging.importing import FoundInstance
 
 _SIGNS: Final[dict[Kind, str]] = {
@@ -69,9 +80,16 @@ class Marks(Protocol):
     """Keeps key images: `clinic_app.imaging.KeyImages`."""
 
     def mark(
-        self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int, window: Window
+        self,
+        session: Session,
+        study: ImagingStudy,
+        sop_uid: str,
+        frame_number: int,
+        window: Window,
+        marks: Sequence[Mark] = (),
+        language: Language = "ru",
     ) -> DocumentReference:
-        """Keep a picture as a key image."""
+        """Keep a picture as a key image, with what was measured on it."""
         ...
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:

@@ -16,6 +16,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.viewing.hanging import Rules
 from clinic_app.imaging.viewing.hanging_rules import rules_of
 from clinic_app.records import DocumentReference, ImagingStudy
+from ui import language
 from ui.imaging.intake import Bringer, Choice, Importer, Intake, of_paths
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
@@ -24,7 +25,7 @@ from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
-    from clinic_app.imaging import Gathered, Seen, Window
+    from clinic_app.imaging import Gathered, Mark, Seen, Window
     from ui.imaging.measuring.marks_model import MarksModel
     from ui.shell.patient_in_hand import PatientInHand
 
@@ -221,15 +222,22 @@ class ImagingViewModel(QObject):
         self.succeeded.emit(Text("This view is kept as a series of its own, with its marks."))
         self.refresh()
 
-    def mark(self, window: Window | None) -> None:
-        """Keep the picture that is open as a key image, in the window it is seen in."""
+    def mark(self, window: Window | None, marks: Sequence[Mark] = ()) -> None:
+        """Keep the picture that is open as a key image, in the window it is seen in, with what was measured on it."""
         row, picture, session = self.open_row, self.picture, self._session
         if row is None or picture is None or self.is_marked:
             return
         frame = picture.frame
-        seen = window or frame.default_window
+        seen, drawn, spoken = window or frame.default_window, tuple(marks), language.current()
+
+        def keep() -> DocumentReference:
+            place = (frame.sop_uid, frame.frame_number)
+            if drawn:
+                return self._key_images.mark(session, row.study, *place, seen, drawn, spoken)
+            return self._key_images.mark(session, row.study, *place, seen)
+
         self._runner.run(
-            lambda: self._key_images.mark(session, row.study, frame.sop_uid, frame.frame_number, seen),
+            keep,
             owner=self,
             done=lambda _document: self._remember((frame.sop_uid, frame.frame_number)),
             failed=self._refuse,

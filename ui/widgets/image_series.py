@@ -363,6 +363,7 @@ class ImageSeries(Translated, TurnedGlass):
         found = [
             Shown(mark, (*self.lines_of(mark), layer.author), is_mine=False)
             for mark, layer in self._book.others_on(self.place)
+            if mark.lies_on(*self.image_size)
         ]
         found += [
             Shown(mark, self.lines_of(mark), is_selected=mark is selected)

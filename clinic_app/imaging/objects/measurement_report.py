@@ -118,7 +118,7 @@ def write_measurements(
     template.MappingResource, template.TemplateIdentifier = "DCMR", "1500"
     made.ContentTemplateSequence = Items([template])
     made.ReferencedRequestSequence = Items([])
-    made.PerformedProcedureCodeSequence = Items([])
+    made.PerformedProcedureCodeSequence = made.ReferencedPerformedProcedureStepSequence = Items([])
     made.CurrentRequestedProcedureEvidenceSequence = evidence_items(source, images)
     if before:
         made.PredecessorDocumentsSequence = _documents(source, str(made.SeriesInstanceUID), before)

@@ -39,6 +39,8 @@ _KINDS: Final[dict[str, MarkKind]] = {
 }
 _INK: Final[Colour] = (255, 214, 102)
 _MOST_POINTS: Final = 5000
+_FARTHEST: Final = 1e6
+_MOST_MARKS: Final = 1000
 _LARGEST_TABLE: Final = 65_536
 
 
@@ -202,12 +204,14 @@ def _aspect(item: Dataset) -> float:
 
 def _marks(dataset: Dataset, reading: Reading) -> tuple[tuple[tuple[ImageReference, ...], Mark], ...]:
     inks = {text_of(item, "GraphicLayer"): _ink(item) for item in items_of(dataset, "GraphicLayerSequence")}
-    found = []
+    found: list[tuple[tuple[ImageReference, ...], Mark]] = []
     for item in items_of(dataset, "GraphicAnnotationSequence"):
+        if len(found) >= _MOST_MARKS:
+            break
         images, layer = references_in([item]), text_of(item, "GraphicLayer")
         colour = inks.get(layer, _INK)
-        made = [_drawing(each, layer, colour) for each in items_of(item, "GraphicObjectSequence")]
-        made += [_writing(each, layer, colour, reading) for each in items_of(item, "TextObjectSequence")]
+        made = [_drawing(each, layer, colour) for each in items_of(item, "GraphicObjectSequence")[:_MOST_MARKS]]
+        made += [_writing(each, layer, colour, reading) for each in items_of(item, "TextObjectSequence")[:_MOST_MARKS]]
         found += [(images, mark) for mark in made if mark is not None]
     return tuple(found)
 
@@ -237,7 +241,8 @@ def _writing(item: Dataset, layer: str, colour: Colour, reading: Reading) -> Mar
 
 
 def _points(values: tuple[float, ...]) -> tuple[Point, ...]:
-    if len(values) % 2:
+    """Return points; none where one of them lies farther off than any picture is large."""
+    if len(values) % 2 or any(abs(value) > _FARTHEST for value in values):
         return ()
     return tuple(zip(values[::2], values[1::2], strict=True))
 

@@ -243,6 +243,14 @@ def test_a_draft_waits_until_its_study_is_opened_and_a_damaged_one_is_nothing(ro
     assert room.marks.model.unsaved()["x"] == "[]"
 
 
+def test_a_key_image_bears_what_is_measured_on_its_picture(room: Room, here: Node) -> None:
+    room.draw()
+    QTest.keyClick(room.screen.canvas, Qt.Key.Key_K)
+    room.settle()
+    newest = KeyImages(here.store, Trail(here.store, here.clock), here.clock).of_patient(room.session, "p1")[0]
+    assert (newest.description or "").endswith("1: 12.5 mm · calibrated")
+
+
 def test_two_panes_of_one_study_show_the_same_marks(room: Room) -> None:
     from clinic_app.imaging.viewing.hanging import Layout
 

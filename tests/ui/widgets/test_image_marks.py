@@ -375,6 +375,13 @@ def test_marks_of_others_are_seen_with_their_name_and_no_hand_takes_them(canvas:
     assert len(canvas.shown_marks()) == 1
 
 
+def test_marks_of_others_that_lie_beside_the_picture_are_not_drawn(canvas: ImageCanvas) -> None:
+    far = [((-50.0, 5.0), (5.0, 5.0)), ((5.0, 5.0), (1e6, 1e6)), ((64.5, 1.0), (2.0, 2.0))]
+    marks = tuple(Mark("length", points, uid=f"2.25.{n}", sop_uid="1.2.3") for n, points in enumerate(far, 1))
+    canvas.book.load([MarkLayer("Somebody", None, marks)])
+    assert canvas.shown_marks() == []
+
+
 def test_a_large_region_says_its_mean_when_it_is_added_up_and_the_window_goes_on(
     canvas: ImageCanvas, qtbot: QtBot
 ) -> None:

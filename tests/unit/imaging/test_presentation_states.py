@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -180,6 +181,10 @@ def test_every_kind_of_mark_is_read() -> None:
         drawn("ELLIPSE", [1, 5, 9, 5]),
         drawn("POLYLINE", [1, 2, 3]),
         drawn("STAR", [1, 2, 3, 4]),
+        drawn("POLYLINE", [1, 2, math.nan, 4]),
+        drawn("POLYLINE", [1, 2, math.inf, 4]),
+        drawn("POLYLINE", [1, 2, 1e30, 4]),
+        drawn("POLYLINE", [1, 2] * 6000),
         item(GraphicLayer="L", TextObjectSequence=[item(UnformattedTextValue=" ")]),
         item(GraphicLayer="L"),
     ],
@@ -187,6 +192,12 @@ def test_every_kind_of_mark_is_read() -> None:
 def test_marks_that_cannot_be_are_left_out(wrong: Dataset) -> None:
     _source, frame = picture()
     assert state(GraphicAnnotationSequence=[wrong]).dressed(frame).layers.marks == ()
+
+
+def test_of_a_flood_of_marks_some_are_drawn() -> None:
+    flood = item(GraphicLayer="L", GraphicObjectSequence=[*drawn("POINT", [1, 2]).GraphicObjectSequence] * 1200)
+    _source, frame = picture()
+    assert len(state(GraphicAnnotationSequence=[flood, flood]).dressed(frame).layers.marks) == 1000
 
 
 def test_marks_for_another_picture_are_not_drawn_on_this_one() -> None:
