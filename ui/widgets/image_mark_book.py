@@ -112,7 +112,7 @@ class MarkBook(QObject):
         if self.find(uid) is not None:
             self._take(tuple(each for each in self._marks if each.uid != uid))
 
-    def rename(self, uid: str, words: str) -> None:
+    def write_to(self, uid: str, words: str) -> None:
         """Write other words to one of mine; one step."""
         mark = self.find(uid)
         if mark is not None:

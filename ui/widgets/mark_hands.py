@@ -160,7 +160,7 @@ class MarkHands(QObject):
         if mark is not None and mark.kind == "text" and not words:
             book.remove(mark.uid)
         elif mark is not None:
-            book.rename(mark.uid, words)
+            book.write_to(mark.uid, words)
 
     def _write_number(self, millimetres: float) -> None:
         mark = self._canvas.book.find(self._asked)

@@ -333,7 +333,7 @@ def test_a_known_length_nobody_writes_is_none(canvas: ImageCanvas) -> None:
 
 def test_what_is_measured_is_copied_as_words(canvas: ImageCanvas) -> None:
     canvas.draw_length((10, 20), (40, 20))
-    canvas.book.rename(only(canvas).uid, "left kidney")
+    canvas.book.write_to(only(canvas).uid, "left kidney")
     QTest.keyClick(canvas, Qt.Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == "left kidney, 15.0 mm · calibrated"
 

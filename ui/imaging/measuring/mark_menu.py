@@ -82,7 +82,6 @@ class MarkMenu(Translated, QWidget):
         for each in MARK_KINDS:
             action = self._actions[each.kind]
             action.setText(f"{each.words()}\t{each.key}")
-            action.setToolTip(each.hint())
             action.setIcon(icons.icon(each.icon, "text", "clinical"))
         self.list.setAccessibleName(_("Measurements"))
         self.list.setToolTip(plain_tip(_("The list of measurements")))

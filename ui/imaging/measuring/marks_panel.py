@@ -21,7 +21,7 @@ from ui.language import Translated, _
 from ui.widgets.buttons import Button
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_mark_book import MarkBook
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.mark_kinds import BY_KIND
 
 PANEL_PX: Final = 248
@@ -154,7 +154,7 @@ class MarksPanel(Translated, QWidget):
             (self._remove, _("Delete"), "Del"),
         ):
             button.setAccessibleName(words)
-            button.setToolTip(f"{words} ({key})")
+            button.setToolTip(plain_tip(f"{words} ({key})"))
         self._told.clear()
         self.refresh()
 
