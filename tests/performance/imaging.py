@@ -4,7 +4,7 @@ Every file of the collection is opened as the viewer opens it, decoders in their
 refused is named with its reason. A file that holds nothing to be seen (a plan, a protocol, a list of others, a header
 without pixels) is not renderable and is listed as such. Times are of decoding alone and per megapixel; only the ratios
 are worth comparing on a shared machine. The screen is measured in a process of its own (`imaging_screen`), headers
-and what is received beside DCMTK (`imaging_headers`).
+and what is received beside DCMTK (`imaging_headers`, `imaging_receive`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from clinic_app.imaging.decoders import decoded_frame
 from clinic_app.imaging.reading import frame_count, read_dataset
 from clinic_app.waveforms import from_dicom
 from tests.performance.imaging_headers import header_figures
+from tests.performance.imaging_receive import receive_figures
 
 DATA: Final = Path(__file__).parents[3] / "shared" / "data" / "dicom"
 RUNS: Final = 15
@@ -82,6 +83,7 @@ def bench_imaging(json_file: Path | None) -> int:
         children.close()
     figures |= screen_figures(DATA / _SCREEN)
     figures |= header_figures(DATA / _PLAIN)
+    figures |= receive_figures(DATA / _PLAIN)
     figures["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     figures["python"] = platform.python_version()
     figures["goals"] = {name: f"{sign} {bound}" for name, (sign, bound) in GOALS.items()}

@@ -81,8 +81,8 @@ class VolumeView(Translated, QWidget):
     def _lay_out(self) -> None:
         self._slab.setRange(0, round(MOST_SLAB_MM))
         self._slab.setSingleStep(_STEP_MM)
-        self._slab.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self._slab.setMinimumWidth(84)
+        self._slab.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._slab.setFixedWidth(96)
         self._slab.setKeyboardTracking(False)
         self._slab_label.setBuddy(self._slab)
         row = QHBoxLayout()
