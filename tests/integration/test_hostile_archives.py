@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -26,6 +28,8 @@ from clinic_app.imaging.network.peers import Peer, WebServer
 from clinic_app.imaging.network.syntaxes import QUESTION_SYNTAXES
 from clinic_app.imaging.network.web_archive import WebArchive
 from clinic_app.imaging.reading import read_dataset
+from clinic_app.keys.certificates import trusting
+from tests.helpers.certificates import own_certificate
 from tests.helpers.discs import one_file
 from tests.helpers.image_archives import free_port
 
@@ -373,6 +377,28 @@ def test_a_password_goes_where_it_belongs_and_a_token_where_there_is_no_account(
         web(port, "token").find(ANY, lambda: False)
     assert b"Authorization: Basic ZGFsYTpzZWNyZXQ=" in heard[0]
     assert b"Authorization: Bearer token" in heard[-1]
+
+
+def test_a_server_proves_itself_or_gets_no_password(tmp_path: Path) -> None:
+    papers = own_certificate(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(papers.certificate, papers.key)
+    heard: list[bytes] = []
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as sealed:
+            heard.append(sealed.recv(4096))
+            sealed.sendall(page(b"[]"))
+
+    known = trusting(papers.certificate.read_text(encoding="ascii"))
+    known.check_hostname = False
+    with talking(talk) as port:
+        server = WebServer("Web", f"https://localhost:{port}/dw", "dala")
+        with pytest.raises(LinkError):
+            WebArchive(server, "secret").find(ANY, lambda: False)
+        assert heard == []
+        assert WebArchive(server, "secret", known).find(ANY, lambda: False) == Answers()
+    assert b"Basic" in heard[0]
 
 
 def test_another_computer_is_not_spoken_to_without_tls() -> None:

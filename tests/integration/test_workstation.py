@@ -377,3 +377,18 @@ def test_a_folder_the_disk_refuses_is_a_sentence(data: Path, monkeypatch: pytest
         with pytest.raises(StorageError, match="Permission denied"):
             build_workstation(Settings(data, {"key_storage": "file"}), SystemClock())
     opened(data).close()
+
+
+def test_the_archives_of_the_settings_can_be_searched_and_a_wrong_one_stops_nobody(data: Path) -> None:
+    with (data / "settings.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[[dicom.peers]]\nname = "Big"\nae_title = "BIG"\nhost = "127.0.0.1"\nport = 4242\nuses = ["query"]\n'
+            '[[dicom.peers]]\nname = "Room 4"\nae_title = "US4"\nuses = ["send"]\n'
+            '[[dicomweb]]\nname = "Web"\nurl = "https://pacs.example/dw"\n'
+            '[[dicomweb]]\nname = "Wrong"\nurl = "ftp://nowhere"\n'
+        )
+    station = build_workstation(load_settings(data))
+    try:
+        assert [(each.name, each.kind) for each in station.archives.lines()] == [("Big", "dicom"), ("Web", "web")]
+    finally:
+        station.close()

@@ -56,8 +56,8 @@ def zip_contents(path: Path, stack: ExitStack) -> Contents:
     found = Contents()
     budget = _Budget(max(FREE_BYTES, RATIO * path.stat().st_size))
     for entry in entries[: MOST_FILES + 1]:
-        if entry.is_dir():
-            continue
+        if entry.filename.endswith("/"):
+            continue  # a folder; a name may be empty, too
         name = _shown(entry)
         reason = _objection(entry, name)
         if reason is None:

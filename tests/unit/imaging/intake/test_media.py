@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clinic_app.foundation.errors import UnreadableFileError
+from clinic_app.imaging import Gathering, from_paths
 from clinic_app.imaging.intake import sources, zip_source
 from clinic_app.imaging.intake.dicomdir import listed_names
 from clinic_app.imaging.intake.sources import Contents, contents_of, file_at
@@ -236,6 +237,31 @@ def test_names_of_a_russian_windows_are_shown_as_they_were_typed(tmp_path: Path)
     made = zip_of({"XXXXXX/1": ONE}).replace(b"XXXXXX", "Снимки".encode("cp866"))
     (tmp_path / "a.zip").write_bytes(made)
     assert names(found(tmp_path / "a.zip")) == ["a.zip/Снимки/1"]
+
+
+def test_an_entry_without_a_name_is_a_file_like_others(tmp_path: Path) -> None:
+    data = bytearray(zip_of({"1": ONE}))
+    for mark, place in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        at = data.rfind(mark)
+        data[at + place : at + place + 2] = b"\0\0"
+    (tmp_path / "a.zip").write_bytes(data)
+    assert len(found_or_said(tmp_path / "a.zip")) == 1
+
+
+def found_or_said(path: Path) -> list[str]:
+    """Return what became of each entry, by its name."""
+    with contents_of([path]) as contents:
+        return [*names(contents), *reasons(contents)]
+
+
+def test_a_head_that_is_damaged_is_the_damage_of_one_file(tmp_path: Path) -> None:
+    kind = ONE.index(b"\x02\x00\x02\x00UI")
+    damaged = ONE[: kind + 4] + b"\x49\x1a" + ONE[kind + 6 :]
+    folder = write(tmp_path / "stick", {"1": damaged, "2": TWO})
+    gathering = Gathering(lambda _data: "kept")
+    from_paths([folder])(gathering)
+    assert "2" in {each.name for each in gathering.instances}
+    assert len(gathering.instances) + len(gathering.refused) == 2
 
 
 # --- images of discs ---
