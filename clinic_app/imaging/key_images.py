@@ -138,6 +138,24 @@ class KeyImages:
         assert isinstance(saved, DocumentReference)
         return saved
 
+    def unmark(self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int) -> None:
+        """Take a picture out of the key images; what was sent with it stays sent.
+
+        Args:
+            session: who takes it out.
+            study: its study.
+            sop_uid: its file.
+            frame_number: its frame, from 1.
+        """
+        study = self._trail.require_stored(session, "update", ImagingStudy, study.id, "DocumentReference")
+        for document in self._store.records.find(DocumentReference, subject=study.subject.id):
+            if not is_key_image(document):
+                continue
+            source = self.source(document)
+            if (source.sop_uid, source.frame_number) == (sop_uid, frame_number):
+                undone = msgspec.structs.replace(document, status="entered-in-error")
+                self._store.records.commit((undone,), audit=(self._trail.event(session, "update", undone),))
+
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's key images, the newest first."""
         self._trail.require(session, "read", "DocumentReference", patient_id)

@@ -25,8 +25,8 @@ from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.errors import ClinicError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Window, from_paths
-from clinic_app.imaging.network.found import FoundStudy, Wanted
 from clinic_app.imaging.network import Peer
+from clinic_app.imaging.network.found import FoundStudy, Wanted
 from clinic_app.imaging.order_record import OrderForm
 from clinic_app.records import DocumentReference, ImagingStudy, Patient, ServiceRequest
 from clinic_app.referral import ReferralForm
@@ -259,6 +259,10 @@ LINES: Final[dict[str, Line]] = {
     ),
     "marks.keep": Line(
         lambda w, s, k: w.station.marks.keep(s, _stored(w, k, ImagingStudy), (), "en"), "create", "ImagingStudy"
+    ),
+    "key_images.unmark": Line(
+        lambda w, s, k: w.station.key_images.unmark(s, _stored(w, k, ImagingStudy), "1.2.3", 1),
+        "update", "DocumentReference",
     ),
     "key_images.of_patient": Line(_of("key_images.of_patient"), "read", "DocumentReference"),
     "documents.file": Line(_of("documents.file", b"%PDF", "t", "kk"), "create", "DocumentReference"),

@@ -112,6 +112,7 @@ class ImagingScreen(Page):
         self.panes.image_asked.connect(self._go_to_image)
         self._tools.keep_asked.connect(self._keep_view)
         self._tools.mark_asked.connect(self._mark)
+        self._tools.key_object_asked.connect(model.keep_key_object)
         self._import.clicked.connect(self._take_folder)
         self._busy.cancelled.connect(model.importer.cancel)
         self._report.closed.connect(model.dismiss)
@@ -122,6 +123,7 @@ class ImagingScreen(Page):
         if self.marks is not None:
             self._connect_marks(self.marks)
         self.shortcut("K", self._mark)
+        self.shortcut("Shift+K", model.keep_key_object)
         self.shortcut("S", self._keep_view)
 
     def _connect_marks(self, marks: MarksDesk) -> None:
@@ -209,7 +211,11 @@ class ImagingScreen(Page):
         model = self._model
         self._tools.set_marked(is_marked=model.is_marked, can_mark=model.can_mark)
         self._tools.set_can_keep(can_keep=model.can_keep_view)
+        self._tools.set_key_images(len(model.key_images))
         self.viewer.set_marked(is_marked=model.is_marked)
+        for pane in self.panes.shown:
+            stack, places = pane.series.stack, model.marks_of(pane.series.row)
+            pane.strip.show_marked([stack.position_of(*place) + 1 for place in places] if stack is not None else ())
 
     def _keep_view(self) -> None:
         seen = self.canvas.seen
@@ -226,8 +232,15 @@ class ImagingScreen(Page):
         self._model.open_at(row, sop_uid, frame_number)
 
     def _mark(self) -> None:
+<<<<<<< HEAD
         if self._model.can_mark:
             self._model.mark(self.canvas.dicom_window, [each.mark for each in self.canvas.shown_marks()])
+=======
+        if self._model.is_marked:
+            self._model.unmark()
+        elif self._model.can_mark:
+            self._model.mark(self.canvas.dicom_window)
+>>>>>>> f6bbc83 (K takes a key image out again, the key images of a study become a key object, and the strip shows where they are)
 
     def _show_import(self) -> None:
         had_cursor = self._has_cursor()

@@ -76,6 +76,16 @@ class Images(Protocol):
         ...
 
 
+class KeyObjects(Protocol):
+    """Keeps a choice of pictures as a DICOM key object: `clinic_app.imaging.Imaging`."""
+
+    def keep_key_object(
+        self, session: Session, study: ImagingStudy, images: Sequence[tuple[str, int]], words: str = ""
+    ) -> ImagingStudy:
+        """Keep pictures by SOP Instance UID and frame."""
+        ...
+
+
 class Marks(Protocol):
     """Keeps key images: `clinic_app.imaging.KeyImages`."""
 
@@ -90,6 +100,10 @@ class Marks(Protocol):
         language: Language = "ru",
     ) -> DocumentReference:
         """Keep a picture as a key image, with what was measured on it."""
+        ...
+
+    def unmark(self, session: Session, study: ImagingStudy, sop_uid: str, frame_number: int) -> None:
+        """Take a picture out of the key images."""
         ...
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:

@@ -12,7 +12,7 @@ from clinic_app.imaging import Window
 from ui import icons
 from ui.imaging.measuring.mark_menu import MarkMenu
 from ui.imaging.viewing.layout_picker import LayoutPicker
-from ui.language import Translated, _
+from ui.language import Translated, _, counted
 from ui.widgets.flow_row import FlowRow
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_series import ZOOM_STEP
@@ -35,7 +35,8 @@ class ViewerTools(Translated, QWidget):
 
     Signals: ``link_asked``: the next way to leaf together; ``lines_asked``: lines of the other panes, or none;
     ``volume_asked``: cuts in three directions; ``hang_asked``: the study anew by the rules; ``mark_asked``: the picture
-    is to become a key image, or none any more; ``keep_asked``: its view is to be kept, with marks; ``presets_asked``:
+    is to become a key image, or none any more; ``keep_asked``: its view is to be kept, with marks;
+    ``key_object_asked``: the key images of the study as one file; ``presets_asked``:
     somebody wants windows of his own; ``keys_asked``: which key does what.
     """
 
@@ -45,6 +46,7 @@ class ViewerTools(Translated, QWidget):
     hang_asked = Signal()
     mark_asked = Signal()
     keep_asked = Signal()
+    key_object_asked = Signal()
     presets_asked = Signal()
     keys_asked = Signal()
 
@@ -56,6 +58,7 @@ class ViewerTools(Translated, QWidget):
         self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
         self._link_mode = "off"
         self._can_edit = False
+        self._key_image_count = 0
         self._choices: tuple[tuple[str, str], ...] = ()
         self.layouts = LayoutPicker(f"{name}.tool.layout")
         self.marks = MarkMenu(name)
@@ -85,6 +88,7 @@ class ViewerTools(Translated, QWidget):
         self._keep = self._tool("keep_view", "save", lambda: _("Keep this view with its marks"), "S")
         self._mark = self._tool("key_image", "star", self._mark_words, "K")
         self._mark.setObjectName(f"{name}.key_image")
+        self._key_object = self._tool("key_object", "badge-check", self._key_object_words, "Shift+K")
         self._keys = self._tool("keys", "keyboard", lambda: _("Which key does what"), "F1")
         self._presets = QComboBox()
         self._presets.setObjectName(f"{name}.tool.preset")
@@ -107,7 +111,7 @@ class ViewerTools(Translated, QWidget):
             (self._window, self.marks, self._presets),
             (self._invert, self._turn, self._across, self._down),
             (self._nearer, self._farther, self._lens, self._pixels, self._true, self._reset),
-            (self._keep, self._mark, self._keys),
+            (self._keep, self._mark, self._key_object, self._keys),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -135,6 +139,7 @@ class ViewerTools(Translated, QWidget):
             self._reset: on(ImageCanvas.reset),
             self._keep: self.keep_asked.emit,
             self._mark: self._ask_mark,
+            self._key_object: self.key_object_asked.emit,
             self._keys: self.keys_asked.emit,
         }
         for button, act in acts.items():
@@ -190,14 +195,20 @@ class ViewerTools(Translated, QWidget):
         icons.put(self._mark, "star", "warn" if is_marked else "text", _ICON_PX)
         self._say()
 
+    def set_key_images(self, count: int) -> None:
+        """Show how many key images the study has, and whether they can be kept as a key object."""
+        self._key_image_count = count
+        self._key_object.setEnabled(count > 0)
+        self._say()
+
     def set_can_keep(self, *, can_keep: bool) -> None:
         """Show whether the view can be kept; without a store there is no place for it."""
         self._keep.setEnabled(can_keep)
 
     def without_keeping(self) -> None:
         """There is nowhere to keep anything: take what keeps away."""
-        self._keep.hide()
-        self._mark.hide()
+        for button in (self._keep, self._mark, self._key_object):
+            button.hide()
 
     def follow(self) -> None:
         """Show what is in force."""
@@ -236,7 +247,14 @@ class ViewerTools(Translated, QWidget):
         }.get(self._link_mode, _("Each pane leafs for itself"))
 
     def _mark_words(self) -> str:
-        return _("Key image") if self._mark.isChecked() else _("Keep as key image")
+        return _("No key image any more") if self._mark.isChecked() else _("Keep as key image")
+
+    def _key_object_words(self) -> str:
+        return counted(
+            "Keep {count} key image of this study as a key object",
+            "Keep {count} key images of this study as a key object",
+            self._key_image_count,
+        )
 
     @staticmethod
     def _true_words() -> str:

@@ -19,7 +19,7 @@ from clinic_app.records import DocumentReference, ImagingStudy
 from ui import language
 from ui.imaging.intake import Bringer, Choice, Importer, Intake, of_paths
 from ui.imaging.open_series import OpenSeries
-from ui.imaging.shelf import Images, Marks, SeriesRow, rows_of
+from ui.imaging.shelf import Images, KeyObjects, Marks, SeriesRow, rows_of
 from ui.pictures import Picture, small_picture
 from ui.tasks import TaskRunner
 
@@ -242,6 +242,54 @@ class ImagingViewModel(QObject):
             done=lambda _document: self._remember((frame.sop_uid, frame.frame_number)),
             failed=self._refuse,
         )
+
+    def unmark(self) -> None:
+        """Take the picture that is open out of the key images."""
+        row, picture, session = self.open_row, self.picture, self._session
+        if row is None or picture is None or not self.is_marked:
+            return
+        place = (picture.frame.sop_uid, picture.frame.frame_number)
+        self._runner.run(
+            lambda: self._key_images.unmark(session, row.study, *place),
+            owner=self,
+            done=lambda _none: self._forget_mark(place),
+            failed=self._refuse,
+        )
+
+    def marks_of(self, row: SeriesRow | None) -> tuple[tuple[str, int], ...]:
+        """Return the key images of a series, by SOP Instance UID and frame."""
+        ours = {instance.uid for instance in row.series.instance} if row is not None else set()
+        return tuple(sorted(place for place in self._marks if place[0] in ours))
+
+    @property
+    def key_images(self) -> tuple[tuple[str, int], ...]:
+        """The key images of the study in hand."""
+        row = self.open_row
+        study = row.study if row is not None else None
+        found = [self.marks_of(each) for each in self.rows if study is not None and each.study.id == study.id]
+        return tuple(dict.fromkeys(place for places in found for place in places))
+
+    def keep_key_object(self) -> None:
+        """Keep the key images of the study in hand as a DICOM key object, which any viewer opens."""
+        row, session, places = self.open_row, self._session, self.key_images
+        if row is None or not places or not session.can("create", "ImagingStudy"):
+            return
+        keeper: KeyObjects = self._imaging  # type: ignore[assignment]  # the same service
+        self._runner.run(
+            lambda: keeper.keep_key_object(session, row.study, places, ""),
+            owner=self,
+            done=lambda _study: self._end_key_object(len(places)),
+            failed=self._refuse,
+        )
+
+    def _end_key_object(self, count: int) -> None:
+        self.succeeded.emit(Text("A key object with {count} images is kept beside the series.", count=count))
+        self.refresh()
+
+    def _forget_mark(self, place: tuple[str, int]) -> None:
+        self._marks.discard(place)
+        self.marked.emit()
+        self.succeeded.emit(Text("It is no key image any more; what was sent with it stays sent."))
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Take folders, files, archives and images of discs in for the patient in hand."""

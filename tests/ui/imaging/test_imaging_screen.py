@@ -480,3 +480,35 @@ def test_the_window_answers_while_a_loop_is_read(room: Room) -> None:
     finally:
         dog.stop()
     dog.check()
+
+
+def test_k_takes_a_key_image_out_again_and_the_strip_shows_where_they_are(room: Room) -> None:
+    room.take(LOOP)
+    room.open(OTHER)
+    room.click("imaging.import")
+    if room.sees("imaging.confirm_names"):
+        room.say_yes()
+    room.screen.canvas.go_to(5)
+    room.settle()
+    room.click("imaging.key_image")
+    assert room.screen.viewer.strip._marked == (5,)
+    assert room.screen._tools._mark.toolTip() == "No key image any more (K)"
+    room.click("imaging.key_image")
+    assert not room.model.is_marked
+    assert room.keys.of_patient(room.session, "p2") == ()
+    assert room.screen.viewer.strip._marked == ()
+    assert room.notices[-1] == ("It is no key image any more; what was sent with it stays sent.", "ok")
+
+
+def test_the_key_images_of_a_study_become_a_key_object_any_viewer_opens(room: Room) -> None:
+    room.take(CT)
+    room.open(THEIRS)
+    room.click("imaging.import")
+    assert not room.screen._tools._key_object.isEnabled()
+    room.click("imaging.key_image")
+    assert room.screen._tools._key_object.toolTip() == "Keep 1 key image of this study as a key object (Shift+K)"
+    room.click("imaging.tool.key_object")
+    assert room.notices[-1] == ("A key object with 1 images is kept beside the series.", "ok")
+    assert [row.modality for row in room.model.rows] == ["CT", "KO"]
+    room.go_to_series("KO")
+    assert room.screen.canvas.image_count == 1

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from clinic_app.foundation.apart import HERE
@@ -64,7 +64,7 @@ def taken(room: Room) -> None:
     room.open(PETROV)
     room.click("imaging.import")
     if room.sees("imaging.confirm_names"):
-        room.click("imaging.confirm_names")
+        room.say_yes()
 
 
 def test_a_report_is_read_and_leads_to_its_picture(room: Room, shared_data: Path) -> None:
@@ -104,12 +104,14 @@ def test_letters_are_shown_as_they_are_meant_and_somebody_agrees(room: Room) -> 
     (room.folder / "a.dcm").write_bytes(bytes_of(dataset).replace(b"X" * len(raw), raw))
     room.open(PETROV)
     room.click("imaging.import")
-    told = room.screen.findChild(QLabel, "imaging.confirm_names.text")
-    assert isinstance(told, QLabel)
+    told = room.screen.findChild(QCheckBox, "imaging.confirm_names.letters")
+    assert isinstance(told, QCheckBox)
     assert "“Ïåòðîâ Ï¸òð” is read as “Петров Пётр” (Windows-1251)" in told.text()
-    assert "In hand: Петров Пётр" in told.text()
+    whose = room.screen.findChild(QLabel, "imaging.confirm_names.text")
+    assert isinstance(whose, QLabel)
+    assert "In hand: Петров Пётр" in whose.text()
     assert room.model.rows == ()
-    room.click("imaging.confirm_names")
+    room.say_yes()
     assert room.screen.canvas._corners.left[0] == "Петров Пётр"
 
 

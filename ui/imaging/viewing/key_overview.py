@@ -19,6 +19,11 @@ Group = tuple[str, tuple[tuple[str, str], ...]]
 def key_lines() -> tuple[Group, ...]:
     """Return every key with what it does, by groups, in the language of the windows."""
     marks = tuple((kind.key, kind.words()) for kind in MARK_KINDS)
+    kept = (
+        ("S", _("Keep this view with its marks")),
+        ("K", _("Key image, or none any more")),
+        ("⇧K", _("Key object")),
+    )
     return (
         (
             _("Leaf"),
@@ -59,7 +64,7 @@ def key_lines() -> tuple[Group, ...]:
                 ("R", _("As the file asks")),
             ),
         ),
-        (_("Measure and keep"), (*marks, ("S", _("Keep this view with its marks")), ("K", _("Key image")))),
+        (_("Measure and keep"), (*marks, *kept)),
     )
 
 
