@@ -232,15 +232,10 @@ class ImagingScreen(Page):
         self._model.open_at(row, sop_uid, frame_number)
 
     def _mark(self) -> None:
-<<<<<<< HEAD
-        if self._model.can_mark:
-            self._model.mark(self.canvas.dicom_window, [each.mark for each in self.canvas.shown_marks()])
-=======
         if self._model.is_marked:
             self._model.unmark()
         elif self._model.can_mark:
-            self._model.mark(self.canvas.dicom_window)
->>>>>>> f6bbc83 (K takes a key image out again, the key images of a study become a key object, and the strip shows where they are)
+            self._model.mark(self.canvas.dicom_window, [each.mark for each in self.canvas.shown_marks()])
 
     def _show_import(self) -> None:
         had_cursor = self._has_cursor()

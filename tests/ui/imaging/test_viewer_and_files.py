@@ -106,7 +106,7 @@ def test_letters_are_shown_as_they_are_meant_and_somebody_agrees(room: Room) -> 
     room.click("imaging.import")
     told = room.screen.findChild(QCheckBox, "imaging.confirm_names.letters")
     assert isinstance(told, QCheckBox)
-    assert "“Ïåòðîâ Ï¸òð” is read as “Петров Пётр” (Windows-1251)" in told.text()
+    assert "read “Ïåòðîâ Ï¸òð” as “Петров Пётр” (Windows-1251)" in told.text()
     whose = room.screen.findChild(QLabel, "imaging.confirm_names.text")
     assert isinstance(whose, QLabel)
     assert "In hand: Петров Пётр" in whose.text()
