@@ -19,7 +19,7 @@ from clinic_app.imaging import Window
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
 from ui import theme
 from ui.pictures import Area, Picture
-from ui.widgets.image_labels import Placed
+from ui.widgets.image_labels import LabelPlaces, Placed
 from ui.widgets.image_layers import LayerPainter
 from ui.widgets.image_marks import Shown, paint_marks
 from ui.widgets.image_overlay import (
@@ -60,6 +60,7 @@ class ImageGlass(QWidget):
         self._layers: LayerPainter | None = None
         self._notes: tuple[str, ...] = ()
         self._words: dict[str, Placed] = {}
+        self._labels = LabelPlaces()
         self.paints = 0
 
     def sizeHint(self) -> QSize:
@@ -115,6 +116,11 @@ class ImageGlass(QWidget):
     def shown_marks(self) -> Sequence[Shown]:
         """Return the marks on the picture."""
         return ()
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a hand is drawing a mark, or changing one."""
+        return False
 
     def to_glass(self, point: Point) -> Point:
         """Return where an image point lies on the glass."""
@@ -205,7 +211,8 @@ class ImageGlass(QWidget):
 
     def _paint_marks(self, painter: QPainter) -> None:
         shown = self.shown_marks()
-        places = paint_marks(painter, shown, self.to_glass, QRectF(self.rect()))
+        glass, is_drawing = QRectF(self.rect()), self.is_drawing
+        places = paint_marks(painter, shown, self.to_glass, glass, self._labels, is_drawing=is_drawing)
         self._words = {each.mark.uid: place for each, place in zip(shown, places, strict=True) if each.lines}
 
     def _paint_message(self, painter: QPainter) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 from clinic_app.imaging.measuring import Mark, Point
 from clinic_app.imaging.measuring.outlines import strokes_of
 from ui import theme
-from ui.widgets.image_labels import Asked, Placed, placed
+from ui.widgets.image_labels import Asked, LabelPlaces, Placed
 
 HANDLE_PX: Final = 9.0
 NEAR_PX: Final = 6.0
@@ -47,7 +47,15 @@ class Shown:
     is_selected: bool = False
 
 
-def paint_marks(painter: QPainter, shown: Sequence[Shown], to_glass: ToGlass, glass: QRectF) -> tuple[Placed, ...]:
+def paint_marks(
+    painter: QPainter,
+    shown: Sequence[Shown],
+    to_glass: ToGlass,
+    glass: QRectF,
+    labels: LabelPlaces,
+    *,
+    is_drawing: bool = False,
+) -> tuple[Placed, ...]:
     """Paint marks and their words.
 
     Args:
@@ -55,6 +63,8 @@ def paint_marks(painter: QPainter, shown: Sequence[Shown], to_glass: ToGlass, gl
         shown: the marks.
         to_glass: from the image to the glass.
         glass: all of it.
+        labels: keeps the places of words between two paintings.
+        is_drawing: a hand is drawing the last of them.
 
     Returns:
         Where the words of each stand, in the same order.
@@ -65,7 +75,7 @@ def paint_marks(painter: QPainter, shown: Sequence[Shown], to_glass: ToGlass, gl
     metrics = QFontMetricsF(painter.font())
     shown = [replace(each, lines=wrapped(each.lines, metrics)) for each in shown]
     asked = [Asked(_outline_on(each.mark, to_glass), label_size(each.lines, metrics)) for each in shown]
-    places = placed(asked, glass)
+    places = labels.of(asked, glass, is_drawing=is_drawing)
     for each, place in zip(shown, places, strict=True):
         _paint_words(painter, each, place)
     for each in shown:

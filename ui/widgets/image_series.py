@@ -129,6 +129,11 @@ class ImageSeries(Translated, TurnedGlass):
         return (frame.sop_uid, frame.frame_number) if frame else ("", 0)
 
     @property
+    def is_drawing(self) -> bool:
+        """Whether a hand is drawing a mark, or changing one."""
+        return self._drawing is not None
+
+    @property
     def image_size(self) -> tuple[int, int]:
         """Columns and rows of the picture that is seen."""
         frame = self._picture.frame if self._picture else None

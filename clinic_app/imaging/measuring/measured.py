@@ -161,7 +161,7 @@ def _at_point(frame: Frame, mark: Mark) -> Measured:
         values = tuple(_on_axis(axis, value) for axis, value in found if value is not None)
         return Measured(values, None if values else Text("This region names no zero: draw a length."))
     if frame.is_colour:
-        return Measured(note=_COLOUR)
+        return Measured(note=Text("A colour picture: its pixel has no single value."))
     value = frame.value_at(min(int(x), frame.columns - 1), min(int(y), frame.rows - 1))
     if value is None:
         return Measured(note=_EMPTY)

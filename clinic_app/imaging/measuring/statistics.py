@@ -19,7 +19,7 @@ from clinic_app.imaging.measuring.shapes import bounds, inside
 if TYPE_CHECKING:
     from clinic_app.imaging.frame import Frame
 
-_STRIP_PIXELS: Final = 1 << 19
+_STRIP_PIXELS: Final = 1 << 18
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tests.helpers.frames import made_frame, ramp
 from ui import language
 from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
-from ui.widgets.image_labels import Asked, bounding, placed
+from ui.widgets.image_labels import Asked, LabelPlaces, bounding, placed
 from ui.widgets.image_marks import handle_at, is_near, label_font, wrapped
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_series import ImageSeries
@@ -424,6 +424,19 @@ def test_words_stand_beside_the_mark_and_not_over_one_another() -> None:
         assert not any(place.plate.contains(point) for points in lines for point in points)
         assert not any(place.plate.intersects(other.plate) for other in found[:number])
         assert place.tip in lines[number]
+
+
+def test_words_stay_where_they_are_while_a_hand_draws_another_mark() -> None:
+    glass, labels = QRectF(0, 0, 600, 400), LabelPlaces()
+    still = Asked(tuple(QPointF(100 + 10 * step, 200) for step in range(20)), QSizeF(120, 24))
+    (first,) = labels.of([still], glass, is_drawing=False)
+    assert labels.of([still], glass, is_drawing=False)[0] is first
+    across = Asked(tuple(QPointF(first.plate.center().x(), 20 * step) for step in range(20)), QSizeF(90, 24))
+    kept, new = labels.of([still, across], glass, is_drawing=True)
+    assert kept is first
+    assert not new.plate.intersects(kept.plate)
+    moved, _new = labels.of([still, across], QRectF(0, 0, 601, 400), is_drawing=True)
+    assert not any(moved.plate.contains(point) for point in across.points)
 
 
 def test_words_of_a_mark_as_large_as_the_glass_are_still_on_it() -> None:
