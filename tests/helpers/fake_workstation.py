@@ -42,6 +42,7 @@ from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
 from tests.helpers.fake_devices import FakeDevices, FakeInbox
 from tests.helpers.fake_exchange import FakeExchange
 from tests.helpers.fake_hub_place import FakeHubPlace
+from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 from tests.helpers.fake_statistics import FakeStatistics
 
@@ -330,6 +331,9 @@ class FakeWorkstation:
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
     result_inbox: FakeInbox = field(default_factory=FakeInbox)
     devices: FakeDevices = field(default_factory=FakeDevices)
+    image_orders: FakeImageOrders = field(default_factory=FakeImageOrders)
+    image_inbox: FakeImageInbox = field(default_factory=FakeImageInbox)
+    image_network: FakeImageNetwork = field(default_factory=FakeImageNetwork)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
     bedside: None = None

@@ -140,6 +140,23 @@ def _images(context: ScreenContext, place: QWidget) -> QWidget:
     return ImagingScreen(model, place, remembered, archive if archive.can_search else None)
 
 
+def _orders(context: ScreenContext, place: QWidget) -> QWidget:
+    from ui.orders.orders_screen import OrdersScreen
+    from ui.orders.view_model import OrdersViewModel
+    from ui.orders.view_model_inbox import InboxViewModel
+    from ui.orders.view_model_network import NetworkViewModel
+
+    station, runner, session, hand = context.workstation, context.runner, context.session, context.hand
+    network = station.image_network
+    orders = (
+        OrdersViewModel(station.image_orders, network, runner, session, hand, station.clock)
+        if session.role != "administrator"
+        else None
+    )
+    inbox = InboxViewModel(station.image_inbox, runner, session, hand, station.clock)
+    return OrdersScreen(orders, inbox, NetworkViewModel(network, runner, session), place)
+
+
 def _referrals(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.referral.referral_screen import ReferralScreen
     from ui.referral.view_model import ReferralViewModel
@@ -253,11 +270,13 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("signals", Text("Signals"), "activity", _signals, BEDSIDE),
     Screen("recordings", Text("Recordings"), "heart-pulse", _recordings, BEDSIDE, needs_patient=True),
     Screen("images", Text("Images"), "scan", _images, BEDSIDE, needs_patient=True),
+    Screen("orders", Text("Image orders"), "calendar", _orders, BEDSIDE | {"registrar"}),
     Screen("referrals", Text("Referrals"), "send", _referrals, frozenset({"doctor"})),
     Screen("audit", Text("Audit trail"), "scroll-text", _audit, frozenset({"auditor"})),
     Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
     Screen("devices", Text("Devices"), "plug", _devices, BEDSIDE | {"laboratory", "administrator"}),
+    Screen("image_network", Text("Imaging devices"), "scan-line", _orders, frozenset({"administrator"})),
     Screen("exchange", Text("Exchange"), "cloud-upload", _exchange, EXCHANGERS),
 )
 

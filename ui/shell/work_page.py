@@ -205,6 +205,7 @@ class WorkPage(QWidget):
             ("draft_left", self._book.put_by),
             ("counted", self._show_questions),
             ("results_counted", partial(self.rail.count, "devices")),
+            ("images_counted", partial(self.rail.count, "orders")),
         ):
             if hasattr(widget, signal):
                 getattr(widget, signal).connect(slot)

@@ -106,7 +106,7 @@ def test_the_chain_is_whole_and_the_table_leaves_without_a_formula(desk: Desk, t
         ("auditor", ["audit", "statistics", "settings", "exchange"]),
         ("statistician", ["statistics", "settings"]),
         ("laboratory", ["patients", "chart", "settings", "devices", "exchange"]),
-        ("administrator", ["settings", "devices", "exchange"]),
+        ("administrator", ["settings", "devices", "image_network", "exchange"]),
     ],
 )
 def test_each_of_the_new_roles_has_its_screens(role: str, keys: list[str]) -> None:

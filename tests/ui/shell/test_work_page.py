@@ -44,14 +44,15 @@ def _take_patient(desk: Desk) -> None:
 def test_each_role_sees_its_own_screens() -> None:
     keys = {role: [screen.key for screen in screens_of(role)] for role in ("registrar", "nurse", "doctor")}
     assert keys == {
-        "registrar": ["patients", "settings", "exchange"],
-        "nurse": ["patients", "chart", "signals", "recordings", "images", "settings", "devices", "exchange"],
+        "registrar": ["patients", "orders", "settings", "exchange"],
+        "nurse": ["patients", "chart", "signals", "recordings", "images", "orders", "settings", "devices", "exchange"],
         "doctor": [
             "patients",
             "chart",
             "signals",
             "recordings",
             "images",
+            "orders",
             "referrals",
             "settings",
             "devices",
@@ -59,7 +60,8 @@ def test_each_role_sees_its_own_screens() -> None:
         ],
     }
     assert screens_of("specialist")[0].key == "worklist"
-    assert [screen.key for screen in screens_of("administrator")] == ["settings", "devices", "exchange"]
+    administrators = [screen.key for screen in screens_of("administrator")]
+    assert administrators == ["settings", "devices", "image_network", "exchange"]
     assert len({screen.key for screen in SCREENS}) == len(SCREENS)
 
 
