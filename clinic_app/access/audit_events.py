@@ -76,6 +76,7 @@ CODES: Final[dict[Action, Literal["C", "R", "U", "E"]]] = {
     "restrict": "U",
     "override": "E",
     "review": "E",
+    "export": "E",
 }
 PURPOSES: Final[dict[ReasonCode, tuple[str, ...]]] = {
     "emergency-treatment": ("BTG", "ETREAT"),

@@ -17,7 +17,7 @@ from clinic_app.foundation.texts import Text
 
 T = TypeVar("T", bound=str)
 Role = Literal["registrar", "nurse", "doctor", "specialist", "laboratory", "administrator", "statistician", "auditor"]
-Action = Literal["create", "read", "update", "sign", "send", "restrict", "override", "review"]
+Action = Literal["create", "read", "update", "sign", "send", "restrict", "override", "review", "export"]
 Relation = Literal["own", "referred", "emergency", "restricted"]
 """How somebody stands to a patient; several may hold at once.
 
@@ -108,6 +108,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(_DOCTORS, "read", _ANSWERS, "own"),
     _rule(_DOCTORS, "sign", _SIGNED, "own"),
     _rule(_DOCTORS, "send", _SENT, "own"),
+    _rule(_DOCTORS, "export", ("ImagingStudy",), "own"),
     _rule(_DOCTORS, "restrict", _PATIENT, "own"),
     _rule("specialist", "create update sign send", _ANSWERS, "own"),
     # patients we were asked about
@@ -116,6 +117,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("specialist", "create update", (*_FINDINGS, "Task", "Communication"), "referred"),
     _rule("specialist", "create update sign send", _ANSWERS, "referred"),
     _rule("specialist", "create", ("Provenance",), "referred"),
+    _rule("specialist", "export", ("ImagingStudy",), "referred"),
     _rule("specialist", "sign send", ("DocumentReference",), "referred"),
     _rule("specialist", "send", ("ServiceRequest",), "referred"),
     # whose glass was broken
@@ -124,7 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(_DOCTORS, "read", PERSONAL, "emergency"),
     _rule("nurse doctor specialist", "create", _FINDINGS, "emergency"),
     # never, whatever stands above
-    _rule("*", "create read update sign send restrict", PERSONAL, "restricted", is_denied=True),
+    _rule("*", "create read update sign send restrict export", PERSONAL, "restricted", is_denied=True),
     _rule("administrator statistician auditor", "*", PERSONAL, is_denied=True),
     _rule("statistician", "*", ("Practitioner", "AuditEvent"), is_denied=True),
     _rule("administrator", "*", ("AuditEvent", "MeasureReport"), is_denied=True),

@@ -1,7 +1,7 @@
 """The whole table of rights said again, by hand: a right that appears or vanishes has to be written in two places.
 
 Each letter is one action: c(reate), r(ead), u(pdate), s(ign), x (send), l(imit: restrict a record), e(mergency),
-v (review). A dot is nothing at all.
+v (review), o (take out: export). A dot is nothing at all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from clinic_app.records.codec import TYPES
 
 LETTERS: Final[dict[Action, str]] = {
     "create": "c", "read": "r", "update": "u", "sign": "s", "send": "x", "restrict": "l", "override": "e",
-    "review": "v",
+    "review": "v", "export": "o",
 }  # fmt: skip
 COLUMNS: Final[tuple[Role, ...]] = (
     "registrar", "nurse", "doctor", "specialist", "laboratory", "administrator", "statistician", "auditor",
@@ -30,7 +30,7 @@ Device              r         r     r      r          r          cru           .
 Patient             cru       crue  crule  crule      r          .             .            .
 Observation         .         cru   cru    cru        cru        .             .            .
 AllergyIntolerance  .         cru   cru    cru        .          .             .            .
-ImagingStudy        .         cru   cru    cru        .          .             .            .
+ImagingStudy        .         cru   cruo   cruo       .          .             .            .
 DocumentReference   .         cru   crusx  crusx      .          .             .            .
 ServiceRequest      .         r     crusx  crusx      r          .             .            .
 Task                .         r     crux   crux       r          .             .            .
@@ -50,7 +50,7 @@ REFERRED: Final = """
 Patient             r         e     re     re         r          .             .            .
 Observation         .         .     r      cru        cru        .             .            .
 AllergyIntolerance  .         .     r      cru        .          .             .            .
-ImagingStudy        .         .     r      cru        .          .             .            .
+ImagingStudy        .         .     r      cruo       .          .             .            .
 DocumentReference   .         .     r      crusx      .          .             .            .
 ServiceRequest      .         .     r      rx         r          .             .            .
 Task                .         .     r      cru        r          .             .            .
