@@ -4,6 +4,9 @@ The ranges are as wide as people have been: they tell a broken measurement from 
 healthy one (that is what the limits of a bed are for). A number outside is kept as it came, shown as none, and never
 written down as a vital sign. They are the ranges the form of vital signs takes, so that the two never disagree.
 
+A zero is told apart from all others: a monitor says it where it measures nothing, and where a heart stands still or
+nobody breathes. Which of the two it is only a look at the patient tells, so it is shown as the monitor says it.
+
 Sources: IEC 60601-2-27 and IEC 60601-2-49 (heart and breathing rates that monitors measure, 0 being no measurement of a
 rate); Chhabra et al. 2012, Indian Pacing Electrophysiol J (the fastest conducted rates in people, above 300/min);
 ISO 80601-2-61 (SpO2 is a part of the whole: never above 100 %; no oximeter is calibrated below 50 %);
@@ -48,6 +51,7 @@ def _row(words: Text, codes: str, units: str, least: str, most: str) -> Possible
 
 _RATES: Final = " /min 1/min {beat}/min {beats}/min {breath}/min bpm rpm"
 _MILLIMETRES: Final = "mm[Hg] mmHg"
+_DEGREES: Final = ("Cel", "°C", "degC")
 POSSIBLE_NUMBERS: Final = (
     _row(
         Text("Heart rate"),
@@ -67,7 +71,7 @@ POSSIBLE_NUMBERS: Final = (
         Text("Respiratory rate"), "MDC_TTHOR_RESP_RATE MDC_RESP_RATE MDC_CO2_RESP_RATE", _RATES, "1", "120",
     ),
     _row(
-        Text("Temperature"), "MDC_TEMP_BODY MDC_TEMP MDC_TEMP_SKIN", "Cel °C degC", "20", "45",
+        Text("Temperature"), "MDC_TEMP_BODY MDC_TEMP MDC_TEMP_SKIN", " ".join(_DEGREES), "20", "45",
     ),
 )  # fmt: skip
 _BY_CODE: Final = {code: row for row in POSSIBLE_NUMBERS for code in row.codes}
@@ -77,6 +81,12 @@ def possible_number(code: str, unit: str) -> PossibleNumber | None:
     """Return what is known of a number that is sent under a code in a unit, or None where nothing is."""
     row = _BY_CODE.get(code)
     return row if row is not None and unit in row.units else None
+
+
+def is_zero(code: str, value: Decimal, unit: str) -> bool:
+    """Return whether a monitor says 0 where no living person has it: nothing is measured, or it stands still."""
+    row = possible_number(code, unit)
+    return row is not None and value == 0 and not row.holds(value) and unit not in _DEGREES
 
 
 def is_possible(code: str, value: Decimal, unit: str) -> bool:

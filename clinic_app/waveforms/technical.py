@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from clinic_app.devices import Block, Event, EventKind, Numerics
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.texts import Text
-from clinic_app.terminology.possible_numbers import possible_number
+from clinic_app.terminology.possible_numbers import is_zero, possible_number
 from clinic_app.waveforms.live_traces import LiveTraces
 from clinic_app.waveforms.store.recorder import RecorderState
 
@@ -36,6 +36,7 @@ _LONGEST_NUMBER: Final = 8
 class Trouble(Enum):
     """What can be wrong, the worst first."""
 
+    ZERO = "a zero"
     DISK = "disk"
     RECORDER = "recorder"
     NO_DATA = "no data"
@@ -59,6 +60,16 @@ class TechnicalAlarm:
     source: str
     text: Text
     since_s: float
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What was told of a number, since when, and when it was heard last."""
+
+    trouble: Trouble
+    text: Text
+    since_s: float
+    heard_s: float
 
 
 class Disk(Protocol):
@@ -98,8 +109,8 @@ class TechnicalAlarms:
         self._off: dict[tuple[str, str], tuple[tuple[str, ...], float, float]] = {}
         """By device and stream: labels of what is off, since when, heard when."""
         self._jumps: dict[str, tuple[Text, float]] = {}
-        self._impossible: dict[tuple[str, str], tuple[Text, float, float]] = {}
-        """By device and code: the sentence, since when, heard when."""
+        self._impossible: dict[tuple[str, str], _Told] = {}
+        """By device and code."""
         self._since: dict[tuple[Trouble, str], float] = {}
         self._dismissed: dict[str, float] = {}
         self._seen_recorded: dict[str, float] = {}
@@ -185,10 +196,12 @@ class TechnicalAlarms:
                 text = Text("{source}: electrode off ({leads}).", source=source, leads=", ".join(labels))
                 since_s = now_s - min(since for names, since, _ in streams if names)
                 found.append(TechnicalAlarm(Trouble.LEADS_OFF, source, text, since_s))
-        self._impossible = {key: each for key, each in self._impossible.items() if now_s - each[2] < IMPOSSIBLE_SHOWN_S}
+        self._impossible = {
+            key: each for key, each in self._impossible.items() if now_s - each.heard_s < IMPOSSIBLE_SHOWN_S
+        }
         found += [
-            TechnicalAlarm(Trouble.IMPOSSIBLE, source, text, now_s - since_s)
-            for (source, _), (text, since_s, _) in self._impossible.items()
+            TechnicalAlarm(each.trouble, source, each.text, now_s - each.since_s)
+            for (source, _), each in self._impossible.items()
         ]
         self._jumps = {name: each for name, each in self._jumps.items() if now_s - each[1] < CLOCK_SHOWN_S}
         found += [
@@ -223,15 +236,25 @@ class TechnicalAlarms:
                     with self._lock:
                         self._impossible = {each: told for each, told in self._impossible.items() if each != key}
                 continue
+            if is_zero(code, number.value, number.unit):
+                text = Text(
+                    "{source}: {sign} 0. Nothing is measured, or it is really so: look at the patient first.",
+                    source=item.source, sign=row.words,
+                )  # fmt: skip
+                self._note_number(key, Trouble.ZERO, text, item.monotonic_s)
+                continue
             text = Text(
                 "{source}: {sign} {value} cannot be right. Look at the patient, then at the sensor and its cable.",
                 source=item.source, sign=row.words, value=_short(number.value),
             )  # fmt: skip
-            with self._lock:
-                since_s = self._impossible.get(key, (text, item.monotonic_s, 0.0))[1]
-                others = [(each, told) for each, told in self._impossible.items() if each != key]
-                told = (text, since_s, item.monotonic_s)
-                self._impossible = {**dict(others[-(_MOST_STREAMS - 1) :]), key: told}
+            self._note_number(key, Trouble.IMPOSSIBLE, text, item.monotonic_s)
+
+    def _note_number(self, key: tuple[str, str], trouble: Trouble, text: Text, at_s: float) -> None:
+        with self._lock:
+            before = self._impossible.get(key)
+            since_s = before.since_s if before is not None and before.trouble is trouble else at_s
+            others = [(each, told) for each, told in self._impossible.items() if each != key]
+            self._impossible = {**dict(others[-(_MOST_STREAMS - 1) :]), key: _Told(trouble, text, since_s, at_s)}
 
     def _lasting(self, trouble: Trouble, source: str, text: Text, now_s: float) -> TechnicalAlarm:
         return TechnicalAlarm(trouble, source, text, now_s - self._since.get((trouble, source), now_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,25 @@ def test_a_real_ecg_arrives_sample_for_sample_and_a_pulled_cable_is_a_gap(ward: 
     length = ward.ecg.samples.shape[1]
     assert min(shift % length, -shift % length) <= 1, "a time in milliseconds tells a gap at 1000 Hz to one sample"
     assert [item.kind for item in items if isinstance(item, Event)] == [EventKind.CONNECTED]
+
+
+def test_a_consumer_that_answers_nonsense_does_not_stop_the_device(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Seen under load: a consumer that went away answered a report with nothing where a packed answer was due."""
+    send, failed = ward.simulator._send_waves, list[int]()
+
+    def sending(begun_at: float, place: int) -> None:
+        if not failed:
+            failed.append(place)
+            zlib.decompress(b"", 16 + zlib.MAX_WBITS)
+        send(begun_at, place)
+
+    monkeypatch.setattr(ward.simulator, "_send_waves", sending)
+    wait_until(lambda: failed)
+    before = ward.simulator.sent[0]
+    wait_until(lambda: ward.simulator.sent[0] > before)
+    assert "met a fault" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["stranger", "pinned"])

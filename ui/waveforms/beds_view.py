@@ -130,7 +130,8 @@ class BedTile(Translated, QFrame):
             words = "—" if value is None or not value.is_shown else show_figure(value)
             name = _("HR") if field == "heart_rate" else _("SpO₂")
             figure.setText(f"{name} {words}")
-            wear(figure, "strong" if value is None or value.is_now else "muted")
+            is_plain = value is None or value.is_now or value.is_zero
+            wear(figure, "strong" if is_plain else "muted")
             told.append(f"{name} {words}")
         age = tile_age(tuple(value for field in _FIGURES if (value := self._values.get(field)) is not None))
         self._age.setText(age)
@@ -227,6 +228,8 @@ def columns_for(beds: int) -> int:
 
 def tile_age(values: Sequence[MonitorValue]) -> str:
     """Return what stands behind the figures of a tile: how old they are where they are not of now, or why none."""
+    if any(value.is_zero and not value.is_gone for value in values):
+        return _("look at the patient")
     if any(not value.is_possible and not value.is_gone for value in values):
         return _("not possible")
     aged = [value.age_s for value in values if value.is_shown and not value.is_now]

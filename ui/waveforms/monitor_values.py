@@ -1,8 +1,8 @@
 """The monitor's own numbers: which vital sign each is, in which unit, and how old it may be to be taken over.
 
 A number in an unexpected unit is not taken over: 98.6 °F must never become 98.6 °C. One that no living person has is
-none. What is a few seconds old says so, and after a while it is gone. Source of the identifiers and unit names:
-IEEE 11073-10101; UCUM.
+none; a 0 is shown as the monitor says it, and never taken over. What is a few seconds old says so, and after a while it
+is gone. Source of the identifiers and unit names: IEEE 11073-10101; UCUM.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from clinic_app.encounters import VITAL_SIGNS, VitalsForm, VitalSign
 from clinic_app.foundation.numbers import show_number
 from clinic_app.foundation.texts import Language
-from clinic_app.terminology.possible_numbers import is_possible
+from clinic_app.terminology.possible_numbers import is_possible, is_zero
 
 
 class Number(Protocol):
@@ -104,6 +104,7 @@ class MonitorValue:
         age_s: seconds since it came.
         code: identifier under which it came.
         is_possible: whether a living person can have it.
+        is_zero: whether the monitor says 0 of what no living person has at 0.
     """
 
     sign: MonitorSign
@@ -111,6 +112,7 @@ class MonitorValue:
     age_s: float
     code: str = ""
     is_possible: bool = True
+    is_zero: bool = False
 
     @property
     def is_fresh(self) -> bool:
@@ -130,7 +132,7 @@ class MonitorValue:
     @property
     def is_shown(self) -> bool:
         """Whether it is still shown as a number, with its age."""
-        return self.is_possible and not self.is_gone
+        return (self.is_possible or self.is_zero) and not self.is_gone
 
 
 def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
@@ -144,7 +146,8 @@ def monitor_values(numbers: Mapping[str, Number]) -> dict[str, MonitorValue]:
         for code, chosen in (right or fresh or usable)[:1]:
             rounded = chosen.value.quantize(Decimal(1).scaleb(-sign.decimals))
             can_be = is_possible(code, chosen.value, chosen.unit)
-            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s, code, can_be)
+            says_zero = is_zero(code, chosen.value, chosen.unit)
+            found[sign.field] = MonitorValue(sign, rounded, chosen.age_s, code, can_be, says_zero)
     return found
 
 

@@ -14,7 +14,7 @@ from clinic_app.foundation.numbers import show_number
 from clinic_app.foundation.texts import Text
 from ui import language, theme
 from ui.language import Translated, _, say
-from ui.waveforms.monitor_values import MonitorValue
+from ui.waveforms.monitor_values import NOW_S, MonitorValue
 from ui.widgets.labels import OneLine, plain_tip
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ def value_words(values: Sequence[MonitorValue], said: str) -> str:
     age_s = max(each.age_s for each in values)
     if any(each.is_gone for each in values):
         return _("none for {minutes} min", minutes=int(age_s // 60))
-    if not all(each.is_possible for each in values):
+    if not all(each.is_possible or each.is_zero for each in values):
         return _("{value}: not possible", value=said)
+    if any(each.is_zero for each in values):
+        words = _("the monitor says so")
+        return words if age_s <= NOW_S else f"{words}, {age_words(age_s)}"
     return age_words(age_s)
 
 
@@ -103,6 +106,7 @@ class NumberTile(QWidget):
         self._age = ""
         self._is_now = False
         self._beyond = ""
+        self._is_zero = False
 
     def sizeHint(self) -> QSize:
         """Return the size of a tile."""
@@ -119,11 +123,12 @@ class NumberTile(QWidget):
         self._age = value_words(mine, said) if is_whole else ""
         self._is_now = is_whole and all(each.is_now for each in mine)
         self._beyond = _beyond(mine, limits or {}) if self._is_now else ""
+        self._is_zero = is_shown and any(each.is_zero for each in mine)
         self.setAccessibleName(say(self._kind.words))
         told = [f"{self._figures} {self._unit}"] if is_shown else [_("no value")]
         told += ([self._age] if self._age else []) + ([_BEYOND[self._beyond]()] if self._beyond else [])
         self.setAccessibleDescription(", ".join(told))
-        self.setToolTip(plain_tip(_BEYOND[self._beyond]() if self._beyond else ""))
+        self.setToolTip(plain_tip(_look() if self._is_zero else _BEYOND[self._beyond]() if self._beyond else ""))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -133,7 +138,7 @@ class NumberTile(QWidget):
         title = ", ".join(part for part in (say(self._kind.words), self._unit) if part)
         self._write(painter, area, title, 8.5, "muted", Qt.AlignmentFlag.AlignTop)
         colour = self._kind.colour if self._is_now else "muted"
-        colour = "warn" if self._beyond else colour
+        colour = "warn" if self._beyond or self._is_zero else colour
         figures = self._figures + _SIGNS.get(self._beyond, "")
         used = self._write(painter, area, figures, 19.0, colour, Qt.AlignmentFlag.AlignBottom, is_bold=True)
         beside = area.adjusted(used + 7, 0, 0, -4)
@@ -156,6 +161,10 @@ class NumberTile(QWidget):
         painter.setPen(theme.token(colour, "clinical"))
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | edge, words)
         return float(painter.fontMetrics().horizontalAdvance(words))
+
+
+def _look() -> str:
+    return _("The monitor measures nothing, or it is really so. Look at the patient first.")
 
 
 def heart_words(heart: Heart | None) -> str:

@@ -29,6 +29,7 @@ from clinic_app.foundation.errors import ClinicError
 if TYPE_CHECKING:
     from sdc11073.wsdiscovery import WSDiscovery
 
+_log = logging.getLogger(__name__)
 PERIOD_S: Final = 0.1
 _PM: Final = "http://standards.ieee.org/downloads/11073/11073-10207-2017/participant"
 _MSG: Final = "http://standards.ieee.org/downloads/11073/11073-10207-2017/message"
@@ -106,9 +107,12 @@ class SdcProviderSimulator:
         place = 0
         while not self._stopping.wait(max(0.0, begun_s + (place + 1) * PERIOD_S - time.monotonic())):
             if not self.is_losing:
-                self._send_waves(begun_at, place)
-                if place % round(1 / PERIOD_S) == 0:
-                    self._send_numbers()
+                try:
+                    self._send_waves(begun_at, place)
+                    if place % round(1 / PERIOD_S) == 0:
+                        self._send_numbers()
+                except Exception:  # noqa: BLE001 - the border of this thread: who answers nonsense stops no others
+                    _log.exception("a consumer of the simulated device met a fault")
             place += 1
 
     def _send_waves(self, begun_at: float, place: int) -> None:

@@ -166,6 +166,15 @@ def test_figures_nobody_can_have_are_a_dash_with_a_word(qtbot: QtBot) -> None:
     assert view.tiles[0].accessibleDescription() == "HR —, SpO₂ —, not possible"
 
 
+def test_a_heart_that_stands_still_is_told_in_its_tile(qtbot: QtBot) -> None:
+    ward = Ward()
+    ward.admit("Bed 1", rate=0)
+    view = _view(qtbot, ward)
+    view.look()
+    assert view.tiles[0].accessibleDescription() == "HR 0 /min, SpO₂ —, look at the patient"
+    assert view.tiles[0]._figures[0].property("role") == "strong"
+
+
 @pytest.mark.parametrize("spoken", ["kk", "ru", "en"])
 def test_that_no_signal_comes_can_be_read_whole_in_the_smallest_tile(qtbot: QtBot, spoken: language.Language) -> None:
     language.use(spoken)

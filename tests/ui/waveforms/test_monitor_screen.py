@@ -340,6 +340,23 @@ def test_what_nobody_can_have_is_a_dash_with_a_word_and_is_not_taken_over(bedsid
     assert not bedside.button("monitor.take_over").isEnabled()
 
 
+def test_a_heart_that_stands_still_is_no_dash(bedside: Bedside) -> None:
+    bedside.play(2)
+    bedside.hand.take(ONE)
+    still = {"MDC_ECG_HEART_RATE": NumericValue(Decimal(0), "/min"), "MDC_RESP_RATE": NumericValue(Decimal(0), "/min")}
+    bedside.traces.take_in(Numerics("Bed 1", still, NOON, bedside.clock.now_s))
+    bedside.model.look()
+    tile = bedside.find("monitor.number.heart_rate")
+    assert tile.accessibleDescription() == "0 /min, the monitor says so"
+    assert "Look at the patient first" in tile.toolTip()
+    assert bedside.find("monitor.number.respiratory_rate").accessibleDescription() == "0 /min, the monitor says so"
+    form = bedside.model.take_over()
+    assert (form.heart_rate, form.respiratory_rate) == ("", "")
+    bedside.clock.now_s += 12
+    bedside.model.look()
+    assert tile.accessibleDescription() == "0 /min, the monitor says so, 12 s ago"
+
+
 def test_a_value_changed_by_hand_is_no_longer_the_monitors(bedside: Bedside) -> None:
     bedside.play(2)
     bedside.hand.take(ONE)

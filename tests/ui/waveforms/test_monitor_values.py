@@ -40,6 +40,22 @@ def test_an_old_heart_rate_is_not_taken_over_but_shown() -> None:
     assert filled_form(values, "en") == VitalsForm()
 
 
+@pytest.mark.parametrize(
+    ("field", "code", "unit"),
+    [
+        ("heart_rate", "MDC_ECG_HEART_RATE", "/min"),
+        ("respiratory_rate", "MDC_TTHOR_RESP_RATE", "/min"),
+        ("spo2", "MDC_PULS_OXIM_SAT_O2", "%"),
+    ],
+)
+def test_a_zero_is_shown_as_the_monitor_says_it_and_never_taken_over(field: str, code: str, unit: str) -> None:
+    found = monitor_values({code: _Number(Decimal("0.0"), unit)})[field]
+    assert (found.is_zero, found.is_possible, found.is_shown, found.is_fresh) == (True, False, True, False)
+    assert filled_form({field: found}, "en") == VitalsForm()
+    old = monitor_values({code: _Number(Decimal(0), unit, 61)})[field]
+    assert not old.is_shown
+
+
 def test_a_pulse_rate_stands_in_for_a_heart_rate_that_is_old() -> None:
     values = monitor_values(
         {
@@ -66,8 +82,9 @@ def test_half_a_blood_pressure_is_none() -> None:
     [
         ("spo2", "MDC_PULS_OXIM_SAT_O2", "%", "-5"),
         ("spo2", "MDC_PULS_OXIM_SAT_O2", "%", "130"),
-        ("heart_rate", "MDC_ECG_HEART_RATE", "/min", "0"),
+        ("heart_rate", "MDC_ECG_HEART_RATE", "/min", "-1"),
         ("heart_rate", "MDC_ECG_HEART_RATE", "/min", "900"),
+        ("temperature", "MDC_TEMP", "Cel", "0"),
         ("temperature", "MDC_TEMP", "Cel", "200"),
     ],
 )

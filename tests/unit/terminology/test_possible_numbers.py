@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from clinic_app.encounters import VITAL_SIGNS
-from clinic_app.terminology.possible_numbers import POSSIBLE_NUMBERS, is_possible, possible_number
+from clinic_app.terminology.possible_numbers import POSSIBLE_NUMBERS, is_possible, is_zero, possible_number
 from clinic_app.waveforms import OWN_HEART_RATE
 from clinic_app.waveforms.limits import DEFAULTS
 from ui.waveforms.monitor_values import MONITOR_SIGNS
@@ -73,3 +73,19 @@ def test_whatever_a_monitor_may_fill_into_the_form_or_has_limits_is_in_the_table
     known = {code for row in POSSIBLE_NUMBERS for code in row.codes}
     assert {code for code in DEFAULTS if not code.endswith("MEAN")} <= known
     assert sum(len(row.codes) for row in POSSIBLE_NUMBERS) == len(known), "a code has one row"
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "value", "expected"),
+    [
+        ("MDC_ECG_HEART_RATE", "/min", "0", True),
+        ("MDC_ECG_HEART_RATE", "/min", "-0.00", True),
+        ("MDC_PRESS_BLD_ART_SYS", "mm[Hg]", "0", True),
+        ("MDC_ECG_HEART_RATE", "/min", "1", False),
+        ("MDC_ECG_HEART_RATE", "mV", "0", False),
+        ("MDC_TEMP", "Cel", "0", False),
+        ("MDC_BLD_PERF_INDEX", "%", "0", False),
+    ],
+)
+def test_a_zero_is_told_apart_where_it_may_be_the_patient(code: str, unit: str, value: str, expected: bool) -> None:
+    assert is_zero(code, Decimal(value), unit) is expected

@@ -200,12 +200,26 @@ def test_a_number_nobody_can_have_is_told_until_a_better_one_comes(ward: Ward) -
 
 
 def test_since_when_a_number_cannot_be_is_counted_from_the_first_one(ward: Ward) -> None:
-    for value in ("900", "0", "901"):
+    for value in ("900", "-1", "901"):
         ward.alarms.take_in(numerics(ward, "MDC_ECG_HEART_RATE", value))
         ward.pass_time(5)
     alarm = only(ward.alarms.now())
     assert alarm.since_s == 15.0
     assert "901" in alarm.text.render("ru")
+
+
+def test_a_zero_comes_before_all_else_and_sends_to_the_patient(ward: Ward) -> None:
+    ward.alarms.take_in(numerics(ward, "MDC_TEMP", "200", "Cel"))
+    ward.alarms.take_in(numerics(ward, "MDC_RESP_RATE", "900"))
+    ward.pass_time(5)
+    ward.alarms.take_in(numerics(ward, "MDC_RESP_RATE", "0"))
+    first, second = ward.alarms.now()
+    assert (first.trouble, first.since_s, second.trouble) == (Trouble.ZERO, 0.0, Trouble.IMPOSSIBLE)
+    assert first.text.render("en") == (
+        "bed 1: Respiratory rate 0. Nothing is measured, or it is really so: look at the patient first."
+    )
+    ward.alarms.take_in(numerics(ward, "MDC_RESP_RATE", "14"))
+    assert ward.troubles() == [(Trouble.IMPOSSIBLE, "bed 1")]
 
 
 def test_an_impossible_number_of_a_device_that_is_silent_is_forgotten(ward: Ward) -> None:
