@@ -43,7 +43,7 @@ from clinic_app.records import (
     Patient,
     reference_to,
 )
-from clinic_app.terminology.systems import CONTENT_SHA256, DCM, DICOM_UID
+from clinic_app.terminology.systems import BODY_PART, CONTENT_SHA256, DCM, DICOM_UID
 
 FRAMES: Final = "urn:dala:number-of-frames"
 """Extension of an instance: how many pictures it has."""
@@ -99,6 +99,7 @@ class FoundInstance:
     damage: Text | None = None
     person: PersonInFile = field(default_factory=PersonInFile)
     accession: str = ""
+    body_part: str = ""
     name: str = ""
 
 
@@ -250,9 +251,15 @@ def _series(known: ImagingStudySeries | None, found: list[FoundInstance]) -> Ima
         modality=known.modality if known else Coding(system=DCM, code=first.modality or "OT"),
         description=(known.description if known else first.series_description) or None,
         number_of_instances=len(kept),
+        body_site=known.body_site if known else _body_site(first.body_part),
         started=known.started if known else first.started,
         instance=tuple(kept),
     )
+
+
+def _body_site(part: str) -> Coding | None:
+    """Return the part of the body as its machine named it (PS3.16 annex L), None where it did not."""
+    return Coding(system=BODY_PART, code=part) if part else None
 
 
 def _as_instance(found: FoundInstance) -> ImagingStudyInstance:
@@ -297,6 +304,7 @@ def _instance(dataset: Dataset, reading: Reading, stand_in: str = "") -> FoundIn
         order=(float(number), *_along_the_stack(dataset)),
         person=person_of(dataset, name),
         accession=text_of(dataset, "AccessionNumber").strip()[:16],
+        body_part=text_of(dataset, "BodyPartExamined").strip()[:16].upper(),
     )
 
 

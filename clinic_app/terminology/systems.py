@@ -11,6 +11,8 @@ from typing import Final
 LOINC: Final = "http://loinc.org"
 UCUM: Final = "http://unitsofmeasure.org"
 MDC: Final = "urn:iso:std:iso:11073:10101"
+BODY_PART: Final = "urn:dala:dicom-body-part"
+"""Defined terms of DICOM's Body Part Examined (PS3.16 annex L), as machines write them."""
 DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
 DICOM_UID: Final = "urn:dicom:uid"

@@ -31,7 +31,7 @@ class FilesWindow(Translated, QWidget):
         theme.make_clinical(self)
         self._model = model
         model.setParent(self)
-        self.box = LightBox("files", model)
+        self.box = LightBox("files", model, None, self)
         self.panes, self.series = self.box.panes, self.box.list
         self.panes.tools.without_keeping()
         self._busy = BusyLine("files")

@@ -61,7 +61,9 @@ class ImagingScreen(Page):
         self._import = Button("imaging.import", "primary", "folder-open")
         self._import_files = Button("imaging.import_files", "plain")
         self._finding = Finding("imaging.archive", model, archive, self) if archive is not None else None
-        self.box = LightBox("imaging", model, remembered)
+        self._stack = QStackedWidget(self)
+        self._body = QWidget(self._stack)
+        self.box = LightBox("imaging", model, remembered, self._body)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self.marks = MarksDesk("imaging", model.marks, self._tools, self.panes.active) if model.marks else None
         self._busy = BusyLine("imaging")
@@ -69,8 +71,6 @@ class ImagingScreen(Page):
         self._report = ImportReportCard("imaging.report")
         self._question = ReviewPanel("imaging.confirm_names")
         self._none = EmptyState("imaging.none", "images")
-        self._stack = QStackedWidget()
-        self._body = QWidget(self._stack)
         self._build()
         self._connect()
         icons.redraw_in(self)

@@ -62,14 +62,17 @@ class LightBox(QWidget):
         name: stable object name of the parts: ``name.series``, ``name.canvas`` and so on.
         model: where series come from.
         remembered: what this person chose before; None: nobody signed in.
+        place: what it will stand in.
 
     Signal ``active_changed``: another pane is in hand, or another series is in it.
     """
 
     active_changed = Signal()
 
-    def __init__(self, name: str, model: SeriesSource, remembered: Remembered | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, name: str, model: SeriesSource, remembered: Remembered | None = None, place: QWidget | None = None
+    ) -> None:
+        super().__init__(place)
         self._model = model
         self._remembered = remembered
         self._is_known = remembered is None
@@ -79,19 +82,19 @@ class LightBox(QWidget):
             remembered.setParent(self)
             remembered.known.connect(self._know)
             remembered.load()
-        self.list = SeriesList(f"{name}.series")
+        self.list = SeriesList(f"{name}.series", self)
         self.list.setFixedWidth(LIST_PX)
-        self.panes = Panes(name, self._make_series)
+        self._fronts = QStackedWidget(self)
+        reading = QWidget(self._fronts)
+        self.panes = Panes(name, self._make_series, reading)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self.list)
-        self._fronts = QStackedWidget()
-        reading = QWidget(self._fronts)
         self.column = QVBoxLayout(reading)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.linking = Linking(self.panes)
-        self.cine = CineBar(name)
+        self.cine = CineBar(name, reading)
         self.column.setSpacing(6)
         self.column.addWidget(self.panes, 1)
         self.column.addWidget(self.cine)

@@ -38,6 +38,7 @@ class Panes(QWidget):
         name: stable object name; parts of the first pane are ``name.canvas``, ``name.report`` …, of the second
             ``name.2.canvas`` and so on; the tools are ``name.tool.…``.
         make_series: gives each new pane what opens series for it.
+        place: what it will stand in.
 
     Signals: ``active_changed``: another pane is in hand; ``layout_changed``: see ``grid``; ``layout_chosen(Layout)``: a
     person wants another one; ``series_dropped(str, Viewer)``: a series, by its UID, is to be shown there;
@@ -50,20 +51,20 @@ class Panes(QWidget):
     series_dropped = Signal(str, object)
     image_asked = Signal(str, int)
 
-    def __init__(self, name: str, make_series: Callable[[], OpenSeries]) -> None:
-        super().__init__()
+    def __init__(self, name: str, make_series: Callable[[], OpenSeries], place: QWidget | None = None) -> None:
+        super().__init__(place)
         self._name = name
         self._make_series = make_series
         self._panes: list[Viewer] = []
         self._grid = ONE
         self._maximised: Viewer | None = None
-        self._ground = QWidget()
+        self._ground = QWidget(self)
         self._cells = QGridLayout(self._ground)
         self._cells.setContentsMargins(0, 0, 0, 0)
         self._cells.setSpacing(_GAP_PX)
         first = self._pane(0)
         self._active = first
-        self.tools = ViewerTools(name, first.canvas)
+        self.tools = ViewerTools(name, first.canvas, self)
         self.tools.layouts.chosen.connect(self.layout_chosen)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -167,7 +168,7 @@ class Panes(QWidget):
             event.ignore()
 
     def _pane(self, place: int) -> Viewer:
-        made = Viewer(f"{self._name}.{place + 1}" if place else self._name, self._make_series())
+        made = Viewer(f"{self._name}.{place + 1}" if place else self._name, self._make_series(), self._ground)
         self._panes.append(made)
         made.touched.connect(lambda: self.activate(made))
         made.maximise_asked.connect(lambda: self.toggle_maximised(made))

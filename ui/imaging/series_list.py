@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QFont, QImage, QKeyEvent, QPainter, QPixmap, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui import icons, theme
 from ui.imaging.shelf import SeriesRow
@@ -35,6 +35,7 @@ class SeriesList(Translated, QListView):
 
     Args:
         name: stable object name.
+        place: what it will stand in.
 
     Signals: ``selected(SeriesRow)``: a person moved to another series; ``chosen(SeriesRow)``: Enter, or a double click.
     A series can be dragged away as `SERIES_MIME`.
@@ -43,8 +44,8 @@ class SeriesList(Translated, QListView):
     selected = Signal(object)
     chosen = Signal(object)
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName(name)
         self._rows: tuple[SeriesRow, ...] = ()
         self._is_quiet = False

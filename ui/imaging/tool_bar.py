@@ -32,6 +32,7 @@ class ViewerTools(Translated, QWidget):
     Args:
         name: stable object name; each tool is ``name.tool.…``.
         canvas: what they work on first.
+        place: what it will stand in.
 
     Signals: ``link_asked``: the next way to leaf together; ``lines_asked``: lines of the other panes, or none;
     ``volume_asked``: cuts in three directions; ``hang_asked``: the study anew by the rules; ``mark_asked``: the picture
@@ -50,8 +51,8 @@ class ViewerTools(Translated, QWidget):
     presets_asked = Signal()
     keys_asked = Signal()
 
-    def __init__(self, name: str, canvas: ImageCanvas) -> None:
-        super().__init__()
+    def __init__(self, name: str, canvas: ImageCanvas, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName(f"{name}.tools")
         self._name = name
         self._canvas = canvas

@@ -66,8 +66,8 @@ class Viewer(Translated, QWidget):
         self._paper: EcgPaper | None = None
         self.canvas = ImageCanvas(f"{name}.canvas")
         self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
-        self.states = StateChooser(name)
-        self._fronts = QStackedWidget()
+        self.states = StateChooser(name, self)
+        self._fronts = QStackedWidget(self)
         self.strip = StackStrip(f"{name}.strip")
         self._pictures = QWidget()
         row = QHBoxLayout(self._pictures)

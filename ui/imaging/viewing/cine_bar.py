@@ -23,14 +23,15 @@ class CineBar(Translated, QWidget):
 
     Args:
         name: stable object name; its parts are ``name.cine.…``.
+        place: what it will stand in.
 
     Signal ``used``: somebody pressed something; the keys go back to the picture.
     """
 
     used = Signal()
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName(f"{name}.cine")
         self._name = name
         self._player: CinePlayer | None = None

@@ -23,14 +23,15 @@ class StateChooser(Translated, QWidget):
 
     Args:
         name: stable object name; the list is ``name.states``.
+        place: what it will stand in.
 
     Signal ``chosen(SavedState | None)``: a person wants to see it so.
     """
 
     chosen = Signal(object)
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self._states: tuple[SavedState, ...] = ()
         self._list = QComboBox()
         self._list.setObjectName(f"{name}.states")

@@ -6,8 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from clinic_app.imaging import LocalFiles
 from clinic_app.imaging.viewing.hanging import (
     ONE,
     Hung,
@@ -22,6 +24,7 @@ from clinic_app.imaging.viewing.hanging import (
 )
 from clinic_app.imaging.viewing.hanging_rules import FILE_NAME, rules_of
 from clinic_app.records import Coding, ImagingStudy, ImagingStudyInstance, ImagingStudySeries, Reference
+from tests.helpers.dicom_files import bytes_of, made_file
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PICTURE, STATE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.11.1"
@@ -232,3 +235,23 @@ def test_the_programs_own_rules_are_good_ones() -> None:
     assert len(OWN.rules) >= 8
     assert OWN.rules[-1].modalities == ()
     assert all(len(rule.panes) <= len(Layout.parse(rule.layout) or ONE) for rule in OWN.rules)
+
+
+def test_the_part_of_the_body_is_read_from_the_file_and_keeps_a_knee_from_a_chest(tmp_path: Path) -> None:
+    for place, (part, day) in enumerate((("Chest", "20260301"), ("KNEE", "20260201"), ("", "20260101")), 1):
+        made = made_file(
+            np.zeros((4, 4), np.int16),
+            sop_uid=f"1.2.{place}.1.1",
+            StudyInstanceUID=f"1.2.{place}",
+            SeriesInstanceUID=f"1.2.{place}.1",
+            StudyDate=day,
+            BodyPartExamined=part,
+        )
+        (tmp_path / f"{place}.dcm").write_bytes(bytes_of(made))
+    studies = sorted(LocalFiles.of(tmp_path).studies, key=lambda each: each.series[0].uid)
+    chest, knee, unsaid = studies
+    assert chest.series[0].body_site is not None
+    assert chest.series[0].body_site.code == "CHEST"
+    assert unsaid.series[0].body_site is None
+    assert prior_of(studies, chest) is unsaid
+    assert uids(hang(OWN, studies, knee)) == ["1.2.2.1", "1.2.3.1"]
