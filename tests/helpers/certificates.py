@@ -35,6 +35,7 @@ def own_certificate(folder: Path, name: str = "hub.hospital") -> OwnCertificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate, key_file = folder / f"{name}.pem", folder / f"{name}.key"

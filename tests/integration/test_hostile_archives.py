@@ -391,7 +391,6 @@ def test_a_server_proves_itself_or_gets_no_password(tmp_path: Path) -> None:
             sealed.sendall(page(b"[]"))
 
     known = trusting(papers.certificate.read_text(encoding="ascii"))
-    known.check_hostname = False
     with talking(talk) as port:
         server = WebServer("Web", f"https://localhost:{port}/dw", "dala")
         with pytest.raises(LinkError):

@@ -22,7 +22,7 @@ from ui.imaging.review_tree import form_date_of
 from ui.language import Translated, _, counted, say
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 
 if TYPE_CHECKING:
     from clinic_app.imaging.network.found import FoundSeries, FoundStudy
@@ -170,7 +170,7 @@ class ArchivePage(Translated, QFrame):
         item.setText(_BY, " ".join(study.modalities))
         item.setText(_COUNT, str(study.images) if study.images >= 0 else "")
         for column in (_WHO, _WHAT):
-            item.setToolTip(column, item.text(column))
+            item.setToolTip(column, plain_tip(item.text(column)))
 
     def _show_series(self, uid: str) -> None:
         for place in range(self.found.topLevelItemCount()):

