@@ -71,6 +71,7 @@ from clinic_app.sync.wire import (
 from clinic_app.waveforms import RecordedChannel, Recording, from_dicom, to_dicom
 from tests.fuzz.device_parsers import DEVICE_PARSERS
 from tests.fuzz.image_parsers import IMAGE_PARSERS
+from tests.fuzz.network_parsers import NETWORK_PARSERS
 from tests.fuzz.parser import Parser
 from tests.fuzz.recording_parsers import RECORDING_PARSERS
 
@@ -356,6 +357,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "number": Parser(lambda data: parse_number(data.decode("utf-8", "replace")), lambda: (b"36,6", b"-12.50"), 64),
     **DEVICE_PARSERS,
     **IMAGE_PARSERS,
+    **NETWORK_PARSERS,
     **RECORDING_PARSERS,
 }
 """Every parser by its name on the command line."""

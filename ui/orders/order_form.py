@@ -160,7 +160,7 @@ class OrderFormCard(Translated, QWidget):
         self._hour.set_label(_("Time"))
         self._station.set_label(_("Machine"))
         self._leave.say(_("Do not order"), "Esc")
-        self._send.say(_("Order"), "Ctrl+Enter")
+        self._send.say(_("Place the order"), "Ctrl+Enter")
         for place, code in enumerate(MODALITIES):
             self._box(self._kind).setItemText(place, modality_words(code))
         if self._box(self._station).count():

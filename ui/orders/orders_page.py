@@ -56,7 +56,7 @@ class OrdersPage(Translated, QWidget):
             (
                 Column(lambda: _("Time"), self._time_words, width=70),
                 Column(lambda: _("What is to be done"), order_words, is_strong=True),
-                Column(lambda: _("Patient"), lambda each: list_name(each.patient), width=190),
+                Column(lambda: _("Patient"), lambda each: list_name(each.patient), width=185),
                 Column(
                     lambda: _("Urgency"),
                     lambda each: urgency_look(each.record.priority).text,
@@ -67,7 +67,7 @@ class OrdersPage(Translated, QWidget):
                     lambda: _("State"),
                     lambda each: state_look(each.state).text,
                     lambda each: state_look(each.state),
-                    width=150,
+                    width=165,
                 ),
             ),
             "calendar",
