@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from clinic_app.imaging.viewing.hanging import Layout, Rules, Start, hang, kind_of_study
+from clinic_app.imaging.viewing.hanging import Layout, Rules, Start, hang, kind_of_study, newest_of
 from clinic_app.records import ImagingStudy
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.panes import Panes
@@ -131,7 +131,7 @@ class LightBox(QWidget):
         self.list.show_rows(self._model.rows, row.uid if row else "")
         self._show_panes()
         if self._is_known and self._model.rows and not any(pane.series.row for pane in self.panes.shown):
-            self.hang(self._model.rows[0].study)
+            self.hang(newest_of([row.study for row in self._model.rows]))
 
     def hang(self, study: ImagingStudy) -> None:
         """Hang a study as the rules and this person's last layout for its kind say."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FILE, _EDIT = "file", "edit"
 _ICON_PX: Final = 20
-_TOOL_PX, _PRESET_PX = 34, 170
+_TOOL_PX, _PRESET_PX = 33, 158
 
 
 class ViewerTools(Translated, QWidget):

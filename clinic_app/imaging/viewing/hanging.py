@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
@@ -187,6 +188,12 @@ def kind_of_study(study: ImagingStudy) -> str:
         code = series.modality.code or "OT"
         counts[code] = counts.get(code, 0) + images_of(series)
     return max(counts, key=lambda code: counts[code]) if counts else ""
+
+
+def newest_of(studies: Sequence[ImagingStudy]) -> ImagingStudy:
+    """Return the study that was taken last; of several, or where no day is known, the one that comes first."""
+    dated = [each for each in studies if each.started is not None]
+    return max(dated, key=lambda each: each.started or datetime.min.replace(tzinfo=UTC)) if dated else studies[0]
 
 
 def prior_of(studies: Sequence[ImagingStudy], study: ImagingStudy) -> ImagingStudy | None:

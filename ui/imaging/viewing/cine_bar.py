@@ -110,7 +110,7 @@ class CineBar(Translated, QWidget):
     def follow(self) -> None:
         """Show what is in force; without anything to play the bar is away."""
         player = self._player
-        self.setVisible(player is not None and player.can_play)
+        self.setVisible(player is not None and player.is_loop)
         if player is None:
             return
         icons.put(self._play, "pause" if player.is_playing else "play", "text", 18)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LEAST_TICK_MS: Final = 4
 _MOST_TICK_MS: Final = 50
 _TICKS_PER_PICTURE: Final = 3
+_MOVING: Final = frozenset({"US", "IVUS", "XA", "RF", "NM", "ES", "XC", "OP", "OPT", "OCT"})
 
 
 class CinePlayer(QObject):
@@ -73,6 +74,12 @@ class CinePlayer(QObject):
     def can_play(self) -> bool:
         """Whether there is more than one picture."""
         return self._series.count > 1
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it is of a kind that is looked at as it moves, or somebody has let it run."""
+        row = self._series.row
+        return self.can_play and (self.is_timed or (row is not None and row.modality in _MOVING))
 
     @property
     def rate_hz(self) -> float:

@@ -135,6 +135,8 @@ class Linking(QObject):
         size = source.canvas.picture.frame if source.canvas.picture else None
         if self.mode == "place" and from_here is not None and size is not None:
             like = next((each for each in there if each is not None), None)
+            if like is not None and not leaf_together(from_here, like):
+                return None  # it looks another way: neither place nor number would mean the same
             if like is not None and is_same_space(from_here, like):
                 found = nearest(there, Slab(from_here, size.columns, size.rows))
                 return None if found is None else found + 1

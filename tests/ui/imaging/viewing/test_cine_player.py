@@ -26,8 +26,8 @@ TEN = np.stack([np.full((30, 40), 20 * place, np.uint8) for place in range(10)])
 class Cinema:
     """A window with one loop, and a clock that is turned by hand."""
 
-    def __init__(self, folder: Path, **elements: object) -> None:
-        (folder / "loop.dcm").write_bytes(bytes_of(made_file(TEN, Modality="US", **elements)))
+    def __init__(self, folder: Path, modality: str = "US", **elements: object) -> None:
+        (folder / "loop.dcm").write_bytes(bytes_of(made_file(TEN, Modality=modality, **elements)))
         self.runner = TaskRunner(2)
         self.model = FilesViewModel(folder, HERE, self.runner)
         self.window = FilesWindow(self.model, "a loop")
@@ -177,6 +177,19 @@ def test_another_series_ends_the_loop_and_its_choices(cinema: Cinema) -> None:
     assert not cinema.bar.isVisible()
     cinema.player.play()
     assert not cinema.player.is_playing
+
+
+def test_a_stack_that_does_not_move_has_the_bar_once_somebody_lets_it_run(tmp_path: Path, qtbot: QtBot) -> None:
+    language.use("en")
+    made = Cinema(tmp_path, modality="CT")
+    qtbot.addWidget(made.window)
+    assert not made.bar.isVisible()
+    made.play()
+    assert made.bar.isVisible()
+    made.player.pause()
+    made.window.close()
+    made.runner.close()
+    language.use("kk")
 
 
 def test_the_bar_speaks_every_language(cinema: Cinema) -> None:

@@ -128,13 +128,14 @@ def test_by_number_each_goes_as_many_on_and_stops_at_its_ends(folder: Path, qtbo
     close(desk)
 
 
-def test_a_stack_that_looks_another_way_stays_where_it_is(folder: Path, qtbot: QtBot) -> None:
+def test_a_stack_that_looks_another_way_stays_where_it_is_also_on_another_day(folder: Path, qtbot: QtBot) -> None:
     put(folder, 1, [-6.0, 0.0, 6.0])
     put(folder, 2, [-6.0, 0.0, 6.0], turned=SAGITTAL)
-    desk = opened(qtbot, folder, "1x2", 1, 2)
+    put(folder, 3, [-6.0, 0.0, 6.0], turned=SAGITTAL, day="b")
+    desk = opened(qtbot, folder, "1x3", 1, 2, 3)
     desk.linking.set_mode("place")
     desk.settle()
-    assert desk.go_to(3) == [3, 1]
+    assert desk.go_to(3) == [3, 1, 1]
     close(desk)
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from clinic_app.imaging.viewing.hanging import (
     Wanted,
     hang,
     kind_of_study,
+    newest_of,
     prior_of,
 )
 from clinic_app.imaging.viewing.hanging_rules import FILE_NAME, rules_of
@@ -113,8 +115,6 @@ def test_what_came_later_or_is_of_another_kind_or_part_is_not_an_earlier_one() -
 
 
 def test_a_study_without_a_date_has_no_earlier_one() -> None:
-    import msgspec
-
     now = msgspec.structs.replace(study("now", series("a")), started=None)
     assert prior_of((now, study("before", series("b"), days_ago=3)), now) is None
 
@@ -255,3 +255,11 @@ def test_the_part_of_the_body_is_read_from_the_file_and_keeps_a_knee_from_a_ches
     assert unsaid.series[0].body_site is None
     assert prior_of(studies, chest) is unsaid
     assert uids(hang(OWN, studies, knee)) == ["1.2.2.1", "1.2.3.1"]
+
+
+def test_the_study_taken_last_is_read_first_whenever_it_was_taken_in() -> None:
+    old, new = study("old", series("a"), days_ago=400), study("new", series("b"))
+    undated = msgspec.structs.replace(study("undated", series("c")), started=None)
+    assert newest_of([old, undated, new]) is new
+    assert newest_of([undated, old]) is old
+    assert newest_of([undated]) is undated
