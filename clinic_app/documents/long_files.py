@@ -97,7 +97,7 @@ class LongFiles:
             path: where to.
             code: of the format.
             language: of the words on paper.
-            is_anonymous: whether the patient's name, numbers, birth date and sex stay here.
+            is_anonymous: whether the patient's name, numbers, birth date and sex stay here, and the device's name.
             watch: told how far it is.
 
         Returns:
@@ -117,10 +117,11 @@ class LongFiles:
         event = self._trail.happening(session, "export", document, patient, description=f"{chosen.code}, {named}")
         self._store.records.commit((), audit=(event,))  # noted before it is tried
         hours = long.hours(stretch.begins_at, stretch.ends_at)
-        said, marks = words_of(patient), hours.marks
-        if is_anonymous:
-            said, marks = PatientText(), tuple(EventMark(mark.at, mark.text) for mark in marks)
-        return write_hours(replace(hours, patient_text=said, marks=marks), path, chosen, watch)
+        hours = replace(hours, patient_text=words_of(patient))
+        if is_anonymous:  # a monitor behind a gateway may be named by its patient's number
+            marks = tuple(EventMark(mark.at, mark.text) for mark in hours.marks)
+            hours = replace(hours, device="", patient_text=PatientText(), marks=marks)
+        return write_hours(hours, path, chosen, watch)
 
     def _opened(self, session: Session, recording_id: str) -> tuple[DocumentReference, LongRecording]:
         document = self._trail.require_stored(session, "read", DocumentReference, recording_id)

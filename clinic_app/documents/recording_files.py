@@ -110,7 +110,7 @@ class RecordingFiles:
             path: where to.
             code: of the format.
             language: of the words on paper.
-            is_anonymous: whether the patient's name, numbers, birth date and sex stay here.
+            is_anonymous: whether the patient's name, numbers, birth date and sex stay here, and the device's name.
             watch: told how far it is.
 
         Returns:

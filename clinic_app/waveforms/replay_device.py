@@ -1,6 +1,7 @@
 """A file that is played as if it were a device: for teaching, and for trying out what stands behind devices.
 
-Every trace says in its label that it is a replay, so that nobody takes it for the patient in the bed.
+Every trace says in its label that it is a replay, and so does the name it goes out under, which stays with whatever is
+recorded of it: nobody takes it for the patient in the bed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ PERIOD_S: Final = 0.1
 MARK: Final = "(replay)"
 _MOST_RATE_HZ: Final = 10_000
 _MOST_CHANNELS: Final = 64
+
+
+def is_replay(source: str) -> bool:
+    """Return whether a name is that of a file that is played."""
+    return MARK in source
 
 
 class FileReplay:
@@ -60,7 +66,7 @@ class FileReplay:
             if self._is_looped or (place - 1) * PERIOD_S < recording.duration_s:
                 now = line.now()
                 for stream in streams:
-                    for block in stream.blocks(line.name, place, now.at, now.monotonic_s, begun.at):
+                    for block in stream.blocks(f"{line.name} {MARK}", place, now.at, now.monotonic_s, begun.at):
                         line.deliver(block)
 
     def _read(self) -> Recording:

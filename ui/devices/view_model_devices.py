@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from clinic_app.devices import Block, DeviceConfig, LinkState, Numerics, Result, Trial
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.texts import Text
+from clinic_app.waveforms.replay_device import MARK
 from ui.one_wish import OneWish
 from ui.tasks import TaskRunner
 
@@ -127,7 +128,10 @@ class DevicesViewModel(QObject):
 
     def streams(self, name: str) -> tuple[LiveStream, ...]:
         """Return the waves a device sends now."""
-        return tuple(each for each in self._traces.streams(name) if each.source == name)
+        played = f"{name} {MARK}"
+        return tuple(
+            each for source in (name, played) for each in self._traces.streams(source) if each.source == source
+        )
 
     def numbers(self, name: str) -> Mapping[str, LiveNumber]:
         """Return the numbers a device sent last."""

@@ -226,6 +226,12 @@ class MonitorScreen(Page):
         if model.may_file(model.source, self._take_over):
             self._vitals.fill(model.take_over(), model.taken_at)
 
+    def _start_long(self) -> None:
+        """Record until somebody ends it, if what comes is the patient's in hand."""
+        model, long = self._model, self._long_model
+        if long is not None and model.may_file(model.source, self._start_long):
+            long.start(model.source, self.traces.choices.filter.words)
+
     def _ask_whose(self) -> None:
         """Ask who lies at a monitor, or take the question away."""
         if self._owner is not None and self._whose is not None:
@@ -252,7 +258,7 @@ class MonitorScreen(Page):
         long.changed.connect(self._show_marks)
         if self._interrupted is not None:
             self._interrupted.settled.connect(long.changed)
-        bar.start_asked.connect(lambda: long.start(self._model.source, self.traces.choices.filter.words))
+        bar.start_asked.connect(self._start_long)
         bar.stop_asked.connect(lambda: long.stop(self._model.source))
         bar.moment_asked.connect(self._ask_mark)
         bar.marked.connect(lambda moment, words: long.mark(self._model.source, moment, words))

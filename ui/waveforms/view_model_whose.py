@@ -1,7 +1,8 @@
 """Who lies at a monitor: where it is being recorded for somebody else than the patient in hand, a person has to say.
 
 One bed holds one patient. So whoever says that the patient in hand lies there now also ends the recording that runs for
-the other one; and until somebody says so nothing of this monitor is filed for the patient in hand.
+the other one; and until somebody says so nothing of this monitor is filed for the patient in hand. A file that is
+played is nobody's bed: nothing of it is filed before somebody has said that he wants just that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from clinic_app.waveforms.replay_device import is_replay
 from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
@@ -49,6 +51,19 @@ class Doubt:
     other: Patient | None = None
 
 
+@dataclass(frozen=True)
+class Played:
+    """A file that is played, and the patient for whom it would be filed.
+
+    Args:
+        source: the device that plays it.
+        patient: who is in hand.
+    """
+
+    source: str
+    patient: Patient
+
+
 class BedOwner(QObject):
     """Asks before something of a monitor is filed for another patient than the one it is recorded for.
 
@@ -70,18 +85,27 @@ class BedOwner(QObject):
         super().__init__()
         self._long, self._register, self._runner, self._session, self._hand = long, register, runner, session, hand
         self._wish: Callable[[], object] | None = None
-        self.doubt: Doubt | None = None
+        self._agreed: set[str] = set()
+        """Files that are played and may be filed for the patient in hand."""
+        self.doubt: Doubt | Played | None = None
         """What is asked now."""
-        hand.changed.connect(self.decline)
+        hand.changed.connect(self._forget)
         long.changed.connect(self._look_again)
 
     def may_file(self, source: str, wish: Callable[[], object]) -> bool:
         """Return whether what a monitor sends is the patient's in hand; else ask, and do the wish after a yes."""
         state, patient = self._long.running(source), self._hand.patient
-        if patient is None or state is None or not self._long.is_of_another(source):
+        if patient is None:
             return True
+        if state is None or not self._long.is_of_another(source):
+            if not is_replay(source) or source in self._agreed:
+                return True
+            self._wish, self.doubt = wish, Played(source, patient)
+            self.changed.emit()
+            return False
         self._wish = wish
-        if self.doubt is None or (self.doubt.source, self.doubt.other_id) != (source, state.patient_id):
+        asked = self.doubt if isinstance(self.doubt, Doubt) else None
+        if asked is None or (asked.source, asked.other_id) != (source, state.patient_id):
             self.doubt = doubt = Doubt(source, patient, state.patient_id, state.started_at)
             self._runner.run(
                 lambda: self._register.get(self._session, doubt.other_id),
@@ -96,14 +120,24 @@ class BedOwner(QObject):
         """The patient in hand lies there: end what is recorded for the other one, then do what was wished."""
         doubt, wish = self.doubt, self._wish
         self.decline()
-        if doubt is not None and wish is not None:
+        if doubt is None or wish is None:
+            return
+        if isinstance(doubt, Doubt):
             self._long.stop(doubt.source, then=wish)
+        else:
+            self._agreed.add(doubt.source)
+            wish()
 
     def decline(self) -> None:
         """Do nothing."""
         if self.doubt is not None:
             self.doubt = self._wish = None
             self.changed.emit()
+
+    def _forget(self) -> None:
+        """Another patient: what was said of the one before holds no more."""
+        self._agreed.clear()
+        self.decline()
 
     def _name(self, doubt: Doubt, other: Patient) -> None:
         if self.doubt is doubt:
@@ -112,5 +146,5 @@ class BedOwner(QObject):
 
     def _look_again(self) -> None:
         """Ask no more where nothing is recorded for somebody else any longer."""
-        if self.doubt is not None and not self._long.is_of_another(self.doubt.source):
+        if isinstance(self.doubt, Doubt) and not self._long.is_of_another(self.doubt.source):
             self.decline()

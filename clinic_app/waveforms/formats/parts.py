@@ -38,9 +38,10 @@ def part_of(recording: Recording, from_s: float, seconds: float | None = None) -
 
 
 def without_patient(recording: Recording) -> Recording:
-    """Return the recording without the patient's name, number, birth date and sex, and without who made its marks.
+    """Return the recording without the patient's name, number, birth date and sex, without device and authors of marks.
 
-    What stays: the moment, the device, and the words of the marks, in which somebody may have written a name.
+    A monitor behind a gateway is known here by its patient's number or name where it names no bed, so its name leaves
+    with nothing. What stays: the moment, and the words of the marks, in which somebody may have written a name.
     """
     marks = tuple(replace(mark, author="") for mark in recording.marks)
-    return replace(recording, patient_text=PatientText(), marks=marks)
+    return replace(recording, device="", patient_text=PatientText(), marks=marks)

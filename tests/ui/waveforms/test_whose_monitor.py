@@ -203,3 +203,58 @@ def test_where_the_other_name_may_not_be_read_it_is_another_patient(place: Place
     place.settle()
     assert place.words().startswith("Recorded for: another patient, since ")
     assert place.notices == []
+
+
+LESSON = "Lesson (replay)"
+
+
+@pytest.fixture
+def lesson(place: Place) -> Place:
+    """A file that is played as a device, on the screen of a patient."""
+    place.ward.states = []
+    place.play(1, LESSON)
+    place.model.choose(LESSON)
+    place.play(1, LESSON)
+    return place
+
+
+def test_a_file_that_is_played_is_filed_for_nobody_before_somebody_said_so(lesson: Place) -> None:
+    lesson.button("monitor.record").click()
+    lesson.settle()
+    assert lesson.question.isVisible()
+    assert cast("QLabel", lesson.find("monitor.whose.title")).text() == (
+        "Lesson (replay) plays a file. It is nobody who lies here now."
+    )
+    assert (lesson.model.progress, lesson.keeper.saved) == (None, [])
+    lesson.answer("monitor.whose.cancel")
+    assert lesson.model.progress is None
+    lesson.button("monitor.record").click()
+    lesson.answer("monitor.whose")
+    assert lesson.model.progress is not None
+    lesson.play(10.25, LESSON)
+    lesson.settle()
+    ((patient_id, recording),) = lesson.keeper.saved
+    assert (patient_id, recording.device) == ("p1", LESSON)
+
+
+def test_a_long_recording_of_a_file_and_its_numbers_are_asked_about_too(lesson: Place) -> None:
+    started: list[str] = []
+    lesson.ward.start = lambda _session, _patient, source, _band: started.append(source)  # type: ignore[attr-defined]
+    assert lesson.screen._long is not None
+    lesson.screen._long.start_asked.emit()
+    lesson.settle()
+    assert (lesson.question.isVisible(), started) == (True, [])
+    lesson.answer("monitor.whose")
+    assert started == [LESSON]
+    assert lesson.owner.may_file(LESSON, lambda: None), "he has said so once"
+
+
+def test_what_was_said_of_a_file_holds_for_one_patient_only(lesson: Place) -> None:
+    lesson.owner.may_file(LESSON, lambda: None)
+    lesson.answer("monitor.whose")
+    assert lesson.owner.may_file(LESSON, lambda: None)
+    lesson.hand.take(OTHER)
+    assert not lesson.owner.may_file(LESSON, lambda: None)
+    assert lesson.question.isVisible()
+    lesson.hand.take(ONE)
+    assert not lesson.question.isVisible()

@@ -151,7 +151,7 @@ def test_a_part_of_it_goes_into_a_table(night: Night, tmp_path: Path) -> None:
 
 def test_without_the_patient_nothing_names_him_and_the_trail_says_so(night: Night, tmp_path: Path) -> None:
     [path] = night.files.export(night.nurse, night.id, Stretch(), tmp_path / "n.edf", "", "en", is_anonymous=True)
-    assert read(path).patient_text == PatientText()
+    assert (read(path).patient_text, read(path).device) == (PatientText(), "")
     told = [event for event in night.store.records.find(AuditEvent) if "without the patient" in str(event)]
     assert len(told) == 1
     assert night.id in str(told[0])

@@ -16,7 +16,7 @@ from clinic_app.devices.families import driver_of
 from clinic_app.foundation.errors import DeviceError
 from clinic_app.waveforms import LiveTraces
 from clinic_app.waveforms.formats import read
-from clinic_app.waveforms.replay_device import MARK, REPLAY, FileReplay
+from clinic_app.waveforms.replay_device import MARK, REPLAY, FileReplay, is_replay
 from tests.helpers.device_lines import NotingLine
 from tests.helpers.waiting import wait_until
 
@@ -63,6 +63,7 @@ def test_a_12_lead_ecg_is_played_sample_for_sample(shared_data: Path, play: Play
     np.testing.assert_array_equal(played[:, :10_000], whole[:, :10_000])
     np.testing.assert_array_equal(played[:, 10_000:], whole[:, :2000], "it begins anew at its end")
     assert all(channel.label.endswith(MARK) for channel in stream.channels)
+    assert is_replay(stream.source)
     assert stream.exact_rate_hz == Fraction(1000)
 
 

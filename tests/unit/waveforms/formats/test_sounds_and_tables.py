@@ -6,6 +6,7 @@ import csv
 import io
 import struct
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,12 +203,13 @@ def test_a_stretch_that_is_none_is_refused(begin: float, seconds: float) -> None
         part_of(recording(), begin, seconds)
 
 
-def test_without_the_patient_the_authors_of_marks_are_gone_too() -> None:
-    made = recording(marks=(EventMark(BEGAN, "pain", "Dr Ermek"),))
+def test_without_the_patient_the_authors_of_marks_and_the_device_are_gone_too() -> None:
+    made = replace(recording(marks=(EventMark(BEGAN, "pain", "Dr Ermek"),)), device="GATEWAY 900303300123")
     bare = without_patient(made)
     assert bare.patient_text == PatientText()
     assert not bare.patient_text
     assert bare.marks == (EventMark(BEGAN, "pain"),)
+    assert bare.device == "", "a monitor behind a gateway may be named by its patient's number"
     assert_same_signal(bare, made)
 
 
