@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,14 +18,16 @@ from clinic_app.imaging import FrameStack
 from clinic_app.imaging.image_inbox import WaitingStudy
 from clinic_app.imaging.image_matching import ImageMatch
 from clinic_app.imaging.importing import merged
+from clinic_app.imaging.network.commitment import Asked
 from clinic_app.imaging.network.peers import Peer
+from clinic_app.imaging.network.sending import Sent
 from clinic_app.imaging.network.service import NetworkState
 from clinic_app.imaging.network.visits import Visit
 from clinic_app.imaging.order_record import OrderForm, OrderState, checked, order_of, with_state
 from clinic_app.imaging.orders import ImageOrder
 from clinic_app.imaging.shelf import Shelf
 from clinic_app.imaging.waiting_image import HandledStudy, StudyInInbox, WaitingImage, as_found
-from clinic_app.records import HumanName, Patient
+from clinic_app.records import HumanName, ImagingStudy, Patient
 from tests.helpers.clocks import NOON
 from tests.helpers.dicom_files import bytes_of, made_file
 
@@ -259,6 +263,49 @@ class FakeImageNetwork:
     def _raise(self) -> None:
         if self.refusal is not None:
             raise self.refusal
+
+
+class FakeImageSending:
+    """An archive that takes what a test says; it waits in the middle while ``gate`` is shut."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ("Мұрағат",)
+        self.answer = Sent(3, is_asked_to_keep=True)
+        self.told: list[Asked] = []
+        self.sent: list[tuple[str, str]] = []
+        self.refusal: ClinicError | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def archives(self) -> tuple[str, ...]:
+        return self.names
+
+    def asked(self, session: Session, study: ImagingStudy) -> tuple[Asked, ...]:
+        return tuple(self.told)
+
+    def send(
+        self,
+        session: Session,
+        study: ImagingStudy,
+        archive: str,
+        *,
+        progress: Callable[[int, int], None],
+        is_stopped: Callable[[], bool],
+    ) -> Sent:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append((study.id, archive))
+        progress(1, 3)
+        self.gate.wait(20)
+        return replace(self.answer, is_stopped=True, sent=1) if is_stopped() else self.answer
+
+
+class FakeStudies:
+    """The studies of every patient."""
+
+    def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
+        images = [_image("1.1", place, "US", "US", "", NOON).found() for place in range(3)]
+        return (merged(None, GULNUR, images, "study-1"),)
 
 
 def _refused(number: int, title: str, host: str, remark: Text) -> Visit:

@@ -42,7 +42,7 @@ from tests.helpers.fake_audit import FakeAuditLog, FakeBreakGlass
 from tests.helpers.fake_devices import FakeDevices, FakeInbox
 from tests.helpers.fake_exchange import FakeExchange
 from tests.helpers.fake_hub_place import FakeHubPlace
-from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders
+from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders, FakeImageSending
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 from tests.helpers.fake_statistics import FakeStatistics
 
@@ -319,6 +319,7 @@ class FakeWorkstation:
     archives: NothingStored = field(default_factory=NothingStored)
     key_images: NothingStored = field(default_factory=NothingStored)
     marks: NothingStored = field(default_factory=NothingStored)
+    image_exit: NothingStored = field(default_factory=NothingStored)
     documents: NothingStored = field(default_factory=NothingStored)
     referrals: NothingStored = field(default_factory=NothingStored)
     consultations: NothingStored = field(default_factory=NothingStored)
@@ -334,6 +335,7 @@ class FakeWorkstation:
     image_orders: FakeImageOrders = field(default_factory=FakeImageOrders)
     image_inbox: FakeImageInbox = field(default_factory=FakeImageInbox)
     image_network: FakeImageNetwork = field(default_factory=FakeImageNetwork)
+    image_sending: FakeImageSending = field(default_factory=FakeImageSending)
     live_traces: LiveTraces = field(default_factory=LiveTraces)
     monitor_listener: None = None
     bedside: None = None

@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QAbstractButton, QTableView
 
 from clinic_app.access import Session
 from tests.helpers.clocks import FixedClock
-from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders
+from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders, FakeImageSending, FakeStudies
 from tests.helpers.panes import Pane
 from ui.orders.orders_screen import OrdersScreen
 from ui.orders.view_model import OrdersViewModel
 from ui.orders.view_model_inbox import InboxViewModel
 from ui.orders.view_model_network import NetworkViewModel
+from ui.orders.view_model_sending import SendingViewModel
 from ui.shell.patient_in_hand import PatientInHand
 from ui.tasks import TaskRunner
 
@@ -25,6 +26,7 @@ class OrdersRoom:
     orders: FakeImageOrders = field(default_factory=FakeImageOrders)
     inbox: FakeImageInbox = field(default_factory=FakeImageInbox)
     network: FakeImageNetwork = field(default_factory=FakeImageNetwork)
+    sending: FakeImageSending = field(default_factory=FakeImageSending)
     hand: PatientInHand = field(default_factory=PatientInHand)
     notices: list[tuple[str, str]] = field(default_factory=list)
     went: list[str] = field(default_factory=list)
@@ -39,6 +41,7 @@ class OrdersRoom:
             orders if self.role != "administrator" else None,
             InboxViewModel(self.inbox, runner, session, self.hand, clock),  # type: ignore[arg-type]
             NetworkViewModel(self.network, runner, session),  # type: ignore[arg-type]
+            sending=SendingViewModel(self.sending, FakeStudies(), runner, session, self.hand),  # type: ignore[arg-type]
         )
         made.noticed.connect(lambda words, tone: self.notices.append((words, tone)))
         made.went.connect(self.went.append)

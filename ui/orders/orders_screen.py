@@ -1,4 +1,4 @@
-"""The screen of images that are ordered and images that come: three parts, of which each role sees its own."""
+"""The screen of images that are ordered, that come and that go: four parts, of which each role sees its own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from ui.language import _, say
 from ui.orders.inbox_page import InboxPage
 from ui.orders.network_page import NetworkPage
 from ui.orders.orders_page import OrdersPage
+from ui.orders.send_page import SendPage
 from ui.orders.view_model import OrdersViewModel
 from ui.orders.view_model_inbox import InboxViewModel
 from ui.orders.view_model_network import NetworkViewModel
+from ui.orders.view_model_sending import SendingViewModel
 from ui.widgets.page import Page
 
 ORDERS: Final = "orders"
 INBOX: Final = "inbox"
+SENDING: Final = "sending"
 NETWORK: Final = "network"
-_Part = OrdersPage | InboxPage | NetworkPage
+_Part = OrdersPage | InboxPage | SendPage | NetworkPage
 
 
 class OrdersScreen(Page):
@@ -31,6 +34,7 @@ class OrdersScreen(Page):
         inbox: images without a patient.
         network: the devices.
         place: what it will stand in (see `Page`).
+        sending: sends to archives; None for whoever does not.
 
     Signal ``images_counted`` carries how many studies wait, for whoever shows that elsewhere.
     """
@@ -43,15 +47,17 @@ class OrdersScreen(Page):
         inbox: InboxViewModel,
         network: NetworkViewModel,
         place: QWidget | None = None,
+        sending: SendingViewModel | None = None,
     ) -> None:
         super().__init__("orders", place)
-        self._orders, self._inbox, self._network = orders, inbox, network
-        for model in (orders, inbox, network):
+        self._orders, self._inbox, self._network, self._sending = orders, inbox, network, sending
+        for model in (orders, inbox, network, sending):
             if model is not None:
                 model.setParent(self)
         self._keys: tuple[str, ...] = (
             *((ORDERS,) if orders is not None else ()),
             *((INBOX,) if inbox.may_file else ()),
+            *((SENDING,) if sending is not None and sending.may_send else ()),
             NETWORK,
         )
         self._parts: dict[str, _Part] = {}
@@ -104,7 +110,12 @@ class OrdersScreen(Page):
         """Say everything anew."""
         self.title.setText(_("Imaging devices") if self._keys == (NETWORK,) else _("Orders and images"))
         self._tabs.tabBar().setAccessibleName(_("Parts of the orders"))
-        words = {ORDERS: _("Orders of the day"), INBOX: _("Images without a patient"), NETWORK: _("Imaging devices")}
+        words = {
+            ORDERS: _("Orders of the day"),
+            INBOX: _("Images without a patient"),
+            SENDING: _("Send to an archive"),
+            NETWORK: _("Imaging devices"),
+        }
         for place, key in enumerate(self._keys):
             is_counted = key == INBOX and self._count
             self._tabs.setTabText(place, f"{words[key]} ({self._count})" if is_counted else words[key])
@@ -134,6 +145,10 @@ class OrdersScreen(Page):
             page.search_wanted.connect(lambda: self.went.emit("patients"))
             page.inbox_wanted.connect(self._to_inbox)
             return page
+        if key == SENDING and self._sending is not None:
+            sending = SendPage(self._sending)
+            sending.search_wanted.connect(lambda: self.went.emit("patients"))
+            return sending
         inbox = InboxPage(self._inbox)
         inbox.search_wanted.connect(lambda: self.went.emit("patients"))
         return inbox
@@ -148,6 +163,8 @@ class OrdersScreen(Page):
         page = self._parts.get(INBOX)
         if isinstance(page, InboxPage):
             page.watch(front == INBOX)
+        if self._sending is not None and SENDING in self._parts:
+            self._sending.watch(front == SENDING)
         self._network.watch(front == NETWORK)
 
     def _to_inbox(self) -> None:

@@ -145,6 +145,7 @@ def _orders(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.orders.view_model import OrdersViewModel
     from ui.orders.view_model_inbox import InboxViewModel
     from ui.orders.view_model_network import NetworkViewModel
+    from ui.orders.view_model_sending import SendingViewModel
 
     station, runner, session, hand = context.workstation, context.runner, context.session, context.hand
     network = station.image_network
@@ -154,7 +155,8 @@ def _orders(context: ScreenContext, place: QWidget) -> QWidget:
         else None
     )
     inbox = InboxViewModel(station.image_inbox, runner, session, hand, station.clock)
-    return OrdersScreen(orders, inbox, NetworkViewModel(network, runner, session), place)
+    sending = SendingViewModel(station.image_sending, station.imaging, runner, session, hand)
+    return OrdersScreen(orders, inbox, NetworkViewModel(network, runner, session), place, sending)
 
 
 def _referrals(context: ScreenContext, place: QWidget) -> QWidget:

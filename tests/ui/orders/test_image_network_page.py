@@ -106,7 +106,7 @@ def test_a_network_that_is_off_says_where_it_is_turned_on(page: Pane[OrdersScree
 
 def test_who_takes_pictures_sees_it_and_changes_nothing(opened: Callable[[], Pane[OrdersScreen]]) -> None:
     pane = opened()
-    pane.find("orders.tabs", QTabWidget).setCurrentIndex(2)
+    pane.find("orders.tabs", QTabWidget).setCurrentIndex(3)
     pane.settle()
     assert pane.column("orders.peers", 1) == ["US4", "HUBPACS"]
     assert not pane.sees("orders.peer_add")
