@@ -127,6 +127,11 @@ def thinned(drawn: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     return np.ascontiguousarray(drawn), step
 
 
+def _mean_of_four(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the mean of every two by two real numbers."""
+    return np.asarray((values[0::2, 0::2] + values[0::2, 1::2] + values[1::2, 0::2] + values[1::2, 1::2]) / 4)
+
+
 def shrunk(values: NDArray[Any], size: tuple[int, int], frame: Frame) -> NDArray[Any]:
     """Return grey values brought to fewer pixels, each between the nearest values around it.
 
@@ -164,6 +169,8 @@ def _halved(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
     odd = [(0, side % 2) for side in values.shape[:2]] + [(0, 0)] * (values.ndim - 2)
     if any(after for _before, after in odd):
         values = np.pad(values, odd, mode="edge")
+    if values.dtype.kind == "f":
+        return _mean_of_four(values)
     parts = (values[0::2, 0::2], values[0::2, 1::2], values[1::2, 0::2], values[1::2, 1::2])
     total = np.add(parts[0], parts[1], dtype=np.int32 if values.dtype.itemsize <= 2 else np.int64)
     total += parts[2]

@@ -13,6 +13,7 @@ Source: DICOM PS3.5 annex A; measured over 541 files.
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import Any, Final
 
@@ -42,11 +43,13 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.codestream import StatedSize, coded_bytes, stated_size
 from clinic_app.imaging.fragments import alone, extent_of, fragments_in
 from clinic_app.imaging.reading import (
+    FLOATS,
     LARGEST_FRAME_BYTES,
     READING_ERRORS,
     damaged,
     frame_count,
     number_of,
+    pixel_keyword,
     text_of,
 )
 
@@ -61,6 +64,8 @@ _HTJ2K: Final = (HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
 _JPEG_XL: Final = tuple(UID(f"1.2.840.10008.1.2.4.{number}") for number in (110, 111, 112))
 _COLOURS: Final = ("RGB", "YBR_FULL", "YBR_FULL_422")
 _GREYS: Final = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+VIDEOS: Final = tuple(f"1.2.840.10008.1.2.4.10{number}" for number in range(9))
+"""MPEG-2, MPEG-4 AVC and HEVC, whole or in pieces (PS3.5 8.2.5 to 8.2.9)."""
 DEFLATED_FRAMES: Final = UID("1.2.840.10008.1.2.8.1")
 _FAMILIES: Final = {
     **dict.fromkeys(_JPEG, "jpeg"),
@@ -79,6 +84,11 @@ _NEVER_DOUBTED: Final = 8
 _MOST_OF_OTHERS: Final = 5000
 
 _ADDED: Final = {syntax: Decoder(syntax) for syntax in (*_RETIRED, *_JPEG_XL, DEFLATED_FRAMES)}
+
+
+class VideoError(UnreadableFileError):
+    """A picture that is one of a video: nothing is wrong with it, but it is not decoded here."""
+
 
 DECODER_DEPENDENCIES: Final = dict.fromkeys(SYNTAXES, ("imagecodecs",))
 """Read by pydicom when a plugin is added."""
@@ -125,6 +135,20 @@ def decode(source: bytes, runner: DecodeRunner) -> bytes:
     return bytes(pixels)
 
 
+def check_no_video(dataset: Dataset) -> None:
+    """Return if the pixels of a file are pictures.
+
+    Raises:
+        VideoError: they are a video.
+    """
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if str(syntax).startswith(VIDEOS):
+        name = UID(str(syntax)).name
+        raise VideoError(
+            Text("This is a video ({name}). It is not played here; save it and open it with a player.", name=name)
+        )
+
+
 def decoded_frame(dataset: Dataset, index: int, apart: Apart = HERE) -> tuple[NDArray[Any], str]:
     """Return one frame as stored values and its photometric interpretation after decoding.
 
@@ -140,6 +164,10 @@ def decoded_frame(dataset: Dataset, index: int, apart: Apart = HERE) -> tuple[ND
         UnreadableFileError: the frame is damaged, or its compression is not supported.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
+    keyword = pixel_keyword(dataset)
+    if keyword in FLOATS:
+        return _real_numbers(dataset, keyword, index), text_of(dataset, "PhotometricInterpretation")
+    check_no_video(dataset)
     try:
         decoder = _ADDED.get(syntax) or get_decoder(syntax)
     except NotImplementedError as error:
@@ -157,6 +185,27 @@ def decoded_frame(dataset: Dataset, index: int, apart: Apart = HERE) -> tuple[ND
     except READING_ERRORS as error:
         raise damaged() from error
     return array, str(meta["photometric_interpretation"])
+
+
+def _real_numbers(dataset: Dataset, keyword: str, index: int) -> NDArray[Any]:
+    """Return a frame of real numbers; what is none of them (not a number, endless, padding) is the least there is.
+
+    Source: DICOM PS3.3 C.7.6.24 and C.7.6.25, PS3.5 8.1.3: never compressed.
+    """
+    extent, syntax = extent_of(dataset), dataset.file_meta.TransferSyntaxUID
+    if index >= extent.usable:
+        raise UnreadableFileError(Text("The file is cut short: this image is not in it."))
+    if syntax.is_compressed and not syntax.is_deflated:
+        raise damaged()
+    order, size = "<" if syntax.is_little_endian else ">", FLOATS[keyword] // 8
+    shape = (int(number_of(dataset, "Rows", 0)), int(number_of(dataset, "Columns", 0)))
+    data, frame_bytes = dataset[keyword].value, shape[0] * shape[1] * size
+    part = data[index * frame_bytes : (index + 1) * frame_bytes].ljust(frame_bytes, b"\0")
+    found = np.frombuffer(part, f"{order}f{size}").reshape(shape).astype(f"=f{size}")
+    padding = number_of(dataset, keyword.replace("PixelData", "PixelPaddingValue"), math.nan)
+    is_value = np.isfinite(found) & (found != padding)
+    found[~is_value] = found[is_value].min() if is_value.any() else 0
+    return found
 
 
 def _straight(dataset: Dataset, index: int, syntax: UID, apart: Apart) -> tuple[NDArray[Any], str] | None:

@@ -16,9 +16,11 @@ from pydicom.encaps import encapsulate
 
 from clinic_app.imaging.reading import (
     READING_ERRORS,
+    bits_allocated,
     damaged,
     frame_count,
     number_of,
+    pixel_keyword,
     text_of,
 )
 
@@ -103,7 +105,7 @@ def extent_of(dataset: Dataset) -> Extent:
     """
     frames = frame_count(dataset)
     try:
-        data = dataset.PixelData
+        data = bytes(dataset[pixel_keyword(dataset)].value)
         is_compressed = dataset.file_meta.TransferSyntaxUID.is_compressed
     except READING_ERRORS as error:
         raise damaged() from error
@@ -127,7 +129,7 @@ def frame_bits(dataset: Dataset) -> int:
     samples = int(number_of(dataset, "SamplesPerPixel", 1))
     if text_of(dataset, "PhotometricInterpretation") == "YBR_FULL_422":
         samples = 2
-    return rows * columns * samples * int(number_of(dataset, "BitsAllocated", 0))
+    return rows * columns * samples * bits_allocated(dataset)
 
 
 def alone(dataset: Dataset, index: int) -> Dataset:

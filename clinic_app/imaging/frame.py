@@ -13,7 +13,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.decoders import decoded_frame
+from clinic_app.imaging.decoders import check_no_video, decoded_frame
 from clinic_app.imaging.display.elements import first_item, functional, items_of, numbers_of
 from clinic_app.imaging.display.geometry import Plane, plane_of
 from clinic_app.imaging.display.layers import NOTHING_OVER, Layers
@@ -32,6 +32,8 @@ from clinic_app.imaging.windowing import Window
 
 _LARGEST_PROFILE: Final = 4 << 20
 _MOST_ASPECT: Final = 20.0
+_LONGEST_UNIT: Final = 16
+PARAMETRIC_MAP: Final = "1.2.840.10008.5.1.4.1.1.30"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +134,7 @@ def frame_of(dataset: Dataset, index: int, apart: Apart = HERE, reading: Reading
     Raises:
         UnreadableFileError: there is no such frame, or it is damaged.
     """
+    check_no_video(dataset)
     check_pixels(dataset)
     if not 0 <= index < frame_count(dataset):
         raise UnreadableFileError(Text("The file has no image with this number."))
@@ -216,13 +219,27 @@ def _without_missing_rows(dataset: Dataset, index: int, stored: NDArray[Any]) ->
     return stored, notes
 
 
+def _real_world(dataset: Dataset, index: int) -> Dataset | None:
+    """Return what the values of a map of computed values are (PS3.3 C.7.6.16.2.11), None for other pictures."""
+    if text_of(dataset, "SOPClassUID") != PARAMETRIC_MAP:
+        return None
+    return functional(dataset, index, "RealWorldValueMappingSequence")
+
+
 def _rescale(dataset: Dataset, index: int) -> tuple[float, float]:
+    if (mapping := _real_world(dataset, index)) is not None:
+        slope = number_of(mapping, "RealWorldValueSlope", 1.0) or 1.0
+        return slope, number_of(mapping, "RealWorldValueIntercept", 0.0)
     source = functional(dataset, index, "PixelValueTransformationSequence") or dataset
     return number_of(source, "RescaleSlope", 1.0) or 1.0, number_of(source, "RescaleIntercept", 0.0)
 
 
 def _unit(dataset: Dataset, index: int, modality: str) -> str:
     """Return the unit of values after the rescale, empty where nobody says (PS3.3 C.11.1.1.2, C.8.9.1.1.3)."""
+    if (mapping := _real_world(dataset, index)) is not None:
+        code = first_item(mapping, "MeasurementUnitsCodeSequence")
+        words = text_of(code, "CodeValue") if code is not None else ""
+        return "" if words in ("1", "{no units}", "[arb'U]") else words[:_LONGEST_UNIT]
     source = functional(dataset, index, "PixelValueTransformationSequence") or dataset
     said = text_of(source, "RescaleType")
     if modality == "CT":

@@ -22,6 +22,7 @@ from clinic_app.imaging.intake.sources import Refusal, SourceFile
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
 from clinic_app.imaging.objects.readable import is_readable
+from clinic_app.imaging.objects.video import is_video
 from clinic_app.imaging.reading import (
     MOST_FRAMES,
     check_pixels,
@@ -125,6 +126,8 @@ def look_at(file: SourceFile, apart: Apart = HERE, rule: str = "") -> tuple[byte
     kind = kind_of(found.sop_class)
     if kind == "document":
         found.frames = page_count(dataset, apart)
+    elif kind == "picture" and is_video(dataset):
+        found.frames = 1  # kept and given out as it is; nothing of it is decoded here
     elif kind == "picture":
         _look_at_pictures(dataset, found, apart)
     elif kind != "segmentation" and not is_readable(dataset, kind):

@@ -22,6 +22,7 @@ from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.objects.pages import page_count
+from clinic_app.imaging.objects.video import is_video
 from clinic_app.imaging.reading import check_pixels, read_dataset, text_of
 from clinic_app.imaging.shelf import Shelf
 from clinic_app.records import ImagingStudy, Patient
@@ -120,6 +121,8 @@ def _glance(path: Path, apart: Apart) -> FoundInstance:
     kind = kind_of(found.sop_class)
     if kind == "document":
         found.frames = page_count(dataset, apart)
+    elif is_video(dataset):
+        found.frames = 1
     elif kind in ("picture", "segmentation"):
         check_pixels(dataset)
         found.frames = extent_of(dataset).usable

@@ -68,6 +68,9 @@ _SEQUENCES: Final = (
     "SequenceOfUltrasoundRegions",
 )
 """Those that are looked into; a sequence whose length is stated is parsed only then, and without a count."""
+PIXELS: Final = "PixelData"
+FLOATS: Final = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
+"""Real numbers, as maps of computed values have them, and the bits of each."""
 _META_GROUP: Final = 2
 _FIRST_ELEMENTS: Final = tuple(
     bytes(pair) for low in (0x00, 0x01, 0x05, 0x08, 0x12, 0x16, 0x18) for pair in ((low, 0), (0, low))
@@ -225,21 +228,31 @@ def check_pixels(dataset: Dataset) -> None:
     Raises:
         UnreadableFileError: there are none, or the stated size is impossible for the bytes that are there.
     """
-    if "PixelData" not in dataset:
+    keyword = pixel_keyword(dataset)
+    if not keyword:
         raise UnreadableFileError(Text("The file holds no image."))
     _check_sequences(dataset)
     rows, columns = int(number_of(dataset, "Rows", 0)), int(number_of(dataset, "Columns", 0))
-    samples, bits = int(number_of(dataset, "SamplesPerPixel", 1)), int(number_of(dataset, "BitsAllocated", 0))
+    samples, bits = int(number_of(dataset, "SamplesPerPixel", 1)), bits_allocated(dataset)
     frames = frame_count(dataset)
-    if not (
-        0 < rows <= _LARGEST_SIDE and 0 < columns <= _LARGEST_SIDE and samples in (1, 3) and bits in (1, 8, 16, 32)
-    ):
+    is_known = samples == 1 if keyword != PIXELS else samples in (1, 3) and bits in (1, 8, 16, 32)
+    if not (0 < rows <= _LARGEST_SIDE and 0 < columns <= _LARGEST_SIDE and is_known):
         raise UnreadableFileError(Text("The image's size or kind is not supported."))
     frame_bytes = rows * columns * samples * bits // 8
     wanted = frame_bytes * frames
     if frames > MOST_FRAMES or wanted > LARGEST_PIXEL_BYTES or frame_bytes > LARGEST_FRAME_BYTES:
         raise UnreadableFileError(Text("The image is larger than this program opens."))
     _check_length(dataset, wanted)
+
+
+def pixel_keyword(dataset: Dataset) -> str:
+    """Return under which name a file has its pixels: whole numbers or real ones (PS3.3 C.7.6.24); empty for none."""
+    return next((each for each in (PIXELS, *FLOATS) if each in dataset), "")
+
+
+def bits_allocated(dataset: Dataset) -> int:
+    """Return how many bits a value takes; real numbers have their own sizes, whatever else the file says."""
+    return FLOATS.get(pixel_keyword(dataset)) or int(number_of(dataset, "BitsAllocated", 0))
 
 
 def damaged() -> UnreadableFileError:
@@ -259,7 +272,7 @@ def _check_sequences(dataset: Dataset) -> None:
 
 def _check_length(dataset: Dataset, wanted: int) -> None:
     try:
-        there = len(dataset.PixelData)
+        there = len(dataset[pixel_keyword(dataset)].value)
     except READING_ERRORS as error:
         raise damaged() from error
     syntax = dataset.file_meta.get("TransferSyntaxUID")

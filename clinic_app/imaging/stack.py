@@ -20,6 +20,7 @@ from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import PDF
 from clinic_app.imaging.objects.pages import page_of
 from clinic_app.imaging.objects.saved_state import SavedState
+from clinic_app.imaging.objects.video import Video, video_of
 from clinic_app.imaging.reading import read_dataset, text_of
 from clinic_app.imaging.texts import Reading
 from clinic_app.imaging.viewing.cine import Timing, timing_of, unstated
@@ -123,6 +124,18 @@ class FrameStack:
             with self._decoding:
                 found = self._decoded(number)
         return found
+
+    def video(self, number: int) -> Video:
+        """Return the video a picture is of, as it lies in the file.
+
+        Raises:
+            NotFoundError: there is no such picture, or its file has not arrived.
+            UnreadableFileError: it is no video, or damaged.
+        """
+        if not 0 <= number < len(self._places):
+            raise NotFoundError(Text("The series has no image with this number."))
+        with self._decoding:
+            return video_of(self._file(self._places[number].sha256))
 
     def kept(self, number: int) -> Frame | None:
         """Return a picture if it is in memory; never waits for one that is being decoded, so a screen may ask."""

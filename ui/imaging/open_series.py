@@ -30,8 +30,8 @@ class OpenSeries(QObject):
         parent: lives as long as this.
 
     Signals: ``opened`` (pictures: see ``count``), ``read(tuple[Report, ...])``, ``traced(Recording)``, ``closed``;
-    ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture; ``damage_found``: see
-    ``damaged``; ``progressed``: see ``had``; ``refused(Text)``.
+    ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture; ``filmed(int, Text)``:
+    that it is a video; ``damage_found``: see ``damaged``; ``progressed``: see ``had``; ``refused(Text)``.
     """
 
     opened = Signal()
@@ -40,6 +40,7 @@ class OpenSeries(QObject):
     closed = Signal()
     decoded = Signal(int, object)
     undecoded = Signal(int, object)
+    filmed = Signal(int, object)
     damage_found = Signal()
     progressed = Signal()
     refused = Signal(object)
@@ -144,6 +145,7 @@ class OpenSeries(QObject):
         made = SeriesReader(stack, self._runner, self)
         made.decoded.connect(self._show)
         made.refused.connect(self._show_not)
+        made.filmed.connect(self._show_film)
         made.damage_found.connect(self.damage_found)
         made.progressed.connect(self.progressed)
         return made
@@ -155,6 +157,10 @@ class OpenSeries(QObject):
     def _show_not(self, number: int, words: Text) -> None:
         self.picture = None
         self.undecoded.emit(number, words)
+
+    def _show_film(self, number: int, words: Text) -> None:
+        self.picture = None
+        self.filmed.emit(number, words)
 
     def _fail(self, row: SeriesRow, error: ClinicError) -> None:
         if self.row is row:

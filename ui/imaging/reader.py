@@ -35,11 +35,13 @@ class SeriesReader(QObject):
         parent: lives as long as this.
 
     Signals: ``decoded(int, Picture)`` with the number from 1; ``refused(int, Text)``: a picture that cannot be seen;
+    ``filmed(int, Text)``: one of a video, which is not played here;
     ``damage_found``: another number is among ``damaged``; ``progressed``: another number is in ``had``.
     """
 
     decoded = Signal(int, object)
     refused = Signal(int, object)
+    filmed = Signal(int, object)
     damage_found = Signal()
     progressed = Signal()
 
@@ -101,11 +103,15 @@ class SeriesReader(QObject):
         self._rest()
 
     def _refuse(self, number: int, error: ClinicError) -> None:
+        from clinic_app.imaging.decoders import VideoError
+
         self._had.add(number)
         self._shown = number
-        self._note_damage(number)
+        is_video = isinstance(error, VideoError)
+        if not is_video:
+            self._note_damage(number)
         if not self._is_closed:
-            self.refused.emit(number, error.text)
+            (self.filmed if is_video else self.refused).emit(number, error.text)
         self._rest()
 
     def _decode_ahead(self) -> None:

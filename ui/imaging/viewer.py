@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from clinic_app.foundation.texts import Text
 from ui import theme
 from ui.imaging.corners import corners_of
+from ui.imaging.film_card import FilmCard
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
 from ui.imaging.series_list import SERIES_MIME
@@ -64,6 +65,7 @@ class Viewer(Translated, QWidget):
         self._is_active = self._is_framed = self._is_target = False
         self._report: ReportView | None = None
         self._paper: EcgPaper | None = None
+        self._film: FilmCard | None = None
         self.canvas = ImageCanvas(f"{name}.canvas")
         self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
         self.states = StateChooser(name, self)
@@ -98,6 +100,7 @@ class Viewer(Translated, QWidget):
         series.closed.connect(self._show_nothing)
         series.decoded.connect(self._show_picture)
         series.undecoded.connect(self._show_refusal)
+        series.filmed.connect(self._show_film)
         series.damage_found.connect(self._show_damage)
         series.progressed.connect(lambda: self.strip.show_ready(series.had))
         self.canvas.number_asked.connect(series.want)
@@ -111,6 +114,14 @@ class Viewer(Translated, QWidget):
         """What is seen: the canvas, the report or the paper."""
         front = self._fronts.currentWidget()
         return self.canvas if front is None or front is self._pictures else front
+
+    @property
+    def film(self) -> FilmCard:
+        """What stands in the place of a video; made when it is first wanted."""
+        if self._film is None:
+            self._film = FilmCard(f"{self._name}.film", self.series.runner)
+            self._fronts.addWidget(self._film)
+        return self._film
 
     @property
     def report(self) -> ReportView:
@@ -222,6 +233,11 @@ class Viewer(Translated, QWidget):
         self.paper.show_recording(traces_of(recording))
         self._fronts.setCurrentWidget(self.paper)
 
+    def _show_film(self, number: int, words: Text) -> None:
+        if self.series.stack is not None:
+            self.film.show_film(self.series.stack, number, words)
+            self._fronts.setCurrentWidget(self.film)
+
     def _show_nothing(self) -> None:
         self.canvas.show_series(0)
         self.strip.show_stack(0)
@@ -233,6 +249,8 @@ class Viewer(Translated, QWidget):
             self._report.show_reports(())
         if self._paper is not None:
             self._paper.show_recording(())
+        if self._film is not None:
+            self._film.put_away()
 
     def _say_empty(self) -> None:
         """Say what can be done with a pane that shows nothing, where there are others."""
