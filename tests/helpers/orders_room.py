@@ -43,6 +43,8 @@ class OrdersRoom:
             NetworkViewModel(self.network, runner, session),  # type: ignore[arg-type]
             sending=SendingViewModel(self.sending, FakeStudies(), runner, session, self.hand),  # type: ignore[arg-type]
         )
+        for model in (made._inbox, made._network):
+            model._timer.setInterval(20)  # whoever waits for news waits less
         made.noticed.connect(lambda words, tone: self.notices.append((words, tone)))
         made.went.connect(self.went.append)
         made.images_counted.connect(self.counts.append)
