@@ -63,6 +63,7 @@ from clinic_app.imaging.network.sending import ImageSending
 from clinic_app.imaging.network.service import ImageNetwork
 from clinic_app.imaging.network.worklist import Worklist
 from clinic_app.imaging.orders import ImageOrders
+from clinic_app.imaging.outside.image_exit import ImageExit
 from clinic_app.keys import DATABASE_NAME, KeySlots, KeyStorage, NodeKeys, key_storage, unlock
 from clinic_app.keys.erasure import Erasure, erase
 from clinic_app.referral import Referrals
@@ -139,6 +140,7 @@ class Workstation:
     image_network: ImageNetwork
     image_sending: ImageSending
     marks: MarkKeeping
+    image_exit: ImageExit
     documents: Documents
     referrals: Referrals
     consultations: Consultations
@@ -243,6 +245,7 @@ def build_workstation(
             image_network=network,
             image_sending=sending,
             marks=MarkKeeping(store, trail, clock, decoders),
+            image_exit=ImageExit(store, trail, decoders),
             documents=Documents(store, trail, clock),
             referrals=referrals,
             consultations=Consultations(store, trail, clock),

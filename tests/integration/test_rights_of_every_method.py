@@ -28,6 +28,7 @@ from clinic_app.imaging import Window, from_paths
 from clinic_app.imaging.network import Peer
 from clinic_app.imaging.network.found import FoundStudy, Wanted
 from clinic_app.imaging.order_record import OrderForm
+from clinic_app.imaging.outside.image_exit import Chosen, ExitForm
 from clinic_app.records import DocumentReference, ImagingStudy, Patient, ServiceRequest
 from clinic_app.referral import ReferralForm
 from clinic_app.registration import PatientForm
@@ -246,6 +247,22 @@ LINES: Final[dict[str, Line]] = {
     "imaging.keep_key_object": Line(
         lambda w, s, k: w.station.imaging.keep_key_object(s, _stored(w, k, ImagingStudy), [("1.2.9", 1)]),
         "create", "ImagingStudy",
+    ),
+    "image_exit.look": Line(
+        lambda w, s, k: w.station.image_exit.look(s, _stored(w, k, ImagingStudy), ["1.2"]), "export", "ImagingStudy"
+    ),
+    "image_exit.tags": Line(
+        lambda w, s, k: w.station.image_exit.tags(s, _stored(w, k, ImagingStudy), "1.2.9"), "read", "ImagingStudy"
+    ),
+    "image_exit.note": Line(
+        lambda w, s, k: w.station.image_exit.note(s, _stored(w, k, ImagingStudy), "PNG"), "export", "ImagingStudy"
+    ),
+    "image_exit.take_out": Line(
+        lambda w, s, k: w.station.image_exit.take_out(
+            s, ExitForm((Chosen(_stored(w, k, ImagingStudy), "1.2"),)), NO_FILE
+        ),
+        "export",
+        "ImagingStudy",
     ),
     "imaging.stack": Line(
         lambda w, s, k: w.station.imaging.stack(s, _stored(w, k, ImagingStudy), "1.2"), "read", "ImagingStudy"

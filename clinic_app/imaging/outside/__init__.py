@@ -1,0 +1,1 @@
+"""What leaves the house: images without their patients, folders and archives of files, and what a file says inside."""
