@@ -17,10 +17,11 @@ from typing import Final
 import msgspec
 from pydicom.dataset import Dataset
 
-from clinic_app.access import Session, Trail
+from clinic_app.access import Action, Session, Trail
 from clinic_app.foundation.apart import HERE, Apart
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import described, encoding_of, merged, place_of, sha256_of
@@ -41,6 +42,7 @@ from clinic_app.records import Extension, ImagingStudy, ImagingStudyInstance, Pa
 from clinic_app.storage import Store
 
 MOST_MARKS: Final = 500
+_MOST_STUDIES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class MarkKeeping:
     def layers(self, session: Session, study: ImagingStudy) -> tuple[MarkLayer, ...]:
         """Return the newest layer of each person who measured on a study, mine last."""
         study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
-        found = [self._layer(session, instance) for instance in _newest(study)]
+        found = [self._layer(session, instance) for instance in _newest(self._with_ours(study))]
         self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
         return tuple(sorted((each for each in found if each), key=lambda layer: layer.is_mine))
 
@@ -90,7 +92,8 @@ class MarkKeeping:
         study = self._trail.require_stored(session, "create", ImagingStudy, study.id)
         if len(marks) > MOST_MARKS:
             raise InvalidInputError(Text("No more than {count} marks can be kept on one study.", count=MOST_MARKS))
-        newest = tuple(_newest(study))
+        studies = self._with_ours(study)
+        newest = tuple(_newest(studies))
         before = [each for each in newest if kept_by(each) == session.practitioner_id]
         layers = [layer for each in newest if (layer := self._layer(session, each)) is not None]
         earlier = {mark.place for layer in layers if layer.is_mine for mark in layer.marks}
@@ -100,13 +103,26 @@ class MarkKeeping:
             self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
             return study
         pictures = {place: self._picture(study, place) for place in places}
+        target = _ours(studies, session) or ImagingStudy(
+            id=new_id(), status="available", identifier=study.identifier, subject=study.subject, started=study.started
+        )
         at, number = self._clock.now(), max((each.number or 0 for each in before), default=0) + 1
         kept = [_kept(mark, pictures, (*theirs, *marks)) for mark in marks]
         files = _files(session.name, pictures, kept, at, language, before)
         for made in files:
             made.SeriesInstanceUID = _series_uid(made, session.practitioner_id)
             made.InstanceNumber, made.SeriesDescription = number, "Measurements"
-        return self._add(session, study, files)
+        return self._add(session, target, files)
+
+    def _with_ours(self, study: ImagingStudy) -> tuple[ImagingStudy, ...]:
+        """Return the study, and the records in which others keep marks on it: a study another hospital sent is its own.
+
+        What is added to a record of another hospital would be lost with its next version, or would hold that up.
+        """
+        uids = {each.value for each in study.identifier}
+        beside = self._store.records.find(ImagingStudy, subject=study.subject.id, limit=_MOST_STUDIES)
+        same = (each for each in beside if each.id != study.id and uids & {one.value for one in each.identifier})
+        return (study, *same)
 
     def _picture(self, study: ImagingStudy, place: tuple[str, int]) -> _Picture:
         series_uid, sha256 = place_of(study, place[0])
@@ -124,7 +140,8 @@ class MarkKeeping:
             found[-1].sha256 = self._store.blobs.put(data)
         uids = {each.sop_uid for each in found}
         grown = _signed(merged(study, patient, found, study.id), uids, session.practitioner_id)
-        (kept,) = self._store.records.commit((grown,), audit=(self._trail.event(session, "update", grown),))
+        action: Action = "update" if study.series else "create"
+        (kept,) = self._store.records.commit((grown,), audit=(self._trail.event(session, action, grown),))
         assert isinstance(kept, ImagingStudy)
         return kept
 
@@ -138,12 +155,18 @@ class MarkKeeping:
         return replace(found, is_mine=kept_by(instance) == session.practitioner_id)
 
 
-def _newest(study: ImagingStudy) -> Iterator[ImagingStudyInstance]:
+def _newest(studies: Sequence[ImagingStudy]) -> Iterator[ImagingStudyInstance]:
     """Yield the reports of a study that may hold measurements, of each person the newest."""
-    for series in study.series:
+    for series in (each for study in studies for each in study.series):
         for instance in in_force(series.instance):
             if (instance.sop_class.code or "").removeprefix("urn:oid:") == COMPREHENSIVE_REPORT:
                 yield instance
+
+
+def _ours(studies: Sequence[ImagingStudy], session: Session) -> ImagingStudy | None:
+    """Return the record of a study that this hospital may write to, if there is one."""
+    own = f"Organization/{session.organization_id}"
+    return next((each for each in studies if not each.meta or each.meta.source in (None, "", own)), None)
 
 
 def _files(

@@ -148,12 +148,10 @@ class MarksModel(QObject):
         if left is not None:
             book.take_up(left)
 
-    def _end(self, study_id: str, marks: tuple[Mark, ...], study: ImagingStudy) -> None:
+    def _end(self, study_id: str, marks: tuple[Mark, ...], _study: ImagingStudy) -> None:
         self._on_the_way.discard(study_id)
         if study_id in self._books:
-            book = self._books[study_id][1]
-            self._books[study_id] = (study, book)
-            book.told_kept(marks)
+            self._books[study_id][1].told_kept(marks)
         if not self._on_the_way:
             self.succeeded.emit(Text("The measurements are kept with the study and travel with it."))
             self.kept.emit()
