@@ -86,6 +86,7 @@ class ImageInbox:
         self._sops: dict[str, list[str]] = {}
         self._filed: dict[str, dict[str, str]] = {}
         self._noted: frozenset[str] = frozenset()
+        self._noted_handled: frozenset[str] = frozenset()
         self._forgotten_on: date | None = None
         self.version = 0
         """Another number after every change; a screen reads the list again when it differs."""
@@ -180,9 +181,13 @@ class ImageInbox:
         self._forget_old()
         recent = sorted(self._all_handled(), key=lambda each: (each.at, each.id), reverse=True)
         seen = self._trail.permitted(session, "read", "ImagingStudy", recent, lambda each: each.patient_id or None)
-        patients = [self._store.records.get(Patient, key) for key in dict.fromkeys(e.patient_id for e in seen) if key]
-        event = self._trail.happening(session, "search", *patients, query="filed images")
-        self._store.records.commit((), audit=(event,))
+        seen_now = frozenset((session.practitioner_id, *(each.id for each in seen)))
+        if seen_now != self._noted_handled:
+            keys = [key for key in dict.fromkeys(each.patient_id for each in seen) if key]
+            patients = [self._store.records.get(Patient, key) for key in keys]
+            event = self._trail.happening(session, "search", *patients, query="filed images")
+            self._store.records.commit((), audit=(event,))
+            self._noted_handled = seen_now
         return seen
 
     def confirm(self, session: Session, study_uid: str, patient_id: str, *, is_sure: bool = False) -> ImagingStudy:

@@ -130,6 +130,7 @@ class ImageOrders:
         self._trail = trail
         self._clock = clock
         self._site_code = site_code
+        self._noted: frozenset[str] = frozenset()
 
     def order(self, session: Session, patient_id: str, form: OrderForm) -> ImageOrder:
         """Write an order.
@@ -193,9 +194,12 @@ class ImageOrders:
         seen = self._trail.permitted(session, "read", "Appointment", found, lambda each: each.patient)
         knows_why = may(session.role, "read", "ServiceRequest")
         shown = tuple(replace(each, is_reason_shown=knows_why) for each in seen)
-        patients = {each.patient.id: each.patient for each in shown}.values()
-        event = self._trail.happening(session, "search", *patients, query=f"imaging orders {day.isoformat()}")
-        self._store.records.commit((), audit=(event,))
+        seen_now = frozenset((session.practitioner_id, day.isoformat(), *(each.id for each in shown)))
+        if seen_now != self._noted:  # a screen reads the list again and again
+            self._noted = seen_now
+            patients = {each.patient.id: each.patient for each in shown}.values()
+            event = self._trail.happening(session, "search", *patients, query=f"imaging orders {day.isoformat()}")
+            self._store.records.commit((), audit=(event,))
         return shown
 
     # --- for machines and images; nobody is signed in ---

@@ -113,7 +113,8 @@ def test_whoever_is_shown_and_whatever_is_written_is_named_in_the_trail(clinic: 
 READ_AGAIN: Final = {"referrals.received", "consultations.worklist", "referrals.cases", "audit_log.people",
                      "break_glass.to_review", "audit_log.counts", "long_recordings.interrupted",
                      "exchange.contents", "exchange.summary", "exchange.conflicts", "exchange.joined",
-                     "image_inbox.waiting", "image_network.state", "image_network.echo"}  # fmt: skip
+                     "image_inbox.waiting", "image_inbox.handled", "image_orders.of_day",
+                     "image_network.state", "image_network.echo"}  # fmt: skip
 """Lists a screen asks for again and again, and lists that name no patient: see the tests below."""
 
 

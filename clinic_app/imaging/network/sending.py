@@ -93,6 +93,7 @@ class ImageSending:
         self._commitments = commitments
         self._ae_title = ae_title
         self._peers = peers
+        self._noted: tuple[str, ...] = ()
 
     def archives(self) -> tuple[str, ...]:
         """Return the names of the archives images can be sent to."""
@@ -101,8 +102,12 @@ class ImageSending:
     def asked(self, session: Session, study: ImagingStudy) -> tuple[Asked, ...]:
         """Return which archives were asked to keep a study, and what they said, the last first."""
         study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
-        self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
-        return self._commitments.of_study(study.id)
+        asked = self._commitments.of_study(study.id)
+        seen_now = (session.practitioner_id, study.id, *(each.state for each in asked))
+        if seen_now != self._noted:  # a screen that waits for the answer asks again and again
+            self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
+            self._noted = seen_now
+        return asked
 
     def send(
         self,

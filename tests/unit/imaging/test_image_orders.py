@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from clinic_app.imaging.order_record import (
     study_uid_of,
     with_state,
 )
-from clinic_app.records import ServiceRequest, decode_as, encode
+from clinic_app.records import AuditEvent, ServiceRequest, decode_as, encode
 from tests.helpers.image_desk import Desk, image_desk
 
 
@@ -156,3 +157,21 @@ def test_a_state_leaves_no_trace_of_the_one_before(desk: Desk) -> None:
     assert state_of(with_state(record, "arrived")) == "arrived"
     assert study_uid_of(record) in encode(record).decode()
     assert checked(OrderForm("US", "a  b", "c", desk.clock.now())).body_part == "a b"
+
+
+def test_a_list_a_screen_reads_again_and_again_is_one_access_for_each_person_and_change(desk: Desk) -> None:
+    desk.order()
+    day = desk.clock.now().date()
+
+    def noted() -> int:
+        return len(desk.store.records.find(AuditEvent, limit=5000))
+
+    counts = [noted()]
+    for session in (desk.nurse, desk.nurse, desk.registrar):
+        desk.orders.of_day(session, day)
+        counts.append(noted())
+    desk.order()
+    before = noted()
+    desk.orders.of_day(desk.registrar, day)
+    assert [after - first for first, after in pairwise(counts)] == [1, 0, 1]
+    assert noted() == before + 1
