@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import cast
 
+import msgspec
 import pytest
 from pydicom.data import get_testdata_file
 from PySide6.QtCore import Qt
@@ -297,6 +298,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: list[tuple[Mark, ...]] = []
+        self.studies: list[str] = []
         self.error: ClinicError | None = None
 
     def layers(self, _session: object, _study: object) -> tuple[MarkLayer, ...]:
@@ -309,7 +311,8 @@ class Shelf:
         if self.error is not None:
             raise self.error
         self.kept.append(marks)
-        return study
+        self.studies.append(study.id)
+        return msgspec.structs.replace(study, id="ours")
 
 
 @pytest.fixture
@@ -345,6 +348,19 @@ def test_what_is_drawn_while_marks_are_being_kept_is_still_to_keep(late: Late) -
     runner.answer_all()
     assert [len(marks) for marks in shelf.kept] == [2]
     assert model.can_keep
+
+
+def test_marks_are_always_kept_for_the_study_that_has_the_pictures(late: Late) -> None:
+    """Where they are put may be another record: what another hospital sent stays its own."""
+    model, shelf, runner, study = late
+    book = model.book_of(study)
+    runner.answer_all()
+    for _time in range(2):
+        book.put(NEW)
+        model.keep()
+        runner.answer_all()
+    assert shelf.studies == [study.id, study.id]
+    assert not model.is_changed
 
 
 def test_marks_that_are_refused_stay_to_be_kept_and_it_is_said(late: Late) -> None:
