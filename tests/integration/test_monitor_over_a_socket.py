@@ -105,6 +105,28 @@ def test_the_beds_of_a_gateway_that_names_only_patients_never_mix_and_never_swap
     assert {state.name for state in listener.sources()} == {"M 7-H", "M 8-H", "M 9-H"}
 
 
+def test_a_bed_in_doubt_is_handed_on_while_the_others_of_its_gateway_go_on(
+    listener: MonitorListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks: list[Block] = []
+    listener.subscribe(blocks.append, Block)
+    now_s = [1000.0]
+    monkeypatch.setattr("clinic_app.devices.hl7.monitor_talk.time.monotonic", lambda: now_s[0])
+
+    def said(second: int, bed: str) -> bytes:
+        return frame(_whole_second(second, "1").replace(b"\rOBR|", f"\rPV1|1|I|{bed}\rOBR|".encode(), 1))
+
+    with socket.create_connection(("127.0.0.1", listener.port)) as gateway:
+        gateway.settimeout(10)
+        for second in range(45):
+            now_s[0] += 1.0
+            for bed in ("A", "B") if second < 20 else ("A",) if second == 22 else ("B",):
+                gateway.sendall(said(second, bed))
+                assert b"MSA|AA" in gateway.recv(4096)
+        held = [block.first_index for block in blocks if block.source == "M A"]
+        assert held == [250 * second for second in (*range(20), 22)]
+
+
 def _whole_second(second: int, control_id: str, value: int | None = None) -> bytes:
     """Return a second of a lead whose samples are all one number, with a stamp without a fraction."""
     lines = (

@@ -67,7 +67,7 @@ class Hl7MonitorParser:
         Raises:
             DeviceError: no HL7 at all, or a message without an end.
         """
-        items: list[Item] = [] if data else list(self._settle(at.monotonic_s))
+        items: list[Item] = []
         answer = bytearray()
         refused: Text | None = None
         for raw in self._deframer.feed(data):
@@ -81,6 +81,7 @@ class Hl7MonitorParser:
             except DeviceError as error:
                 why = refused = error.text
             answer += frame(acknowledgement(message, "AE" if why else "AA", at.at))
+        items.extend(self._settle(at.monotonic_s))
         return Parsed(tuple(items), bytes(answer), refused)
 
     def let_go(self, at: Arrival) -> Iterable[Item]:  # noqa: ARG002 - at the end nothing is waited for

@@ -190,6 +190,8 @@ class MonitorListener:
             connection.settimeout(self._message_s)
             for message in messages:
                 connection.sendall(frame(self._take(message, talk)))
+            if messages and talk.is_holding:  # whoever else speaks here does not let one bed's wave wait for ever
+                self._hand_on(talk.settle())
 
     def _take(self, raw: bytes, talk: MonitorTalk) -> bytes:
         """Return the answer to one message, after everybody has what is in it."""

@@ -170,3 +170,18 @@ def test_a_wave_in_doubt_does_not_wait_for_ever_on_a_line_that_is_silent() -> No
     (last,) = parser.feed(b"", arrival(33.5)).items
     assert isinstance(last, Block)
     assert last.first_index == 22 * 125
+
+
+def test_a_wave_in_doubt_does_not_wait_for_ever_while_only_numbers_follow() -> None:
+    """A cable that is out sends no more waves, and the numbers of the cuff go on every second."""
+    parser = Hl7MonitorParser("BED-1")
+    for second in range(20):
+        parser.feed(coarse(second), arrival(second + 1.0))
+    assert parser.feed(coarse(22), arrival(23.0)).items == ()
+    came: list[object] = []
+    for second in range(24, 36):
+        at = NOON + timedelta(seconds=second)
+        came += parser.feed(frame(build_oru("MONITOR", "8", at, [], NUMBERS)), arrival(float(second))).items
+    (held,) = (item for item in came if isinstance(item, Block))
+    assert held.first_index == 22 * 125
+    assert sum(isinstance(item, Numerics) for item in came) == 12
