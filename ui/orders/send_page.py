@@ -51,7 +51,7 @@ class SendPage(Translated, QWidget):
         self._said = label("body", is_wrapped=True)
         self._said.setObjectName("orders.asked")
         self._busy = BusyLine("orders.sending")
-        self._outcome = StandingBar("orders.sent", "check", "neutral")
+        self._outcome = StandingBar("orders.sent", "info", "neutral")
         self._search = Button("orders.send_search", "plain", "search")
         self._send = Button("orders.send_images", "primary", "send")
         self._last: Sent | None = None
