@@ -42,6 +42,16 @@ class OrthancArchive:
             for data in files:
                 assert client.post(url, content=data).status_code == 200
 
+    def anonymised(self, data: bytes) -> bytes:
+        """Return what it makes of a file that is to leave without its patient; it keeps nothing of it."""
+        root = self.server.url.removesuffix("/dicom-web")
+        with httpx.Client(auth=LOGIN, trust_env=False, timeout=60) as client:
+            number = client.post(f"{root}/instances", content=data).json()["ID"]
+            made = client.post(f"{root}/instances/{number}/anonymize", json={"Force": True})
+            assert made.status_code == 200, made.text
+            client.delete(f"{root}/instances/{number}")
+            return made.content
+
     def count(self) -> int:
         """Return how many images it has."""
         url = self.server.url.removesuffix("/dicom-web") + "/instances"

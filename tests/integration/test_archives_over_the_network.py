@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from clinic_app.foundation.errors import ConflictError, InvalidInputError, LinkError, NotAllowedError, NotFoundError
 from clinic_app.foundation.texts import Text
@@ -21,6 +24,7 @@ from clinic_app.imaging.network.found import FoundStudy, Wanted
 from clinic_app.imaging.network.listener import Services
 from clinic_app.imaging.network.peers import Peer
 from clinic_app.imaging.network.web_archive import WebArchive
+from clinic_app.imaging.outside.leaving import Disguise, disguised
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.keys import FileKeyStorage
 from clinic_app.storage import AuditQuery
@@ -304,3 +308,33 @@ def test_only_what_it_lists_can_be_asked(place: Place) -> None:
         place.find("Elsewhere", patient_id="1")
     with pytest.raises(InvalidInputError):
         place.find("DCMTK", name="**")
+
+
+@pytest.mark.parametrize("name", ["ct/CT_small.dcm", "mr/emri_small.dcm", "us/OBXXXX1A.dcm", "xray/dx_image.dcm"])
+def test_nothing_orthanc_takes_away_or_replaces_is_left_by_us(place: Place, shared_data: Path, name: str) -> None:
+    data = (shared_data / "dicom" / name).read_bytes()
+    source, theirs = read_dataset(data), read_dataset(place.orthanc.anonymised(data))
+    ours = disguised(data, Disguise(), is_looked_at=True)[1]
+    kept = values_of(ours)
+    own_way = {"PatientIdentityRemoved", "DeidentificationMethod", "ImageType", "SOPClassUID"}
+    seen = 0
+    for tag, value in values_of(source).items():
+        if keyword_for_tag(tag[-1]) in own_way or not value.strip() or values_of(theirs).get(tag) == value:
+            continue
+        seen += 1
+        assert kept.get(tag) != value, tag
+    assert seen >= 8
+    assert all(not BaseTag(tag[-1]).is_private for tag in kept)
+
+
+def values_of(dataset: Dataset, path: tuple[int, ...] = ()) -> dict[tuple[int, ...], str]:
+    """Return all values of a file as text, by the way to them."""
+    found: dict[tuple[int, ...], str] = {}
+    for element in dataset:
+        here = (*path, int(element.tag))
+        if element.VR == "SQ":
+            for place, item in enumerate(element.value):
+                found |= values_of(item, (*here, place))
+        elif element.keyword != "PixelData":
+            found[here] = str(element.value)
+    return found
