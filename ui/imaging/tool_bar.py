@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from clinic_app.imaging import Window
@@ -13,6 +14,7 @@ from ui import icons
 from ui.imaging.measuring.mark_menu import MarkMenu
 from ui.imaging.viewing.layout_picker import LayoutPicker
 from ui.language import Translated, _, counted
+from ui.strokes import next_turn
 from ui.widgets.flow_row import FlowRow
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_series import ZOOM_STEP
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _FILE, _EDIT = "file", "edit"
 _ICON_PX: Final = 20
+_ICONS_A_TURN: Final = 5
 _TOOL_PX, _PRESET_PX = 33, 158
 
 
@@ -57,12 +60,13 @@ class ViewerTools(Translated, QWidget):
         self._name = name
         self._canvas = canvas
         self._said: list[tuple[QToolButton, Callable[[], str], str]] = []
+        self._undrawn: list[tuple[QToolButton, str]] = []
         self._link_mode = "off"
         self._can_edit = False
         self._key_image_count = 0
         self._choices: tuple[tuple[str, str], ...] = ()
-        self.layouts = LayoutPicker(f"{name}.tool.layout")
-        self.marks = MarkMenu(name)
+        self.layouts = LayoutPicker(f"{name}.tool.layout", self)
+        self.marks = MarkMenu(name, self)
         self._make_tools(name)
         self._lay_out()
         self._volume.hide()  # until somebody says that there are cuts
@@ -98,13 +102,32 @@ class ViewerTools(Translated, QWidget):
             button.setCheckable(True)
 
     def _tool(self, key: str, icon: str, words: Callable[[], str], shortcut: str) -> QToolButton:
-        button = QToolButton()
+        button = QToolButton(self)  # drawn once, in the colours of its place
         button.setObjectName(f"{self._name}.tool.{key}")
         button.setProperty("role", "picture")
         button.setFixedWidth(_TOOL_PX)
-        icons.put(button, icon, "text", _ICON_PX)
+        self._undrawn.append((button, icon))
         self._said.append((button, words, shortcut))
         return button
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw the icons, a few at a turn: twenty drawings at once would hold the window."""
+        super().showEvent(event)
+        self._draw_some()
+
+    def _draw_some(self) -> None:
+        some, self._undrawn = self._undrawn[:_ICONS_A_TURN], self._undrawn[_ICONS_A_TURN:]
+        for button, icon in some:
+            icons.put(button, icon, "text", _ICON_PX)
+        if self._undrawn:
+            next_turn(self, self._draw_some)
+
+    def _draw(self, button: QToolButton, icon: str, colour: str) -> None:
+        """Give a button another icon, now or when it is its turn."""
+        if any(each is button for each, _icon in self._undrawn):
+            self._undrawn = [(each, icon if each is button else name) for each, name in self._undrawn]
+        else:
+            icons.put(button, icon, colour, _ICON_PX)
 
     def _lay_out(self) -> None:
         groups = (
@@ -116,7 +139,7 @@ class ViewerTools(Translated, QWidget):
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(FlowRow([_group(parts) for parts in groups]))
+        column.addWidget(FlowRow([_group(parts, self) for parts in groups]))
 
     def _connect(self) -> None:
         def on(act: Callable[[ImageCanvas], object]) -> Callable[[], object]:
@@ -177,7 +200,7 @@ class ViewerTools(Translated, QWidget):
         self._link_mode = mode
         self._link.setChecked(mode != "off")
         self._lines.setChecked(has_lines)
-        icons.put(self._link, "link-2-off" if mode == "off" else "link", "text", _ICON_PX)
+        self._draw(self._link, "link-2-off" if mode == "off" else "link", "text")
         self._say()
 
     def set_can_cut(self, *, can_cut: bool) -> None:
@@ -193,7 +216,7 @@ class ViewerTools(Translated, QWidget):
         """Show whether the picture is a key image already."""
         self._mark.setChecked(is_marked)
         self._mark.setEnabled(can_mark)
-        icons.put(self._mark, "star", "warn" if is_marked else "text", _ICON_PX)
+        self._draw(self._mark, "star", "warn" if is_marked else "text")
         self._say()
 
     def set_key_images(self, count: int) -> None:
@@ -316,8 +339,8 @@ class ViewerTools(Translated, QWidget):
         self.mark_asked.emit()
 
 
-def _group(parts: Sequence[QWidget]) -> QWidget:
-    group = QWidget()
+def _group(parts: Sequence[QWidget], place: QWidget) -> QWidget:
+    group = QWidget(place)
     row = QHBoxLayout(group)
     row.setContentsMargins(0, 0, 2, 0)
     row.setSpacing(1)

@@ -21,6 +21,7 @@ class MarkMenu(Translated, QWidget):
 
     Args:
         name: stable object name: the button is ``name.tool.length``, its menu's lines ``name.tool.mark.…``.
+        place: what it will stand in.
 
     Signals: ``chosen(str)``: a kind of mark; ``list_asked``: show the list of measurements, or hide it.
     """
@@ -28,16 +29,17 @@ class MarkMenu(Translated, QWidget):
     chosen = Signal(str)
     list_asked = Signal()
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self._kind: Kind = "length"
-        self.button = QToolButton()
+        self.button = QToolButton(self)
         self.button.setObjectName(f"{name}.tool.length")
         self.button.setCheckable(True)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.menu = QMenu(self.button)
         self.menu.setObjectName(f"{name}.tool.marks")
         self.button.setMenu(self.menu)
+        self.menu.aboutToShow.connect(self._draw_icons)
         self._actions: dict[Kind, QAction] = {}
         for each in MARK_KINDS:
             action = QAction(self.menu)
@@ -45,7 +47,7 @@ class MarkMenu(Translated, QWidget):
             action.triggered.connect(lambda _checked, kind=each.kind: self.chosen.emit(kind))
             self.menu.addAction(action)
             self._actions[each.kind] = action
-        self.list = QToolButton()
+        self.list = QToolButton(self)
         self.list.setObjectName(f"{name}.tool.marks_list")
         self.list.setCheckable(True)
         icons.put(self.list, "list-ordered", "text", 20)
@@ -82,6 +84,11 @@ class MarkMenu(Translated, QWidget):
         for each in MARK_KINDS:
             action = self._actions[each.kind]
             action.setText(f"{each.words()}\t{each.key}")
-            action.setIcon(icons.icon(each.icon, "text", "clinical"))
         self.list.setAccessibleName(_("Measurements"))
         self.list.setToolTip(plain_tip(_("The list of measurements")))
+
+    def _draw_icons(self) -> None:
+        """Draw the icons of the menu when it is opened first: eleven drawings take as long as the whole bar."""
+        for each in MARK_KINDS:
+            if self._actions[each.kind].icon().isNull():
+                self._actions[each.kind].setIcon(icons.icon(each.icon, "text", "clinical"))

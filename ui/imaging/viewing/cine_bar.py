@@ -43,7 +43,7 @@ class CineBar(Translated, QWidget):
         self._first = self._button("first", "", lambda: _("The part begins here"), "[", begin)
         self._last = self._button("last", "", lambda: _("The part ends here"), "]", end)
         self._all = self._button("all", "x", lambda: _("All images again"), "\\", self._do(CinePlayer.clear_part))
-        self._speed, self._way = QComboBox(), QComboBox()
+        self._speed, self._way = QComboBox(self), QComboBox(self)
         for box, key in ((self._speed, "speed"), (self._way, "way")):
             box.setObjectName(f"{name}.cine.{key}")
         self._words = label("muted")
@@ -56,7 +56,7 @@ class CineBar(Translated, QWidget):
     def _button(
         self, key: str, icon: str, words: Callable[[], str], shortcut: str, act: Callable[[], None]
     ) -> QToolButton:
-        button = QToolButton()
+        button = QToolButton(self)
         button.setObjectName(f"{self._name}.cine.{key}")
         if icon:
             icons.put(button, icon, "text", 18)

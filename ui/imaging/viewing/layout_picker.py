@@ -32,14 +32,15 @@ class LayoutPicker(Translated, QToolButton):
 
     Args:
         name: stable object name.
+        place: what it will stand in.
 
     Signal ``chosen(Layout)``: a person chose.
     """
 
     chosen = Signal(object)
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, place: QWidget | None = None) -> None:
+        super().__init__(place)
         self.setObjectName(name)
         self._grid = ONE
         icons.put(self, "layout-grid", "text", 20)

@@ -33,9 +33,10 @@ class StateChooser(Translated, QWidget):
     def __init__(self, name: str, place: QWidget | None = None) -> None:
         super().__init__(place)
         self._states: tuple[SavedState, ...] = ()
-        self._list = QComboBox()
+        self._list = QComboBox(self)
         self._list.setObjectName(f"{name}.states")
         sign = label()
+        sign.setParent(self)
         icons.put(sign, "layers", "muted", 16)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 3, 6, 3)
