@@ -47,6 +47,7 @@ def key_lines() -> tuple[Group, ...]:
                 ("J", _("Arrange this study anew")),
                 ("Y", _("Leaf together: by place, by number, not")),
                 ("U", _("Lines of the other panes")),
+                ("F4", _("Cuts in three directions")),
             ),
         ),
         (
