@@ -72,6 +72,8 @@ PIXELS: Final = "PixelData"
 FLOATS: Final = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 """Real numbers, as maps of computed values have them, and the bits of each."""
 _META_GROUP: Final = 2
+_SHORT_BYTES: Final = 2
+"""Of an unsigned short: sizes and kinds of pixels are written in it, and asked for at every picture."""
 _FIRST_ELEMENTS: Final = tuple(
     bytes(pair) for low in (0x00, 0x01, 0x05, 0x08, 0x12, 0x16, 0x18) for pair in ((low, 0), (0, low))
 )
@@ -207,6 +209,14 @@ def number_of(dataset: Dataset, keyword: str, default: float) -> float:
 def _said(dataset: Dataset, keyword: str) -> float:
     """Return an element as a number, perhaps an endless one; NaN where it is missing or cannot be read."""
     try:
+        raw: Any = dataset.get_item(keyword)
+        if (
+            isinstance(raw, RawDataElement)
+            and raw.VR == "US"
+            and raw.value is not None
+            and len(raw.value) == _SHORT_BYTES
+        ):
+            return float(int.from_bytes(raw.value, "little" if raw.is_little_endian else "big"))  # without interpreting
         value: Any = dataset.get(keyword)
         if value is None or value == "":
             return math.nan

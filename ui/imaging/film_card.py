@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
+from ui import icons
 from ui.language import Translated, _, say
 from ui.tasks import TaskRunner
 from ui.widgets.empty_state import EmptyState
@@ -55,6 +56,7 @@ class FilmCard(Translated, QWidget):
             words: what it is called.
         """
         self._film, self._words, self._outcome = (stack, number), words, None
+        icons.redraw_in(self)  # now it stands where it is dark
         self.retranslate()
 
     def put_away(self) -> None:
