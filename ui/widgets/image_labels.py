@@ -17,6 +17,8 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 _AWAY_PX: Final = (14.0, 34.0, 64.0, 110.0)
 _EDGE_PX: Final = 4.0
+_CORNER_PX: Final = 72.0
+_LEAST_WITH_CORNERS: Final = 500.0
 _WAYS: Final = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
@@ -97,7 +99,7 @@ def placed(asked: Sequence[Asked], glass: QRectF, known: Mapping[object, Placed]
         if (stays := known.get(each.key)) is not None:
             found.append(stays)
             continue
-        plates = [one.plate for one in (*known.values(), *found)]
+        plates = [*_corners(glass), *(one.plate for one in (*known.values(), *found))]
         best = _best(_candidates(each, inner), plates, crowd)
         foot = _nearest_on(best, _middle_of(each.points))
         tip = min(each.points, key=lambda point: (point - foot).manhattanLength())
@@ -109,6 +111,16 @@ def bounding(points: Sequence[QPointF]) -> QRectF:
     """Return the rectangle around points."""
     xs, ys = [point.x() for point in points], [point.y() for point in points]
     return QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def _corners(glass: QRectF) -> tuple[QRectF, ...]:
+    """Return where the owner's lines stand; a small glass has no room to spare for them."""
+    if glass.width() < _LEAST_WITH_CORNERS:
+        return ()
+    wide, high = glass.width() * 0.3, _CORNER_PX
+    left, right = glass.left(), glass.right() - wide
+    top, bottom = glass.top(), glass.bottom() - high
+    return tuple(QRectF(x, y, wide, high) for x in (left, right) for y in (top, bottom))
 
 
 def _candidates(asked: Asked, inner: QRectF) -> Iterator[QRectF]:

@@ -439,6 +439,15 @@ def test_words_stay_where_they_are_while_a_hand_draws_another_mark() -> None:
     assert not any(moved.plate.contains(point) for point in across.points)
 
 
+def test_words_leave_the_corners_to_what_stands_there() -> None:
+    glass = QRectF(0, 0, 800, 600)
+    for x, y in ((30, 40), (770, 40), (30, 560), (770, 560)):
+        around = tuple(QPointF(x + dx, y + dy) for dx in (-5, 5) for dy in (-5, 5))
+        (place,) = placed([Asked(around, QSizeF(150, 24))], glass)
+        across, down = abs(place.plate.center().x() - 400), abs(place.plate.center().y() - 300)
+        assert across < 160 + 75 or down < 228
+
+
 def test_words_of_a_mark_as_large_as_the_glass_are_still_on_it() -> None:
     glass = QRectF(0, 0, 300, 200)
     corners = tuple(QPointF(x, y) for x in (-50, 350) for y in (-50, 250))
