@@ -30,6 +30,7 @@ ROOMS: Final = (
     "ui.waveforms",
     "ui.imaging",
     "ui.devices",
+    "ui.orders",
     "ui.exchange",
     "ui.audit",
     "ui.statistics",
@@ -42,10 +43,11 @@ def warm_up(owner: QObject, done: Callable[[], object]) -> None:
 
 
 def parts() -> Iterator[str]:
-    """Yield the names of the rooms' modules; screens, which need the others, come last in their room."""
+    """Yield the names of the rooms' modules; those of a room within it first, screens, which need the others, last."""
     for room in ROOMS:
-        found = pkgutil.iter_modules(importlib.import_module(room).__path__, f"{room}.")
-        yield from sorted((each.name for each in found), key=lambda name: (name.endswith("_screen"), name))
+        found = pkgutil.walk_packages(importlib.import_module(room).__path__, f"{room}.")
+        names = (each.name for each in found if not each.ispkg)
+        yield from sorted(names, key=lambda name: (name.endswith("_screen"), -name.count("."), name))
 
 
 def _read_next(owner: QObject, names: list[str], done: Callable[[], object]) -> None:
