@@ -18,6 +18,8 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 _AWAY_PX: Final = (14.0, 34.0, 64.0, 110.0)
 _EDGE_PX: Final = 4.0
 _CORNER_PX: Final = 72.0
+_CORNERS_SHARE: Final = 0.05
+"""Words in a corner may be covered rather than a mark."""
 _LEAST_WITH_CORNERS: Final = 500.0
 _WAYS: Final = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
@@ -83,7 +85,9 @@ class LabelPlaces:
         return found
 
 
-def placed(asked: Sequence[Asked], glass: QRectF, known: Mapping[object, Placed] | None = None) -> tuple[Placed, ...]:
+def placed(
+    asked: Sequence[Asked], glass: QRectF, known: Mapping[tuple[float, ...], Placed] | None = None
+) -> tuple[Placed, ...]:
     """Return a place for each, in order.
 
     Args:
@@ -95,12 +99,13 @@ def placed(asked: Sequence[Asked], glass: QRectF, known: Mapping[object, Placed]
     inner = glass.adjusted(_EDGE_PX, _EDGE_PX, -_EDGE_PX, -_EDGE_PX)
     crowd = np.array([(point.x(), point.y()) for each in asked for point in each.points]).reshape(-1, 2)
     found: list[Placed] = []
+    corners = _corners(glass)
     for each in asked:
         if (stays := known.get(each.key)) is not None:
             found.append(stays)
             continue
-        plates = [*_corners(glass), *(one.plate for one in (*known.values(), *found))]
-        best = _best(_candidates(each, inner), plates, crowd)
+        plates = [one.plate for one in (*known.values(), *found)]
+        best = _best(_candidates(each, inner), (plates, corners), crowd)
         foot = _nearest_on(best, _middle_of(each.points))
         tip = min(each.points, key=lambda point: (point - foot).manhattanLength())
         found.append(Placed(best, _nearest_on(best, tip), tip))
@@ -111,6 +116,12 @@ def bounding(points: Sequence[QPointF]) -> QRectF:
     """Return the rectangle around points."""
     xs, ys = [point.x() for point in points], [point.y() for point in points]
     return QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def _common(a: QRectF, b: QRectF) -> float:
+    """Return how much of two rectangles is the same place, in square pixels."""
+    shared = a.intersected(b)
+    return shared.width() * shared.height() if shared.isValid() else 0.0
 
 
 def _corners(glass: QRectF) -> tuple[QRectF, ...]:
@@ -137,11 +148,13 @@ def _candidates(asked: Asked, inner: QRectF) -> Iterator[QRectF]:
             yield QRectF(QPointF(x, y), size)
 
 
-def _best(candidates: Iterator[QRectF], taken: Sequence[QRectF], crowd: NDArray[np.float64]) -> QRectF:
+def _best(
+    candidates: Iterator[QRectF], taken: tuple[Sequence[QRectF], Sequence[QRectF]], crowd: NDArray[np.float64]
+) -> QRectF:
     """Return the first place that covers nothing, else the one that covers least."""
     best, least = QRectF(), math.inf
     for plate in candidates:
-        covered = _covered(plate, taken, crowd)
+        covered = _covered(plate, *taken, crowd)
         if covered < least:
             best, least = plate, covered
         if not covered:
@@ -149,11 +162,10 @@ def _best(candidates: Iterator[QRectF], taken: Sequence[QRectF], crowd: NDArray[
     return best
 
 
-def _covered(plate: QRectF, taken: Sequence[QRectF], crowd: NDArray[np.float64]) -> float:
+def _covered(plate: QRectF, taken: Sequence[QRectF], corners: Sequence[QRectF], crowd: NDArray[np.float64]) -> float:
     """Return how much a place covers: other words by their area, marks by their points."""
     wide = plate.adjusted(-3, -3, 3, 3)
-    overlaps = (wide.intersected(each) for each in taken if wide.intersects(each))
-    over = sum(each.width() * each.height() for each in overlaps)
+    over = sum(_common(wide, each) for each in taken) + _CORNERS_SHARE * sum(_common(wide, each) for each in corners)
     xs, ys = crowd[:, 0], crowd[:, 1]
     under = (xs >= wide.left()) & (xs <= wide.right()) & (ys >= wide.top()) & (ys <= wide.bottom())
     return over + 400.0 * int(np.count_nonzero(under))
