@@ -21,7 +21,7 @@ from ui.widgets.image_series import ZOOM_STEP
 from ui.widgets.labels import plain_tip
 
 if TYPE_CHECKING:
-    from ui.widgets.image_tools import Tool
+    from ui.widgets.image_gestures import Tool
 
 _FILE, _EDIT = "file", "edit"
 _ICON_PX: Final = 20

@@ -20,9 +20,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
 from ui.pictures import Picture
-from ui.widgets.image_overlay import Corners
-from ui.widgets.image_series import ZOOM_STEP, ImageSeries
-from ui.widgets.image_tools import (
+from ui.widgets.image_gestures import (
     LEAST_DRAG_PX,
     CanvasTool,
     PanTool,
@@ -32,9 +30,11 @@ from ui.widgets.image_tools import (
     ZoomTool,
     window_after,
 )
+from ui.widgets.image_overlay import Corners
+from ui.widgets.image_series import ZOOM_STEP, ImageSeries
+from ui.widgets.mark_gestures import MarkTool, mark_at, tool_taking
 from ui.widgets.mark_hands import MarkHands
 from ui.widgets.mark_kinds import MARK_KINDS
-from ui.widgets.mark_tools import MarkTool, mark_at, tool_taking
 from ui.widgets.plain_keys import plain_key
 
 _NOTCH: Final = 120

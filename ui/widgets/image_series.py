@@ -22,12 +22,12 @@ from clinic_app.imaging.measuring.words import value_lines
 from ui import language
 from ui.language import Translated, _, say
 from ui.pictures import Picture
+from ui.widgets.image_gestures import Tool
 from ui.widgets.image_mark_book import MarkBook
 from ui.widgets.image_marks import Shown
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_presets import HOUNSFIELD, PRESETS, Preset
 from ui.widgets.image_readings import Readings
-from ui.widgets.image_tools import Tool
 from ui.widgets.image_turns import TurnedGlass
 
 ZOOM_STEP: Final = 1.25

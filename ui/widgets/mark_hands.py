@@ -1,4 +1,4 @@
-"""What keys, the words' field and the menu do with marks; the mouse's part is in `mark_tools`."""
+"""What keys, the words' field and the menu do with marks; the mouse's part is in `mark_gestures`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMenu
 from clinic_app.imaging.measuring import Kind, Mark
 from ui.language import _
 from ui.widgets.mark_field import MarkField
+from ui.widgets.mark_gestures import middle_mark
 from ui.widgets.mark_kinds import BY_KIND
-from ui.widgets.mark_tools import middle_mark
 from ui.widgets.plain_keys import plain_key
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ui import theme
 from ui.imaging.volume.view_model_volume import VolumeModel
 from ui.language import _
 from ui.widgets.image_canvas import ImageCanvas
-from ui.widgets.image_tools import CanvasTool, Still, Tool, Touch
+from ui.widgets.image_gestures import CanvasTool, Still, Tool, Touch
 
 if TYPE_CHECKING:
     from clinic_app.imaging.volume import Volume

@@ -29,7 +29,7 @@ from ui.widgets.segmented import Option, Segmented
 
 if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack
-    from ui.widgets.image_tools import Tool
+    from ui.widgets.image_gestures import Tool
 
 _PLACES: Final[dict[Orientation, tuple[int, int, int, int]]] = {
     "axial": (0, 0, 2, 1),

@@ -17,9 +17,9 @@ from tests.helpers.frames import made_frame, ramp
 from ui import language
 from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.image_gestures import Touch
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_tools import Touch
-from ui.widgets.mark_tools import EditTool, MarkTool, mark_at, middle_mark, tool_taking
+from ui.widgets.mark_gestures import EditTool, MarkTool, mark_at, middle_mark, tool_taking
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.helpers.frames import made_frame, ramp
 from ui import language
 from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
+from ui.widgets.image_gestures import LEAST_WIDTH, PanTool, Touch, WindowTool, ZoomTool, window_after
 from ui.widgets.image_overlay import Corners
-from ui.widgets.image_tools import LEAST_WIDTH, PanTool, Touch, WindowTool, ZoomTool, window_after
 
 LEFT = Qt.MouseButton.LeftButton
 

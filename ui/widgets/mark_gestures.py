@@ -15,8 +15,8 @@ from PySide6.QtCore import Qt
 
 from clinic_app.imaging.measuring import Kind, Mark, Point
 from clinic_app.imaging.measuring.marks import ellipse_points, head_points, thinned_out
+from ui.widgets.image_gestures import LEAST_DRAG_PX, CanvasTool, Still, Touch
 from ui.widgets.image_marks import handle_at, is_near
-from ui.widgets.image_tools import LEAST_DRAG_PX, CanvasTool, Still, Touch
 
 if TYPE_CHECKING:
     from ui.widgets.image_series import ImageSeries
