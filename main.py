@@ -6,6 +6,7 @@ A command loads nothing that draws; the way of the windows is `ui.shell.caretaki
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +17,27 @@ from clinic_app.foundation.texts import LANGUAGES
 from clinic_app.foundation.version import VERSION
 
 
+def data_folder() -> Path:
+    """Return where the data lie unless the command line says otherwise.
+
+    An installation for everybody on a computer names the folder by the variable ``DALA_DATA``.
+    """
+    named = os.environ.get("DALA_DATA")
+    return Path(named) if named else Path(platformdirs.user_data_dir("Dala", appauthor=False))
+
+
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return what was asked on the command line."""
     parser = argparse.ArgumentParser(prog="dala", description="The clinic workstation for district hospitals.")
-    default = Path(platformdirs.user_data_dir("Dala", appauthor=False))
-    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help="data folder (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=data_folder(), metavar="DIR", help="data folder (default: %(default)s)"
+    )
     parser.add_argument("--provision", type=Path, metavar="FILE", help="set up an empty data folder from a TOML file")
     parser.add_argument("--language", choices=LANGUAGES, help="language of the sign-in window")
     parser.add_argument("--version", action="version", version=f"Dala {VERSION}")
     parser.epilog = "dala convert --help: a recording from one format into another, without a window; "
-    parser.epilog += "dala view --help: images without a patient, in a window or as a picture file"
+    parser.epilog += "dala view --help: images without a patient, in a window or as a picture file; "
+    parser.epilog += "dala --selftest --help: whether people can work on this computer"
     return parser.parse_args(arguments)
 
 
@@ -40,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ui.imaging.view_command import view
 
         return view(words[1:])
+    if words[:1] == ["--selftest"]:
+        from clinic_app.selftest import selftest
+
+        return selftest(words[1:], data_folder())
     options = parse(words)
     from ui.shell.caretaking import run
 

@@ -1,0 +1,54 @@
+"""``main.py --selftest``: looks this computer through, prints what it found, and tells by its exit code.
+
+``--json FILE`` keeps the same for a script; a program with windows has no console on Windows, so there the file (or
+``Dala-console.exe``) is the way. Exit codes: 0 people can work here, 1 something has to be mended, 2 the words on the
+command line are none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+from clinic_app.foundation.durable_files import write_atomically
+from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import LANGUAGES, Language
+from clinic_app.selftest.checks import Place, look_through
+from clinic_app.selftest.report import as_json, as_lines, has_held
+from clinic_app.settings import load_settings
+
+WORD: Final = "--selftest"
+
+
+def selftest(arguments: Sequence[str], data: Path) -> int:
+    """Look through and tell; return the exit code.
+
+    Args:
+        arguments: what follows the word on the command line.
+        data: the data folder unless the command line names another.
+    """
+    options = _parse(arguments, data)
+    language = cast("Language", options.language)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console that lacks Kazakh letters shows their numbers
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        found = look_through(Place.of(load_settings(options.data)))
+        if options.json:
+            write_atomically(options.json, (as_json(found, language),))
+    except ClinicError as error:
+        print(error.text.render(language), file=sys.stderr)  # noqa: T201 - this is a command
+        return 1
+    print(as_lines(found, language))  # noqa: T201 - this is a command
+    return 0 if has_held(found) else 1
+
+
+def _parse(arguments: Sequence[str], data: Path) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"dala {WORD}", description="See whether people can work on this computer.")
+    parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="data folder (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the report for a script")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the report")
+    return parser.parse_args(arguments)
