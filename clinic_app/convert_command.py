@@ -36,6 +36,7 @@ from clinic_app.waveforms.formats import (
     without_patient,
     write,
 )
+from clinic_app.waveforms.formats.catalogue import is_edf_file, read_part
 from clinic_app.waveforms.formats.limits import UNKNOWN_START
 from clinic_app.waveforms.formats.naming import plain_unit
 from clinic_app.waveforms.recording import RecordedChannel, Recording
@@ -96,10 +97,14 @@ def _list(language: Language) -> None:
 
 def _convert(options: argparse.Namespace, language: Language) -> None:
     chosen = format_for(options.target, options.format, _formats(language))
-    recording = read(options.source)
-    _say(_described(options.source, recording, language))
-    if options.begin or options.seconds is not None:
-        recording = part_of(recording, options.begin, options.seconds)
+    is_part = options.begin or options.seconds is not None
+    if is_part and is_edf_file(options.source):
+        recording = read_part(options.source, options.begin, options.seconds)
+        _say(_described(options.source, recording, language))
+    else:
+        recording = read(options.source)
+        _say(_described(options.source, recording, language))
+        recording = part_of(recording, options.begin, options.seconds) if is_part else recording
     if options.without_patient:
         recording = without_patient(recording)
         if recording.marks:

@@ -39,6 +39,7 @@ class ExportCard(Translated, QFrame):
         self._nameless.setObjectName(f"{name}.nameless")
         self._save = Button(name, "primary", "save")
         self._cancel = Button(f"{name}.cancel", "plain")
+        self._is_too_long = False
         self._lay_out()
         self._picker.chosen.connect(lambda _code: self._show_words())
         self._save.clicked.connect(lambda: self.chosen.emit(self._picker.value(), self._nameless.isChecked()))
@@ -64,8 +65,14 @@ class ExportCard(Translated, QFrame):
         """The format that is chosen."""
         return next(each for each in formats(language.current()) if each.code == self._picker.value())
 
-    def open(self) -> None:
-        """Show the choice, the cursor in it; the patient goes along unless somebody says otherwise each time."""
+    def open(self, *, is_too_long: bool = False) -> None:
+        """Show the choice, the cursor in it; the patient goes along unless somebody says otherwise each time.
+
+        Args:
+            is_too_long: the file will be larger than this program reads at once, which is said.
+        """
+        self._is_too_long = is_too_long
+        self._show_words()
         self._nameless.setChecked(False)
         self.show()
         self._picker.setFocus()
@@ -80,7 +87,13 @@ class ExportCard(Translated, QFrame):
         self._show_words()
 
     def _show_words(self) -> None:
-        self._words.setText(say(self.format.words))
+        words = [say(self.format.words)]
+        if self._is_too_long and self.format.can_read:
+            words.append(
+                _("This program does not read so large a file again as a whole. The command convert takes parts of an "
+                  "EDF+ file, with --from and --seconds.")
+            )  # fmt: skip
+        self._words.setText(" ".join(words))
 
 
 def _options() -> tuple[Option, ...]:

@@ -156,7 +156,7 @@ class LongTaking(Translated, QWidget):
             self._card.chosen.connect(self._write)
             self._column.addWidget(self._card)
             icons.redraw_in(self._card)
-        self._card.open()
+        self._card.open(is_too_long=self._model.is_too_long_to_read_again)
         self.asking.emit(True)
 
     def _close_card(self) -> None:

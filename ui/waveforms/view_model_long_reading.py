@@ -63,12 +63,14 @@ class LongOverview:
         seconds: its length, gaps included.
         marks: what was marked.
         gaps_s: stretches without anything, as seconds from the beginning.
+        samples: received, all channels together.
     """
 
     begins_at: datetime
     seconds: float
     marks: tuple[EventMark, ...] = ()
     gaps_s: tuple[tuple[float, float], ...] = ()
+    samples: int = 0
 
 
 @dataclass
@@ -224,7 +226,8 @@ def _overview(long: LongRecording) -> LongOverview:
         ((before.ends_at - long.begins_at).total_seconds(), (after.begins_at - long.begins_at).total_seconds())
         for before, after in pairwise(covered)
     ]
-    return LongOverview(long.begins_at, long.duration_s, long.marks, tuple(gaps))
+    samples = sum(line.samples for line in long.lines)
+    return LongOverview(long.begins_at, long.duration_s, long.marks, tuple(gaps), samples)
 
 
 def _joined(lines: list[NumberLine]) -> NumberLine:

@@ -16,6 +16,7 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import DocumentReference
 from clinic_app.waveforms.formats import StoppedError, Watch
+from clinic_app.waveforms.formats.limits import LARGEST_BYTES, MOST_SAMPLES
 from ui.tasks import Job, TaskRunner
 from ui.waveforms.view_model_files import watched
 from ui.waveforms.view_model_long_reading import LongOverview, LongReadingModel
@@ -91,6 +92,14 @@ class LongTakingModel(QObject):
     def seconds(self) -> float:
         """How long what is chosen is."""
         return self.end_s - self.begin_s
+
+    @property
+    def is_too_long_to_read_again(self) -> bool:
+        """Whether a file of what is chosen is larger than this program reads at once."""
+        overview = self.overview
+        whole_s = overview.seconds if overview is not None else 0.0
+        samples = overview.samples * self.seconds / whole_s if overview is not None and whole_s else 0.0
+        return samples > min(MOST_SAMPLES, LARGEST_BYTES / 2)
 
     @property
     def can_export(self) -> bool:

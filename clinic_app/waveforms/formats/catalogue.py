@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,19 @@ from clinic_app.waveforms.formats.aecg_reading import is_aecg, read_aecg
 from clinic_app.waveforms.formats.csv_writing import csv_parts, to_csv
 from clinic_app.waveforms.formats.dicom_reading import from_dicom, is_dicom
 from clinic_app.waveforms.formats.dicom_writing import to_dicom
-from clinic_app.waveforms.formats.edf_reading import is_edf, read_edf
+from clinic_app.waveforms.formats.edf_reading import is_edf, read_edf, read_edf_part
 from clinic_app.waveforms.formats.edf_writing import edf_parts, to_edf
 from clinic_app.waveforms.formats.hours import Hours, gathered
-from clinic_app.waveforms.formats.limits import LARGEST_BYTES, TOO_LARGE, Watch, read_bounded, unreadable, unwatched
+from clinic_app.waveforms.formats.limits import (
+    LARGEST_BYTES,
+    TOO_LARGE,
+    TOO_LARGE_AT_ONCE,
+    Watch,
+    read_bounded,
+    unreadable,
+    unwatched,
+)
+from clinic_app.waveforms.formats.parts import part_of
 from clinic_app.waveforms.formats.scp_reading import is_scp, read_scp
 from clinic_app.waveforms.formats.sound_files import is_flac_file, is_wav, read_flac, read_wav, to_flac, to_wav
 from clinic_app.waveforms.formats.vital_reading import is_vital, read_vital
@@ -150,10 +160,42 @@ def read(path: Path, watch: Watch = unwatched) -> Recording:
     """
     if path.suffix.lower() in (".dat", ".atr") and path.with_suffix(".hea").is_file():
         path = path.with_suffix(".hea")
+    if is_edf_file(path) and path.stat().st_size > LARGEST_BYTES:
+        raise unreadable(TOO_LARGE_AT_ONCE)
     data = read_bounded(path)
     if path.suffix.lower() == ".hea":
         return read_wfdb(data, _Beside(path), path.stem, watch)
     return read_bytes(data, watch)
+
+
+def is_edf_file(path: Path) -> bool:
+    """Return whether a file begins as an EDF file, of which parts can be read however long it is."""
+    with disk_errors(path):
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return is_edf(file.read(8))
+
+
+def read_part(path: Path, begin_s: float, seconds: float | None = None, watch: Watch = unwatched) -> Recording:
+    """Return a stretch of the recording in a file; of an EDF file nothing else is unpacked.
+
+    Args:
+        path: the file, as for `read`.
+        begin_s: where the stretch begins, in seconds after the start.
+        seconds: how long it is; None goes to the end.
+        watch: told how far it is; it may raise `StoppedError`.
+
+    Raises:
+        UnreadableFileError: no signal that can be read is in it, or so much of it is too much.
+        InvalidInputError: nothing of the recording lies there.
+        StorageError: the disk refused it.
+    """
+    if not is_edf_file(path):
+        return part_of(read(path, watch), begin_s, seconds)
+    with disk_errors(path), path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        found, before_s = read_edf_part(data, begin_s, seconds, watch)
+    return part_of(found, begin_s - before_s if begin_s >= 0 else begin_s, seconds)
 
 
 def read_bytes(data: bytes, watch: Watch = unwatched) -> Recording:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from mmap import mmap
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,9 @@ from clinic_app.waveforms.formats.limits import (
     CUT,
     MOST_CHANNELS,
     MOST_MARKS,
+    MOST_SAMPLES,
     TOO_LARGE,
+    TOO_LARGE_AT_ONCE,
     UNKNOWN_START,
     Watch,
     check_amount,
@@ -71,7 +74,7 @@ class _Signal:
 
 @dataclass(frozen=True, eq=False)
 class _File:
-    data: bytes
+    data: bytes | mmap
     width: int
     signals: tuple[_Signal, ...]
     records: int
@@ -102,27 +105,70 @@ def read_edf(data: bytes, watch: Watch = unwatched) -> Recording:
     """
     with strangers_bytes():
         file = _parsed(data)
-        found = _annotations(file)
+        return _recording(file, _onsets(file), watch)
+
+
+def read_edf_part(
+    data: bytes | mmap, begin_s: float, seconds: float | None, watch: Watch = unwatched
+) -> tuple[Recording, float]:
+    """Return the records of a file in which a stretch lies, and how many seconds after its start they begin.
+
+    Only these, and one behind them, are unpacked, so that the file may be longer than the memory; of the others the
+    annotations are read, for they tell of gaps.
+
+    Args:
+        data: the file, which may be mapped.
+        begin_s: where the stretch begins, in seconds after the start.
+        seconds: how long it is; None goes to the end.
+        watch: told of every channel.
+
+    Raises:
+        UnreadableFileError: it contradicts itself or is cut, or so much of it is too much.
+    """
+    with strangers_bytes():
+        file = _parsed(data)
         onsets = _onsets(file)
-        shown = [each for each in file.signals if not each.is_annotation]
-        channels = []
-        for done, signal in enumerate(shown):
-            watch(done, len(shown))
-            channels.append(_channel(file, signal, onsets, found, len(shown)))
-        if not channels:
-            raise unreadable()
-        started_at = _later(file.started_at, Fraction(float(onsets[0])))
-        return Recording(
-            tuple(channels),
-            started_at,
-            _device(data),
-            band_of_prefilter(next((each.prefilter for each in shown if each.prefilter), "")),
-            _marks(found, file.started_at),
-            _patient(data, file.kind),
-        )
+        passed_s = onsets - onsets[0]
+        first = max(int(np.searchsorted(passed_s, begin_s, "right")) - 1, 0)
+        last = file.records if seconds is None else int(np.searchsorted(passed_s, begin_s + seconds)) + 1
+        last = min(max(last, first + 1), file.records)
+        head_bytes = file.head_bytes + first * file.record_bytes
+        part = replace(file, records=last - first, head_bytes=head_bytes)
+        return _recording(part, onsets[first:last], watch, _annotations(file)), float(passed_s[first])
 
 
-def _parsed(data: bytes) -> _File:
+def _recording(file: _File, onsets: Onsets, watch: Watch, found: tuple[Annotation, ...] | None = None) -> Recording:
+    """Return what is in the records of a file.
+
+    Args:
+        file: its header, and which records.
+        onsets: when each of them begins.
+        watch: told of every channel.
+        found: the annotations of all records; None where these are all.
+    """
+    found = _annotations(file) if found is None else found
+    shown = [each for each in file.signals if not each.is_annotation]
+    if not shown:
+        raise unreadable()
+    seconds = float(onsets[-1] - onsets[0]) + float(file.record_s)
+    if seconds * sum(each.count for each in shown) / float(file.record_s) > MOST_SAMPLES:
+        raise unreadable(TOO_LARGE_AT_ONCE)
+    channels = []
+    for done, signal in enumerate(shown):
+        watch(done, len(shown))
+        channels.append(_channel(file, signal, onsets, found, len(shown)))
+    started_at = _later(file.started_at, Fraction(float(onsets[0])))
+    return Recording(
+        tuple(channels),
+        started_at,
+        _device(file.data),
+        band_of_prefilter(next((each.prefilter for each in shown if each.prefilter), "")),
+        _marks(found, file.started_at),
+        _patient(file.data, file.kind),
+    )
+
+
+def _parsed(data: bytes | mmap) -> _File:
     width = _MAGIC.get(data[:8], 0)
     if not width or len(data) < _HEAD:
         raise unreadable()
@@ -147,7 +193,7 @@ def _parsed(data: bytes) -> _File:
     return _File(data, width, signals, records, record_s, started_at, _text(data, 192, 44), head_bytes)
 
 
-def _signals(data: bytes, count: int, width: int) -> tuple[_Signal, ...]:
+def _signals(data: bytes | mmap, count: int, width: int) -> tuple[_Signal, ...]:
     columns: list[list[str]] = []
     at = _HEAD
     for size in (16, 80, 8, 8, 8, 8, 8, 80, 8):
@@ -164,7 +210,7 @@ def _signals(data: bytes, count: int, width: int) -> tuple[_Signal, ...]:
     return tuple(signals)
 
 
-def _text(data: bytes, at: int, size: int) -> str:
+def _text(data: bytes | mmap, at: int, size: int) -> str:
     return data[at : at + size].decode("latin-1").rstrip(" \0").strip()
 
 
@@ -241,7 +287,7 @@ def _channel(
     filled = samples_of(_raw(file, signal).reshape(-1), step, offset)
     places = np.rint((onsets - onsets[0]) * rate).astype(np.int64)
     length = int(places[-1]) + signal.count
-    check_amount(length * channels)
+    check_amount(length)
     breaks = [0, *(np.flatnonzero(np.diff(places) != signal.count) + 1).tolist(), file.records]
     if len(breaks) * channels > _MOST_PIECES:
         raise unreadable(TOO_LARGE)
@@ -307,7 +353,7 @@ def _later(moment: datetime, seconds: Fraction) -> datetime:
     return moment + timedelta(microseconds=round(seconds * 1_000_000))
 
 
-def _started(data: bytes) -> datetime:
+def _started(data: bytes | mmap) -> datetime:
     """Return the moment in the header; it has no zone but in our own files, so it is this computer's."""
     recording = _text(data, 88, 80)
     zone = re.search(r"UTC([+-]\d\d:\d\d)", recording, re.ASCII)
@@ -327,14 +373,14 @@ def _started(data: bytes) -> datetime:
     return in_zone(local, zone[1] if zone else "")
 
 
-def _device(data: bytes) -> str:
+def _device(data: bytes | mmap) -> str:
     words = _text(data, 88, 80).split()
     if words[:1] != ["Startdate"] or len(words) < 5 or words[4] == "X":
         return ""
     return words[4].replace("_", " ")
 
 
-def _patient(data: bytes, kind: str) -> PatientText:
+def _patient(data: bytes | mmap, kind: str) -> PatientText:
     """Return what the patient's field says: four words in EDF+, anything in EDF."""
     field = _text(data, 8, 80)
     words = field.split()

@@ -27,6 +27,10 @@ UNKNOWN_START: Final = datetime(1900, 1, 1, tzinfo=UTC)
 NO_SIGNAL: Final = Text("This file holds no signal that can be read.")
 CUT: Final = Text("The file is shorter than it says. Copy it again from the recorder.")
 TOO_LARGE: Final = Text("This recording is larger than this program takes from anybody.")
+TOO_LARGE_AT_ONCE: Final = Text(
+    "This recording is larger than this program takes at once. The command convert takes parts of it, with --from and "
+    "--seconds."
+)
 
 Watch = Callable[[int, int], None]
 """Told how many steps of how many are done; whoever wants to stop raises `StoppedError` in it."""

@@ -273,3 +273,20 @@ def test_another_patient_takes_the_choice_away(room: Room) -> None:
     assert not nothing.can_cut_out
     assert Stretch() == Stretch(None, None)
     assert room.shelf.documents == ()
+
+
+def test_that_a_file_is_too_long_to_be_read_again_is_said_before_it_is_written(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def words() -> str:
+        room.button("long.export").click()
+        said = room.screen.findChild(QLabel, "long.write.words")
+        assert isinstance(said, QLabel)
+        room.button("long.write.cancel").click()
+        return said.text()
+
+    assert "as a whole" not in words()
+    monkeypatch.setattr("ui.waveforms.view_model_long_taking.MOST_SAMPLES", 150_000)
+    assert "as a whole" in words()
+    room.model.choose(0.0, 20.0)
+    assert "as a whole" not in words()
