@@ -16,6 +16,8 @@ from ui.imaging.finding import Finding
 from ui.imaging.import_panel import ImportReportCard
 from ui.imaging.light_box import LightBox
 from ui.imaging.measuring.marks_desk import MarksDesk
+from ui.imaging.outside.exit_desk import ExitDesk, ExitParts
+from ui.imaging.outside.view_model_exit import ExitViewModel
 from ui.imaging.review_panel import ReviewPanel
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.view_model_archive import ArchiveViewModel
@@ -37,6 +39,7 @@ class ImagingScreen(Page):
         place: what it will stand in (see `Page`).
         remembered: layouts and windows this person chose before.
         archive: finds images in other hospitals' archives; None where nobody may.
+        leaving: takes images out; None where there is no way out.
 
     ``choose_folder`` asks for the folder to take in; None means nobody chose one. ``choose_files`` asks for files,
     archives and images of discs. Any of them can be dropped here, too. Signal ``draft_left``: see `ui.drafts`.
@@ -50,6 +53,7 @@ class ImagingScreen(Page):
         place: QWidget | None = None,
         remembered: Remembered | None = None,
         archive: ArchiveViewModel | None = None,
+        leaving: ExitViewModel | None = None,
     ) -> None:
         super().__init__("images", place)
         theme.make_clinical(self)
@@ -66,6 +70,7 @@ class ImagingScreen(Page):
         self.box = LightBox("imaging", model, remembered, self._body)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
         self.marks = MarksDesk("imaging", model.marks, self._tools, self.panes.active) if model.marks else None
+        self.out = self._exit_desk(leaving, remembered) if leaving is not None else None
         self._busy = BusyLine("imaging")
         self._busy.setObjectName("imaging.progress")
         self._report = ImportReportCard("imaging.report")
@@ -136,6 +141,20 @@ class ImagingScreen(Page):
         marks.model.succeeded.connect(lambda text: self.noticed.emit(say(text), "ok"))
         self._model.patient_left.connect(self._leave_marks)
 
+    def _exit_desk(self, leaving: ExitViewModel, remembered: Remembered | None) -> ExitDesk:
+        """Put the ways out beside the tools."""
+        leaving.setParent(self)
+        leaving.patient = lambda: self._model.patient
+        parts = ExitParts(leaving, self.panes, lambda: self._model.rows, self.panes.active.series.runner, remembered)
+        desk = ExitDesk("imaging", parts, self)
+        self.head.addWidget(desk.button)
+        desk.changed.connect(self._show_page)
+        desk.noticed.connect(self.noticed)
+        self._model.patient_left.connect(lambda _patient: desk.forget())
+        for keys, act in desk.keys().items():
+            self.shortcut(keys, act)
+        return desk
+
     def _leave_marks(self, patient: Patient | None) -> None:
         """What was measured on the pictures of the patient who goes waits for whoever drew it."""
         if self.marks is not None:
@@ -188,6 +207,8 @@ class ImagingScreen(Page):
         self._import_files.say(_("Files, ZIP, ISO…"))
         if self._finding is not None:
             self._finding.say()
+        if self.out is not None:
+            self.out.say()
         self._none.say(
             _("No images yet"),
             _("Put in the CD or the stick from the X-ray, CT or ultrasound room and import its folder."),
@@ -205,6 +226,10 @@ class ImagingScreen(Page):
         page = self._body if model.rows else self._none
         if self._finding is not None and self._finding.is_open:
             page = self._finding.page
+        if self.out is not None and self.out.page is not None:
+            page = self.out.page
+            if self._stack.indexOf(page) < 0:
+                self._stack.addWidget(page)
         self._stack.setCurrentWidget(self._question if model.question is not None else page)
 
     def _show_marked(self) -> None:

@@ -128,6 +128,7 @@ def _recordings(context: ScreenContext, place: QWidget) -> QWidget:
 def _images(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.imaging.imaging_screen import ImagingScreen
     from ui.imaging.measuring.marks_model import MarksModel
+    from ui.imaging.outside.view_model_exit import ExitViewModel
     from ui.imaging.view_model import ImagingViewModel
     from ui.imaging.view_model_archive import ArchiveViewModel
 
@@ -137,7 +138,13 @@ def _images(context: ScreenContext, place: QWidget) -> QWidget:
     model = ImagingViewModel(station.imaging, station.key_images, context.runner, context.session, context.hand, site)
     model.marks = MarksModel(station.marks, context.runner, context.session)
     archive = ArchiveViewModel(station.archives, context.runner, context.session, context.hand)
-    return ImagingScreen(model, place, remembered, archive if archive.can_search else None)
+    leaving = ExitViewModel(
+        station.image_exit,
+        lambda row: station.imaging.stack(context.session, row.study, row.uid),
+        context.runner,
+        context.session,
+    )
+    return ImagingScreen(model, place, remembered, archive if archive.can_search else None, leaving)
 
 
 def _orders(context: ScreenContext, place: QWidget) -> QWidget:

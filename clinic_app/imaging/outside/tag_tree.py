@@ -93,7 +93,7 @@ class TagTree:
             return ()
         if len(path) % 2:
             return tuple(
-                TagLine((*path, place), f"#{place + 1}", can_open=True, value=f"{len(item)}")
+                TagLine((*path, place), f"#{place + 1}", can_open=len(item) > 0, value=f"{len(item)}")
                 for place, item in enumerate(self._items(path))
             )
         found = self._at(path)
