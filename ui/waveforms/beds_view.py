@@ -135,6 +135,8 @@ class BedTile(Translated, QFrame):
             told.append(f"{name} {words}")
         age = tile_age(tuple(value for field in _FIGURES if (value := self._values.get(field)) is not None))
         self._age.setText(age)
+        says_zero = any(value.is_zero and not value.is_gone for value in self._values.values())
+        wear(self._age, "error" if says_zero else "muted")
         self._age.setVisible(bool(age))
         self.setAccessibleName(_("Monitor {name}", name=self.source))
         self.setAccessibleDescription(", ".join([*told, age] if age else told))

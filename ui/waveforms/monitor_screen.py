@@ -18,6 +18,7 @@ from clinic_app.access import Draft
 from clinic_app.encounters import VitalsForm
 from clinic_app.foundation.dates import form_moment
 from clinic_app.records import Patient
+from clinic_app.waveforms.replay_device import is_replay
 from ui import icons, theme
 from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
@@ -397,7 +398,7 @@ class MonitorScreen(Page):
 
     def _show_state(self) -> None:
         state = self._model.state()
-        tone, sign = _CHIPS[state.kind]
+        tone, sign = _CHIPS["silent" if state.kind == "live" and is_replay(state.name) else state.kind]
         look = ChipLook(state_words(state), tone, sign)
         if look != self._state.look:
             self._state.show_look(look)
@@ -513,6 +514,8 @@ def state_words(state: MonitorState) -> str:
         return _("Monitors are turned off")
     if state.kind == "waiting":
         return _("No monitor connected")
+    if state.kind == "live" and is_replay(state.name):
+        return _("{name}: a file is played", name=state.name)
     if state.kind == "live":
         return _("{name}: receiving", name=state.name)
     if state.kind == "silent":

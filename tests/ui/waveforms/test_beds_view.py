@@ -173,6 +173,7 @@ def test_a_heart_that_stands_still_is_told_in_its_tile(qtbot: QtBot) -> None:
     view.look()
     assert view.tiles[0].accessibleDescription() == "HR 0 /min, SpO₂ —, look at the patient"
     assert view.tiles[0]._figures[0].property("role") == "strong"
+    assert view.tiles[0]._age.property("role") == "error"
 
 
 @pytest.mark.parametrize("spoken", ["kk", "ru", "en"])

@@ -25,6 +25,7 @@ from ui import language
 from ui.waveforms.monitor_screen import MonitorScreen
 from ui.waveforms.view_model_long import LongViewModel
 from ui.waveforms.view_model_whose import BedOwner
+from ui.widgets.chip import Chip, ChipLook
 
 
 class Ward:
@@ -219,6 +220,9 @@ def lesson(place: Place) -> Place:
 
 
 def test_a_file_that_is_played_is_filed_for_nobody_before_somebody_said_so(lesson: Place) -> None:
+    assert cast("Chip", lesson.find("monitor.state")).look == ChipLook(
+        "Lesson (replay): a file is played", "warn", "triangle-alert"
+    )
     lesson.button("monitor.record").click()
     lesson.settle()
     assert lesson.question.isVisible()
