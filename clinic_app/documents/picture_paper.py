@@ -146,11 +146,12 @@ class _Page(Flowable):  # type: ignore[misc]  # reportlab has no type hints
             row, column = divmod(place, columns)
             left = column * (width + _GAP)
             bottom = self._room[1] - (row + 1) * height - row * _GAP
-            self._draw_one(picture, (left, bottom + _CAPTION, width, height - _CAPTION))
+            foot = self._draw_one(picture, (left, bottom + _CAPTION, width, height - _CAPTION))
             _words, tall = caption.wrap(width, _CAPTION)
-            caption.drawOn(self.canv, left, bottom + max(_CAPTION - 1 * mm - tall, 0))
+            caption.drawOn(self.canv, left, max(foot - 1 * mm - tall, bottom))
 
-    def _draw_one(self, picture: PaperPicture, cell: tuple[float, float, float, float]) -> None:
+    def _draw_one(self, picture: PaperPicture, cell: tuple[float, float, float, float]) -> float:
+        """Draw a picture at the top of its place; return where it ends."""
         left, bottom, width, height = cell
         pixels, scale = picture.pixels, 0.0
         if self._is_true_size and picture.px_per_mm:
@@ -161,6 +162,7 @@ class _Page(Flowable):  # type: ignore[misc]  # reportlab has no type hints
         shown = (wide * scale, tall * scale)
         at = (left + (width - shown[0]) / 2, bottom + height - shown[1])
         self.canv.drawImage(_reader(pixels), *at, *shown)
+        return float(at[1])
 
 
 def _cut(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

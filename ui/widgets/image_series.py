@@ -71,6 +71,7 @@ class ImageSeries(Translated, TurnedGlass):
         self._tool: Tool = "window"
         self._presets: Sequence[Preset] | None = None
         self._count = self._number = self._wanted = 0
+        self._shape: tuple[int, ...] = (0, 0)
         self._own_book = self._book = MarkBook(self)
         self.readings = Readings(self)
         self.readings.added.connect(self.update)
@@ -173,7 +174,7 @@ class ImageSeries(Translated, TurnedGlass):
         """Begin a series of ``count`` pictures: window, zoom and own marks of the one before are forgotten."""
         self._count, self._number, self._wanted = count, 0, 0
         self._picture, self._view, self._window, self._is_inverted, self._message = None, None, None, False, ""
-        self._drawing, self._pointed, self._is_fitted = None, None, True
+        self._drawing, self._pointed, self._is_fitted, self._shape = None, None, True, (0, 0)
         self._own_book.clear()
         self._corners, self._toned, self._layers, self._notes = Corners(), None, None, ()
         self.forget_turn()
@@ -187,8 +188,8 @@ class ImageSeries(Translated, TurnedGlass):
             number: its place in the series, from 1.
             corners: what the owner says about it.
         """
-        before = self._picture
-        is_same_shape = before is not None and before.frame.stored.shape[:2] == picture.frame.stored.shape[:2]
+        shape = picture.frame.stored.shape[:2]
+        is_same_shape, self._shape = self._shape == shape, shape  # also where a damaged one lies between
         self._picture, self._number, self._corners, self._message = picture, number, corners, ""
         self._wanted = self._wanted or number
         self._drawing = None
@@ -213,6 +214,11 @@ class ImageSeries(Translated, TurnedGlass):
         """Return what is wrong with the picture, and what is said about the series."""
         notes = self._picture.frame.notes if self._picture else ()
         return (*map(say, notes), *self._notes)
+
+    @property
+    def corners(self) -> Corners:
+        """What the owner says about the picture that is seen."""
+        return self._corners
 
     def set_corners(self, corners: Corners) -> None:
         """Say something else about the picture that is seen."""

@@ -10,6 +10,7 @@ from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from clinic_app.imaging.outside.tag_tree import joined
 from clinic_app.imaging.reading import READING_ERRORS
 
 What = Literal["stays", "changed", "new", "goes"]
@@ -82,7 +83,7 @@ def _words(dataset: Dataset, tag: BaseTag) -> str:
             return f"[{len(element.value)}]"
         if element.VR in _BYTES:
             return f"{len(element.value or b'')} B"
-        text = str(element.value).replace("\r", " ").replace("\n", " ")
+        text = joined(element.value).replace("\r", " ").replace("\n", " ")
     except READING_ERRORS:
         return "?"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydicom.datadict import dictionary_description, private_dictionary_description
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
@@ -202,10 +203,17 @@ class TagTree:
         element = _element(dataset, tag)
         if element.VR in _BYTES:
             return _hex(element.value or b"", most), False
-        value = str(element.value if element.value is not None else "")
+        value = joined(element.value)
         if element.VR == "UI" and UID(value).name != value:
             value = f"{value} = {UID(value).name}"
         return value[:most], False
+
+
+def joined(value: object) -> str:
+    """Return a value as it stands in a file: several are parted by a backslash (PS3.5 6.4)."""
+    if isinstance(value, (MultiValue, list)):
+        return "\\".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _fits(line: TagLine, plain: str, bare: str, keys: tuple[str, ...]) -> bool:

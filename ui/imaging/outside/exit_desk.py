@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from clinic_app.foundation.errors import ClinicError
 from ui import language
 from ui.imaging.outside.exit_page import ExitPage
-from ui.imaging.outside.picture_out import picture_name, seen_image, seen_sheet
+from ui.imaging.outside.picture_out import Seen, picture_name, seen_image, seen_sheet
 from ui.imaging.outside.tag_page import TagModel, TagPage
 from ui.language import _, say
 from ui.widgets.buttons import Button
@@ -90,6 +90,15 @@ class ExitDesk(QObject):
             action.triggered.connect(lambda _checked, act=act: act())
             self.menu.addAction(action)
             self.actions[key] = action
+        self.menu.addSeparator()
+        self.wishes: dict[str, QAction] = {}
+        for key in ("marks", "name"):
+            wish = QAction(self.menu)
+            wish.setObjectName(f"{name}.out.{key}")
+            wish.setCheckable(True)
+            wish.setChecked(True)
+            self.menu.addAction(wish)
+            self.wishes[key] = wish
         self._tag_model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self.menu.aboutToShow.connect(self.follow)
         self.say()
@@ -120,8 +129,15 @@ class ExitDesk(QObject):
             "true_size": _("PDF in true size…"),
             "tags": _("What the file says"),
         }
+        self.wishes["marks"].setText(_("Pictures and PDF: with what was measured"))
+        self.wishes["name"].setText(_("Pictures and PDF: with the patient's name"))
         for key, action in self.actions.items():
             action.setText(f"{words[key]}\t{_KEYS[key]}".rstrip())
+
+    @property
+    def seen(self) -> Seen:
+        """What of a view goes along."""
+        return Seen(self.wishes["marks"].isChecked(), self.wishes["name"].isChecked())
 
     def open_export(self) -> None:
         """Bring the page where series are taken out to the front, the series in hand chosen."""
@@ -171,8 +187,12 @@ class ExitDesk(QObject):
             return
         path = self.choose_picture(f"{picture_name(pane)}.png")
         if path is not None:
-            image = seen_image(pane.canvas)
-            self._write(path, f"{path.suffix.lstrip('.').upper() or 'PNG'}, as seen", lambda: _saved(image, path))
+            image = seen_image(pane.canvas, self.seen)
+            self._write(
+                path,
+                f"{path.suffix.lstrip('.').upper() or 'PNG'}, as seen, {self._named()}",
+                lambda: _saved(image, path),
+            )
 
     def save_paper(self, *, is_true_size: bool = False) -> None:
         """Write the pictures of the panes on paper, by default as large as there is room."""
@@ -183,7 +203,7 @@ class ExitDesk(QObject):
         path = self.choose_paper(f"{picture_name(panes.active)}.pdf")
         if path is None:
             return
-        sheet = seen_sheet(shown, self._parts.model.patient(), is_true_size=is_true_size)
+        sheet = seen_sheet(shown, self._parts.model.patient(), self.seen, is_true_size=is_true_size)
         spoken = language.current()
 
         def work() -> None:
@@ -192,7 +212,7 @@ class ExitDesk(QObject):
 
             write_atomically(path, (render_pictures(sheet, spoken),))
 
-        self._write(path, "PDF", work)
+        self._write(path, f"PDF, {self._named()}", work)
 
     def _write(self, path: Path, what: str, work: Callable[[], None]) -> None:
         """Write a file in the background, noted before it is written."""
@@ -210,6 +230,9 @@ class ExitDesk(QObject):
             done=lambda _none: self.noticed.emit(_("Written: {name}", name=path.name), "ok"),
             failed=self._refuse,
         )
+
+    def _named(self) -> str:
+        return "with the patient" if self.seen.has_name else "without the patient's name"
 
     def _refuse(self, error: ClinicError) -> None:
         self.noticed.emit(say(error.text), "warn")

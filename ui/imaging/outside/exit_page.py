@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clinic_app.imaging.importing import frames_of
 from ui import language
 from ui.imaging.outside.box_picture import BoxPicture
 from ui.imaging.outside.view_model_exit import ExitViewModel, Line, words_for
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from clinic_app.imaging.outside.image_exit import Taken
 
 _SERIES, _COUNT, _STATE = range(3)
-_LIST_PX: Final = 430
+_LIST_PX: Final = 340
+_ROW_PX: Final = 30
 _UID: Final = Qt.ItemDataRole.UserRole
 
 
@@ -157,13 +159,17 @@ class ExitPage(Translated, QFrame):
         row.setSpacing(8)
         row.addWidget(self._views)
         row.addStretch(1)
-        for button in (self._propose, self._clear, self._looked):
-            row.addWidget(button)
+        row.addWidget(self._looked)
         whole.addLayout(row)
         self._fronts.addWidget(self.picture)
         self._fronts.addWidget(table)
         whole.addWidget(self._fronts, 1)
-        whole.addWidget(self._hint)
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self._hint, 1)
+        below.addWidget(self._propose)
+        below.addWidget(self._clear)
+        whole.addLayout(below)
 
     def _connect(self) -> None:
         model = self._model
@@ -224,6 +230,7 @@ class ExitPage(Translated, QFrame):
             for line in self._model.lines:
                 item = QTreeWidgetItem(self.series)
                 item.setData(_SERIES, _UID, line.row.uid)
+                item.setSizeHint(_SERIES, QSize(0, _ROW_PX))
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         chosen = next((each for each in self._model.lines if each.row.uid == uid), None)
         chosen = chosen or next((each for each in self._model.lines if each.is_chosen), None)
@@ -260,7 +267,7 @@ class ExitPage(Translated, QFrame):
             return
         row = line.row
         item.setText(_SERIES, "  ".join(part for part in (row.modality, row.day, row.description) if part))
-        item.setText(_COUNT, str(line.outgoing.files if line.outgoing else len(row.series.instance)))
+        item.setText(_COUNT, str(sum(map(frames_of, row.series.instance))))
         item.setText(_STATE, self._state(line))
         item.setToolTip(_STATE, say(line.outgoing.refusal) if line.outgoing and line.outgoing.refusal else "")
         item.setCheckState(_SERIES, Qt.CheckState.Checked if line.is_chosen else Qt.CheckState.Unchecked)
@@ -302,12 +309,13 @@ class ExitPage(Translated, QFrame):
         self._clear.setEnabled(bool(line and line.boxes))
         self._looked.setEnabled(can_draw and self.picture.picture is not None)
         is_done = bool(line and line.is_looked_at)
-        self._looked.say(_("Look through it again") if is_done else _("Looked through: nothing names anybody"))
+        self._looked.say(_("Look through it again") if is_done else _("Looked through: no names"))
         self._fill_fates()
 
     def _show_view(self) -> None:
         self._fronts.setCurrentWidget(self.fates if self._views.value() == "words" else self.picture)
-        self._hint.setVisible(self._views.value() == "picture")
+        for part in (self._hint, self._propose, self._clear):
+            part.setVisible(self._views.value() == "picture")
 
     def _fill_fates(self) -> None:
         line = self._model.line(self._uid())

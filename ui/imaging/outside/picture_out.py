@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +17,9 @@ from clinic_app.foundation.dates import document_date
 from clinic_app.terminology.systems import IIN
 from ui import language
 from ui.language import _
-from ui.widgets.image_overlay import column_mm
+from ui.widgets.image_overlay import Corners, column_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from clinic_app.records import Patient
     from ui.imaging.viewer import Viewer
     from ui.widgets.image_canvas import ImageCanvas
@@ -27,16 +28,47 @@ _LEAST_PX: Final = 1000
 _LONGEST_NAME: Final = 60
 
 
-def seen_image(canvas: ImageCanvas) -> QImage:
-    """Return what a canvas shows, twice as fine where it is small."""
+@dataclass(frozen=True)
+class Seen:
+    """What of a view goes along.
+
+    Args:
+        has_marks: what was measured.
+        has_name: whose it is, in the corners.
+    """
+
+    has_marks: bool = True
+    has_name: bool = True
+
+
+def seen_image(canvas: ImageCanvas, seen: Seen = Seen()) -> QImage:
+    """Return what a canvas shows, twice as fine where it is small, without the frame of what has the keys."""
     times = 2 if max(canvas.width(), canvas.height()) < _LEAST_PX else 1
     image = QImage(QSize(canvas.width() * times, canvas.height() * times), QImage.Format.Format_RGB888)
     image.fill(0)
     painter = QPainter(image)
     painter.scale(times, times)
-    canvas.render(painter, QPoint())
+    with _painted(canvas, seen):
+        canvas.render(painter, QPoint())
     painter.end()
     return image
+
+
+@contextmanager
+def _painted(canvas: ImageCanvas, seen: Seen) -> Iterator[None]:
+    """Let a canvas paint what goes along, for the length of the block."""
+    own: dict[str, Callable[[], object]] = {"hasFocus": lambda: False}
+    own |= {} if seen.has_marks else {"shown_marks": tuple}
+    corners = canvas.corners
+    vars(canvas).update(own)
+    if not seen.has_name:
+        canvas.set_corners(Corners())
+    try:
+        yield
+    finally:
+        for name in own:
+            del vars(canvas)[name]
+        canvas.set_corners(corners)
 
 
 def picture_name(pane: Viewer) -> str:
@@ -47,14 +79,16 @@ def picture_name(pane: Viewer) -> str:
     return "".join(letter if letter.isalnum() or letter in " .-_" else "_" for letter in told)[:_LONGEST_NAME].strip()
 
 
-def seen_sheet(panes: Sequence[Viewer], patient: Patient | None, *, is_true_size: bool = False) -> PictureSheet:
+def seen_sheet(panes: Sequence[Viewer], patient: Patient | None, seen: Seen, *, is_true_size: bool) -> PictureSheet:
     """Return what goes on paper."""
+    if not seen.has_name:
+        patient = None
     born = _day(patient.birth_date) if patient is not None and patient.birth_date else ""
     number = patient.identifier_value(IIN) or "" if patient is not None else ""
     return PictureSheet(
-        name=patient.full_name if patient is not None else _("No name in the file"),
+        name=patient.full_name if patient is not None else _("Without the patient"),
         numbers=tuple(part for part in (born, number) if part),
-        pictures=tuple(_paper_picture(pane) for pane in panes),
+        pictures=tuple(_paper_picture(pane, seen) for pane in panes),
         is_true_size=is_true_size,
     )
 
@@ -66,8 +100,8 @@ def _day(stated: str) -> str:
         return stated
 
 
-def _paper_picture(pane: Viewer) -> PaperPicture:
-    image = seen_image(pane.canvas)
+def _paper_picture(pane: Viewer, seen: Seen) -> PaperPicture:
+    image = seen_image(pane.canvas, seen)
     height, width = image.height(), image.width()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : width * 3].reshape(height, width, 3).copy()

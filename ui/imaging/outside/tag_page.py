@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _TAG, _NAME, _VR, _VALUE = range(4)
 _LINE: Final = Qt.ItemDataRole.UserRole
 _WAIT_MS: Final = 250
-_WHOLE_PX: Final = 120
+_WHOLE_PX: Final = 84
+_ROW_PX: Final = 24
 
 
 class TagModel(QObject):
@@ -253,6 +254,7 @@ class TagPage(Translated, QFrame):
             return
         self.tree.clear()
         self.tree.addTopLevelItems([_item(line) for line in lines])
+        self._words.show()
         self._words.setText(counted("{count} element found", "{count} elements found", len(lines)))
         first = self.tree.topLevelItem(0)
         if first is not None:
@@ -260,7 +262,8 @@ class TagPage(Translated, QFrame):
 
     def _open(self, item: QTreeWidgetItem) -> None:
         line: TagLine = item.data(_TAG, _LINE)
-        if line.can_open and item.childCount() == 1 and item.child(0).data(_TAG, _LINE) is None:
+        first: QTreeWidgetItem | None = item.child(0)
+        if line.can_open and first is not None and first.data(_TAG, _LINE) is None:
             self._model.list(line.path)
 
     def _read(self, item: QTreeWidgetItem | None) -> None:
@@ -279,7 +282,9 @@ class TagPage(Translated, QFrame):
         proposal = self._model.tree.proposal if self._model.tree is not None else None
         if proposal is None:
             self._words.setText("")
+            self._words.hide()
             return
+        self._words.show()
         self._words.setText(
             _(
                 "The file is wrong about its letters; words in italics are read as {encoding}.",
@@ -294,6 +299,7 @@ def _item(line: TagLine) -> QTreeWidgetItem:
         value = counted("{count} item", "{count} items", int(line.value))
     item = QTreeWidgetItem([line.tag, line.keyword, line.vr, value + (" …" if line.has_more else "")])
     item.setData(_TAG, _LINE, line)
+    item.setSizeHint(_TAG, QSize(0, _ROW_PX))
     if line.is_mended or line.is_unreadable:
         font = QFont()
         font.setItalic(True)

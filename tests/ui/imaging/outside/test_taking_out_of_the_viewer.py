@@ -279,6 +279,32 @@ def test_the_pictures_of_all_panes_go_on_one_page(room: Room, tmp_path: Path) ->
     assert "Қасымов" not in names[0]
 
 
+def test_a_picture_leaves_without_its_name_and_marks_where_that_is_wished(room: Room, tmp_path: Path) -> None:
+    room.open("CT")
+    room.desk.choose_picture = lambda _start: tmp_path / "seen.png"
+    room.desk.choose_paper = lambda _start: tmp_path / "sheet.pdf"
+    room.desk.save_picture()
+    room.settle()
+    named = QImage(str(tmp_path / "seen.png"))
+    corners = room.screen.canvas.corners
+    for wish in room.desk.wishes.values():
+        wish.setChecked(False)
+    room.screen.canvas.setFocus()
+    room.desk.save_picture()
+    room.desk.save_paper(is_true_size=True)
+    room.settle()
+    nameless = QImage(str(tmp_path / "seen.png"))
+    part = named.rect().adjusted(4, 4, -named.width() // 2, -named.height() * 4 // 5)
+    assert named.copy(part) != nameless.copy(part)
+    assert room.screen.canvas.corners == corners
+    assert "hasFocus" not in vars(room.screen.canvas)
+    with pypdfium2.PdfDocument(tmp_path / "sheet.pdf") as document:
+        text = document[0].get_textpage().get_text_range()
+    assert "Қасымов" not in text
+    assert "100 %" in text
+    assert "without the patient's name" in str([row.event for row in room.here.store.audit.page(AuditQuery(), 3)])
+
+
 def test_what_the_file_says_is_opened_searched_and_copied(room: Room) -> None:
     room.open("CT")
     room.desk.open_tags()
