@@ -75,7 +75,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="take no more than so many seconds")
     parser.add_argument("--without-patient", action="store_true",
-                        help="leave out name, number, birth date, sex and the authors of marks")  # fmt: skip
+                        help="leave out name, number, birth date, sex, device and the authors of marks")  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace OUT where it is there already")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of what is said and of a PDF")
     parser.add_argument("--list", action="store_true", help="list the formats and what they keep")
