@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FILE, _EDIT = "file", "edit"
 _ICON_PX: Final = 20
 _ICONS_A_TURN: Final = 5
-_TOOL_PX, _PRESET_PX = 33, 158
+_TOOL_PX, _PRESET_PX = 33, 188
 
 
 class ViewerTools(Translated, QWidget):

@@ -21,6 +21,7 @@ from ui import language
 from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners, bar_mm, column_mm
+from ui.widgets.image_view import ImageView
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -405,3 +406,18 @@ def test_without_a_picture_nothing_a_hand_does_fails(canvas: ImageCanvas) -> Non
     drag(canvas, LEFT, QPoint(10, 10), QPoint(100, 100))
     turn(canvas, 120, QPoint(100, 100), CTRL)
     assert (canvas.zoom, canvas.image_number, canvas.window, canvas.last_length) == (0.0, 0, None, None)
+
+
+def test_a_damaged_picture_in_the_middle_of_a_series_does_not_take_zoom_and_window_away(canvas: ImageCanvas) -> None:
+    show(canvas, made_frame(ramp()), count=4)
+    canvas.zoom_by(3)
+    canvas.turn_right()
+    canvas.set_preset("2")
+    seen = canvas._view
+    canvas.show_words(2, "This image is damaged.")
+    assert canvas.picture is None
+    canvas.show_picture(picture_of(made_frame(ramp())), 3, Corners())
+    assert canvas._view == seen
+    canvas.show_picture(picture_of(made_frame(ramp(10, 20))), 4, Corners())
+    assert canvas._view != seen, "a picture of another shape is shown whole"
+    assert canvas._view == ImageView.fitted_to((0, 0, 20, 10), canvas.glass, 1.0, canvas.turn)

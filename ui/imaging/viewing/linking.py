@@ -45,6 +45,7 @@ class Linking(QObject):
         self._panes = panes
         self._anchors: dict[Viewer, int] = {}
         self._known: set[Viewer] = set()
+        self._waiting: tuple[Viewer, int] | None = None
         self._is_moving = self._is_toning = False
         self.mode: LinkMode = "off"
         self.has_lines = True
@@ -54,7 +55,7 @@ class Linking(QObject):
 
     def set_mode(self, mode: LinkMode) -> None:
         """Leaf together from here on, or each for himself."""
-        self.mode = mode
+        self.mode, self._waiting = mode, None
         self._anchor()
         if mode != "off":
             self._load()
@@ -87,6 +88,7 @@ class Linking(QObject):
                 pane.canvas.shown.connect(self.draw_lines)
                 pane.canvas.window_changed.connect(lambda pane=pane: self._tone(pane))
                 pane.series.opened.connect(lambda pane=pane: self._meet(pane))
+                pane.planes.known.connect(self._catch_up)
         self._anchor()
         if self.mode != "off":
             self._load()
@@ -111,12 +113,21 @@ class Linking(QObject):
         if self.mode == "off" or self._is_moving:
             return
         self._is_moving = True
+        self._waiting = None
         for pane in self._panes.shown:
             if pane is not source and pane.series.count:
+                if self.mode == "place" and not (source.planes.is_known and pane.planes.is_known):
+                    self._waiting = source, number  # half a stack has no nearest picture
+                    continue
                 found = self._place_in(pane, source, number)
                 if found is not None:
                     pane.canvas.go_to(found)
         self._is_moving = False
+
+    def _catch_up(self) -> None:
+        """Where the pictures of a pane lie is known now: it goes along with what was leafed meanwhile."""
+        if self._waiting is not None and self._waiting[0] in self._panes.shown:
+            self._follow(*self._waiting)
 
     def _tone(self, source: Viewer) -> None:
         """The window of one pane was changed: panes with the same series are seen in the same one."""

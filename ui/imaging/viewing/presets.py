@@ -24,6 +24,10 @@ class OwnWindow(NamedTuple):
     width: float
 
 
+NO_WINDOW: Final = OwnWindow("", 0.0, 1.0)
+"""A digit without a window."""
+
+
 class PresetBook:
     """The windows of one person.
 
@@ -37,7 +41,7 @@ class PresetBook:
     def of(self, modality: str) -> tuple[Preset, ...] | None:
         """Return somebody's windows for a kind of picture; None where he made none."""
         own = self.own(modality)
-        return tuple(_preset(place, each) for place, each in enumerate(own, 1)) if own else None
+        return tuple(_preset(place, each) for place, each in enumerate(own, 1) if each.name) or None
 
     def own(self, modality: str) -> tuple[OwnWindow, ...]:
         """Return what somebody keeps; what is no window is left out."""

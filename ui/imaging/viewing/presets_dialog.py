@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from ui import icons, theme
-from ui.imaging.viewing.presets import MOST_VALUE, OwnWindow
+from ui import icons, language, theme
+from ui.imaging.viewing.presets import MOST_VALUE, NO_WINDOW, OwnWindow
 from ui.language import _
 from ui.widgets.buttons import Button
 from ui.widgets.image_presets import MOST_PRESETS
@@ -44,7 +45,7 @@ class PresetsDialog(QDialog):
         self._rows: list[tuple[QLineEdit, QDoubleSpinBox, QDoubleSpinBox]] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
-        for place, words in enumerate((_("Key"), _("Name"), _("Level"), _("Width"))):
+        for place, words in enumerate((_("Key"), _("Name of the window"), _("Level"), _("Width"))):
             grid.addWidget(label("muted", words), 0, place)
         for row in range(1, MOST_PRESETS + 1):
             self._add_row(grid, row)
@@ -56,12 +57,18 @@ class PresetsDialog(QDialog):
         self._rows[0][0].setFocus()
 
     def windows(self) -> tuple[OwnWindow, ...]:
-        """Return the rows that have a name."""
-        return tuple(
-            OwnWindow(name.text().strip(), center.value(), width.value())
-            for name, center, width in self._rows
-            if name.text().strip()
-        )
+        """Return the rows up to the last one that says something; an empty one between keeps its digit free."""
+        rows = [self._row(*row) for row in self._rows]
+        while rows and rows[-1] == NO_WINDOW:
+            rows.pop()
+        return tuple(rows)
+
+    @staticmethod
+    def _row(name: QLineEdit, center: QDoubleSpinBox, width: QDoubleSpinBox) -> OwnWindow:
+        """Return a row; numbers without a name are their own name."""
+        found = OwnWindow(name.text().strip(), center.value(), width.value())
+        is_nameless = not found.name and found != NO_WINDOW
+        return found._replace(name=_numbers(found.center, found.width)) if is_nameless else found
 
     def _add_row(self, grid: QGridLayout, row: int) -> None:
         name, center, width = QLineEdit(), QDoubleSpinBox(), QDoubleSpinBox()
@@ -77,6 +84,7 @@ class PresetsDialog(QDialog):
             grid.addWidget(part, row, place)
         for number in (center, width):
             number.setDecimals(1)
+            number.setLocale(QLocale(language.current()))
         grid.addWidget(label(text=str(row)), row, 0)
         self._rows.append((name, center, width))
 
@@ -89,6 +97,9 @@ class PresetsDialog(QDialog):
         usual.say(_("The usual ones"))
         save.say(_("Keep"))
         leave.say(_("Cancel"))
+        for button in (add, usual, leave):
+            button.setAutoDefault(False)
+        save.setDefault(True)  # Enter in any field keeps
         add.clicked.connect(self._add_present)
         usual.clicked.connect(lambda: self._show(self._usual))
         save.clicked.connect(self.accept)
@@ -102,16 +113,22 @@ class PresetsDialog(QDialog):
 
     def _show(self, windows: Sequence[OwnWindow]) -> None:
         for place, (name, center, width) in enumerate(self._rows):
-            found = windows[place] if place < len(windows) else OwnWindow("", 0.0, 1.0)
+            found = windows[place] if place < len(windows) else NO_WINDOW
             name.setText(found.name)
             center.setValue(found.center)
             width.setValue(found.width)
 
     def _add_present(self) -> None:
-        """Put the window in force into the first free row; its name is still to be written."""
+        """Put the window in force into the first free row, its numbers for a name until another one is written."""
         free = next((row for row in self._rows if not row[0].text().strip()), None)
         if free is not None and self._present is not None:
             name, center, width = free
             center.setValue(self._present[0])
             width.setValue(self._present[1])
+            name.setText(_numbers(*self._present))
             name.setFocus()
+            name.selectAll()
+
+
+def _numbers(center: float, width: float) -> str:
+    return f"{width:.10g} / {center:.10g}"

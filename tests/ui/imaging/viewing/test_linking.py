@@ -100,6 +100,26 @@ def test_in_one_space_the_same_place_is_shown_whatever_the_numbers(folder: Path,
     close(desk)
 
 
+def test_who_leafs_before_it_is_known_where_the_pictures_lie_finds_the_same_place_afterwards(
+    folder: Path, qtbot: QtBot
+) -> None:
+    put(folder, 1, [float(z) for z in range(0, 40, 2)])
+    put(folder, 2, [float(z) for z in range(38, -1, -2)])
+    desk = opened(qtbot, folder, "1x2", 1, 2)
+    first, second = desk.panes.shown
+    desk.linking.set_mode("place")
+    first.canvas.go_to(3)
+    assert not second.planes.is_known
+    assert second.canvas.wanted_number == 1, "half a stack has no nearest picture, and a number is no place"
+    desk.settle()
+    assert [each.canvas.image_number for each in desk.panes.shown] == [3, 18], "4 mm is 4 mm"
+    desk.linking.set_mode("off")
+    desk.box.open_in(second, next(row for row in desk.model.rows if row.uid == "1.2.1"))
+    desk.settle()
+    assert second.canvas.image_number == 1, "nobody leafed since"
+    close(desk)
+
+
 def test_between_two_days_so_many_millimetres_are_leafed_from_where_they_were_put_side_by_side(
     folder: Path, qtbot: QtBot
 ) -> None:

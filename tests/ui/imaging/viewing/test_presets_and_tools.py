@@ -100,6 +100,39 @@ def test_the_dialog_adds_the_window_in_force_and_goes_back_to_the_usual_ones(des
     assert dialog.result() == PresetsDialog.DialogCode.Accepted
 
 
+def test_enter_in_a_row_keeps_and_adds_nothing(desk: Desk, qtbot: QtBot) -> None:
+    dialog = PresetsDialog("MR", (), (), (40.0, 400.0))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    name = dialog.findChild(QLineEdit, "presets.1.name")
+    assert isinstance(name, QLineEdit)
+    QTest.keyClicks(name, "Mine")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert dialog.result() == PresetsDialog.DialogCode.Accepted
+    assert dialog.windows() == (OwnWindow("Mine", 0.0, 1.0),)
+
+
+def test_what_somebody_adds_is_kept_without_a_name_and_an_empty_row_keeps_its_digit(desk: Desk, qtbot: QtBot) -> None:
+    dialog = PresetsDialog("MR", (), (), (40.5, 400.0))
+    qtbot.addWidget(dialog)
+    dialog._add_present()
+    first, third = (dialog.findChild(QLineEdit, f"presets.{row}.name") for row in (1, 3))
+    assert isinstance(first, QLineEdit)
+    assert isinstance(third, QLineEdit)
+    assert first.text() == first.selectedText() == "400 / 40.5"
+    first.clear()
+    third.setText("Third")
+    kept = dialog.windows()
+    assert [each.name for each in kept] == ["400 / 40.5", "", "Third"]
+    book = PresetBook(remembered(desk))
+    book.put("MR", kept)
+    assert [(each.key, each.words()) for each in book.of("MR") or ()] == [("1", "400 / 40.5"), ("3", "Third")]
+    again = PresetsDialog("MR", book.own("MR"), (), None)
+    qtbot.addWidget(again)
+    assert again.windows() == kept
+    desk.settle()
+
+
 def test_windows_of_ones_own_are_kept_and_used_in_every_pane(desk: Desk, qtbot: QtBot) -> None:
     desk.model._is_first_taken = False
     desk.model.series.close()
