@@ -8,19 +8,18 @@ Sources: DICOM PS3.10 clause 8 (file names), PS3.3 annex F (DICOMDIR), PS3.12; I
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileInstance, FileSet
 
 from clinic_app.foundation.durable_files import disk_errors, whole_file
-from clinic_app.foundation.errors import ConflictError, UnreadableFileError
+from clinic_app.foundation.errors import ConflictError, StorageError, UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.outside.stopping import Watch, unwatched
 from clinic_app.imaging.reading import READING_ERRORS, text_of
@@ -155,14 +154,14 @@ def folder_in_making(target: Path) -> Iterator[FolderInMaking]:
         StorageError: the disk refuses it.
     """
     check_free(target)
-    folder = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    with disk_errors(folder):
-        folder.mkdir()
-    try:
-        yield FolderInMaking(folder)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(folder)
+    with ExitStack() as stack:
+        with disk_errors(target):
+            try:
+                made = TemporaryDirectory(".part", f".{target.name}.", target.parent, ignore_cleanup_errors=True)
+            except FileNotFoundError as error:
+                raise StorageError(Text("There is no folder “{name}”.", name=target.parent)) from error
+            folder = stack.enter_context(made)
+        yield FolderInMaking(Path(folder))
 
 
 def check_free(target: Path) -> None:
@@ -184,7 +183,7 @@ def put_folder(finished: Path, target: Path) -> None:
     """
     check_free(target)
     with disk_errors(target):
-        os.rename(finished, target)  # noqa: PTH104 - on Windows this refuses a name that is taken
+        os.replace(finished, target)
 
 
 def put_archive(finished: Path, target: Path, watch: Watch = unwatched) -> None:

@@ -7,13 +7,14 @@ Sources: DICOM PS3.15 E.2 and E.3.6, PS3.5 B.2 (identifiers made of UUIDs).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import base64
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from clinic_app.keys.signing_key import mac_of
 
 _EARLIEST_DAYS: Final = 60
 _LATEST_DAYS: Final = 3650
@@ -50,7 +51,7 @@ class Pseudonyms:
         return timedelta(days=-days, seconds=-(int.from_bytes(made[8:16], "big") % _DAY_S))
 
     def _made(self, kind: str, old: str) -> bytes:
-        return hmac.new(self.key, f"{kind}\0{old}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64decode(mac_of(self.key, f"{kind}\0{old}") + "=")
 
 
 def moved(date: str, time: str, by: timedelta) -> tuple[str, str]:

@@ -31,7 +31,7 @@ from ui.language import Translated, _, counted, say
 from ui.remembered import Remembered
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 from ui.widgets.segmented import Option, Segmented
 from ui.widgets.size_words import size_words
 
@@ -269,7 +269,8 @@ class ExitPage(Translated, QFrame):
         item.setText(_SERIES, "  ".join(part for part in (row.modality, row.day, row.description) if part))
         item.setText(_COUNT, str(sum(map(frames_of, row.series.instance))))
         item.setText(_STATE, self._state(line))
-        item.setToolTip(_STATE, say(line.outgoing.refusal) if line.outgoing and line.outgoing.refusal else "")
+        refusal = say(line.outgoing.refusal) if line.outgoing and line.outgoing.refusal else ""
+        item.setToolTip(_STATE, plain_tip(refusal) if refusal else "")
         item.setCheckState(_SERIES, Qt.CheckState.Checked if line.is_chosen else Qt.CheckState.Unchecked)
 
     def _state(self, line: Line) -> str:
