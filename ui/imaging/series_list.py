@@ -64,7 +64,9 @@ class SeriesList(Translated, QListView):
         self.retranslate()
 
     def show_rows(self, rows: Sequence[SeriesRow], current_uid: str = "") -> None:
-        """Show these series; the one named stays selected, and nobody is told of that."""
+        """Show these series and tell nobody; where somebody stands he stays, else the one named is selected."""
+        here, scrolled = self.currentIndex().row(), self.verticalScrollBar().value()
+        kept_uid = self._rows[here].uid if 0 <= here < len(self._rows) else ""
         self._rows = tuple(rows)
         kept = {self._uid_at(place): self._picture_at(place) for place in range(self._items.rowCount())}
         self._is_quiet = True  # while rows go, Qt moves to the next one by itself
@@ -75,7 +77,10 @@ class SeriesList(Translated, QListView):
             item.setData(kept.get(row.uid), _PICTURE)
             self._items.appendRow(item)
         self.retranslate()
-        self.mark(current_uid)
+        self.mark(kept_uid if any(row.uid == kept_uid for row in self._rows) else current_uid)
+        if kept_uid:
+            self.executeDelayedItemsLayout()
+            self.verticalScrollBar().setValue(scrolled)
 
     def mark(self, uid: str) -> None:
         """Select a series without telling anybody."""

@@ -104,6 +104,26 @@ def test_one_pane_follows_the_list_and_several_wait_for_a_choice(desk: Desk) -> 
     assert desk.shown() == ["3", ""]
 
 
+def test_series_that_arrive_move_nobody_in_the_list_who_has_not_chosen_yet(desk: Desk) -> None:
+    desk.lay("1x2")
+    desk.list.setFixedHeight(150)
+    desk.go_to(2)
+    bar = desk.list.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    before = bar.value()
+    assert before > 0
+    desk.window.box.show_rows()
+    assert desk.list.currentIndex().row() == 2
+    assert bar.value() == before
+    assert desk.shown() == ["1", ""]
+    rows, desk.model.rows = desk.model.rows, desk.model.rows[:2]
+    desk.window.box.show_rows()
+    assert desk.list.currentIndex().row() == 0, "where he stood is nothing any more: what is seen is selected"
+    desk.model.rows = tuple(reversed(rows))
+    desk.window.box.show_rows()
+    assert desk.list.currentIndex().row() == 2, "the same series, wherever it stands"
+
+
 def test_a_series_is_dropped_into_a_pane_which_is_then_in_hand(desk: Desk) -> None:
     desk.lay("2x2")
     second = desk.panes.shown[1]
