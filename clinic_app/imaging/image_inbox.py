@@ -21,6 +21,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError, StorageError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.filed_images import SEEN, Seen, digest_of, files_in, ours_of, records_of, seen_of
 from clinic_app.imaging.image_matching import ImageMatch, agreement, matches_of
 from clinic_app.imaging.importing import merged
 from clinic_app.imaging.order_record import OrderState, state_of, with_state
@@ -29,7 +30,6 @@ from clinic_app.imaging.shelf import Opened, Shelf
 from clinic_app.imaging.waiting_image import HandledStudy, Pieces, StudyInInbox, WaitingImage, as_found, studies_of
 from clinic_app.records import ImagingStudy, Patient, Reference, Resource, ServiceRequest
 from clinic_app.storage import Store
-from clinic_app.terminology.systems import DICOM_UID
 
 MOST_WAITING: Final = 20_000
 KEPT: Final = timedelta(days=7)
@@ -38,15 +38,7 @@ REMEMBERED: Final = timedelta(days=400)
 """So long an image that is sent again is known."""
 _WAITING: Final = "images/waiting/"
 _HANDLED: Final = "images/handled/"
-_SEEN: Final = "images/seen/"
 _NOBODY: Final = Patient(id="inbox")
-
-
-class _Seen(msgspec.Struct, frozen=True):
-    """What is remembered of an image that is out of the inbox."""
-
-    digests: tuple[str, ...]
-    at: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,6 @@ class ImageInbox:
         self._lock = threading.RLock()
         self._images: dict[str, WaitingImage] | None = None
         self._sops: dict[str, list[str]] = {}
-        self._filed: dict[str, dict[str, str]] = {}
         self._noted: frozenset[str] = frozenset()
         self._noted_handled: frozenset[str] = frozenset()
         self._forgotten_on: date | None = None
@@ -117,9 +108,11 @@ class ImageInbox:
             StorageError: it cannot be noted; the device must not be told that it was.
         """
         with self._lock:
-            if self.knows(image.sop_uid, image.digest):
+            filed = files_in(records_of(self._store, image.study_uid))
+            if self.knows(image.sop_uid, image.digest) or self._is_filed(image, filed.get(image.sop_uid)):
                 return False
-            image = msgspec.structs.replace(image, is_other=self._is_other(image))
+            is_other = image.sop_uid in filed or bool(self._sops.get(image.sop_uid) or self._seen(image.sop_uid))
+            image = msgspec.structs.replace(image, is_other=is_other)
             is_first = not any(each.study_uid == image.study_uid for each in self._waiting().values())
             self._store.memory.put(_WAITING + image.key, msgspec.json.encode(image))
             self._waiting()[image.key] = image
@@ -207,17 +200,23 @@ class ImageInbox:
         self._trail.require(session, "create", "ImagingStudy", patient_id)
         patient = self._store.records.get(Patient, patient_id)
         with self._lock:
-            images = [each for each in self._of_study(study_uid) if not each.is_other]
+            filed = records_of(self._store, study_uid)
+            if any(each.subject.id != patient.id for each in filed):
+                raise ConflictError(Text("This study is filed for another patient already."))
+            files = files_in(filed)  # some may have been filed from a disc meanwhile
+            waiting = [each for each in self._of_study(study_uid) if not each.is_other]
+            images = [
+                each for each in waiting if each.sop_uid not in files or self._is_filed(each, files[each.sop_uid])
+            ]
             if not images:
                 raise InvalidInputError(Text("Other images are filed under the same numbers; these are not filed."))
             orders = self._orders.named({each.accession for each in images}, study_uid)
             self._refuse(images, patient, orders, is_sure=is_sure)
-            known = self._filed_study(study_uid)
-            if known is not None and known.subject.id != patient.id:
-                raise ConflictError(Text("This study is filed for another patient already."))
-            study = merged(known, patient, as_found(images), known.id if known else new_id())
+            known = ours_of(filed, own_organization(self._store).id)
+            fresh = [each for each in images if each.sop_uid not in files]
+            study = merged(known, patient, as_found(fresh), known.id if known else new_id()) if fresh else filed[0]
             order = next((each for each in orders if each.patient.id == patient.id), None)
-            records: list[Resource] = [_for_order(study, order)]
+            records: list[Resource] = [_for_order(study, order)] if fresh else []
             if order is not None:
                 records.append(with_state(order.record, "done"))
             done = HandledStudy(
@@ -232,10 +231,11 @@ class ImageInbox:
                 study_id=study.id,
                 order_id=order.id if order else "",
                 order_was=order.state if order else "",
+                known=tuple(each.sop_uid for each in images if each.sop_uid in files),
             )
-            event = self._trail.event(session, "update" if known else "create", *records)
+            event = self._trail.event(session, "update" if known or not fresh else "create", *(records or [study]))
             saved = self._leave(records, event, done)
-        return next(each for each in saved if isinstance(each, ImagingStudy))
+        return next((each for each in saved if isinstance(each, ImagingStudy)), study)
 
     def set_aside(self, session: Session, study_uid: str) -> None:
         """Take a study out of the inbox that is no patient's: a phantom, a trial, a mistake.
@@ -280,16 +280,16 @@ class ImageInbox:
                 records,
                 audit=(event,),
                 values={_WAITING + each.key: msgspec.json.encode(each) for each in done.images},
-                forgotten=(_HANDLED + id, *(_SEEN + each.sop_uid for each in done.images)),
+                forgotten=(_HANDLED + id, *(SEEN + each.sop_uid for each in done.images)),
             )
             self._reload()
 
     # --- within ---
 
     def _taken_back(self, session: Session, done: HandledStudy) -> Iterator[Resource]:
-        if done.study_id:
+        if done.study_id and len(done.known) < len(done.images):
             study = self._trail.require_stored(session, "update", ImagingStudy, done.study_id)
-            gone = {each.sop_uid for each in done.images}
+            gone = {each.sop_uid for each in done.images} - set(done.known)
             series = tuple(
                 msgspec.structs.replace(each, instance=kept, number_of_instances=len(kept))
                 for each in study.series
@@ -311,8 +311,8 @@ class ImageInbox:
         """Take images out of the inbox in one transaction with what they become."""
         at = done.at.isoformat()
         seen = {
-            _SEEN + each.sop_uid: msgspec.json.encode(
-                _Seen(tuple(dict.fromkeys((*self._seen(each.sop_uid), each.digest))), f"{at} {each.sha256}")
+            SEEN + each.sop_uid: msgspec.json.encode(
+                Seen(tuple(dict.fromkeys((*self._seen(each.sop_uid), each.digest))), f"{at} {each.sha256}")
             )
             for each in done.images
         }
@@ -352,21 +352,12 @@ class ImageInbox:
         except ClinicError:
             return
 
-    def _is_other(self, image: WaitingImage) -> bool:
-        if self._sops.get(image.sop_uid) or self._seen(image.sop_uid):
-            return True
-        filed = self._filed.get(image.study_uid)
-        if filed is None:
-            known = self._filed_study(image.study_uid)
-            filed = {one.uid: "" for each in (known.series if known else ()) for one in each.instance}
-            while len(self._filed) >= 8:
-                self._filed.pop(next(iter(self._filed)))
-            self._filed[image.study_uid] = filed
-        return image.sop_uid in filed
-
-    def _filed_study(self, study_uid: str) -> ImagingStudy | None:
-        found = self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{study_uid}")
-        return next((each for each in found if each.status != "entered-in-error"), None)
+    def _is_filed(self, image: WaitingImage, sha256: str | None) -> bool:
+        """Return whether this very image is in a record already, by whatever way its file came there."""
+        try:
+            return bool(sha256) and digest_of(self._store.blobs.read(sha256 or "")) == image.digest
+        except ClinicError:  # its bytes are not here yet, or damaged: then these are needed
+            return False
 
     def _of_study(self, study_uid: str) -> list[WaitingImage]:
         with self._lock:
@@ -391,17 +382,16 @@ class ImageInbox:
 
     def _reload(self) -> None:
         self._images = None
-        self._filed.clear()
         self._waiting()
         self.version += 1
 
     def _seen(self, sop_uid: str) -> tuple[str, ...]:
-        body = self._store.memory.get(_SEEN + sop_uid)
-        return msgspec.json.decode(body, type=_Seen).digests if body else ()
+        seen = seen_of(self._store, sop_uid)
+        return seen.digests if seen else ()
 
     def _seen_at(self, sop_uid: str) -> list[str]:
-        body = self._store.memory.get(_SEEN + sop_uid)
-        return [msgspec.json.decode(body, type=_Seen).at.split()[-1]] if body else []
+        seen = seen_of(self._store, sop_uid)
+        return [seen.sha256] if seen else []
 
     def _all_handled(self) -> list[HandledStudy]:
         bodies = self._store.memory.starting(_HANDLED).values()
@@ -419,8 +409,8 @@ class ImageInbox:
         self._forgotten_on = now.date()
         old = [_HANDLED + each.id for each in self._all_handled() if now - each.at > KEPT]
         late = (now - REMEMBERED).isoformat()
-        seen = self._store.memory.starting(_SEEN)
-        gone = [name for name, body in seen.items() if body and msgspec.json.decode(body, type=_Seen).at < late]
+        seen = self._store.memory.starting(SEEN)
+        gone = [name for name, body in seen.items() if body and msgspec.json.decode(body, type=Seen).at < late]
         if old or gone:
             self._store.records.commit((), forgotten=(*old, *gone))
 

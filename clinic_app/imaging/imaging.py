@@ -13,6 +13,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ConflictError, InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.filed_images import files_in, notes_of, ours_of, records_of
 from clinic_app.imaging.importing import FoundInstance, ImportReport, described, merged, place_of, reread
 from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, people_in
 from clinic_app.imaging.intake.identity import sameness
@@ -27,7 +28,7 @@ from clinic_app.imaging.stack import FrameStack
 from clinic_app.imaging.texts import ENCODINGS
 from clinic_app.records import ImagingStudy, Patient
 from clinic_app.storage import Store
-from clinic_app.terminology.systems import DICOM_UID, IIN
+from clinic_app.terminology.systems import IIN
 
 _TOO_MANY_STUDIES = 1000
 
@@ -116,9 +117,9 @@ class Imaging:
             return ImportReport((), len(found), (), names, False, cut, proposals)
         known = self._known(found)
         studies, others = self._file(session, patient, found)
-        filed = {each.uid for study in studies for series in study.series for each in series.instance}
-        fresh = {each.sop_uid for each in found if each.sop_uid in filed} - known
-        return ImportReport(studies, len(fresh), others, names, damaged=cut, known=len(filed & known))
+        taken = {each.value for study in studies for each in study.identifier}
+        filed = {each.sop_uid for each in found if f"urn:oid:{each.study_uid}" in taken}
+        return ImportReport(studies, len(filed - known), others, names, damaged=cut, known=len(filed & known))
 
     def filed(self, study_uid: str, patient_id: str) -> frozenset[str]:
         """Return the files of a study that are here already, by their UIDs; what fetches it need not bring them again.
@@ -126,10 +127,10 @@ class Imaging:
         Raises:
             ConflictError: they are another patient's.
         """
-        study = self._of_uid(study_uid)
-        if study is not None and study.subject.id != patient_id:
+        records = records_of(self._store, study_uid)
+        if any(each.subject.id != patient_id for each in records):
             raise ConflictError(Text("This study is filed for another patient already."))
-        return frozenset(each.uid for series in study.series for each in series.instance) if study else frozenset()
+        return frozenset(files_in(records))
 
     def studies(self, session: Session, patient_id: str) -> tuple[ImagingStudy, ...]:
         """Return a patient's studies, the newest first."""
@@ -243,14 +244,10 @@ class Imaging:
     def _reread(self, found: FoundInstance, encoding: str) -> FoundInstance:
         return reread(found, read_dataset(self._store.blobs.read(found.sha256)), encoding)
 
-    def _of_uid(self, study_uid: str) -> ImagingStudy | None:
-        found = self._store.records.find(ImagingStudy, identifier=f"{DICOM_UID}|urn:oid:{study_uid}")
-        return next((each for each in found if each.status != "entered-in-error"), None)
-
     def _known(self, found: Sequence[FoundInstance]) -> frozenset[str]:
         """Return those files that are here already, by their UIDs."""
-        studies = [self._of_uid(uid) for uid in dict.fromkeys(each.study_uid for each in found)]
-        here = {each.uid for study in studies if study for series in study.series for each in series.instance}
+        uids = dict.fromkeys(each.study_uid for each in found)
+        here = {each for uid in uids for each in files_in(records_of(self._store, uid))}
         return frozenset(each.sop_uid for each in found if each.sop_uid in here)
 
     def _file(
@@ -260,19 +257,28 @@ class Imaging:
         refused: list[Refusal] = []
         for uid in dict.fromkeys(each.study_uid for each in instances):
             found = [each for each in instances if each.study_uid == uid]
-            known = self._of_uid(uid)
-            if known is not None and known.subject.id != patient.id:
+            records = records_of(self._store, uid)
+            if any(each.subject.id != patient.id for each in records):
                 reason = Text("This study is filed for another patient already.")
                 refused += [Refusal(each.name or each.sop_uid, reason) for each in found]
                 continue
-            study = merged(known, patient, found, new_id())
-            if study != known:
-                event = self._trail.event(session, "update" if known else "create", study)
-                saved = self._store.records.commit((study,), audit=(event,))[0]
-                assert isinstance(saved, ImagingStudy)
-                study = saved
-            studies.append(study)
+            here = files_in(records)
+            fresh = [each for each in found if each.sop_uid not in here]
+            studies.append(self._grown(session, patient, records, fresh) if fresh else records[0])
         return tuple(studies), tuple(refused)
+
+    def _grown(
+        self, session: Session, patient: Patient, records: Sequence[ImagingStudy], fresh: Sequence[FoundInstance]
+    ) -> ImagingStudy:
+        """File new images of a study in our record of it."""
+        known = ours_of(records, own_organization(self._store).id)
+        study = merged(known, patient, fresh, new_id())
+        event = self._trail.event(session, "update" if known else "create", study)
+        kept = files_in((study,))
+        notes = notes_of(self._store, {each.sop_uid: kept[each.sop_uid] for each in fresh}, self._clock.now())
+        saved = self._store.records.commit((study,), audit=(event,), values=notes)[0]
+        assert isinstance(saved, ImagingStudy)
+        return saved
 
 
 def _frames(source: Dataset, frame_number: int) -> tuple[int, ...]:

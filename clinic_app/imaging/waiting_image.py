@@ -142,6 +142,7 @@ class HandledStudy(msgspec.Struct, frozen=True, kw_only=True):
         study_id: of the record they became part of.
         order_id: of the order they closed, if there was one.
         order_was: the order's state before.
+        known: UIDs of those images that had been filed from elsewhere, and stay when this is taken back.
     """
 
     id: str
@@ -155,6 +156,7 @@ class HandledStudy(msgspec.Struct, frozen=True, kw_only=True):
     study_id: str = ""
     order_id: str = ""
     order_was: str = ""
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from clinic_app.foundation.errors import LinkError, NotFoundError, UnreadableFileError
 from clinic_app.imaging import Imaging
+from clinic_app.imaging.filed_images import head_of
 from clinic_app.imaging.network.calling import called
 from clinic_app.imaging.network.commitment import (
     COMMITMENT,
@@ -24,7 +25,7 @@ from clinic_app.imaging.network.commitment import (
 )
 from clinic_app.imaging.network.listener import ImageListener, Services
 from clinic_app.imaging.network.peers import USES, Peer
-from clinic_app.imaging.network.sending import ImageSending, _head, _parts
+from clinic_app.imaging.network.sending import ImageSending, _parts
 from clinic_app.records import ImagingStudy
 from tests.helpers.image_archives import LOGIN, OrthancArchive, free_port, orthanc_archive
 from tests.helpers.image_desk import AE, Desk, all_of, dcmtk, image_bytes, image_desk, listening
@@ -167,7 +168,7 @@ def test_an_archive_that_lost_some_is_heard_and_one_that_was_not_asked_is_not(pl
 
 def test_a_file_without_a_header_is_not_sent_and_kinds_are_parted_by_what_fits() -> None:
     with pytest.raises(UnreadableFileError):
-        _head(b"\x08\x00\x05\x00" + bytes(200))
+        head_of(b"\x08\x00\x05\x00" + bytes(200))
     from clinic_app.imaging.network.sending import _File
 
     files = [_File(f"1.{number % 200}", "1", "", "1.2") for number in range(400)]

@@ -13,18 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydicom.filereader import read_dataset as read_elements
 from pydicom.uid import UID, generate_uid
 
 from clinic_app.access import Session, Trail
 from clinic_app.foundation.clock import Clock
-from clinic_app.foundation.errors import ClinicError, LinkError, NotFoundError, UnreadableFileError
+from clinic_app.foundation.errors import ClinicError, LinkError, NotFoundError
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.filed_images import head_of
 from clinic_app.imaging.importing import sha256_of
 from clinic_app.imaging.network.commitment import COMMITMENT, INSTANCE, Asked, Commitments, Image, question_of
 from clinic_app.imaging.network.found import broken_off
 from clinic_app.imaging.network.peers import Peer
-from clinic_app.imaging.reading import HEAD_BYTES, READING_ERRORS, damaged
 from clinic_app.records import ImagingStudy
 from clinic_app.storage import Store
 
@@ -156,7 +155,7 @@ class ImageSending:
                 sop_class = (instance.sop_class.code or "").removeprefix("urn:oid:")
                 try:
                     with self._store.blobs.open(sha256_of(instance)) as file:
-                        syntax, _begin = _head(file.read(_META_BYTES))
+                        syntax, _begin = head_of(file.read(_META_BYTES))
                     files.append(_File(sop_class, instance.uid, sha256_of(instance), syntax))
                 except ClinicError as error:
                     failed.append((instance.uid, error.text))
@@ -187,7 +186,7 @@ class ImageSending:
                     continue
                 try:
                     data = self._store.blobs.read(file.sha256)
-                    status = _stored(association, context, file, data[_head(data[:_META_BYTES])[1] :], peer)
+                    status = _stored(association, context, file, data[head_of(data[:_META_BYTES])[1] :], peer)
                 except LinkError:
                     raise
                 except ClinicError as error:
@@ -252,23 +251,6 @@ def _parts(files: Sequence[_File]) -> Iterator[list[_File]]:
         part.append(file)
     if part:
         yield part
-
-
-def _head(beginning: bytes) -> tuple[str, int]:
-    """Return a file's transfer syntax, and where its dataset begins.
-
-    Raises:
-        UnreadableFileError: it has no file header.
-    """
-    if beginning[HEAD_BYTES - 4 : HEAD_BYTES] != b"DICM":
-        raise UnreadableFileError(Text("The file has no file header and cannot be sent."))
-    stream = io.BytesIO(beginning)
-    stream.seek(HEAD_BYTES)
-    try:
-        meta = read_elements(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
-        return str(meta.TransferSyntaxUID), stream.tell()
-    except READING_ERRORS as error:
-        raise damaged() from error
 
 
 def _stored(association: Any, context: int, file: _File, dataset: bytes, peer: Peer) -> int:  # noqa: ANN401
