@@ -7,7 +7,6 @@ size: it is cut to its place, never shrunk, and the page says that it holds only
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any, Final
@@ -22,11 +21,10 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, Page
 from clinic_app.documents import blocks
 from clinic_app.documents.fonts import ONE_AT_A_TIME, printable, register_fonts
 from clinic_app.documents.page import LANDSCAPE, MARGIN, Furniture, NumberedCanvas
+from clinic_app.documents.picture_sheet import GRIDS, PaperPicture, PictureSheet
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Language, Text
 
-GRIDS: Final = {1: (1, 1), 2: (1, 2), 4: (2, 2), 6: (2, 3), 9: (3, 3)}
-"""Pictures to a page: rows and columns."""
 MOST_PICTURES: Final = 200
 _HEADER: Final = 18 * mm
 _FOOTER: Final = 17 * mm
@@ -35,40 +33,6 @@ _GAP: Final = 4 * mm
 _CAPTION: Final = 9 * mm
 _MOST_PX: Final = 2400
 _QUALITY: Final = 92
-
-
-@dataclass(frozen=True, eq=False)
-class PaperPicture:
-    """A picture as it is printed.
-
-    Args:
-        pixels: uint8, shape ``(height, width, 3)``.
-        caption: what it shows: series, position, window.
-        px_per_mm: pixels in a millimetre of the patient; None where nobody knows.
-    """
-
-    pixels: NDArray[np.uint8]
-    caption: str
-    px_per_mm: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class PictureSheet:
-    """What is printed.
-
-    Args:
-        name: the patient's; empty for pictures without one.
-        numbers: birth date and national number.
-        pictures: in order.
-        per_page: one of `GRIDS`; 0: the smallest that holds all of them, at most nine.
-        is_true_size: a millimetre of the patient is one of the paper, wherever that is known.
-    """
-
-    name: str
-    numbers: tuple[str, ...]
-    pictures: tuple[PaperPicture, ...]
-    per_page: int = 0
-    is_true_size: bool = False
 
 
 def render_pictures(sheet: PictureSheet, language: Language) -> bytes:

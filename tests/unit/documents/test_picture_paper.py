@@ -7,7 +7,8 @@ import pypdfium2
 import pytest
 from reportlab.lib.units import mm
 
-from clinic_app.documents.picture_paper import PaperPicture, PictureSheet, grid_for, render_pictures
+from clinic_app.documents.picture_paper import grid_for, render_pictures
+from clinic_app.documents.picture_sheet import PaperPicture, PictureSheet
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Language
 

@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QImage, QPainter
 
-from clinic_app.documents.picture_paper import PaperPicture, PictureSheet
+from clinic_app.documents.picture_sheet import PaperPicture, PictureSheet
 from clinic_app.foundation.dates import document_date
 from clinic_app.terminology.systems import IIN
 from ui import language
