@@ -42,12 +42,23 @@ def warm_up(owner: QObject, done: Callable[[], object]) -> None:
     _read_next(owner, [name for name in parts() if name not in sys.modules], done)
 
 
+_MADE_OF_OTHERS: Final = (
+    *("_painter", "_paper", "image_canvas", "viewer", "panes", "linking", "light_box", "_panel", "_desk", "_door"),
+    *("_page", "_window", "_screen"),
+)
+"""Endings of what needs many others, later and later: read first, it would bring all of them at one turn."""
+
+
 def parts() -> Iterator[str]:
     """Yield the names of the rooms' modules; those of a room within it first, screens, which need the others, last."""
     for room in ROOMS:
         found = pkgutil.walk_packages(importlib.import_module(room).__path__, f"{room}.")
         names = (each.name for each in found if not each.ispkg)
-        yield from sorted(names, key=lambda name: (name.endswith("_screen"), -name.count("."), name))
+        yield from sorted(names, key=lambda name: (_lateness(name), -name.count("."), name))
+
+
+def _lateness(name: str) -> int:
+    return next((place for place, end in enumerate(_MADE_OF_OTHERS, 1) if name.endswith(end)), 0)
 
 
 def _read_next(owner: QObject, names: list[str], done: Callable[[], object]) -> None:

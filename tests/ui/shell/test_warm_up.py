@@ -69,6 +69,19 @@ def test_every_part_of_every_room_can_be_read_and_screens_come_last(qapp: object
     assert all(importlib.import_module(name) for name in names)
 
 
+def test_what_is_made_of_many_others_is_read_after_them(qapp: object) -> None:
+    """At one turn of the event loop there is one module to be read, not twenty that it brings."""
+    names = list(parts())
+
+    def place(name: str) -> int:
+        return names.index(f"ui.{name}")
+
+    assert place("widgets.image_glass") < place("widgets.image_series") < place("widgets.image_canvas")
+    assert place("imaging.tool_bar") < place("imaging.viewer") < place("imaging.panes") < place("imaging.light_box")
+    assert place("imaging.panes") < place("imaging.viewing.linking") < place("imaging.measuring.marks_desk")
+    assert place("imaging.light_box") < place("imaging.files_window") < place("imaging.imaging_screen")
+
+
 def test_no_room_with_a_screen_is_forgotten() -> None:
     """What is not read ahead is read when its screen is made, and holds the window for that long."""
     found = {each.name for each in pkgutil.iter_modules(ui.__path__, "ui.") if each.ispkg}
