@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,17 @@ TEST_TOOLS: Final = {
 writes for power cuts, the database of a large hub, an archive of pictures, a browser for the hub's page, the other
 side of a DICOM association, and the library that sound comes in by (on Windows it lies in the wheel)."""
 
+WINDOWS_TOOLS: Final = {
+    "wine": "usr/bin/wine",
+    "wine64": "usr/lib/wine/wine64",
+    "nsis": "usr/bin/makensis",
+    "gcc-mingw-w64-x86-64-win32": "usr/bin/x86_64-w64-mingw32-gcc*",
+    "binutils-mingw-w64-x86-64": "usr/bin/x86_64-w64-mingw32-windres",
+    "mingw-w64-x86-64-dev": "usr/x86_64-w64-mingw32/include/windows.h",
+    "xvfb": "usr/bin/Xvfb",
+}
+"""The same for what builds and tries the Windows installer; about a gigabyte, so only that drill asks for it."""
+
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # nosec B108
 """Where Linux keeps files in memory; a test run makes a folder of its own there."""
 
@@ -114,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     tour_parser.add_argument("--out", type=Path, default=ROOT / "tour-out", help="folder for pictures, PDFs, tour.json")
     commands.add_parser("test", help="all tests; what follows is handed to pytest")
     commands.add_parser("check", help="format, lint, types, floors of the house, size limits")
-    commands.add_parser("drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale")
+    commands.add_parser(
+        "drill", help="a rehearsed disaster: crash, powercut, recovery, diskfull, hostile, link, scale, installer"
+    )
     sbom_parser = commands.add_parser("sbom", help="the list of everything the program is made of (CycloneDX)")
     sbom_parser.add_argument("--out", type=Path, default=ROOT / "sbom.json", help="the file that is written")
     bench_parser = commands.add_parser(
@@ -139,7 +152,7 @@ def prepare() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - this very file runs on whatever `python3` is
         raise CannotGoOnError(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     if sys.platform == "linux":
-        _install_debian_packages(_missing_debian_packages())
+        install_packages(_missing_debian_packages())
     _make_environment()
     _run_or_stop([PYTHON, ROOT / "installer" / "build_resources.py"], "the resources could not be made; see above")
 
@@ -160,7 +173,7 @@ def _can_load(library: str) -> bool:
     return True
 
 
-def _install_debian_packages(packages: Sequence[str]) -> None:
+def install_packages(packages: Sequence[str]) -> None:
     """Install with apt-get as root or with a sudo that does not ask; else tell the line to type."""
     if not packages:
         return
@@ -313,6 +326,8 @@ def _free_memory_bytes() -> int:
 def drill(arguments: Sequence[str]) -> int:
     """Run one drill; what follows its name is handed to it."""
     _install_test_tools()
+    if arguments[:1] == ["installer"]:
+        _install_test_tools(WINDOWS_TOOLS)
     return _run([PYTHON, "-m", "tests.drills", *arguments], QT_QPA_PLATFORM="offscreen")
 
 
@@ -325,15 +340,16 @@ def sbom(out: Path) -> int:
     return code
 
 
-def _install_test_tools() -> None:
+def _install_test_tools(others: Mapping[str, str] | None = None) -> None:
     """Install what the drills need from Debian's packages; elsewhere say what is left out."""
-    missing = [package for package, program in TEST_TOOLS.items() if not any(Path("/").glob(program))]
+    wanted = TEST_TOOLS if others is None else others
+    missing = [package for package, program in wanted.items() if not any(Path("/").glob(program))]
     if not missing:
         return
     reason = "they are Debian's packages"
     if sys.platform == "linux":
         try:
-            _install_debian_packages(missing)
+            install_packages(missing)
         except CannotGoOnError as error:
             reason = str(error)
         else:

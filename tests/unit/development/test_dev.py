@@ -56,7 +56,7 @@ def test_root_installs_what_is_missing(
 ) -> None:
     which("apt-get")
     monkeypatch.setattr(dev.os, "geteuid", lambda: 0, raising=False)
-    dev._install_debian_packages(["libegl1", "libgl1"])
+    dev.install_packages(["libegl1", "libgl1"])
     assert commands.asked[0][-2:] == ["-qq", "update"]
     assert commands.asked[1][-2:] == ["libegl1", "libgl1"]
 
@@ -67,7 +67,7 @@ def test_without_root_and_sudo_the_one_line_is_named(
     which("apt-get")
     monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
     with pytest.raises(dev.CannotGoOnError, match=r"sudo apt-get update && sudo apt-get install --yes .*libegl1"):
-        dev._install_debian_packages(["libegl1"])
+        dev.install_packages(["libegl1"])
     assert commands.asked == []
 
 
@@ -76,22 +76,22 @@ def test_sudo_is_used_only_when_it_does_not_ask(
 ) -> None:
     which("apt-get", "sudo")
     monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
-    dev._install_debian_packages(["libegl1"])
+    dev.install_packages(["libegl1"])
     assert commands.asked[0] == ["sudo", "-n", "true"]
     assert commands.asked[1][:2] == ["sudo", "-n"]
     commands.codes["true"] = 1
     with pytest.raises(dev.CannotGoOnError):
-        dev._install_debian_packages(["libegl1"])
+        dev.install_packages(["libegl1"])
 
 
 def test_a_system_without_apt_is_told_the_names(which: Callable[..., None]) -> None:
     which()
     with pytest.raises(dev.CannotGoOnError, match="libegl1"):
-        dev._install_debian_packages(["libegl1"])
+        dev.install_packages(["libegl1"])
 
 
 def test_nothing_missing_asks_nothing(commands: _Commands) -> None:
-    dev._install_debian_packages([])
+    dev.install_packages([])
     assert commands.asked == []
 
 
@@ -194,6 +194,20 @@ def test_tools_of_the_drills_are_installed_where_they_can_be(
     monkeypatch.setattr(dev, "TEST_TOOLS", {"strace": "no/such/program", "coreutils": "bin/ls"})
     dev._install_test_tools()
     assert [words[-1] for words in commands.asked] == ["update", "strace"]
+
+
+def test_only_the_drill_of_the_installer_asks_for_its_gigabyte_of_tools(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, which: Callable[..., None]
+) -> None:
+    which("apt-get")
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(dev.sys, "platform", "linux")
+    monkeypatch.setattr(dev, "TEST_TOOLS", {})
+    monkeypatch.setattr(dev, "WINDOWS_TOOLS", {"wine": "no/such/program"})
+    dev.drill(["crash"])
+    assert [words[-1] for words in commands.asked] == ["crash"]
+    dev.drill(["installer", "--json", "a.json"])
+    assert [words[-1] for words in commands.asked[1:]] == ["update", "wine", "a.json"]
 
 
 @pytest.mark.parametrize("platform", ["linux", "win32"])

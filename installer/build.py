@@ -1,0 +1,90 @@
+"""``python3 installer/build.py --version X.Y.Z --out DIR``: makes what IT installs on Windows computers.
+
+Runs on Debian and on Windows, with any Python 3.11 or newer: it prepares the environment of ``dev.py`` first and
+goes on with that. On Debian what is missing of NSIS, the compiler and the other tools comes from Debian's packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import dev  # noqa: E402 - found only now that the root is on the path
+
+CACHE: Final = Path.home() / ".cache" / "dala-installer"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build; return the exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parse(words)
+    if Path(sys.prefix).resolve() != dev.ENVIRONMENT.resolve():
+        try:
+            dev.prepare()
+        except dev.CannotGoOnError as error:
+            print(f"build.py: {error}", file=sys.stderr)
+            return 1
+        return subprocess.run([dev.PYTHON, Path(__file__).resolve(), *words], check=False).returncode
+    from installer import tools
+    from installer.payload import PayloadError
+
+    try:
+        dev.install_packages(tools.missing())
+        figures = build(options)
+    except (dev.CannotGoOnError, tools.MissingToolError, PayloadError, ValueError) as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="build.py", description="Make the installers of Dala for Windows.")
+    parser.add_argument("--version", required=True, metavar="X.Y.Z", help="what the installed program says it is")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the installers")
+    where = "Python for Windows: from a pinned wheel, or python.org's embeddable ZIP for a release"
+    parser.add_argument("--runtime", default="panda-wheel", metavar="panda-wheel|embed.zip", help=where)
+    parser.add_argument("--fast", action="store_true", help="pack quickly and larger, for trials")
+    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="keeps the runtime (%(default)s)")
+    return parser.parse_args(words)
+
+
+def build(options: argparse.Namespace) -> dict[str, object]:
+    """Make everything; return the figures, which are also written to ``DIR/figures.json``."""
+    from installer import payload, runtime, setup_program
+    from installer.versions import Version
+
+    version = Version.read(options.version)
+    out = options.out.resolve()
+    work, app = out / "work", out / "app"
+    work.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    seconds: dict[str, float] = {}
+
+    def took(name: str) -> None:
+        seconds[name] = round(time.monotonic() - began - sum(seconds.values()), 1)
+        print(f"build.py: {name}: {seconds[name]} s", file=sys.stderr, flush=True)
+
+    source = runtime.found(options.runtime, options.cache)
+    took("runtime")
+    figures: dict[str, object] = {"version": str(version), **payload.build(app, version, source, work)}
+    took("payload")
+    setup = setup_program.build(app, version, out, work, is_fast=options.fast)
+    figures["setup_mb"] = payload.megabytes(setup.stat().st_size)
+    took("setup")
+    figures["seconds"] = seconds
+    (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+; The Setup program of Dala; installer/setup_program.py hands it VERSION, VERSION_OF_FILE, APP, OUT, ICON, REMOVAL,
+; TEXTS and SIZE_KB.
+;
+; Per machine, 64 bits. /S installs without a question, /D=FOLDER (last, without quotes) elsewhere, /LANGUAGE=kk|ru|en
+; and /HUB=ADDRESS are written into the settings of a computer that has none yet. Exit codes beside NSIS's own 0, 1, 2:
+;   10 no 64-bit Windows       11 Windows older than 10 1809     12 the program is running
+;   13 a newer one is there    14 the folder belongs to something else
+;   15 the data could not be copied before the update
+
+Unicode true
+Target amd64-unicode
+!include "MUI2.nsh"
+!include "FileFunc.nsh"
+!include "LogicLib.nsh"
+!include "WinVer.nsh"
+!include "WordFunc.nsh"
+!include "x64.nsh"
+!include "${REMOVAL}"
+
+!define KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
+!define OWN_KEY "Software\Dala"
+!define OLDEST_BUILD 17763 ; Windows 10 1809
+
+Name "Dala"
+BrandingText "Dala ${VERSION}"
+Caption "Dala ${VERSION}"
+OutFile "${OUT}"
+InstallDir "$PROGRAMFILES64\Dala"
+RequestExecutionLevel admin
+ManifestSupportedOS Win10
+ManifestDPIAware true
+XPStyle on
+ShowInstDetails nevershow
+ShowUninstDetails nevershow
+!ifdef FAST
+  SetCompressor zlib
+!else
+  SetCompressor /SOLID lzma
+  SetCompressorDictSize 64
+!endif
+
+VIProductVersion "${VERSION_OF_FILE}"
+VIAddVersionKey "CompanyName" "Dala"
+VIAddVersionKey "FileDescription" "Dala Setup"
+VIAddVersionKey "FileVersion" "${VERSION}"
+VIAddVersionKey "LegalCopyright" "Apache License 2.0"
+VIAddVersionKey "ProductName" "Dala"
+VIAddVersionKey "ProductVersion" "${VERSION}"
+
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
+!define MUI_ABORTWARNING
+!define MUI_FINISHPAGE_NOAUTOCLOSE
+!define MUI_LANGDLL_ALLLANGUAGES
+!define MUI_LANGDLL_WINDOWTITLE "Dala"
+!define MUI_LANGDLL_INFO "Тіл / Язык / Language"
+!insertmacro MUI_PAGE_WELCOME
+!insertmacro MUI_PAGE_DIRECTORY
+!insertmacro MUI_PAGE_INSTFILES
+!insertmacro MUI_PAGE_FINISH
+!insertmacro MUI_UNPAGE_CONFIRM
+!insertmacro MUI_UNPAGE_INSTFILES
+!insertmacro MUI_LANGUAGEEX "${TEXTS}" "Kazakh"
+!insertmacro MUI_LANGUAGE "Russian"
+!insertmacro MUI_LANGUAGE "English"
+!include "${TEXTS}\sentences.nsh"
+!insertmacro MUI_RESERVEFILE_LANGDLL
+!insertmacro VersionCompare
+
+; Says a sentence to whoever sits there, or to the log where nobody does, and ends with an exit code of its own.
+!macro Refuse CODE SENTENCE
+  Push "${SENTENCE}"
+  Push ${CODE}
+  Call Refuse
+!macroend
+!define Refuse "!insertmacro Refuse"
+
+Function Refuse
+  Exch $0 ; the code
+  Exch
+  Exch $1 ; the sentence
+  FileOpen $2 "$TEMP\Dala-setup.log" w
+  ${If} $2 != ""
+    FileWriteUTF16LE /BOM $2 "$0 $1$\r$\n"
+    FileClose $2
+  ${EndIf}
+  MessageBox MB_OK|MB_ICONSTOP "$1" /SD IDOK
+  SetErrorLevel $0
+  Quit
+FunctionEnd
+
+Function .onInit
+  SetRegView 64
+  SetShellVarContext all
+  ${IfNot} ${Silent}
+    !insertmacro MUI_LANGDLL_DISPLAY
+  ${EndIf}
+  ${IfNot} ${RunningX64}
+    ${Refuse} 10 "$(OnlySixtyFour)"
+  ${EndIf}
+  ReadRegStr $0 HKLM "SOFTWARE\Microsoft\Windows NT\CurrentVersion" "CurrentBuildNumber"
+  ${IfNot} ${AtLeastWin10}
+  ${OrIf} $0 < ${OLDEST_BUILD}
+    ${Refuse} 11 "$(WindowsTooOld)"
+  ${EndIf}
+  ReadRegStr $0 HKLM "${KEY}" "InstallLocation"
+  ${If} $0 != ""
+    StrCpy $INSTDIR $0 ; an update goes where the program lies
+  ${EndIf}
+  ReadRegStr $0 HKLM "${KEY}" "DisplayVersion"
+  ${If} $0 != ""
+    ${VersionCompare} "$0" "${VERSION}" $1
+    ${If} $1 == 1
+      ${Refuse} 13 "$(NewerIsThere)"
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+!macro RefuseWhileRunning PREFIX
+Function ${PREFIX}RefuseWhileRunning
+  Push $0
+  !insertmacro RefuseIfOpen "${PREFIX}" "$INSTDIR\Dala.exe"
+  !insertmacro RefuseIfOpen "${PREFIX}" "$INSTDIR\Dala-console.exe"
+  Pop $0
+FunctionEnd
+!macroend
+
+; Windows keeps the file of a running program from being written.
+!macro RefuseIfOpen PREFIX FILE
+  ${If} ${FileExists} "${FILE}"
+    ClearErrors
+    FileOpen $0 "${FILE}" a
+    ${If} ${Errors}
+      Push "$(IsRunning)"
+      Push 12
+      Call ${PREFIX}Refuse
+    ${EndIf}
+    FileClose $0
+  ${EndIf}
+!macroend
+!insertmacro RefuseWhileRunning ""
+
+Function RefuseForeignFolder
+  ReadRegStr $0 HKLM "${KEY}" "InstallLocation"
+  ${If} $0 != $INSTDIR
+  ${AndIfNot} ${FileExists} "$INSTDIR\Dala.exe"
+    ${DirState} "$INSTDIR" $1
+    ${If} $1 == 1
+      ${Refuse} 14 "$(FolderIsTaken)"
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+; Beside the backup that the program makes when it first opens the data after an update: the files as the former
+; version left them, so that it can be installed again. They are encrypted as they are.
+Function CopyDataAside
+  ${IfNot} ${FileExists} "$APPDATA\Dala\clinic.db"
+    Return
+  ${EndIf}
+  RMDir /r "$APPDATA\Dala\before-update.part"
+  CreateDirectory "$APPDATA\Dala\before-update.part"
+  ClearErrors
+  FindFirst $0 $1 "$APPDATA\Dala\*.*"
+  ${DoWhile} $1 != ""
+    ${IfNot} ${FileExists} "$APPDATA\Dala\$1\*.*"
+      CopyFiles /SILENT "$APPDATA\Dala\$1" "$APPDATA\Dala\before-update.part\$1"
+      ${If} ${Errors}
+        FindClose $0
+        ${Refuse} 15 "$(DataNotCopied)"
+      ${EndIf}
+    ${EndIf}
+    FindNext $0 $1
+  ${Loop}
+  FindClose $0
+  RMDir /r "$APPDATA\Dala\before-update"
+  Rename "$APPDATA\Dala\before-update.part" "$APPDATA\Dala\before-update"
+FunctionEnd
+
+; Everybody who works at this computer opens the same data; what they are allowed to see the program decides. The
+; well-known numbers mean SYSTEM, the administrators and the users, whatever the language of Windows.
+Function MakeDataFolder
+  ${IfNot} ${FileExists} "$APPDATA\Dala\*.*"
+    CreateDirectory "$APPDATA\Dala"
+    nsExec::Exec '"$SYSDIR\icacls.exe" "$APPDATA\Dala" /inheritance:r /grant "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F" "*S-1-5-32-545:(OI)(CI)M"'
+    Pop $0
+  ${EndIf}
+FunctionEnd
+
+Function WriteFirstSettings
+  ${If} ${FileExists} "$APPDATA\Dala\settings.toml"
+    Return
+  ${EndIf}
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/LANGUAGE=" $1
+  ${If} ${Errors}
+    StrCpy $1 ""
+  ${EndIf}
+  ClearErrors
+  ${GetOptions} $0 "/HUB=" $2
+  ${If} ${Errors}
+    StrCpy $2 ""
+  ${EndIf}
+  ${If} $1$2 == ""
+    Return
+  ${EndIf}
+  FileOpen $3 "$APPDATA\Dala\settings.toml" w
+  ${If} $1 != ""
+    FileWrite $3 "language = '$1'$\r$\n"
+  ${EndIf}
+  ${If} $2 != ""
+    FileWrite $3 "hub_url = '$2'$\r$\n"
+  ${EndIf}
+  FileClose $3
+FunctionEnd
+
+Section "Dala"
+  Call RefuseForeignFolder
+  Call RefuseWhileRunning
+  Call CopyDataAside
+  WriteRegStr HKLM "${KEY}" "InstallLocation" "$INSTDIR" ; first, so that an interrupted run can be repeated
+  ${If} ${FileExists} "$INSTDIR\Dala.exe"
+    !insertmacro RemoveProgram
+  ${EndIf}
+  SetOutPath "$INSTDIR"
+  File /r "${APP}/*"
+  Call MakeDataFolder
+  Call WriteFirstSettings
+  CreateShortcut "$SMPROGRAMS\Dala.lnk" "$INSTDIR\Dala.exe"
+  WriteUninstaller "$INSTDIR\uninstall.exe"
+  WriteRegStr HKLM "${OWN_KEY}" "InstallLocation" "$INSTDIR"
+  WriteRegStr HKLM "${OWN_KEY}" "Version" "${VERSION}"
+  WriteRegStr HKLM "${KEY}" "DisplayName" "Dala"
+  WriteRegStr HKLM "${KEY}" "DisplayVersion" "${VERSION}"
+  WriteRegStr HKLM "${KEY}" "DisplayIcon" "$INSTDIR\Dala.exe"
+  WriteRegStr HKLM "${KEY}" "Publisher" "Dala"
+  WriteRegStr HKLM "${KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"'
+  WriteRegStr HKLM "${KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
+  WriteRegDWORD HKLM "${KEY}" "NoModify" 1
+  WriteRegDWORD HKLM "${KEY}" "NoRepair" 1
+  WriteRegDWORD HKLM "${KEY}" "EstimatedSize" ${SIZE_KB}
+SectionEnd
+
+; --- removal: the data stay, unless both /PURGE=1 and /CONFIRM=DELETE-PATIENT-DATA are given
+
+Function un.Refuse
+  Exch $0
+  Exch
+  Exch $1
+  FileOpen $2 "$TEMP\Dala-setup.log" w
+  ${If} $2 != ""
+    FileWriteUTF16LE /BOM $2 "$0 $1$\r$\n"
+    FileClose $2
+  ${EndIf}
+  MessageBox MB_OK|MB_ICONSTOP "$1" /SD IDOK
+  SetErrorLevel $0
+  Quit
+FunctionEnd
+!insertmacro RefuseWhileRunning "un."
+
+Function un.onInit
+  SetRegView 64
+  SetShellVarContext all
+FunctionEnd
+
+Section "Uninstall"
+  Call un.RefuseWhileRunning
+  !insertmacro RemoveProgram
+  Delete "$INSTDIR\uninstall.exe"
+  SetOutPath "$TEMP"
+  RMDir "$INSTDIR"
+  Delete "$SMPROGRAMS\Dala.lnk"
+  Delete "$TEMP\Dala-setup.log"
+  DeleteRegKey HKLM "${KEY}"
+  DeleteRegKey HKLM "${OWN_KEY}"
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/PURGE=" $1
+  ${GetOptions} $0 "/CONFIRM=" $2
+  ${IfNot} ${Errors}
+  ${AndIf} $1 == "1"
+  ${AndIf} $2 == "DELETE-PATIENT-DATA"
+    RMDir /r "$APPDATA\Dala"
+  ${EndIf}
+SectionEnd

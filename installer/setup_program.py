@@ -1,0 +1,61 @@
+"""``Dala-X.Y.Z-x64.exe``: the Setup program, made by NSIS from ``nsis/dala.nsi`` and the folder that is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from installer import slimming, tools
+from installer.payload import OWN_FOLDERS
+from installer.versions import Version
+
+SCRIPT: Final = Path(__file__).with_name("nsis") / "dala.nsi"
+
+
+def build(app: Path, version: Version, out: Path, work: Path, *, is_fast: bool = False) -> Path:
+    """Make the Setup program; return its file.
+
+    Args:
+        app: the folder that it installs.
+        version: its version.
+        out: folder for it.
+        work: folder for what is made on the way, the icon among it.
+        is_fast: pack quickly and larger, for trials.
+
+    Raises:
+        tools.MissingToolError: NSIS is missing or refused the script.
+    """
+    target = out / f"Dala-{version}-x64.exe"
+    (work / "removal.nsh").write_text(removal_of(app), encoding="utf-8-sig")
+    defines = {
+        "VERSION": str(version),
+        "VERSION_OF_FILE": version.of_file,
+        "APP": str(app),
+        "OUT": str(target),
+        "ICON": str(work / "dala.ico"),
+        "REMOVAL": str(work / "removal.nsh"),
+        "TEXTS": str(SCRIPT.parent),
+        "SIZE_KB": str(slimming.size_of(app) // 1024),
+    }
+    words = [f"-D{name}={value}" for name, value in defines.items()]
+    tools.run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, *(["-DFAST"] if is_fast else []), SCRIPT)
+    return target
+
+
+def removal_of(app: Path) -> str:
+    """Return the macro that removes the installed files: the program's own folders, and at the root each by its name.
+
+    Whoever installs into a folder that also holds something else must find that again.
+
+    Raises:
+        ValueError: the folder holds another folder than `OWN_FOLDERS`, or a name that the script cannot hold.
+    """
+    folders = sorted(path.name for path in app.iterdir() if path.is_dir())
+    files = sorted(path.name for path in app.iterdir() if path.is_file())
+    if strange := [name for name in folders if name not in OWN_FOLDERS]:
+        raise ValueError(f"nobody would remove {', '.join(strange)}")
+    if any(set(name) & set('"$`') for name in files):
+        raise ValueError("a file at the root has a name that NSIS would read as its own")
+    lines = [f'  RMDir /r "$INSTDIR\\{name}"' for name in OWN_FOLDERS]
+    lines += [f'  Delete "$INSTDIR\\{name}"' for name in files]
+    return "\n".join(["!macro RemoveProgram", *lines, "!macroend", ""])
