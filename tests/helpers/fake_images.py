@@ -15,6 +15,7 @@ from clinic_app.foundation.errors import ClinicError, InvalidInputError, LinkErr
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import FrameStack
+from clinic_app.imaging.archives import ArchiveLine
 from clinic_app.imaging.image_inbox import WaitingStudy
 from clinic_app.imaging.image_matching import ImageMatch
 from clinic_app.imaging.importing import merged
@@ -298,6 +299,42 @@ class FakeImageSending:
         progress(1, 3)
         self.gate.wait(20)
         return replace(self.answer, is_stopped=True, sent=1) if is_stopped() else self.answer
+
+
+class FakeWebArchives:
+    """DICOMweb servers in a list; they take all but ``refused`` images."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.refused = 0
+        self.sent: list[tuple[str, str]] = []
+        self.secrets: list[tuple[str, str]] = []
+        self.refusal: ClinicError | None = None
+
+    def lines(self) -> tuple[ArchiveLine, ...]:
+        return tuple(ArchiveLine(each, "web", can_send=True) for each in self.names)
+
+    def send(
+        self,
+        session: Session,
+        study: ImagingStudy,
+        archive: str,
+        *,
+        progress: Callable[[int, int], None],
+        is_stopped: Callable[[], bool],
+    ) -> tuple[int, int]:
+        self._raise()
+        self.sent.append((study.id, archive))
+        progress(3, 0)
+        return 3 - self.refused, self.refused
+
+    def keep_secret(self, session: Session, name: str, secret: str) -> None:
+        self._raise()
+        self.secrets.append((name, secret))
+
+    def _raise(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
 
 
 class FakeStudies:

@@ -300,6 +300,9 @@ class NothingStored:
     def destinations(self, session: Session) -> tuple[object, ...]:
         return ()
 
+    def lines(self) -> tuple[object, ...]:
+        return ()
+
 
 @dataclass
 class FakeWorkstation:

@@ -8,7 +8,14 @@ from PySide6.QtWidgets import QAbstractButton, QTableView
 
 from clinic_app.access import Session
 from tests.helpers.clocks import FixedClock
-from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders, FakeImageSending, FakeStudies
+from tests.helpers.fake_images import (
+    FakeImageInbox,
+    FakeImageNetwork,
+    FakeImageOrders,
+    FakeImageSending,
+    FakeStudies,
+    FakeWebArchives,
+)
 from tests.helpers.panes import Pane
 from ui.orders.orders_screen import OrdersScreen
 from ui.orders.view_model import OrdersViewModel
@@ -27,6 +34,7 @@ class OrdersRoom:
     inbox: FakeImageInbox = field(default_factory=FakeImageInbox)
     network: FakeImageNetwork = field(default_factory=FakeImageNetwork)
     sending: FakeImageSending = field(default_factory=FakeImageSending)
+    web: FakeWebArchives = field(default_factory=FakeWebArchives)
     hand: PatientInHand = field(default_factory=PatientInHand)
     notices: list[tuple[str, str]] = field(default_factory=list)
     went: list[str] = field(default_factory=list)
@@ -41,7 +49,7 @@ class OrdersRoom:
             orders if self.role != "administrator" else None,
             InboxViewModel(self.inbox, runner, session, self.hand, clock),  # type: ignore[arg-type]
             NetworkViewModel(self.network, runner, session),  # type: ignore[arg-type]
-            sending=SendingViewModel(self.sending, FakeStudies(), runner, session, self.hand),  # type: ignore[arg-type]
+            sending=SendingViewModel(self.sending, self.web, FakeStudies(), runner, session, self.hand),  # type: ignore[arg-type]
         )
         for model in (made._inbox, made._network):
             model._timer.setInterval(20)  # whoever waits for news waits less

@@ -1,4 +1,8 @@
-"""Sending a study to an archive: which there are, how far it is, what it took, whether it says that it keeps them."""
+"""Sending a study to an archive: which there are, how far it is, what it took, whether it says that it keeps them.
+
+Archives that speak DICOM and those that speak DICOMweb stand in one list; the latter are asked for no commitment, as
+their answer says already what they have stored.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.texts import Text
 from clinic_app.imaging.network.commitment import Asked
 from clinic_app.imaging.network.sending import Sent
 from clinic_app.records import ImagingStudy
@@ -15,6 +20,7 @@ from ui.tasks import Job, TaskRunner
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.imaging import Imaging
+    from clinic_app.imaging.archives import ImageArchives
     from clinic_app.imaging.network.sending import ImageSending
     from ui.shell.patient_in_hand import PatientInHand
 
@@ -36,10 +42,17 @@ class SendingViewModel(QObject):
     refused = Signal(object)
 
     def __init__(
-        self, sending: ImageSending, imaging: Imaging, runner: TaskRunner, session: Session, hand: PatientInHand
+        self,
+        sending: ImageSending,
+        web: ImageArchives,
+        imaging: Imaging,
+        runner: TaskRunner,
+        session: Session,
+        hand: PatientInHand,
     ) -> None:
         super().__init__()
         self._sending = sending
+        self._web = web
         self._imaging = imaging
         self._runner = runner
         self._session = session
@@ -75,7 +88,8 @@ class SendingViewModel(QObject):
 
     def look(self) -> None:
         """Read the studies of the patient in hand."""
-        self.archives = self._sending.archives()
+        servers = (each.name for each in self._web.lines() if each.can_send)
+        self.archives = tuple(dict.fromkeys((*self._sending.archives(), *servers)))
         patient = self.hand.patient
         if patient is None or not self.may_send:
             self.studies = ()
@@ -101,9 +115,9 @@ class SendingViewModel(QObject):
         """Send a study; one at a time."""
         if self.is_sending:
             return
-        sending, session = self._sending, self._session
+        is_peer = archive in self._sending.archives()
         self._job = self._runner.run_long(
-            lambda job: sending.send(session, study, archive, progress=job.report, is_stopped=job.is_cancelled),
+            lambda job: (self._send if is_peer else self._send_to_web)(study, archive, job),
             owner=self,
             done=self._end,
             failed=self._break_off,
@@ -115,6 +129,23 @@ class SendingViewModel(QObject):
         """Stop after the image that is on its way."""
         if self._job is not None:
             self._job.cancel()
+
+    def _send(self, study: ImagingStudy, archive: str, job: Job) -> Sent:
+        progress, is_stopped = job.report, job.is_cancelled
+        return self._sending.send(self._session, study, archive, progress=progress, is_stopped=is_stopped)
+
+    def _send_to_web(self, study: ImagingStudy, archive: str, job: Job) -> Sent:
+        total = study.number_of_instances or 0
+        taken, refused = self._web.send(
+            self._session,
+            study,
+            archive,
+            progress=lambda done, _total: job.report(done, max(done, total)),
+            is_stopped=job.is_cancelled,
+        )
+        reason = Text("The archive “{name}” has not stored them.", name=archive)
+        is_stopped = job.is_cancelled() and taken + refused < total
+        return Sent(taken, tuple(("", reason) for _each in range(refused)), is_stopped)
 
     def _end(self, sent: Sent) -> None:
         self._job = None

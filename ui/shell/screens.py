@@ -162,7 +162,7 @@ def _orders(context: ScreenContext, place: QWidget) -> QWidget:
         else None
     )
     inbox = InboxViewModel(station.image_inbox, runner, session, hand, station.clock)
-    sending = SendingViewModel(station.image_sending, station.imaging, runner, session, hand)
+    sending = SendingViewModel(station.image_sending, station.archives, station.imaging, runner, session, hand)
     return OrdersScreen(orders, inbox, NetworkViewModel(network, runner, session), place, sending)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QComboBox, QTabWidget
 
 from clinic_app.foundation.errors import LinkError
 from clinic_app.foundation.texts import Text
@@ -81,6 +81,23 @@ def test_an_answer_that_comes_later_is_seen_by_itself(page: Pane[OrdersScreen], 
     page.widget._sending._look_asked()  # type: ignore[union-attr]
     page.settle()
     assert "does not keep 1 of 3" in page.words("orders.asked")
+
+
+def test_a_web_archive_stands_in_the_same_list_and_takes_images(page: Pane[OrdersScreen], room: OrdersRoom) -> None:
+    room.web.names = ("Облыстық мұрағат", "Мұрағат")
+    page.widget._sending.look()  # type: ignore[union-attr]
+    page.settle()
+    archives = page.find("orders.archive", QComboBox)
+    assert [archives.itemText(row) for row in range(archives.count())] == ["Мұрағат", "Облыстық мұрағат"]
+    archives.setCurrentIndex(1)
+    room.web.refused = 1
+    press(page, "orders.send_images")
+    assert (room.web.sent, room.sending.sent) == ([("study-1", "Облыстық мұрағат")], [])
+    assert "taken 2 images" in page.words("orders.sent")
+    assert "1 image was not taken: The archive “Облыстық мұрағат” has not stored them." in page.words("orders.sent")
+    room.web.refusal = LinkError(Text("The archive “{name}” cannot be reached.", name="Облыстық мұрағат"))
+    press(page, "orders.sent.action")
+    assert room.notices[-1][1] == "warn"
 
 
 def test_without_a_patient_somebody_is_sent_to_choose_one(page: Pane[OrdersScreen], room: OrdersRoom) -> None:
