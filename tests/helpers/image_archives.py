@@ -97,7 +97,7 @@ def orthanc_archive(folder: Path, our_port: int) -> Iterator[OrthancArchive]:
         wait_until(lambda: _listens(web) and _listens(dicom), 30, "Orthanc answers")
         yield made
     finally:
-        process.terminate()
+        process.kill()  # asked to stop it takes seconds, and nothing of it is wanted afterwards
         process.wait(timeout=30)
 
 
