@@ -285,7 +285,7 @@ SCREENS: Final[tuple[Screen, ...]] = (
     Screen("statistics", Text("Statistics"), "chart-column", _statistics, frozenset({"statistician", "auditor"})),
     Screen("settings", Text("Settings"), "settings", _settings, is_at_foot=True),
     Screen("devices", Text("Devices"), "plug", _devices, BEDSIDE | {"laboratory", "administrator"}),
-    Screen("image_network", Text("Imaging devices"), "scan-line", _orders, frozenset({"administrator"})),
+    Screen("image_network", Text("Image network"), "scan-line", _orders, frozenset({"administrator"})),
     Screen("exchange", Text("Exchange"), "cloud-upload", _exchange, EXCHANGERS),
 )
 
