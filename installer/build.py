@@ -78,7 +78,7 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     took("runtime")
     figures: dict[str, object] = {"version": str(version), **payload.build(app, version, source, work)}
     took("payload")
-    setup = setup_program.build(app, version, out, work, is_fast=options.fast)
+    setup = setup_program.build(app, version, out, work, packing="zlib" if options.fast else "lzma")
     figures["setup_mb"] = payload.megabytes(setup.stat().st_size)
     took("setup")
     figures["seconds"] = seconds

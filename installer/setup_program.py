@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from installer import slimming, tools
 from installer.payload import OWN_FOLDERS
 from installer.versions import Version
 
+Packing = Literal["lzma", "zlib", "none"]
 SCRIPT: Final = Path(__file__).with_name("nsis") / "dala.nsi"
 
 
-def build(app: Path, version: Version, out: Path, work: Path, *, is_fast: bool = False) -> Path:
+def build(app: Path, version: Version, out: Path, work: Path, *, packing: Packing = "lzma") -> Path:
     """Make the Setup program; return its file.
 
     Args:
@@ -20,7 +21,7 @@ def build(app: Path, version: Version, out: Path, work: Path, *, is_fast: bool =
         version: its version.
         out: folder for it.
         work: folder for what is made on the way, the icon among it.
-        is_fast: pack quickly and larger, for trials.
+        packing: ``lzma`` for what people get; the others are quicker and larger, for trials.
 
     Raises:
         tools.MissingToolError: NSIS is missing or refused the script.
@@ -38,7 +39,7 @@ def build(app: Path, version: Version, out: Path, work: Path, *, is_fast: bool =
         "SIZE_KB": str(slimming.size_of(app) // 1024),
     }
     words = [f"-D{name}={value}" for name, value in defines.items()]
-    tools.run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, *(["-DFAST"] if is_fast else []), SCRIPT)
+    tools.run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, f"-DPACKING_{packing.upper()}", SCRIPT)
     return target
 
 

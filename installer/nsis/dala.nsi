@@ -1,5 +1,5 @@
 ; The Setup program of Dala; installer/setup_program.py hands it VERSION, VERSION_OF_FILE, APP, OUT, ICON, REMOVAL,
-; TEXTS and SIZE_KB.
+; TEXTS and SIZE_KB, and defines one of PACKING_LZMA, PACKING_ZLIB and PACKING_NONE.
 ;
 ; Per machine, 64 bits. /S installs without a question, /D=FOLDER (last, without quotes) elsewhere, /LANGUAGE=kk|ru|en
 ; and /HUB=ADDRESS are written into the settings of a computer that has none yet. Exit codes beside NSIS's own 0, 1, 2:
@@ -32,7 +32,9 @@ ManifestDPIAware true
 XPStyle on
 ShowInstDetails nevershow
 ShowUninstDetails nevershow
-!ifdef FAST
+!ifdef PACKING_NONE
+  SetCompress off
+!else ifdef PACKING_ZLIB
   SetCompressor zlib
 !else
   SetCompressor /SOLID lzma

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-DRILLS: Final = ("crash", "powercut", "recovery", "diskfull", "hostile", "link", "scale", "devices")
+DRILLS: Final = ("crash", "powercut", "recovery", "diskfull", "hostile", "link", "scale", "devices", "installer")
 
 
 class Drill(Protocol):

@@ -288,8 +288,8 @@ def test_a_checkout_without_its_environment_makes_it_first(tmp_path: Path, monke
 def test_figures_are_kept_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def setup(app: Path, version: Version, out: Path, work: Path, *, is_fast: bool) -> Path:
-        assert is_fast
+    def setup(app: Path, version: Version, out: Path, work: Path, *, packing: str) -> Path:
+        assert packing == "zlib"
         path = out / f"Dala-{version}-x64.exe"
         path.write_bytes(bytes(200_000))
         return path

@@ -1,0 +1,107 @@
+"""The trial of the installation notes what did not hold, and sees what is left over or missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.drills import installer
+from tests.drills.installer_prefix import Ended, Prefix
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> installer.Trial:
+    return installer.Trial(tmp_path, Prefix(tmp_path / "prefix"))
+
+
+def put(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+
+
+def test_a_step_holds_only_with_what_was_wanted(trial: installer.Trial) -> None:
+    trial.step("right", lambda: (0, "1.0.0"), (0, "1.0.0"))
+    trial.step("wrong", lambda: (0, ""), (0, "1.0.0"))
+    trial.step("not", lambda: False, wanted=False)
+    assert [step["ok"] for step in trial.steps.values()] == [True, False, True]
+    assert trial.steps["wrong"]["found"] == "(0, '')"
+
+
+def test_a_step_that_trips_has_not_held_and_the_next_is_taken(trial: installer.Trial) -> None:
+    def trips() -> bool:
+        raise RuntimeError("no window")
+
+    trial.step("trips", trips)
+    trial.step("next", lambda: True)
+    assert trial.steps["trips"]["found"] == "RuntimeError: no window"
+    assert trial.steps["next"]["ok"]
+
+
+def test_a_file_that_is_missing_or_of_another_length_is_named(tmp_path: Path) -> None:
+    put(tmp_path / "wanted", "a.dll", "sub/b.pyc", "c.txt")
+    put(tmp_path / "there", "a.dll", "c.txt", "more.txt")
+    (tmp_path / "there" / "c.txt").write_bytes(b"")
+    assert installer.missing_of(tmp_path / "wanted", tmp_path / "there") == ["c.txt", "sub/b.pyc"]
+
+
+def test_what_is_left_over_is_what_was_not_there_before(tmp_path: Path) -> None:
+    put(tmp_path, "windows/system32/a.dll", "users/all/b.ini")
+    before = installer.files_of(tmp_path)
+    put(tmp_path, "windows/system32/later.dll", "ProgramData/Dala/clinic.db", "Program Files/Dala/c.pyc")
+    found = installer.leftovers(before, tmp_path)
+    assert found == ["Program Files/Dala/c.pyc", "ProgramData/Dala/clinic.db"]
+    assert [installer.is_data(name) for name in found] == [False, True]
+
+
+def test_an_empty_screen_has_too_few_colours() -> None:
+    empty = Image.new("RGB", (64, 64), "black")
+    assert installer.colours_of(empty) < installer.LEAST_COLOURS
+    drawn = Image.linear_gradient("L")
+    assert installer.colours_of(drawn) >= installer.LEAST_COLOURS
+
+
+def test_a_database_that_can_be_read_is_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.db"
+    path.write_bytes(bytes(range(256)) * 1000)
+    assert installer.is_encrypted(path)
+    path.write_bytes(b"SQLite format 3\0" + bytes(200_000))
+    assert not installer.is_encrypted(path)
+    path.write_bytes(bytes(200_000) + installer.installer_inside.FAMILY.encode())
+    assert not installer.is_encrypted(path)
+
+
+def test_a_failed_step_makes_the_whole_fail_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen:
+        def __enter__(self) -> str:
+            return ":7"
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    def one_step(trial: installer.Trial) -> None:
+        trial.step("build", lambda: False)
+        trial.figures["foreign_dlls"] = 0
+
+    monkeypatch.setattr(installer, "screen", Screen)
+    monkeypatch.setattr(installer, "go_through", one_step)
+    monkeypatch.setattr(Prefix, "close", lambda _self: None)
+    figures, has_held = installer.run(["--json", str(tmp_path / "a.json")])
+    assert not has_held
+    assert figures["foreign_dlls"] == 0
+    assert '"ok": false' in (tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_the_registry_is_read_without_its_sub_keys(trial: installer.Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "\r\nHKEY_LOCAL_MACHINE\\Software\\Dala\r\n    DisplayName    REG_SZ    Dala\r\n    Empty    REG_SZ    \r\n"
+    said += "    DisplayVersion    REG_SZ    0.2.0\r\n"
+    monkeypatch.setattr(Prefix, "run", lambda _self, *words, longest_s: Ended(0, said, 0.1))
+    assert trial.prefix.registry("x") == {"DisplayName": "Dala", "Empty": "", "DisplayVersion": "0.2.0"}
+    assert trial.version_there() == "0.2.0"
+
+
+def test_a_file_of_this_computer_has_a_name_on_windows(tmp_path: Path) -> None:
+    assert Prefix.named(tmp_path / "a b.py").startswith("Z:\\")
+    assert "/" not in Prefix.named(tmp_path / "a b.py")
