@@ -148,13 +148,18 @@ class KeyImages:
             frame_number: its frame, from 1.
         """
         study = self._trail.require_stored(session, "update", ImagingStudy, study.id, "DocumentReference")
-        for document in self._store.records.find(DocumentReference, subject=study.subject.id):
-            if not is_key_image(document):
-                continue
-            source = self.source(document)
-            if (source.sop_uid, source.frame_number) == (sop_uid, frame_number):
-                undone = msgspec.structs.replace(document, status="entered-in-error")
-                self._store.records.commit((undone,), audit=(self._trail.event(session, "update", undone),))
+        documents = self._store.records.find(DocumentReference, subject=study.subject.id)
+        undone = tuple(
+            msgspec.structs.replace(document, status="entered-in-error")
+            for document in documents
+            if is_key_image(document) and self._shows(document, sop_uid, frame_number)
+        )
+        event = self._trail.event(session, "update", *undone) if undone else self._trail.event(session, "read", study)
+        self._store.records.commit(undone, audit=(event,))
+
+    def _shows(self, document: DocumentReference, sop_uid: str, frame_number: int) -> bool:
+        source = self.source(document)
+        return (source.sop_uid, source.frame_number) == (sop_uid, frame_number)
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's key images, the newest first."""

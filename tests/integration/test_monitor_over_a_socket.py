@@ -98,6 +98,7 @@ def test_the_beds_of_a_gateway_that_names_only_patients_never_mix_and_never_swap
                     )
                     gateway.sendall(frame(said))
                     assert b"MSA|AA" in gateway.recv(4096)
+        wait_until(lambda: not any(state.is_connected for state in listener.sources()), 10, "its end is noticed")
     wait_until(lambda: len(blocks) == 36, 10)
     assert {(block.source, float(block.samples[0, 0])) for block in blocks} == {
         (f"M {n}-H", float(n)) for n in (7, 8, 9)
