@@ -56,6 +56,7 @@ class ImageGlass(QWidget):
         self._is_inverted = False
         self._message = ""
         self._corners = Corners()
+        self._notes_begin: float | None = None
         self._toned: Toned | None = None
         self._layers: LayerPainter | None = None
         self._notes: tuple[str, ...] = ()
@@ -93,7 +94,7 @@ class ImageGlass(QWidget):
                 paint_scale_bar(painter, area, self._view.zoom / mm)
         if self._picture is not None or self._message:
             paint_corners(painter, area, self._corners.fitting(*self.glass), self.foot_lines())
-            paint_notes(painter, area, self.note_lines())
+            self._notes_begin = paint_notes(painter, area, self.note_lines())
         self.paint_over(painter)
         self._paint_message(painter)
         if self.hasFocus():

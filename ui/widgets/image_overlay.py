@@ -83,15 +83,22 @@ def paint_corners(painter: QPainter, area: QRectF, corners: Corners, foot: Seque
     paint_text(painter, (_("Not for diagnosis"),), right, Qt.AlignmentFlag.AlignRight, at_foot=True)
 
 
-def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str]) -> None:
-    """Write which side of the patient lies at the left, the top, the right and the lower edge."""
+def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str], foot: float | None = None) -> None:
+    """Write which side of the patient lies at the left, the top, the right and the lower edge.
+
+    Args:
+        painter: of the glass.
+        area: the glass.
+        letters: of the four edges.
+        foot: where something else begins at the lower edge; None: nothing but the scale bar.
+    """
     painter.setFont(theme.body_font(12.0, QFont.Weight.DemiBold))
     middle, side = area.center(), 44.0
     centers = (
         QPointF(area.left() + MARGIN + 12, middle.y()),
         QPointF(middle.x(), area.top() + MARGIN + 8),
         QPointF(area.right() - MARGIN - 12, middle.y()),
-        QPointF(middle.x(), area.bottom() - MARGIN - 46),
+        QPointF(middle.x(), min(area.bottom() - MARGIN - 46, math.inf if foot is None else foot - MARGIN)),
     )
     for letter, center in zip(letters, centers, strict=True):
         row = QRectF(center.x() - side / 2, center.y() - _LINE_HEIGHT / 2, side, _LINE_HEIGHT)
@@ -113,11 +120,11 @@ def paint_scale_bar(painter: QPainter, area: QRectF, px_per_mm: float) -> None:
     _write(painter, QRectF(left - 60, y - 26, width + 120, _LINE_HEIGHT), Qt.AlignmentFlag.AlignCenter, words)
 
 
-def paint_notes(painter: QPainter, area: QRectF, notes: Sequence[str]) -> None:
-    """Write sentences on a plate above the scale bar, in the colour of a warning."""
+def paint_notes(painter: QPainter, area: QRectF, notes: Sequence[str]) -> float | None:
+    """Write sentences on a plate above the scale bar, in the colour of a warning; return where it begins."""
     shown = [note for note in notes if note]
     if not shown:
-        return
+        return None
     painter.setFont(theme.body_font(9.5, QFont.Weight.DemiBold))
     words = "\n".join(shown)
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -131,6 +138,7 @@ def paint_notes(painter: QPainter, area: QRectF, notes: Sequence[str]) -> None:
     painter.setBrush(ground)
     painter.drawRoundedRect(box, 5, 5)
     painter.drawText(box, flags, words)
+    return box.top()
 
 
 def _stroke(painter: QPainter, path: QPainterPath, colour: QColor, width: float) -> None:

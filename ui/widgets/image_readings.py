@@ -87,8 +87,8 @@ class Readings(QObject):
 
     def _stroke(self) -> None:
         self._is_turning = False
-        uid = next(iter(self._sums), "")
-        if self._frame is None or not uid:
+        uid = next(reversed(self._sums), None)  # the newest first; one that is being drawn has an empty name
+        if self._frame is None or uid is None:
             return
         mark, known, work = self._sums[uid]
         try:

@@ -114,7 +114,7 @@ class TurnedGlass(ImageGlass):
         frame = picture.frame
         letters = letters_of_plane(frame.plane) if frame.plane is not None else frame.labels.letters
         if letters is not None:
-            paint_letters(painter, QRectF(self.rect()), edges(letters, view.turn))
+            paint_letters(painter, QRectF(self.rect()), edges(letters, view.turn), self._notes_begin)
         if self._has_lens:
             self._paint_lens(painter, view)
 

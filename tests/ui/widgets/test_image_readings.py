@@ -81,6 +81,17 @@ def test_another_picture_ends_the_sums_of_the_one_before(readings: Readings, qtb
     assert told == []
 
 
+def test_a_region_has_its_mean_also_after_it_was_drawn_by_hand(readings: Readings, qtbot: QtBot) -> None:
+    drawn = replace(ALL, uid="")  # what is being drawn is nobody's mark yet
+    readings.of(LARGE, drawn, None)
+    readings.of(LARGE, ALL, None)
+    with qtbot.waitSignal(readings.added, timeout=20_000):
+        assert readings.is_adding
+    assert "Mean" in names(readings.of(LARGE, ALL, None)), "whoever drew it waits for it first"
+    qtbot.waitUntil(lambda: not readings.is_adding, timeout=20_000)
+    assert names(readings.of(LARGE, drawn, None)) == names(readings.of(LARGE, ALL, None))
+
+
 def test_several_large_regions_are_added_up_one_after_another(readings: Readings, qtbot: QtBot) -> None:
     marks = [replace(ALL, uid=f"2.25.{number}") for number in range(10, 13)]
     for mark in marks:

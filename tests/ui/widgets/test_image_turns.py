@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -143,7 +143,7 @@ def test_letters_follow_turns_and_are_those_of_the_plane_or_of_the_file(
     from ui.widgets import image_turns
 
     written: list[tuple[str, ...]] = []
-    monkeypatch.setattr(image_turns, "paint_letters", lambda _p, _a, letters: written.append(tuple(letters)))
+    monkeypatch.setattr(image_turns, "paint_letters", lambda _p, _a, letters, _foot: written.append(tuple(letters)))
     canvas.grab()
     canvas.turn_right()
     canvas.grab()
@@ -160,6 +160,27 @@ def test_letters_follow_turns_and_are_those_of_the_plane_or_of_the_file(
     show(canvas, plain)
     canvas.grab()
     assert written == [], "where nobody says, nothing is written"
+
+
+def test_the_letter_below_gives_way_to_what_must_be_said(canvas: ImageCanvas, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.widgets import image_overlay
+
+    written: dict[str, QRectF] = {}
+    write = image_overlay._write
+    plates: list[QRectF] = []
+    monkeypatch.setattr(
+        image_overlay, "_write", lambda p, row, a, words: written.update({words: row}) or write(p, row, a, words)
+    )
+    monkeypatch.setattr(QPainter, "drawRoundedRect", lambda _p, box, *_radii: plates.append(QRectF(box)), raising=False)
+    canvas.grab()
+    usual = written["P"]
+    canvas.set_notes(("The file is cut off: the lower part of the image is missing.", "Images 3 and 4 are damaged."))
+    canvas.grab()
+    assert plates
+    assert written["P"].bottom() <= plates[-1].top() < usual.bottom()
+    canvas.set_notes(())
+    canvas.grab()
+    assert written["P"] == usual
 
 
 # --- windows by name ---
