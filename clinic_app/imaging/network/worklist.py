@@ -8,7 +8,7 @@ Sources: DICOM PS3.4, K.6.1 (attributes), C.2.2.2 (matching); IHE Scheduled Work
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -224,22 +224,40 @@ def _merged(parts: list[str]) -> Iterator[str]:
 
 
 def _is_named(asked: str, patient: Patient) -> bool:
-    """Return whether a patient is who was asked for: each word asked begins one of his, in whatever letters."""
+    """Return whether a patient is who was asked for: each word asked is one of his, in whatever letters."""
     asked = asked.replace("=", "^").strip()
     if not asked.replace("*", "").replace("^", "").strip():
         return True
     own = {
         key for name in patient.name for part in (name.text, name.family, *name.given) for key in name_keys(part or "")
     }
-    for word in re.split(r"[\^\s]+", asked)[:8]:
+    for word in re.split(r"[\^\s-]+", asked)[:8]:
         if not word.strip("*?"):
             continue
-        keys = name_keys(word.replace("*", "").replace("?", ""))
-        is_open = "*" in word or "?" in word
-        for key in keys:
-            if not any(each.startswith(key) if is_open else each == key for each in own):
-                return False
+        if not any(_is_spelt(word, each) for each in own) and not _is_whole(word, own):
+            return False
     return True
+
+
+def _is_spelt(word: str, key: str) -> bool:
+    """Return whether a word with wildcards stands for a name: its pieces are there, in their order."""
+    pieces = [name_key for piece in re.split(r"[*?]+", word) for name_key in name_keys(piece)]
+    place = 0
+    for number, piece in enumerate(pieces):
+        is_first, is_last = number == 0 and word[0] not in "*?", number == len(pieces) - 1 and word[-1] not in "*?"
+        if is_last:
+            return key.endswith(piece) and len(key) - len(piece) >= place and (not is_first or key == piece)
+        found = key.find(piece, place)
+        if found < 0 or (is_first and found != 0):
+            return False
+        place = found + len(piece)
+    return True
+
+
+def _is_whole(word: str, own: Collection[str]) -> bool:
+    """Return whether each part of a word is one of a patient's names: some are of two."""
+    keys = name_keys(word) if not set("*?") & set(word) else ()
+    return bool(keys) and all(each in own for each in keys)
 
 
 def _is_among(asked: Sequence[str], value: str) -> bool:
