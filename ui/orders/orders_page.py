@@ -61,7 +61,7 @@ class OrdersPage(Translated, QWidget):
                     lambda: _("Urgency"),
                     lambda each: urgency_look(each.record.priority).text,
                     lambda each: urgency_look(each.record.priority),
-                    width=145,
+                    width=168,
                 ),
                 Column(
                     lambda: _("State"),

@@ -102,7 +102,7 @@ class Gate:
             return known[1]
         try:
             found = frozenset(str(each[4][0]) for each in socket.getaddrinfo(host, None))
-        except (OSError, UnicodeError):
-            found = frozenset()
+        except (OSError, UnicodeError):  # while names are not told, a device is where it was
+            found = known[1] if known is not None else frozenset()
         self._names[host] = (time.monotonic(), found)
         return found

@@ -64,6 +64,26 @@ def test_a_name_is_looked_up_once_and_one_that_cannot_be_lets_nobody_in(monkeypa
     assert asked == ["mr.hospital", "gone"]
 
 
+def test_a_device_stays_let_in_while_names_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [[(0, 0, 0, "", ("10.0.0.5", 0))]]
+    now_s = [1000.0]
+
+    def looked_up(host: str, _port: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        if not answers:
+            raise OSError("no answer")
+        return answers.pop()
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    monkeypatch.setattr("clinic_app.imaging.network.gate.time.monotonic", lambda: now_s[0])
+    peer = Peer("CT", "CT1", "ct.hospital", uses=frozenset({"send"}))
+    gate = Gate("DALA", [peer])
+    assert gate.judge("CT1", "DALA", "10.0.0.5") == peer
+    for _hour in range(3):
+        now_s[0] += 3600
+        assert gate.judge("CT1", "DALA", "10.0.0.5") == peer
+        assert isinstance(gate.judge("CT1", "DALA", "10.0.0.6"), Refused)
+
+
 def test_a_stranger_has_few_places_and_a_listed_device_many() -> None:
     gate = Gate("DALA", (FIXED,))
     assert [gate.may_connect("10.9.9.9") for _ in range(MOST_OF_A_STRANGER + 1)] == [True] * MOST_OF_A_STRANGER + [
