@@ -48,7 +48,7 @@ class OrdersRoom:
         made = OrdersScreen(
             orders if self.role != "administrator" else None,
             InboxViewModel(self.inbox, runner, session, self.hand, clock),  # type: ignore[arg-type]
-            NetworkViewModel(self.network, runner, session),  # type: ignore[arg-type]
+            NetworkViewModel(self.network, self.web, runner, session),  # type: ignore[arg-type]
             sending=SendingViewModel(self.sending, self.web, FakeStudies(), runner, session, self.hand),  # type: ignore[arg-type]
         )
         for model in (made._inbox, made._network):

@@ -11,6 +11,7 @@ from clinic_app.imaging.network.peers import Peer
 from clinic_app.imaging.network.visits import Visit
 from ui.language import Translated, _, say
 from ui.orders.peer_form import PeerForm
+from ui.orders.secret_form import SecretForm
 from ui.orders.view_model_network import NetworkViewModel
 from ui.orders.words import address_words, state_words, use_words, visit_look, visit_words
 from ui.widgets.buttons import Button
@@ -72,7 +73,9 @@ class NetworkPage(Translated, QWidget):
         self._remove = Button("orders.peer_remove", "plain", "circle-x")
         self._add = Button("orders.peer_add", "primary", "plus")
         self._question = SecondQuestion("orders.peer_sure", "circle-x")
+        self._secrets = Button("orders.secrets", "plain", "lock")
         self._form: PeerForm | None = None
+        self._secret_form: SecretForm | None = None
         self._right = FrontStack()
         self._right.setFixedWidth(CARD_WIDTH)
         self._still = Standstill(self._echo, self._edit, self._remove, self._add)
@@ -95,7 +98,10 @@ class NetworkPage(Translated, QWidget):
         left.addWidget(self._question)
         for table in (self._peers, self._visits):
             table.setMinimumHeight(112)
-        left.addWidget(self._visits_title)
+        middle = QHBoxLayout()
+        middle.addWidget(self._visits_title, 1)
+        middle.addWidget(self._secrets)
+        left.addLayout(middle)
         left.addWidget(self._visits, 4)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 10, 0, 0)
@@ -105,11 +111,13 @@ class NetworkPage(Translated, QWidget):
         self._right.hide()
         for button in (self._add, self._edit, self._remove):
             button.setVisible(self._model.may_change)
+        self._secrets.setVisible(self._model.may_change and bool(self._model.servers))
 
     def _connect(self) -> None:
         self._peers.selected.connect(lambda _row: self._show_buttons())
         self._peers.chosen.connect(lambda _row: self.edit())
         self._add.clicked.connect(self.add)
+        self._secrets.clicked.connect(self._ask_secret)
         self._edit.clicked.connect(self.edit)
         self._echo.clicked.connect(self._ask_echo)
         self._remove.clicked.connect(self._ask_remove)
@@ -118,6 +126,7 @@ class NetworkPage(Translated, QWidget):
         self._stranger.acted.connect(self._allow)
         self._model.changed.connect(self._show)
         self._model.saved.connect(lambda name: self.noticed.emit(_("“{name}” is saved.", name=name), "ok"))
+        self._model.secret_kept.connect(self._tell_secret)
         self._model.removed.connect(lambda name: self.noticed.emit(_("“{name}” is removed.", name=name), "ok"))
         self._model.echoed.connect(self._tell_echo)
         self._model.refused.connect(self._refuse)
@@ -145,6 +154,7 @@ class NetworkPage(Translated, QWidget):
         self._echo.say(_("Test the connection"))
         self._edit.say(_("Change"), "F2")
         self._remove.say(_("Remove"))
+        self._secrets.say(_("Password of an archive"))
         self._add.say(_("Let a device in"), "Ctrl+N")
         self._peers.retranslate()
         self._visits.retranslate()
@@ -163,18 +173,40 @@ class NetworkPage(Translated, QWidget):
 
     def primary(self) -> None:
         """Do what the primary button does."""
-        if self._form is not None and not self._right.isHidden():
-            self._form.send()
+        if self._right.isHidden():
+            return
+        for form in (self._form, self._secret_form):
+            if form is not None and form.isVisible():
+                form.send()
 
     def escape(self) -> None:
         """Leave the form."""
+        if self._secret_form is not None:
+            self._secret_form.leave()
         self._right.hide()
+
+    def _tell_secret(self, name: str, is_there: bool) -> None:
+        kept, gone = (
+            _("The password of “{name}” is kept.", name=name),
+            _("“{name}” has no password any more.", name=name),
+        )
+        self.noticed.emit(kept if is_there else gone, "ok")
+
+    def _ask_secret(self) -> None:
+        if self._secret_form is None:
+            self._secret_form = SecretForm(self._model)
+            self._right.addWidget(self._secret_form)
+            self._secret_form.closed.connect(self._right.hide)
+        self._right.setCurrentWidget(self._secret_form)
+        self._right.show()
+        self._secret_form.open()
 
     def _open(self, peer: Peer, former: str) -> None:
         if self._form is None:
             self._form = PeerForm(self._model)
             self._right.addWidget(self._form)
             self._form.closed.connect(self._right.hide)
+        self._right.setCurrentWidget(self._form)
         self._right.show()
         self._form.open(peer, former)
 

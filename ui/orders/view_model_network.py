@@ -15,6 +15,7 @@ from ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
+    from clinic_app.imaging.archives import ImageArchives
     from clinic_app.imaging.network.service import ImageNetwork
 
 LOOK_MS: Final = 1000
@@ -24,7 +25,7 @@ class NetworkViewModel(QObject):
     """The network for one person.
 
     Signals: ``changed`` (see ``state``), ``saved(name)``, ``removed(name)``, ``echoed(name, seconds)``,
-    ``refused(field, Text)``, ``busy_changed(bool)``.
+    ``refused(field, Text)``, ``busy_changed(bool)``, ``secret_kept(name, is_there)``.
     """
 
     changed = Signal()
@@ -33,10 +34,12 @@ class NetworkViewModel(QObject):
     echoed = Signal(str, float)
     refused = Signal(str, object)
     busy_changed = Signal(bool)
+    secret_kept = Signal(str, bool)
 
-    def __init__(self, network: ImageNetwork, runner: TaskRunner, session: Session) -> None:
+    def __init__(self, network: ImageNetwork, web: ImageArchives, runner: TaskRunner, session: Session) -> None:
         super().__init__()
         self._network = network
+        self._web = web
         self._runner = runner
         self._session = session
         self.state: NetworkState | None = None
@@ -50,6 +53,11 @@ class NetworkViewModel(QObject):
     def may_change(self) -> bool:
         """Whether this person lets devices in."""
         return self._session.role == "administrator"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the archives that are asked by DICOMweb, as the settings have them."""
+        return tuple(each.name for each in self._web.lines() if each.kind == "web")
 
     def watch(self, is_watched: bool) -> None:
         """Say whether somebody looks."""
@@ -84,6 +92,13 @@ class NetworkViewModel(QObject):
     def echo(self, name: str) -> None:
         """Ask a device whether it hears us."""
         self._do(lambda: self._network.echo(self._session, name), lambda taken_s: self.echoed.emit(name, taken_s))
+
+    def keep_secret(self, name: str, secret: str) -> None:
+        """Keep the password of an archive; an empty one forgets it."""
+        self._do(
+            lambda: self._web.keep_secret(self._session, name, secret),
+            lambda _none: self.secret_kept.emit(name, bool(secret)),
+        )
 
     def listen_again(self) -> None:
         """Try once more to have the port."""

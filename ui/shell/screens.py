@@ -163,7 +163,7 @@ def _orders(context: ScreenContext, place: QWidget) -> QWidget:
     )
     inbox = InboxViewModel(station.image_inbox, runner, session, hand, station.clock)
     sending = SendingViewModel(station.image_sending, station.archives, station.imaging, runner, session, hand)
-    return OrdersScreen(orders, inbox, NetworkViewModel(network, runner, session), place, sending)
+    return OrdersScreen(orders, inbox, NetworkViewModel(network, station.archives, runner, session), place, sending)
 
 
 def _referrals(context: ScreenContext, place: QWidget) -> QWidget:

@@ -104,6 +104,65 @@ def test_a_network_that_is_off_says_where_it_is_turned_on(page: Pane[OrdersScree
     assert page.sees("orders.visits.empty")
 
 
+@pytest.fixture
+def with_server(qapp: QApplication, room: OrdersRoom) -> Iterator[Pane[OrdersScreen]]:
+    language.use("en")
+    room.role, room.web.names = "administrator", ("Region",)
+    with shown(room.screen) as made:
+        made.widget.entered()
+        made.settle()
+        yield made
+    language.use("kk")
+
+
+def test_the_password_of_a_web_archive_is_given_once_and_never_shown(
+    with_server: Pane[OrdersScreen], room: OrdersRoom
+) -> None:
+    page = with_server
+    press(page, "orders.secrets")
+    line = page.find("orders.secret", QLineEdit)
+    assert line.echoMode() == QLineEdit.EchoMode.Password
+    line.setText("Тыныс-42")
+    room.web.refusal = DeviceError(Text("No more than {count} devices can be listed.", count=64))
+    press(page, "orders.secret_save")
+    assert "64" in page.words("orders.secret_trouble")
+    room.web.refusal = None
+    page.widget._primary()
+    page.settle()
+    assert room.web.secrets == [("Region", "Тыныс-42")]
+    assert room.notices[-1] == ("The password of “Region” is kept.", "ok")
+    assert not page.sees("orders.secret")
+    assert line.text() == ""
+    press(page, "orders.secrets")
+    press(page, "orders.secret_save")
+    assert room.web.secrets[-1] == ("Region", "")
+    assert room.notices[-1] == ("“Region” has no password any more.", "ok")
+
+
+def test_a_password_that_is_not_kept_is_not_left_in_its_field(
+    with_server: Pane[OrdersScreen], room: OrdersRoom
+) -> None:
+    page = with_server
+    press(page, "orders.secrets")
+    line = page.find("orders.secret", QLineEdit)
+    line.setText("half")
+    page.widget._escape()
+    assert not page.sees("orders.secret")
+    press(page, "orders.secrets")
+    assert line.text() == ""
+    line.setText("half")
+    press(page, "orders.secret_leave")
+    press(page, "orders.peer_add")
+    assert page.sees("orders.peer_name")
+    assert not page.sees("orders.secret")
+    press(page, "orders.peer_leave")
+    assert room.web.secrets == []
+
+
+def test_without_a_web_archive_nobody_is_asked_for_a_password(page: Pane[OrdersScreen]) -> None:
+    assert not page.sees("orders.secrets")
+
+
 def test_who_takes_pictures_sees_it_and_changes_nothing(opened: Callable[[], Pane[OrdersScreen]]) -> None:
     pane = opened()
     pane.find("orders.tabs", QTabWidget).setCurrentIndex(3)
