@@ -50,4 +50,5 @@ class Window:
         center = self.center
         if self.shape == "LINEAR":
             center, width = center - 0.5, max(width - 1, 1e-6)
-        return np.asarray(np.clip((values - center) / width + 0.5, 0, 1))
+        with np.errstate(over="ignore"):  # a file may name a window as far off as numbers go
+            return np.asarray(np.clip((values - center) / width + 0.5, 0, 1))

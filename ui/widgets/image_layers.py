@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,8 @@ _CURVE_STEPS: Final = 12
 _ROUND_STEPS: Final = 72
 _MOST_NAMES: Final = 12
 _NAME_PX: Final = 18
+MOST_POINTS: Final = 20_000
+"""Of all marks on one picture: a file that draws more would hold the window for many seconds at every move."""
 
 
 class LayerPainter:
@@ -34,6 +37,8 @@ class LayerPainter:
 
     Args:
         picture: its frame knows the layers.
+
+    ``left_out``: marks that are not drawn, as there are far too many.
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -45,6 +50,9 @@ class LayerPainter:
         if frame.shown is not None:
             left, top, right, bottom = frame.shown
             self._shown = QRectF(left, top, right - left, bottom - top)
+        reached = accumulate(len(mark.points) for mark in layers.marks)
+        self._marks = [mark for mark, points in zip(layers.marks, reached, strict=True) if points <= MOST_POINTS]
+        self.left_out = len(layers.marks) - len(self._marks)
         self._shutter = _closed(layers.shutter, self._whole) if layers.shutter else None
         self._images = [_drawing(each.drawn.view(np.uint8), each.left, each.top) for each in layers.overlays]
         self._images += [_areas(each.labels, each.colours) for each in layers.segments]
@@ -73,7 +81,7 @@ class LayerPainter:
         for outline in layers.outlines:
             path = _path(outline.points, is_closed=outline.is_closed)
             _stroke(painter, to_glass.map(path), QColor(*outline.colour))
-        for mark in layers.marks:
+        for mark in self._marks:
             self._paint_mark(painter, mark, to_glass)
         _paint_names(painter, layers.legend, glass)
 

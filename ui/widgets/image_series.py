@@ -213,7 +213,9 @@ class ImageSeries(Translated, TurnedGlass):
     def note_lines(self) -> Sequence[str]:
         """Return what is wrong with the picture, and what is said about the series."""
         notes = self._picture.frame.notes if self._picture else ()
-        return (*map(say, notes), *self._notes)
+        left_out = self._layers.left_out if self._layers is not None and self._picture is not None else 0
+        much = (_("Too much is drawn on this image; marks not shown: {count}.", count=left_out),) if left_out else ()
+        return (*map(say, notes), *self._notes, *much)
 
     @property
     def corners(self) -> Corners:

@@ -146,6 +146,18 @@ def test_a_filled_mark_tints_its_inside_and_a_text_is_written_at_its_box(canvas:
     assert any(at(image, 13 + step / 8, 22).green() > 180 for step in range(60)), "a line leads to what it means"
 
 
+def test_a_file_that_draws_far_too_much_is_cut_short_and_that_is_said(canvas: ImageCanvas) -> None:
+    line = tuple((float(place % 40), float(place // 40 % 40)) for place in range(4000))
+    long = Mark("polyline", line, colour=(255, 0, 0))
+    seen(canvas, Layers(marks=(long,) * 5))
+    assert canvas.note_lines() == ()
+    image = seen(canvas, Layers(marks=(*(long,) * 7, Mark("text", ((20.0, 20.0), (30.0, 30.0)), words="after"))))
+    assert canvas.note_lines() == ("Too much is drawn on this image; marks not shown: 3.",)
+    assert at(image, 20, 20).red() > 200
+    seen(canvas, Layers())
+    assert canvas.note_lines() == ()
+
+
 def test_a_curve_goes_through_its_points_and_an_ellipse_through_its_ends() -> None:
     curve = shape_of(Mark("curve", ((0, 0), (10, 10), (20, 0))))
     assert (10.0, 10.0) in curve

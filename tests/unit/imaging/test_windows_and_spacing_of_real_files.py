@@ -226,3 +226,9 @@ def test_a_picture_of_one_value_is_shown_without_a_crash() -> None:
     assert set(render(frame, frame.default_window).ravel()) <= set(range(256))
     brightness = [int(render(made_frame(ramp()), Window(500, width)).max()) for width in (1, 1e-9, 1e12)]
     assert brightness[0] == 255
+
+
+def test_a_window_as_far_off_as_numbers_go_is_black_or_white_and_no_error() -> None:
+    values = np.array([-1000.0, 0.0, 3000.0])
+    assert Window(1e308, 1e-308).apply(values).tolist() == [0, 0, 0]
+    assert Window(-1e308, 1e-308).apply(values).tolist() == [1, 1, 1]
