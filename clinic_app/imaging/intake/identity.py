@@ -95,7 +95,7 @@ def sameness(patient: Patient, person: PersonInFile, issuers: Iterable[str] = ()
     ours = patient.identifier_value(IIN) or ""
     if ours and person.iins and ours not in person.iins:
         return "other"
-    if patient.birth_date and len(patient.birth_date) == 10 and person.birth_date not in ("", patient.birth_date):
+    if patient.birth_date and person.birth_date and not person.birth_date.startswith(patient.birth_date):
         return "other"
     if not is_same_person(patient, person.name):
         return "other"

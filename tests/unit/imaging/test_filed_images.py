@@ -77,6 +77,13 @@ def test_what_a_disc_brought_is_known_when_a_machine_sends_it(desk: Desk, tmp_pa
     assert waiting.study.others == 1
 
 
+def test_what_a_wrong_clock_let_be_forgotten_is_known_by_its_record(desk: Desk, tmp_path: Path) -> None:
+    taken(desk, disc(tmp_path / "cd", 1))
+    desk.store.records.commit((), forgotten=("images/seen/1.2.3.4.1",))
+    assert not desk.inbox.take(arriving(desk, 1))
+    assert desk.inbox.count() == 0
+
+
 def test_a_disc_that_overtakes_what_waits_is_not_lost_when_that_is_taken_back(desk: Desk, tmp_path: Path) -> None:
     for number in (1, 2):
         desk.inbox.take(arriving(desk, number))

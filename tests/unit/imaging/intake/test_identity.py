@@ -61,6 +61,8 @@ def test_a_patient_without_numbers_is_never_found_by_one() -> None:
 def test_a_year_of_birth_contradicts_no_day() -> None:
     about = Patient(id="p3", name=PATIENT.name, birth_date="1964")
     assert sameness(about, person(born="1964-03-05")) == "name"
+    assert sameness(about, person(born="1970-03-05")) == "other"
+    assert sameness(Patient(id="p4", name=PATIENT.name, birth_date="1964-03"), person(born="1964-04-05")) == "other"
 
 
 def test_a_file_says_its_person_with_all_numbers_and_their_issuers() -> None:
