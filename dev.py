@@ -73,6 +73,8 @@ WINDOWS_TOOLS: Final = {
     "wine": "usr/bin/wine",
     "wine64": "usr/lib/wine/wine64",
     "nsis": "usr/bin/makensis",
+    "wixl": "usr/bin/wixl",
+    "msitools": "usr/bin/msibuild",
     "gcc-mingw-w64-x86-64-win32": "usr/bin/x86_64-w64-mingw32-gcc*",
     "binutils-mingw-w64-x86-64": "usr/bin/x86_64-w64-mingw32-windres",
     "mingw-w64-x86-64-dev": "usr/x86_64-w64-mingw32/include/windows.h",

@@ -60,7 +60,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 def build(options: argparse.Namespace) -> dict[str, object]:
     """Make everything; return the figures, which are also written to ``DIR/figures.json``."""
-    from installer import payload, runtime, setup_program
+    from installer import payload, portable_folder, runtime, setup_program, windows_package
     from installer.versions import Version
 
     version = Version.read(options.version)
@@ -81,6 +81,12 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     setup = setup_program.build(app, version, out, work, packing="zlib" if options.fast else "lzma")
     figures["setup_mb"] = payload.megabytes(setup.stat().st_size)
     took("setup")
+    package = windows_package.build(app, version, out, work)
+    figures["msi_mb"] = payload.megabytes(package.stat().st_size)
+    took("msi")
+    portable = portable_folder.build(app, version, out, is_fast=options.fast)
+    figures["zip_mb"] = payload.megabytes(portable.stat().st_size)
+    took("zip")
     figures["seconds"] = seconds
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from installer import dependencies, launchers, runtime, slimming, windows_wheels
+from installer import dependencies, launchers, notices, runtime, slimming, windows_wheels
 from installer.versions import Version
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LOCK: Final = ROOT / "installer" / "runtime.lock"
 PROGRAM: Final = "program"
 PACKAGES: Final = Path("Lib", "site-packages")
-OWN_FOLDERS: Final = ("Lib", PROGRAM, "licences")
+OWN_FOLDERS: Final = ("Lib", PROGRAM, notices.FOLDER)
 """The folders of an installation; all its other files lie at its root."""
 _COPIED: Final = ("main.py", "clinic_app", "ui", "resources")
 _SOURCES_OF_TEXTS: Final = ("__pycache__", "*.po", "*.pyc", "*.part-*", ".made-from")
@@ -53,6 +53,7 @@ def build(app: Path, version: Version, source: runtime.Runtime, work: Path, root
     slimming.slim(app / PACKAGES, slimming.qt_modules_imported(sources))
     launchers.build(app, version, work)
     runtimes = slimming.copy_runtimes(app, app / PACKAGES)
+    notices.write(app, app / PACKAGES, work / windows_wheels.WANTED, root)
     runtime.compile_tree(app / PACKAGES)
     runtime.compile_tree(app / PROGRAM)
     if faults := dependencies.faults_of(app):

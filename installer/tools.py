@@ -13,6 +13,7 @@ DEBIAN: Final[Mapping[str, str]] = {
     "x86_64-w64-mingw32-windres": "binutils-mingw-w64-x86-64",
     "makensis": "nsis",
     "wixl": "wixl",
+    "msibuild": "msitools",
     "osslsigncode": "osslsigncode",
 }
 """Program by program the Debian package that has it; `HEADERS` belongs to them."""

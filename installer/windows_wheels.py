@@ -10,12 +10,15 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
 from packaging.markers import Marker
 
 from installer import tools
 from installer.runtime import MINOR
 
+WANTED: Final = "windows.txt"
+"""The packages with their hashes, as they were installed."""
 _CONTINUED = re.compile(r"\\\n\s+")
 
 
@@ -64,7 +67,7 @@ def install(lock: Path, python: str, packages: Path, work: Path) -> int:
     """
     lines = lines_for_windows(lock.read_text(encoding="utf-8"), python)
     work.mkdir(parents=True, exist_ok=True)
-    wanted = work / "windows.txt"
+    wanted = work / WANTED
     wanted.write_text("\n".join(lines), encoding="utf-8")
     shutil.rmtree(packages, ignore_errors=True)
     minor = "{}.{}".format(*MINOR)

@@ -6,6 +6,7 @@
 ;   10 no 64-bit Windows       11 Windows older than 10 1809     12 the program is running
 ;   13 a newer one is there    14 the folder belongs to something else
 ;   15 the data could not be copied before the update
+;   16 it was installed by the MSI package
 
 Unicode true
 Target amd64-unicode
@@ -104,6 +105,10 @@ Function .onInit
   ${IfNot} ${AtLeastWin10}
   ${OrIf} $0 < ${OLDEST_BUILD}
     ${Refuse} 11 "$(WindowsTooOld)"
+  ${EndIf}
+  ReadRegStr $0 HKLM "${OWN_KEY}" "Package"
+  ${If} $0 != ""
+    ${Refuse} 16 "$(ByPackage)"
   ${EndIf}
   ReadRegStr $0 HKLM "${KEY}" "InstallLocation"
   ${If} $0 != ""

@@ -31,3 +31,7 @@ ${Sentence} DataNotCopied \
   "Жаңарту алдында деректердің көшірмесін жасау мүмкін болмады. Дискідегі бос орынды тексеріңіз. Ештеңе өзгертілген жоқ." \
   "Не удалось скопировать данные перед обновлением. Проверьте свободное место на диске. Ничего не изменено." \
   "The data could not be copied before the update. Check the free space on the disk. Nothing was changed."
+${Sentence} ByPackage \
+  "Dala мұнда MSI пакетімен орнатылған. Оны сол арқылы жаңартыңыз немесе алдымен жойыңыз. Ештеңе өзгертілген жоқ." \
+  "Dala установлена здесь пакетом MSI. Обновите её им или сначала удалите. Ничего не изменено." \
+  "Dala was installed here by its MSI package. Update it by that, or remove it first. Nothing was changed."

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from typing import Final, cast
 
 from PIL import Image, ImageGrab
 
-from installer import dependencies, payload, setup_program, tools
+from installer import dependencies, payload, setup_program, tools, windows_package
 from installer.versions import Version
 from tests.drills import installer_inside
 from tests.drills.installer_prefix import SOURCES, Prefix
@@ -43,6 +44,7 @@ LEAST_COLOURS: Final = 40
 GONE_WITHIN_S: Final = 60.0
 IS_RUNNING: Final = 12
 IS_OLDER: Final = 13
+BY_PACKAGE: Final = 16
 
 
 @dataclass
@@ -147,6 +149,7 @@ def go_through(trial: Trial) -> None:
     )
     trial.step("data are still there", (trial.data / "clinic.db").is_file)
     trial.step("removal with the data", lambda: purge(trial))
+    try_package(trial)
 
 
 def build(trial: Trial) -> bool:
@@ -168,6 +171,7 @@ def build_former(trial: Trial) -> bool:
     payload.restamp(app, FORMER, ROOT)
     (app / ONLY_FORMER).write_text("The update takes this file away.", encoding="utf-8")
     setup_program.build(app, FORMER, trial.folder, trial.folder / "work", packing="none")
+    windows_package.build(app, FORMER, trial.folder, trial.folder / "work")
     return True
 
 
@@ -262,6 +266,48 @@ def purge(trial: Trial) -> bool:
         _within(GONE_WITHIN_S, lambda: not trial.installed.exists())
         found.append(not _within(5, lambda: not trial.data.exists()))
     return found == [True, False]
+
+
+def try_package(trial: Trial) -> None:
+    """Install, update and remove by the package for group policy; Setup keeps away meanwhile."""
+    prefix, before = trial.prefix, files_of(trial.prefix.drive)
+
+    def msi(verb: str, version: Version) -> int:
+        return prefix.run("msiexec", verb, Prefix.named(trial.folder / f"Dala-{version}-x64.msi"), "/qn").code
+
+    trial.step("package installs", lambda: (msi("/i", FORMER), there(trial)), (0, [str(FORMER)]))
+    trial.step("package's self-test", lambda: self_test(trial), [])
+    trial.step(
+        "setup keeps away from the package",
+        lambda: (prefix.run(trial.setup(NEWER), "/S").code, refusal(trial)),
+        (BY_PACKAGE, "16"),
+    )
+    trial.step("package updates", lambda: (msi("/i", NEWER), there(trial)), (0, [str(NEWER)]))
+    trial.step("package took former files away", (trial.installed / ONLY_FORMER).exists, wanted=False)
+    trial.step("package is whole", lambda: missing_of(trial.folder / "app", trial.installed), [])
+    trial.step("package refuses the downgrade", lambda: (msi("/i", FORMER) != 0, there(trial)), (True, [str(NEWER)]))
+    trial.step("package removes", lambda: (msi("/x", NEWER), there(trial)), (0, []))
+    trial.step("package leaves only data", lambda: [each for each in leftovers(before, prefix.drive)
+               if not is_data(each) and not each.startswith(".")], [])  # fmt: skip
+
+
+def refusal(trial: Trial) -> str:
+    """Return the number that Setup has written down beside its sentence, and take the note away."""
+    (note,) = trial.prefix.drive.glob("users/*/Temp/Dala-setup.log")
+    words = note.read_text(encoding="utf-16")
+    note.unlink()
+    return words.partition(" ")[0]
+
+
+def there(trial: Trial) -> list[str]:
+    """Return the versions of every entry for Dala in Windows' list of programs."""
+    said = trial.prefix.run("reg", "query", KEY.rpartition("\\")[0], "/s", longest_s=60).words
+    found = []
+    for block in said.replace("\r", "").split("HKEY_LOCAL_MACHINE"):
+        values = dict(re.findall(r"^ +(\w+) +REG_SZ +(.*)$", block, re.MULTILINE))
+        if values.get("DisplayName", "").strip() == "Dala":
+            found.append(values.get("DisplayVersion", "").strip())
+    return found
 
 
 def missing_of(wanted: Path, there: Path) -> list[str]:

@@ -102,6 +102,27 @@ def test_the_registry_is_read_without_its_sub_keys(trial: installer.Trial, monke
     assert trial.version_there() == "0.2.0"
 
 
+def test_every_entry_in_the_list_of_programs_is_seen(trial: installer.Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "", "HKEY_LOCAL_MACHINE\\Software\\Uninstall\\{6D9E}", "    Contact    REG_SZ    ",
+        "    DisplayName    REG_SZ    Dala",
+        "    DisplayVersion    REG_SZ    0.1.0", "    NoModify    REG_DWORD    0x1", "",
+        "HKEY_LOCAL_MACHINE\\Software\\Uninstall\\Other", "    DisplayName    REG_SZ    Dala viewer",
+        "    DisplayVersion    REG_SZ    7.0", "HKEY_LOCAL_MACHINE\\Software\\Uninstall\\Dala",
+        "    DisplayName    REG_SZ    Dala", "    DisplayVersion    REG_SZ    0.2.0",
+    ]  # fmt: skip
+    monkeypatch.setattr(Prefix, "run", lambda _self, *words, longest_s: Ended(0, "\r\n".join(lines), 0.1))
+    assert installer.there(trial) == ["0.1.0", "0.2.0"]
+
+
+def test_a_refusal_is_read_and_taken_away(trial: installer.Trial) -> None:
+    note = trial.prefix.drive / "users" / "root" / "Temp" / "Dala-setup.log"
+    note.parent.mkdir(parents=True)
+    note.write_text("16 Dala was installed here by its MSI package.\n", encoding="utf-16")
+    assert installer.refusal(trial) == "16"
+    assert not note.exists()
+
+
 def test_a_file_of_this_computer_has_a_name_on_windows(tmp_path: Path) -> None:
     assert Prefix.named(tmp_path / "a b.py").startswith("Z:\\")
     assert "/" not in Prefix.named(tmp_path / "a b.py")

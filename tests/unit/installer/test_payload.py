@@ -10,7 +10,16 @@ import pytest
 
 from clinic_app.foundation.version import VERSION
 from installer import build as build_command
-from installer import bytecode, payload, runtime, setup_program, tools, windows_wheels
+from installer import (
+    bytecode,
+    payload,
+    portable_folder,
+    runtime,
+    setup_program,
+    tools,
+    windows_package,
+    windows_wheels,
+)
 from installer.launchers import ICON_SIZES, SOURCES, icon_file
 from installer.versions import Version
 
@@ -299,6 +308,10 @@ def test_figures_are_kept_and_told(
     monkeypatch.setattr(runtime, "found", lambda where, cache: runtime.Runtime(Path("a.whl"), "3.13.1"))
     monkeypatch.setattr(payload, "build", lambda *words: {"installed_mb": 200.0})
     monkeypatch.setattr(setup_program, "build", setup)
+    for each in (windows_package, portable_folder):
+        monkeypatch.setattr(
+            each, "build", lambda app, version, out, *_, **__: setup(app, version, out, out, packing="zlib")
+        )
     assert build_command.main(["--version", "1.2.3", "--out", str(tmp_path), "--fast"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["version"], told["setup_mb"], told["installed_mb"]) == ("1.2.3", 0.2, 200.0)
