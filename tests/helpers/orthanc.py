@@ -81,13 +81,6 @@ class Orthanc:
             self._process = subprocess.Popen([str(PROGRAM), str(configuration)], stdout=log, stderr=log)
         wait_until(self._answers, 30, "Orthanc answers")
 
-    def stop(self) -> None:
-        """Stop it, and wait."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(timeout=30)
-            self._process = None
-
     def _answers(self) -> bool:
         assert self._process is not None
         log = self._folder / "orthanc.log"

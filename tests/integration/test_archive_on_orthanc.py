@@ -81,7 +81,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with ExitStack() as stack:
         orthanc.make_database()
         stack.callback(orthanc.remove_database)
-        stack.callback(orthanc.stop)
+        stack.callback(orthanc.kill)  # asked to stop it takes seconds
         orthanc.start()
         stack.enter_context(hub)
         yield Place(hub, orthanc, token)
@@ -143,7 +143,7 @@ def test_another_content_under_the_same_uid_is_noticed_although_orthanc_says_yes
 
 
 def test_what_comes_while_the_archive_is_down_goes_there_afterwards(place: Place) -> None:
-    place.orthanc.stop()
+    place.orthanc.kill()
     third = place.upload(instance(3))
     wait_until(lambda: "contents wait for the archive" in place.log(), 20, "the hub says so")
     assert place.listed()[third]["state"] == "waiting"
