@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QHideEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clinic_app.foundation.texts import Text
@@ -184,6 +193,12 @@ class Viewer(Translated, QWidget):
         elif kind == QEvent.Type.KeyRelease and self._is_space_tapped:
             self._is_space_tapped = False
             self.player.toggle()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A loop nobody can see stands: behind another screen, another pane or the lock."""
+        if not event.spontaneous():
+            self.player.pause()
+        super().hideEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the frame: in the colour of what is in hand, or where something is about to be put."""

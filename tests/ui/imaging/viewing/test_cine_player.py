@@ -116,6 +116,20 @@ def test_whoever_leafs_himself_stops_the_loop(cinema: Cinema) -> None:
     assert not cinema.player.is_playing
 
 
+def test_a_loop_stands_while_nobody_can_see_it(cinema: Cinema) -> None:
+    cinema.play()
+    assert cinema.pass_s(0.0501) == 2
+    cinema.window.box.hide()
+    assert not cinema.player.is_playing
+    cinema.window.box.show()
+    assert not cinema.player.is_playing, "whoever comes back finds the picture he left"
+    assert cinema.canvas.image_number == 2
+    cinema.play()
+    panes = cinema.window.panes
+    panes.toggle_maximised()
+    assert cinema.player.is_playing, "a pane that is seen goes on"
+
+
 def test_comma_and_point_step_round_the_part_that_was_chosen(cinema: Cinema) -> None:
     def press(text: str) -> int:
         QTest.keyClicks(cinema.canvas, text)
