@@ -26,6 +26,7 @@ from ui.widgets.image_overlay import (
     MARGIN,
     Corners,
     column_mm,
+    is_roomy,
     paint_corners,
     paint_notes,
     paint_scale_bar,
@@ -90,7 +91,7 @@ class ImageGlass(QWidget):
             self._paint_layers(painter, self._picture, self._view)
             self._paint_marks(painter)
             mm = column_mm(self._picture.frame)
-            if mm:
+            if mm and is_roomy(*self.glass):
                 paint_scale_bar(painter, area, self._view.zoom / mm)
         if self._picture is not None or self._message:
             paint_corners(painter, area, self._corners.fitting(*self.glass), self.foot_lines())
@@ -220,5 +221,6 @@ class ImageGlass(QWidget):
         if self._message:
             painter.setFont(theme.body_font(11.0))
             painter.setPen(theme.token("overlay", "clinical"))
-            area = self.rect().adjusted(60, 60, -60, -60)
+            across, down = (min(60, side // 8) for side in (self.width(), self.height()))
+            area = self.rect().adjusted(across, down, -across, -down)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)

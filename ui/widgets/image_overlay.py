@@ -39,9 +39,14 @@ class Corners:
 
     def fitting(self, width: float, height: float) -> Corners:
         """Return what there is room for: in a small pane whose it is and what, and not how it was taken."""
-        if width >= _ROOMY[0] and height >= _ROOMY[1]:
+        if is_roomy(width, height):
             return self
         return Corners(self.left[:1], self.right[:2])
+
+
+def is_roomy(width: float, height: float) -> bool:
+    """Return whether a pane has room for all that is written, so that no line lies over another."""
+    return width >= _ROOMY[0] and height >= _ROOMY[1]
 
 
 def column_mm(frame: Frame) -> float | None:

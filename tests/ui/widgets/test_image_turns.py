@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from clinic_app.imaging import Frame, Window
 from clinic_app.imaging.display.geometry import Plane
 from clinic_app.imaging.display.turning import Turn
+from clinic_app.imaging.measuring.spacing import Spacing
 from tests.helpers.frames import made_frame, ramp
 from ui import language
 from ui.pictures import picture_of
@@ -181,6 +182,26 @@ def test_the_letter_below_gives_way_to_what_must_be_said(canvas: ImageCanvas, mo
     canvas.set_notes(())
     canvas.grab()
     assert written["P"] == usual
+
+
+def test_in_a_small_pane_no_bar_lies_over_words_and_a_message_is_whole(
+    canvas: ImageCanvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.widgets import image_glass
+
+    bars: list[float] = []
+    monkeypatch.setattr(image_glass, "paint_scale_bar", lambda _p, _area, px_per_mm: bars.append(px_per_mm))
+    show(canvas, replace(made_frame(QUARTERS), spacing=Spacing(1.0, 1.0, "calibrated")))
+    canvas.grab()
+    assert bars
+    bars.clear()
+    canvas.resize(312, 168)
+    canvas.grab()
+    assert bars == []
+    canvas.show_words(1, "\n".join("Drag a series here" for _line in range(5)))
+    image = canvas.grab().toImage()
+    lit = [y for y in range(image.height()) if any(image.pixelColor(x, y).lightness() > 150 for x in range(110, 200))]
+    assert min(lit) < 60, "the first line is not cut off"
 
 
 # --- windows by name ---
