@@ -60,7 +60,7 @@ class EvidenceView(Translated, QWidget):
     @cached_property
     def recording(self) -> RecordingView:
         """Where a recorded signal is shown; each view is made when the first piece of its kind comes."""
-        return self._added(RecordingView(self._views))
+        return self._added(RecordingView(self._views, self._model.see_through))
 
     @cached_property
     def picture(self) -> PictureView:
