@@ -16,11 +16,11 @@ from clinic_app.consultation import Evidence, OpinionForm
 from clinic_app.foundation.errors import DiskFullError
 from clinic_app.foundation.texts import Text
 from clinic_app.waveforms import RecordedChannel, Recording
+from tests.helpers.consultation_room import consultation_screen
 from tests.helpers.fake_referral import NOW, SPECIALIST, FakeStation, case_for, patient
 from tests.helpers.rooms import Room
 from tests.helpers.waiting import wait_until
 from ui import language
-from tests.helpers.consultation_room import consultation_screen
 from ui.consultation.view_model import ConsultationViewModel
 from ui.consultation.view_model_case import SAVE_PAUSE_MS
 
