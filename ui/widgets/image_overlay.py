@@ -85,7 +85,8 @@ def paint_corners(painter: QPainter, area: QRectF, corners: Corners, foot: Seque
     paint_text(painter, corners.left, left, Qt.AlignmentFlag.AlignLeft, at_foot=False)
     paint_text(painter, corners.right, right, Qt.AlignmentFlag.AlignRight, at_foot=False)
     paint_text(painter, foot, left, Qt.AlignmentFlag.AlignLeft, at_foot=True)
-    paint_text(painter, (_("Not for diagnosis"),), right, Qt.AlignmentFlag.AlignRight, at_foot=True)
+    # never cut short: in Kazakh the word that denies comes last
+    paint_text(painter, (_("Not for diagnosis"),), area, Qt.AlignmentFlag.AlignRight, at_foot=True)
 
 
 def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str], foot: float | None = None) -> None:

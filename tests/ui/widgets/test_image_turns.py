@@ -204,6 +204,17 @@ def test_in_a_small_pane_no_bar_lies_over_words_and_a_message_is_whole(
     assert min(lit) < 60, "the first line is not cut off"
 
 
+def test_that_it_is_not_for_diagnosis_is_never_cut_short(canvas: ImageCanvas, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.widgets import image_overlay
+
+    written: list[str] = []
+    monkeypatch.setattr(image_overlay, "_write", lambda _p, _row, _a, words: written.append(words))
+    canvas.resize(312, 168)
+    language.use("kk")
+    canvas.grab()
+    assert "Диагноз қоюға арналмаған" in written
+
+
 # --- windows by name ---
 
 
