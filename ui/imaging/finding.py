@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from functools import cached_property
 
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QStackedWidget
+
+from ui import icons
 from ui.imaging.archive_page import ArchivePage
 from ui.imaging.intake import Bringer
 from ui.imaging.view_model import ImagingViewModel
@@ -19,6 +23,7 @@ class Finding(QObject):
         name: stable object name of the button; the page is ``name.page``.
         images: takes in what is fetched.
         archive: searches.
+        stack: where the page stands, once somebody opens it or there is time to make it.
 
     Signals: ``changed``: see ``is_open``; ``noticed(str, str)``: words and a tone.
     """
@@ -26,20 +31,36 @@ class Finding(QObject):
     changed = Signal()
     noticed = Signal(str, str)
 
-    def __init__(self, name: str, images: ImagingViewModel, archive: ArchiveViewModel, parent: QObject) -> None:
+    def __init__(
+        self, name: str, images: ImagingViewModel, archive: ArchiveViewModel, stack: QStackedWidget, parent: QObject
+    ) -> None:
         super().__init__(parent)
         archive.setParent(self)
+        self._name = name
+        self._stack = stack
         self._images = images
         self._archive = archive
         self._is_fetching = False
         self.is_open = False
         self.button = Button(name, "plain", "search")
-        self.page = ArchivePage(f"{name}.page", archive)
         self.button.clicked.connect(self.open)
-        self.page.left.connect(self.close)
         archive.wished.connect(self._fetch)
         images.import_changed.connect(self._follow)
         self.say()
+
+    @cached_property
+    def page(self) -> ArchivePage:
+        """Where archives are searched."""
+        page = ArchivePage(f"{self._name}.page", self._archive)
+        page.left.connect(self.close)
+        self._stack.addWidget(page)
+        icons.redraw_in(page)
+        return page
+
+    def make_page(self) -> bool:
+        """Make the page before anybody asks for it; return False where it stands already."""
+        is_missing = "page" not in vars(self)
+        return is_missing and self.page is not None
 
     def open(self) -> None:
         """Bring the page to the front."""

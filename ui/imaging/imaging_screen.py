@@ -64,8 +64,8 @@ class ImagingScreen(Page):
         self.setAcceptDrops(True)
         self._import = Button("imaging.import", "primary", "folder-open")
         self._import_files = Button("imaging.import_files", "plain")
-        self._finding = Finding("imaging.archive", model, archive, self) if archive is not None else None
-        self._stack = QStackedWidget(self)
+        self._stack = stack = QStackedWidget(self)
+        self._finding = Finding("imaging.archive", model, archive, stack, self) if archive is not None else None
         self._body = QWidget(self._stack)
         self.box = LightBox("imaging", model, remembered, self._body)
         self.panes, self.series, self._tools = self.box.panes, self.box.list, self.box.panes.tools
@@ -99,7 +99,6 @@ class ImagingScreen(Page):
         self._stack.addWidget(self._body)
         self._stack.addWidget(self._question)
         if self._finding is not None:
-            self._stack.addWidget(self._finding.page)
             self._finding.changed.connect(self._show_page)
             self._finding.noticed.connect(self.noticed)
 
@@ -174,6 +173,10 @@ class ImagingScreen(Page):
         """Go on with marks that were left."""
         if self.marks is not None:
             self.marks.model.take_up(draft.values)
+
+    def make_more(self) -> bool:
+        """Make the page of the archives; return False when nothing is left to be made."""
+        return self._finding is not None and self._finding.make_page()
 
     @property
     def viewer(self) -> Viewer:

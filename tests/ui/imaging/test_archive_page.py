@@ -29,6 +29,7 @@ from tests.helpers.every_error import EVERY_ERROR, kind_of
 from tests.helpers.nodes import Node, node
 from tests.helpers.waiting import wait_until
 from ui import language
+from ui.imaging.archive_page import ArchivePage
 from ui.imaging.imaging_screen import ImagingScreen
 from ui.imaging.view_model import ImagingViewModel
 from ui.imaging.view_model_archive import ArchiveViewModel
@@ -343,3 +344,16 @@ def test_the_page_speaks_every_language(room: Room) -> None:
         assert [each.objectName() for each in named if not each.accessibleName()] == []
         said.add((room.words(), room.part("imaging.archive").text(), room.part("imaging.archive.page.fetch").text()))
     assert len(said) == 3
+
+
+def test_the_page_of_the_archives_is_made_when_there_is_time_or_when_somebody_opens_it(room: Room) -> None:
+    screen = room.screen
+    assert screen.findChild(ArchivePage) is None, "whoever looks at pictures does not wait for it"
+    assert screen.make_more()
+    assert not screen.make_more()
+    page = screen.findChild(ArchivePage)
+    assert page is not None
+    assert not page.isVisible()
+    screen._finding.open()  # type: ignore[union-attr]
+    assert page.isVisible()
+    assert len(screen.findChildren(ArchivePage)) == 1
