@@ -25,6 +25,7 @@ from clinic_app.access import Trail
 from clinic_app.foundation.errors import DeviceError, DiskFullError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.image_inbox import ImageInbox
+from clinic_app.imaging.network import associations
 from clinic_app.imaging.network.gate import Gate
 from clinic_app.imaging.network.listener import ImageListener, Services
 from clinic_app.imaging.network.peers import Peer
@@ -308,6 +309,30 @@ def test_it_stops_while_a_device_is_connected_and_starts_again(tmp_path: Path) -
         assert dcmtk("echoscu", listener.port, calling="US4")[0] == 0
         listener.stop()
     assert set(threading.enumerate()) <= before
+
+
+def test_a_connection_whose_association_is_only_being_made_ends_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, is_stopping = associations.GuardedHandler.handle, threading.Event()
+
+    def late(handler: associations.GuardedHandler) -> None:
+        is_stopping.wait(10)
+        made(handler)
+
+    monkeypatch.setattr(associations.GuardedHandler, "handle", late)
+    with image_desk(tmp_path) as desk:
+        listener = ImageListener("127.0.0.1", 0, Gate(AE, PEERS), Services(desk.inbox), desk.clock)
+        listener.start()
+        server = listener._server
+        assert server is not None
+        shut = server.shutdown
+        monkeypatch.setattr(server, "shutdown", lambda: (shut(), is_stopping.set()))
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+            wait_until(lambda: not listener.gate.is_empty)
+            listener.stop()
+            assert connection.recv(10) in (b"", b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00")
+        assert listener.gate.is_empty
 
 
 CHILD: Final = """

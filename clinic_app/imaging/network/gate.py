@@ -85,6 +85,11 @@ class Gate:
             self._connected[host] = own + 1
             return True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is connected."""
+        return not self._connected
+
     def gone(self, host: str) -> None:
         """Note that a connection has ended."""
         with self._lock:

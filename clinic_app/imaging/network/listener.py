@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -29,6 +30,7 @@ State = Literal["off", "listening", "failed"]
 ASSOCIATE_S: Final = 15.0
 SILENCE_S: Final = 120.0
 _STOP_S: Final = 10.0
+_LOOK_S: Final = 0.02
 _log = logging.getLogger(__name__)
 
 
@@ -157,15 +159,26 @@ class ImageListener:
             thread, self._thread = self._thread, None
         if server is None:
             return
-        running: Sequence[Any] = server.active_associations
         server.shutdown()
-        for association in running:
-            association.abort()
-        for association in running:
-            association.join(_STOP_S)
-            association.dul.join(_STOP_S)
+        self._end_all(server)
         if thread is not None:
             thread.join(_STOP_S)
+
+    def _end_all(self, server: GuardedServer) -> None:
+        """Break off every association, also one that is being made for a connection that was just let in."""
+        ended: list[Any] = []
+        end_s = time.monotonic() + _STOP_S
+        while time.monotonic() < end_s:
+            running = [each for each in server.active_associations if each not in ended]
+            for association in running:
+                association.abort()
+            ended += running
+            if self.gate.is_empty:
+                break
+            time.sleep(_LOOK_S)
+        for association in ended:
+            association.join(_STOP_S)
+            association.dul.join(_STOP_S)
 
     def listed(self, peers: Sequence[Peer]) -> None:
         """Take another list of devices; associations that go on are not ended."""

@@ -84,7 +84,7 @@ def test_a_workstation_listens_to_the_devices_of_its_file(tmp_path: Path, shared
     station = build_workstation(Settings(tmp_path, {"key_storage": "file", "reserve_mb": 0}, tables))
     try:
         wait_until(station.live_traces.sources, 20)
-        assert station.live_traces.sources() == ("Lesson",)
+        assert station.live_traces.sources() == ("Lesson (replay)",)
         assert [state.name for state in station.devices.states()] == ["Lesson"]
         items: list[Block | Numerics] = []
         station.devices.subscribe(items.append, Block)
