@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ui.language import _
+from ui.widgets.paper_viewer import show_with_system
 
 
 def ask_where(parent: QWidget, name: str) -> Path | None:
@@ -20,12 +20,6 @@ def ask_where(parent: QWidget, name: str) -> Path | None:
         parent, _("Save the consult summary"), str(Path(folder) / name), _("PDF documents (*.pdf)")
     )
     return Path(chosen) if chosen else None
-
-
-def show_with_system(path: Path) -> None:
-    """Open the file with whatever the computer reads PDFs with."""
-    # allowed (handed to the system): a PDF this program has just made, at the place the person chose
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 @dataclass

@@ -18,6 +18,7 @@ from ui.imaging.outside.picture_out import Seen, picture_name, seen_image, seen_
 from ui.imaging.outside.tag_page import TagModel, TagPage
 from ui.language import _, say
 from ui.widgets.buttons import Button
+from ui.widgets.paper_viewer import show_with_system
 
 if TYPE_CHECKING:
     from ui.imaging.outside.view_model_exit import ExitViewModel
@@ -56,8 +57,9 @@ class ExitDesk(QObject):
         parts: what it stands on.
         parent: lives as long as this.
 
-    ``choose_picture`` and ``choose_paper`` ask where to; None means nobody chose. Signals: ``changed``: see ``page``;
-    ``noticed(str, str)``: words and a tone.
+    ``choose_picture`` and ``choose_paper`` ask where to; None means nobody chose. ``show_paper`` opens what was written
+    with the computer's own reader, which prints it. Signals: ``changed``: see ``page``; ``noticed(str, str)``: words
+    and a tone.
     """
 
     changed = Signal()
@@ -73,6 +75,7 @@ class ExitDesk(QObject):
         self._tag_model.setParent(self)
         self.choose_picture: Callable[[str], Path | None] = lambda start: self._ask(start, "PNG (*.png);;JPEG (*.jpg)")
         self.choose_paper: Callable[[str], Path | None] = lambda start: self._ask(start, "PDF (*.pdf)")
+        self.show_paper: Callable[[Path], object] = show_with_system
         self.button = Button(f"{name}.out", "plain", "download")
         self.menu = QMenu(self.button)
         self.button.setMenu(self.menu)
@@ -212,9 +215,11 @@ class ExitDesk(QObject):
 
             write_atomically(path, (render_pictures(sheet, spoken),))
 
-        self._write(path, f"PDF, {self._named()}", work)
+        self._write(path, f"PDF, {self._named()}", work, self.show_paper)
 
-    def _write(self, path: Path, what: str, work: Callable[[], None]) -> None:
+    def _write(
+        self, path: Path, what: str, work: Callable[[], None], show: Callable[[Path], object] | None = None
+    ) -> None:
         """Write a file in the background, noted before it is written."""
         row, model = self._row(), self._parts.model
         if row is None:
@@ -224,12 +229,12 @@ class ExitDesk(QObject):
             model.note(row, what)
             work()
 
-        self._parts.runner.run(
-            noted,
-            owner=self,
-            done=lambda _none: self.noticed.emit(_("Written: {name}", name=path.name), "ok"),
-            failed=self._refuse,
-        )
+        def written(_none: object) -> None:
+            self.noticed.emit(_("Written: {name}", name=path.name), "ok")
+            if show is not None:
+                show(path)
+
+        self._parts.runner.run(noted, owner=self, done=written, failed=self._refuse)
 
     def _named(self) -> str:
         return "with the patient" if self.seen.has_name else "without the patient's name"

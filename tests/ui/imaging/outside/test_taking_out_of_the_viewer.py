@@ -59,6 +59,8 @@ class Room:
         self.screen = ImagingScreen(self.model, leaving=self.leaving)
         self.screen.resize(1262, 664)
         self.notices: list[tuple[str, str]] = []
+        self.shown: list[Path] = []
+        self.desk.show_paper = self.shown.append
         self.screen.noticed.connect(lambda words, tone: self.notices.append((words, tone)))
 
     @property
@@ -277,6 +279,7 @@ def test_the_pictures_of_all_panes_go_on_one_page(room: Room, tmp_path: Path) ->
     assert "Қасымов" in text
     assert "CT" in text
     assert "Қасымов" not in names[0]
+    assert room.shown == [tmp_path / "sheet.pdf"], "the computer's reader prints it"
 
 
 def test_a_picture_leaves_without_its_name_and_marks_where_that_is_wished(room: Room, tmp_path: Path) -> None:
