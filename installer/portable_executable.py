@@ -44,14 +44,14 @@ class PortableExecutable:
         found = cls(path.read_bytes())
         try:
             found._head, found.machine  # noqa: B018 - asked so that a stranger is refused here
-        except (struct.error, NoProgramError) as error:
+        except NoProgramError as error:
             raise NoProgramError(f"{path.name} is no Windows program: {error}") from error
         return found
 
     @cached_property
     def _head(self) -> int:
         """Where the COFF header begins."""
-        (place,) = struct.unpack_from("<I", self.body, 0x3C)
+        (place,) = self._numbers("<I", 0x3C)
         if self.body[:2] != b"MZ" or self.body[place : place + 4] != b"PE\0\0":
             raise NoProgramError("the marks MZ and PE are missing")
         return int(place) + 4
@@ -59,11 +59,11 @@ class PortableExecutable:
     @cached_property
     def machine(self) -> int:
         """The processor it is for, such as `MACHINE_X64`."""
-        return int(struct.unpack_from("<H", self.body, self._head)[0])
+        return int(self._numbers("<H", self._head)[0])
 
     @cached_property
     def _is_64_bit(self) -> bool:
-        (magic,) = struct.unpack_from("<H", self.body, self._head + 20)
+        (magic,) = self._numbers("<H", self._head + 20)
         return bool(magic == 0x20B)
 
     @cached_property
@@ -83,17 +83,17 @@ class PortableExecutable:
         address, _ = self._directory(_EXPORTS)
         if not address:
             return ()
-        count, _, names = struct.unpack_from("<3I", self.body, self._place(address) + 24)
+        count, _, names = self._numbers("<3I", self._place(address) + 24)
         table = self._place(names) if count else 0
         if count > _MOST:
             raise NoProgramError("the table of exports is too long")
-        return tuple(self._text(struct.unpack_from("<I", self.body, table + 4 * each)[0]) for each in range(count))
+        return tuple(self._text(self._numbers("<I", table + 4 * each)[0]) for each in range(count))
 
     def imported_from(self, library: str) -> tuple[str, ...]:
         """Return the names it imports from one library; those by number are left out."""
         start = self._directory(_IMPORTS)[0]
         for index in range(_MOST if start else 0):
-            names, _, _, name, addresses = struct.unpack_from("<5I", self.body, self._place(start) + 20 * index)
+            names, _, _, name, addresses = self._numbers("<5I", self._place(start) + 20 * index)
             if not name:
                 break
             if self._text(name).lower() == library.lower():
@@ -104,7 +104,7 @@ class PortableExecutable:
         form, size = ("<Q", 8) if self._is_64_bit else ("<I", 4)
         found = []
         for index in range(_MOST):
-            (value,) = struct.unpack_from(form, self.body, self._place(address) + size * index)
+            (value,) = self._numbers(form, self._place(address) + size * index)
             if not value:
                 break
             if not value >> (8 * size - 1):  # imported by its number
@@ -115,7 +115,7 @@ class PortableExecutable:
         start = self._directory(directory)[0]
         found: list[str] = []
         for index in range(_MOST if start else 0):
-            (name,) = struct.unpack_from("<I", self.body, self._place(start) + size * index + name_at)
+            (name,) = self._numbers("<I", self._place(start) + size * index + name_at)
             if not name:
                 break
             found.append(self._text(name).lower())
@@ -124,23 +124,29 @@ class PortableExecutable:
     def _directory(self, number: int) -> tuple[int, int]:
         optional = self._head + 20
         first = optional + (112 if self._is_64_bit else 96)
-        (count,) = struct.unpack_from("<I", self.body, first - 4)
+        (count,) = self._numbers("<I", first - 4)
         if number >= count:
             return 0, 0
-        address, size = struct.unpack_from("<2I", self.body, first + 8 * number)
+        address, size = self._numbers("<2I", first + 8 * number)
         return int(address), int(size)
 
     @cached_property
     def _sections(self) -> tuple[tuple[int, int, int], ...]:
         """Of each section its first address, its length and its place in the file."""
-        (count,) = struct.unpack_from("<H", self.body, self._head + 2)
-        (optional_size,) = struct.unpack_from("<H", self.body, self._head + 16)
+        (count,) = self._numbers("<H", self._head + 2)
+        (optional_size,) = self._numbers("<H", self._head + 16)
         first = self._head + 20 + optional_size
         found = []
         for each in range(count):
-            size, address, raw_size, raw = struct.unpack_from("<4I", self.body, first + 40 * each + 8)
+            size, address, raw_size, raw = self._numbers("<4I", first + 40 * each + 8)
             found.append((address, max(size, raw_size), raw))
         return tuple(found)
+
+    def _numbers(self, form: str, place: int) -> tuple[int, ...]:
+        try:
+            return struct.unpack_from(form, self.body, place)
+        except struct.error as error:
+            raise NoProgramError(f"it is cut off: {error}") from error
 
     def _place(self, address: int) -> int:
         for first, size, raw in self._sections:
