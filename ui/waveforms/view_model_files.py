@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import DocumentReference
-from clinic_app.waveforms.formats import StoppedError, Watch
-from ui.tasks import Job, TaskRunner
+from clinic_app.waveforms.formats import Watch
+from ui.tasks import TaskRunner
+from ui.waveforms.view_model_file_work import FileWorkModel
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
     from clinic_app.documents import FoundRecording
     from ui.shell.patient_in_hand import PatientInHand
-
-T = TypeVar("T")
 
 
 class FileService(Protocol):
@@ -49,7 +46,7 @@ class FileService(Protocol):
         ...
 
 
-class FilesModel(QObject):
+class FilesModel(FileWorkModel):
     """What is under way between the record and files.
 
     Args:
@@ -58,26 +55,18 @@ class FilesModel(QObject):
         session: who is signed in.
         hand: the patient.
 
-    Signals: ``changed``: see ``doing`` and ``question``; ``progressed(int, int)``; ``taken``: a recording was filed;
-    ``refused(Text)``; ``succeeded(Text)``.
+    Signals beside those of `FileWorkModel`: ``taken``: a recording was filed; ``changed`` is also of ``question``.
     """
 
-    changed = Signal()
-    progressed = Signal(int, int)
     taken = Signal()
-    refused = Signal(object)
-    succeeded = Signal(object)
 
     def __init__(self, files: FileService, runner: TaskRunner, session: Session, hand: PatientInHand) -> None:
-        super().__init__()
+        super().__init__(runner)
         self._files = files
-        self._runner = runner
         self._session = session
         self._hand = hand
-        self._job: Job | None = None
         self._patient_id = hand.patient.id if hand.patient else ""
         self.question: FoundRecording | None = None
-        self.doing: Text | None = None
         hand.changed.connect(self._follow_patient)
 
     @property
@@ -135,28 +124,6 @@ class FilesModel(QObject):
             self._end_export,
         )
 
-    def cancel(self) -> None:
-        """Stop what is under way; nothing half-made remains."""
-        if self._job is not None:
-            self._job.cancel()
-
-    def _begin(self, words: Text, work: Callable[[Watch], T], done: Callable[[T], None]) -> None:
-        self.doing = words
-        self._job = self._runner.run_long(
-            lambda job: work(partial(watched, job)),
-            owner=self,
-            done=lambda answer: self._end(done, answer),
-            failed=self._fail,
-            progressed=self.progressed.emit,
-        )
-        self.destroyed.connect(self._job.cancel)  # whoever signs out does not leave work behind
-        self.changed.emit()
-
-    def _end(self, done: Callable[[T], None], answer: T) -> None:
-        self._job, self.doing = None, None
-        done(answer)
-        self.changed.emit()
-
     def _ask(self, patient_id: str, found: FoundRecording) -> None:
         if patient_id == self._patient_id:
             self.question = found
@@ -168,12 +135,6 @@ class FilesModel(QObject):
     def _end_export(self, paths: tuple[Path, ...]) -> None:
         self.succeeded.emit(Text("Written: {path}", path=paths[0]))
 
-    def _fail(self, error: ClinicError) -> None:
-        self._job, self.doing = None, None
-        if not isinstance(error, StoppedError):
-            self.refused.emit(error.text)
-        self.changed.emit()
-
     def _follow_patient(self) -> None:
         """Another patient: what was read for the one before is his no more than anybody's."""
         patient = self._hand.patient
@@ -182,10 +143,3 @@ class FilesModel(QObject):
             self._patient_id = patient_id
             self.question = None
             self.changed.emit()
-
-
-def watched(job: Job, done: int, of: int) -> None:
-    """Tell a job how far it is, and stop where nobody wants it any more."""
-    if job.is_cancelled():
-        raise StoppedError
-    job.report(done, of)

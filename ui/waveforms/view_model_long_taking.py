@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from clinic_app.documents import Stretch
-from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.records import DocumentReference
-from clinic_app.waveforms.formats import StoppedError, Watch
+from clinic_app.waveforms.formats import Watch
 from clinic_app.waveforms.formats.limits import LARGEST_BYTES, MOST_SAMPLES
-from ui.tasks import Job, TaskRunner
-from ui.waveforms.view_model_files import watched
+from ui.tasks import TaskRunner
+from ui.waveforms.view_model_file_work import FileWorkModel
 from ui.waveforms.view_model_long_reading import LongOverview, LongReadingModel
 
 if TYPE_CHECKING:
     from clinic_app.access import Session
 
-T = TypeVar("T")
 LEAST_S: Final = 1.0
 _TIME: Final = re.compile(r"(?:(\d{1,2})\.(\d{1,2})\.? +)?(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
@@ -52,7 +48,7 @@ class LongFileService(Protocol):
         ...
 
 
-class LongTakingModel(QObject):
+class LongTakingModel(FileWorkModel):
     """What is chosen of the recording that is read, and what is under way; never two at a time.
 
     Args:
@@ -61,24 +57,18 @@ class LongTakingModel(QObject):
         runner: the way into the background.
         session: who is signed in.
 
-    Signals: ``chosen``: see ``begin_s`` and ``end_s``; ``changed``: see ``doing``; ``progressed(int, int)``;
-    ``cut_out``: a recording was saved; ``refused(Text)``; ``succeeded(Text)``.
+    Signals beside those of `FileWorkModel`: ``chosen``: see ``begin_s`` and ``end_s``; ``cut_out``: a recording was
+    saved.
     """
 
     chosen = Signal()
-    changed = Signal()
-    progressed = Signal(int, int)
     cut_out = Signal()
-    refused = Signal(object)
-    succeeded = Signal(object)
 
     def __init__(
         self, service: LongFileService | None, reader: LongReadingModel, runner: TaskRunner, session: Session
     ) -> None:
-        super().__init__()
-        self._service, self._reader, self._runner, self._session = service, reader, runner, session
-        self._job: Job | None = None
-        self.doing: Text | None = None
+        super().__init__(runner)
+        self._service, self._reader, self._session = service, reader, session
         self.begin_s = self.end_s = 0.0
         reader.opened.connect(self.choose_whole)
         reader.closed.connect(self.choose_whole)
@@ -158,11 +148,6 @@ class LongTakingModel(QObject):
                 lambda paths: self.succeeded.emit(Text("Written: {path}", path=paths[0])),
             )
 
-    def cancel(self) -> None:
-        """Stop what is under way; nothing half-made remains."""
-        if self._job is not None:
-            self._job.cancel()
-
     def _stretch(self) -> Stretch:
         """Return what is chosen; an end that was not moved stays open, so that no sample is cut off there."""
         overview = self.overview
@@ -172,32 +157,9 @@ class LongTakingModel(QObject):
         ends_at = overview.begins_at + timedelta(seconds=self.end_s) if self.end_s < overview.seconds else None
         return Stretch(begins_at, ends_at)
 
-    def _begin(self, words: Text, work: Callable[[Watch], T], done: Callable[[T], None]) -> None:
-        self.doing = words
-        self._job = self._runner.run_long(
-            lambda job: work(partial(watched, job)),
-            owner=self,
-            done=lambda answer: self._end(done, answer),
-            failed=self._fail,
-            progressed=self.progressed.emit,
-        )
-        self.destroyed.connect(self._job.cancel)  # whoever signs out does not leave work behind
-        self.changed.emit()
-
-    def _end(self, done: Callable[[T], None], answer: T) -> None:
-        self._job, self.doing = None, None
-        done(answer)
-        self.changed.emit()
-
     def _end_cutting(self, _document: DocumentReference) -> None:
         self.succeeded.emit(Text("The part is a recording of its own now, in the list."))
         self.cut_out.emit()
-
-    def _fail(self, error: ClinicError) -> None:
-        self._job, self.doing = None, None
-        if not isinstance(error, StoppedError):
-            self.refused.emit(error.text)
-        self.changed.emit()
 
 
 def seconds_of(words: str, overview: LongOverview) -> float | None:
