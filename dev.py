@@ -78,6 +78,7 @@ WINDOWS_TOOLS: Final = {
     "gcc-mingw-w64-x86-64-win32": "usr/bin/x86_64-w64-mingw32-gcc*",
     "binutils-mingw-w64-x86-64": "usr/bin/x86_64-w64-mingw32-windres",
     "mingw-w64-x86-64-dev": "usr/x86_64-w64-mingw32/include/windows.h",
+    "osslsigncode": "usr/bin/osslsigncode",
     "xvfb": "usr/bin/Xvfb",
 }
 """The same for what builds and tries the Windows installer; about a gigabyte, so only that drill asks for it."""
