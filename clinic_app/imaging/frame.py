@@ -18,6 +18,7 @@ from clinic_app.imaging.display.elements import first_item, functional, items_of
 from clinic_app.imaging.display.geometry import Plane, plane_of
 from clinic_app.imaging.display.layers import NOTHING_OVER, Layers
 from clinic_app.imaging.display.overlays import overlays_of
+from clinic_app.imaging.display.padding import padding_of
 from clinic_app.imaging.display.shutters import shutter_of
 from clinic_app.imaging.display.tables import Table
 from clinic_app.imaging.display.turning import UPRIGHT, Turn
@@ -33,6 +34,8 @@ from clinic_app.imaging.windowing import Window
 _LARGEST_PROFILE: Final = 4 << 20
 _MOST_ASPECT: Final = 20.0
 _LONGEST_UNIT: Final = 16
+_SCREENS: Final = "1.2.840.10008.5.1.4.1.1.7"
+"""Secondary capture of any kind: what somebody photographed or scanned."""
 PARAMETRIC_MAP: Final = "1.2.840.10008.5.1.4.1.1.30"
 
 
@@ -62,6 +65,7 @@ class Frame:
         tone: a curve from grey to grey after the window (presentation LUT).
         turn: how it is turned before it is shown.
         shown: the part a presentation state wants to be seen: left, top, right, bottom in pixels.
+        rows_there: lines that are in the file; those below are shown as nothing and not measured. None: all.
         notes: sentences about what is wrong with it.
     """
 
@@ -86,6 +90,7 @@ class Frame:
     tone: Table | None = None
     turn: Turn = UPRIGHT
     shown: tuple[float, float, float, float] | None = None
+    rows_there: int | None = None
     notes: tuple[Text, ...] = ()
 
     @property
@@ -109,8 +114,9 @@ class Frame:
         return self.spacing.row_mm / self.spacing.column_mm if self.spacing else self.pixel_aspect
 
     def value_at(self, x: int, y: int) -> float | None:
-        """Return the value at a pixel in the image's unit; None outside, or for colour."""
-        if self.is_colour or not (0 <= x < self.columns and 0 <= y < self.rows):
+        """Return the value at a pixel in the image's unit; None outside, where the file was cut off, or for colour."""
+        rows = self.rows if self.rows_there is None else self.rows_there
+        if self.is_colour or not (0 <= x < self.columns and 0 <= y < rows):
             return None
         return float(cast(Any, self.stored)[y, x]) * self.slope + self.intercept
 
@@ -142,30 +148,30 @@ def frame_of(dataset: Dataset, index: int, apart: Apart = HERE, reading: Reading
     has_table = array.ndim == 2 and first_item(dataset, "ModalityLUTSequence") is not None
     stored = _as_shown(dataset, _through_modality_lut(dataset, array) if has_table else array, photometric)
     slope, intercept = (1.0, 0.0) if has_table else _rescale(dataset, index)
-    stored, notes = _without_missing_rows(dataset, index, stored)
-    padding = () if has_table else numbers_of(dataset, "PixelPaddingValue")
-    limit = numbers_of(dataset, "PixelPaddingRangeLimit")
+    stored, rows_there, notes = _without_missing_rows(dataset, index, stored)
+    padding, limit = (None, None) if has_table else padding_of(dataset, stored.dtype)
     windows = windows_of(dataset, index, stored, (slope, intercept))
     modality = text_of(dataset, "Modality")
     return Frame(
         stored=stored,
         slope=slope,
         intercept=intercept,
-        unit=_unit(dataset, index, modality),
+        unit=_unit(dataset, index, modality, has_table=has_table),
         is_monochrome1=_is_reversed(dataset, photometric),
-        padding=int(padding[0]) if padding else None,
+        padding=padding,
         default_window=windows[0],
         spacing=spacing_of(dataset, index),
         regions=regions_of(dataset),
         sop_uid=text_of(dataset, "SOPInstanceUID"),
         frame_number=index + 1,
         labels=labels_of(dataset, index, modality, reading),
-        padding_limit=int(limit[0]) if padding and limit else None,
+        padding_limit=limit,
         windows=windows,
         pixel_aspect=_pixel_aspect(dataset),
         layers=Layers(overlays_of(dataset, index), shutter_of(dataset)),
         profile=_profile(dataset) if stored.ndim == 3 else b"",
         plane=plane_of(dataset, index),
+        rows_there=rows_there,
         notes=notes,
     )
 
@@ -203,11 +209,15 @@ def _as_shown(dataset: Dataset, array: NDArray[Any], photometric: str) -> NDArra
     return np.ascontiguousarray(array, dtype=native)
 
 
-def _without_missing_rows(dataset: Dataset, index: int, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[Text, ...]]:
-    """Return the picture with what was cut off shown as nothing, and the sentences about it."""
+def _without_missing_rows(
+    dataset: Dataset, index: int, stored: NDArray[Any]
+) -> tuple[NDArray[Any], int | None, tuple[Text, ...]]:
+    """Return the picture with what was cut off shown as nothing, how many lines are there, and sentences about it."""
     extent = extent_of(dataset)
     notes: tuple[Text, ...] = ()
+    rows_there: int | None = None
     if extent.rows and index == extent.whole:
+        rows_there = extent.rows
         notes = (Text("The file is cut short: the lower part of this image is missing."),)
         stored = stored.copy()
         stored[extent.rows :] = stored[: extent.rows].min()
@@ -216,7 +226,7 @@ def _without_missing_rows(dataset: Dataset, index: int, stored: NDArray[Any]) ->
             "The file is cut short: {count} of {total} images are in it.", count=extent.usable, total=extent.stated
         )
         notes = (*notes, said)
-    return stored, notes
+    return stored, rows_there, notes
 
 
 def _real_world(dataset: Dataset, index: int) -> Dataset | None:
@@ -234,14 +244,22 @@ def _rescale(dataset: Dataset, index: int) -> tuple[float, float]:
     return number_of(source, "RescaleSlope", 1.0) or 1.0, number_of(source, "RescaleIntercept", 0.0)
 
 
-def _unit(dataset: Dataset, index: int, modality: str) -> str:
-    """Return the unit of values after the rescale, empty where nobody says (PS3.3 C.11.1.1.2, C.8.9.1.1.3)."""
+def _unit(dataset: Dataset, index: int, modality: str, *, has_table: bool) -> str:
+    """Return the unit of values after the rescale, empty where nobody says (PS3.3 C.11.1.1.2, C.8.9.1.1.3).
+
+    A screen that a CT has photographed has no Hounsfield units, though its modality is CT: nothing brings it there.
+    """
     if (mapping := _real_world(dataset, index)) is not None:
         code = first_item(mapping, "MeasurementUnitsCodeSequence")
         words = text_of(code, "CodeValue") if code is not None else ""
         return "" if words in ("1", "{no units}", "[arb'U]") else words[:_LONGEST_UNIT]
     source = functional(dataset, index, "PixelValueTransformationSequence") or dataset
     said = text_of(source, "RescaleType")
+    if has_table and (table := first_item(dataset, "ModalityLUTSequence")) is not None:
+        said = text_of(table, "ModalityLUTType") or "US"
+        return said if said in ("HU", "OD") else ""
+    if not said and "RescaleIntercept" not in source and text_of(dataset, "SOPClassUID").startswith(_SCREENS):
+        return ""
     if modality == "CT":
         return "HU" if said in ("", "HU", "US", "HU_MOD") else ""
     if modality == "PT":

@@ -1,7 +1,8 @@
 """Mean, deviation, least and greatest value of the stored pixels in a region, in the unit of the picture.
 
-What is outside the picture (padding) does not count, and how many pixels did is said. A large region is added up in
-strips, so that a screen may go on between two of them; means are joined as by Chan, Golub and LeVeque, 1979.
+What is outside the picture (padding), or was cut off with its file, does not count, and how many pixels did is said. A
+large region is added up in strips, so that a screen may go on between two of them; means are joined as by Chan, Golub
+and LeVeque, 1979.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def adding_up(frame: Frame, mark: Mark) -> Generator[None, None, Statistics | No
     if mark.kind not in REGIONS or frame.is_colour:
         return None
     left, top, right, bottom = bounds(mark, frame.columns, frame.rows)
+    if frame.rows_there is not None:
+        bottom = min(bottom, frame.rows_there)
     height = max(_STRIP_PIXELS // max(right - left, 1), 1)
     found: _Sum | None = None
     for first in range(top, bottom, height):

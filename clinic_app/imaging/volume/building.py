@@ -109,12 +109,14 @@ def _slice(stack: FrameStack, place: int) -> Frame:
     Raises:
         NoVolumeError: it is damaged; a body with a hole is none.
     """
+    damaged = NoVolumeError(Text("Image {number} is damaged; without it there is no reconstruction.", number=place + 1))
     try:
-        return stack.once(place)
+        found = stack.once(place)
     except ClinicError as error:
-        raise NoVolumeError(
-            Text("Image {number} is damaged; without it there is no reconstruction.", number=place + 1)
-        ) from error
+        raise damaged from error
+    if found.rows_there is not None:
+        raise damaged
+    return found
 
 
 def _sort(values: NDArray[Any], order: tuple[int, ...]) -> None:

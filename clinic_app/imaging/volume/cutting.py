@@ -117,8 +117,9 @@ def _reference(volume: Volume) -> str:
 def _notes(volume: Volume) -> tuple[Text, ...]:
     degrees = round(volume.oblique_degrees)
     if not degrees:
-        return ()
-    return (Text("The cuts follow the images, {degrees}° off the patient's axes.", degrees=degrees),)
+        return volume.source.notes
+    turned = Text("The cuts follow the images, {degrees}° off the patient's axes.", degrees=degrees)
+    return (turned, *volume.source.notes)
 
 
 def _through(layers: NDArray[Any], mode: Mode, volume: Volume) -> NDArray[Any]:
