@@ -80,8 +80,15 @@ WINDOWS_TOOLS: Final = {
     "mingw-w64-x86-64-dev": "usr/x86_64-w64-mingw32/include/windows.h",
     "osslsigncode": "usr/bin/osslsigncode",
     "xvfb": "usr/bin/Xvfb",
+    "x11-xkb-utils": "usr/bin/setxkbmap",
+    "xkb-data": "usr/share/X11/xkb/symbols/kz",
+    "xdotool": "usr/bin/xdotool",
 }
 """The same for what builds and tries the Windows installer; about a gigabyte, so only that drill asks for it."""
+
+WHEN_CHANGED: Final = "--when-changed"
+NOTHING_CHANGED: Final = 3
+"""What ``python -m installer.changes`` ends with then."""
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # nosec B108
 """Where Linux keeps files in memory; a test run makes a folder of its own there."""
@@ -327,7 +334,14 @@ def _free_memory_bytes() -> int:
 
 
 def drill(arguments: Sequence[str]) -> int:
-    """Run one drill; what follows its name is handed to it."""
+    """Run one drill; what follows its name is handed to it.
+
+    ``installer --when-changed`` asks first whether anything of the installers has changed, and rests where nothing has.
+    """
+    if WHEN_CHANGED in arguments[1:]:
+        arguments = [word for word in arguments if word != WHEN_CHANGED]
+        if _run([PYTHON, "-m", "installer.changes"]) == NOTHING_CHANGED:
+            return 0
     _install_test_tools()
     if arguments[:1] == ["installer"]:
         _install_test_tools(WINDOWS_TOOLS)

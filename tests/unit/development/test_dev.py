@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from installer import changes
 
 ROOT = Path(__file__).parents[3]
 
@@ -208,6 +209,21 @@ def test_only_the_drill_of_the_installer_asks_for_its_gigabyte_of_tools(
     assert [words[-1] for words in commands.asked] == ["crash"]
     dev.drill(["installer", "--json", "a.json"])
     assert [words[-1] for words in commands.asked[1:]] == ["update", "wine", "a.json"]
+
+
+@pytest.mark.parametrize(("code", "is_run"), [(0, True), (3, False), (1, True)])
+def test_a_drill_that_waits_for_changes_rests_only_where_there_are_none(
+    monkeypatch: pytest.MonkeyPatch, commands: _Commands, code: int, is_run: bool
+) -> None:
+    monkeypatch.setattr(dev, "_install_test_tools", lambda others=None: None)
+    commands.codes["installer.changes"] = code
+    assert dev.drill(["installer", "--when-changed", "--json", "a.json"]) == 0
+    assert [words[2] for words in commands.asked] == ["installer.changes", *(["tests.drills"] if is_run else [])]
+    assert all("--when-changed" not in words for words in commands.asked)
+
+
+def test_the_drill_knows_the_word_for_nothing() -> None:
+    assert dev.NOTHING_CHANGED == changes.NOTHING
 
 
 @pytest.mark.parametrize("platform", ["linux", "win32"])
