@@ -162,7 +162,7 @@ class ImageArchives:
         archive = self._archive(name)
 
         def bring(gathering: Gathering) -> None:
-            here = self._imaging.filed(study.uid, patient_id)
+            here = self._imaging.filed(study.uid, patient_id, study.person)
             self._note(session, f"archive {name}: fetch {study.uid}")
             told(archive.fetch(study, series, gathering, progress, is_stopped, here.intersection))
 

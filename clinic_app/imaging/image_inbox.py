@@ -26,8 +26,9 @@ from clinic_app.imaging.image_matching import ImageMatch, agreement, matches_of
 from clinic_app.imaging.importing import merged
 from clinic_app.imaging.order_record import OrderState, state_of, with_state
 from clinic_app.imaging.orders import ImageOrder, ImageOrders
+from clinic_app.imaging.shared_study import is_another_persons, studies_of, study_named
 from clinic_app.imaging.shelf import Opened, Shelf
-from clinic_app.imaging.waiting_image import HandledStudy, Pieces, StudyInInbox, WaitingImage, as_found, studies_of
+from clinic_app.imaging.waiting_image import HandledStudy, Pieces, StudyInInbox, WaitingImage, as_found
 from clinic_app.records import ImagingStudy, Patient, Reference, Resource, ServiceRequest
 from clinic_app.storage import Store
 
@@ -49,11 +50,13 @@ class WaitingStudy:
         study: its images.
         matches: patients it may be of, as far as the reader may see them.
         is_closed: a number on it is of a patient whose record the reader may not open.
+        is_shared: its device has given the same study number to somebody else, too.
     """
 
     study: StudyInInbox
     matches: tuple[ImageMatch, ...] = ()
     is_closed: bool = False
+    is_shared: bool = False
 
 
 class ImageInbox:
@@ -113,7 +116,8 @@ class ImageInbox:
                 return False
             is_other = image.sop_uid in filed or bool(self._sops.get(image.sop_uid) or self._seen(image.sop_uid))
             image = msgspec.structs.replace(image, is_other=is_other)
-            is_first = not any(each.study_uid == image.study_uid for each in self._waiting().values())
+            told = (image.study_uid, image.accession)
+            is_first = all((each.study_uid, each.accession) != told for each in self._waiting().values())
             self._store.memory.put(_WAITING + image.key, msgspec.json.encode(image))
             self._waiting()[image.key] = image
             self._sops.setdefault(image.sop_uid, []).append(image.key)
@@ -143,7 +147,8 @@ class ImageInbox:
     def count(self) -> int:
         """Return how many studies wait."""
         with self._lock:
-            return len({each.study_uid for each in self._waiting().values()})
+            images = tuple(self._waiting().values())
+        return len(studies_of(images))
 
     def waiting(self, session: Session) -> tuple[WaitingStudy, ...]:
         """Return what waits, the study that grew last first, with the patients it may be of."""
@@ -154,17 +159,23 @@ class ImageInbox:
         self._note_list(session, studies)
         return studies
 
-    def opened(self, session: Session, study_uid: str, series_uid: str) -> Opened:
+    def opened(self, session: Session, key: str, series_uid: str) -> Opened:
         """Return what a waiting series is, to be looked at before somebody says whose it is.
+
+        Args:
+            session: who looks.
+            key: of its study in the list.
+            series_uid: which series.
 
         Raises:
             NotFoundError: it waits no longer.
+            ConflictError: others share its study's number since the list was read.
             UnreadableFileError: it is damaged.
         """
         self._trail.require(session, "read", "ImagingStudy")
-        images = self._of_study(study_uid)
+        images = self._of_study(key)
         study = merged(None, _NOBODY, as_found([each for each in images if not each.is_other] or images), "inbox")
-        event = self._trail.happening(session, "search", query=f"waiting images {study_uid}")
+        event = self._trail.happening(session, "search", query=f"waiting images {images[0].study_uid}")
         self._store.records.commit((), audit=(event,))
         return Shelf((study,), self._store.blobs.read, self._apart).opened(series_uid)
 
@@ -183,34 +194,38 @@ class ImageInbox:
             self._noted_handled = seen_now
         return seen
 
-    def confirm(self, session: Session, study_uid: str, patient_id: str, *, is_sure: bool = False) -> ImagingStudy:
+    def confirm(self, session: Session, key: str, patient_id: str, *, is_sure: bool = False) -> ImagingStudy:
         """File a study onto the patient a person chose; images that differ under one number stay.
 
         Args:
             session: who says so.
-            study_uid: which study.
+            key: of the study in the list.
             patient_id: whose it is.
             is_sure: the person was told what on the images is not this patient's, and stands by his choice.
 
         Raises:
             InvalidInputError: something on the images is another patient's, or all of them differ from filed ones.
             NotFoundError: it waits no longer.
-            ConflictError: the study is filed for another patient already.
+            ConflictError: the study is filed for another patient already, and the same person stands on its images; or
+                others share its number since the list was read.
         """
         self._trail.require(session, "create", "ImagingStudy", patient_id)
         patient = self._store.records.get(Patient, patient_id)
         with self._lock:
-            filed = records_of(self._store, study_uid)
-            if any(each.subject.id != patient.id for each in filed):
-                raise ConflictError(Text("This study is filed for another patient already."))
+            every = self._of_study(key)
+            study_uid = every[0].study_uid
+            records_here = records_of(self._store, study_uid)
+            filed = [each for each in records_here if each.subject.id == patient.id]
+            theirs = [each for each in records_here if each.subject.id != patient.id]
             files = files_in(filed)  # some may have been filed from a disc meanwhile
-            waiting = [each for each in self._of_study(study_uid) if not each.is_other]
+            waiting = [each for each in every if not each.is_other]
             images = [
                 each for each in waiting if each.sop_uid not in files or self._is_filed(each, files[each.sop_uid])
             ]
             if not images:
                 raise InvalidInputError(Text("Other images are filed under the same numbers; these are not filed."))
-            orders = self._orders.named({each.accession for each in images}, study_uid)
+            self._refuse_anothers(images, theirs, is_sure=is_sure)
+            orders = self._orders_of(StudyInInbox(tuple(images)), is_shared=bool(theirs))
             self._refuse(images, patient, orders, is_sure=is_sure)
             known = ours_of(filed, own_organization(self._store).id)
             fresh = [each for each in images if each.sop_uid not in files]
@@ -237,15 +252,16 @@ class ImageInbox:
             saved = self._leave(records, event, done)
         return next((each for each in saved if isinstance(each, ImagingStudy)), study)
 
-    def set_aside(self, session: Session, study_uid: str) -> None:
+    def set_aside(self, session: Session, key: str) -> None:
         """Take a study out of the inbox that is no patient's: a phantom, a trial, a mistake.
 
         Raises:
             NotFoundError: it waits no longer.
+            ConflictError: others share its number since the list was read.
         """
         self._trail.require(session, "update", "ImagingStudy")
         with self._lock:
-            images = self._of_study(study_uid)
+            images = self._of_study(key)
             done = HandledStudy(
                 id=new_id(),
                 images=tuple(images),
@@ -254,7 +270,7 @@ class ImageInbox:
                 by=session.practitioner_id,
                 by_name=session.name,
             )
-            said = f"put aside: {len(images)} images, {images[0].sender}, {study_uid}"
+            said = f"put aside: {len(images)} images, {images[0].sender}, {images[0].study_uid}"
             self._leave((), self._trail.happening(session, "import", description=said[:500]), done)
 
     def undo(self, session: Session, id: str) -> None:
@@ -325,6 +341,32 @@ class ImageInbox:
         self._reload()
         return saved
 
+    def _refuse_anothers(
+        self, images: Sequence[WaitingImage], theirs: Sequence[ImagingStudy], *, is_sure: bool
+    ) -> None:
+        """Refuse images that may belong to what is filed for somebody else under the same number."""
+        if not theirs:
+            return
+        told = {each.person for each in images if each.patient_name or each.ids}
+        is_elses = bool(told) and not is_another_persons(self._store, theirs, told)
+        if is_elses or {each.sop_uid for each in images} & files_in(theirs).keys():
+            raise ConflictError(Text("This study is filed for another patient already."))
+        if not told and not is_sure:
+            raise InvalidInputError(
+                Text("The study's number is another patient's, and these images do not say whose they are."), "patient"
+            )
+
+    def _orders_of(self, study: StudyInInbox, *, is_shared: bool) -> tuple[ImageOrder, ...]:
+        """Return the orders whose numbers stand on images; the UID says nothing where several share it."""
+        orders = self._orders.named(study.accessions, study.uid)
+        if not is_shared:
+            return orders
+        return tuple(
+            each
+            for each in orders
+            if each.accession in study.accessions or agreement(each.patient, study.images, self._issuers()) != "other"
+        )
+
     def _refuse(
         self, images: Sequence[WaitingImage], patient: Patient, orders: Sequence[ImageOrder], *, is_sure: bool
     ) -> None:
@@ -337,15 +379,22 @@ class ImageInbox:
             raise InvalidInputError(Text("What stands on these images is not this patient's."), "patient")
 
     def _with_matches(self, session: Session, study: StudyInInbox) -> WaitingStudy:
-        orders = self._orders.named(study.accessions, study.uid)
+        is_shared = study.sharers > 0 or self._is_filed_for_another(study)
+        orders = self._orders_of(study, is_shared=is_shared)
         found = matches_of(self._store, study, orders, self._issuers())
         seen = self._trail.permitted(session, "read", "Patient", found, lambda match: match.patient)
-        return WaitingStudy(study, seen, len(seen) < len(found))
+        return WaitingStudy(study, seen, len(seen) < len(found), is_shared)
+
+    def _is_filed_for_another(self, study: StudyInInbox) -> bool:
+        """Return whether images of certainly another person are filed under the number of a study."""
+        people = {each.person for each in study.images}
+        return any(is_another_persons(self._store, (each,), people) for each in records_of(self._store, study.uid))
 
     def _tell_order(self, image: WaitingImage) -> None:
         """Say at its order that images came; where that fails the images are here all the same."""
         try:
-            for order in self._orders.named((image.accession,), image.study_uid)[:1]:
+            orders = self._orders.named((image.accession,), image.study_uid)
+            for order in sorted(orders, key=lambda each: each.accession != image.accession)[:1]:
                 if order.state in ("ordered", "in-progress"):
                     record = with_state(order.record, "arrived")
                     self._store.records.commit((record,), audit=(self._trail.arrival(record),))
@@ -359,12 +408,12 @@ class ImageInbox:
         except ClinicError:  # its bytes are not here yet, or damaged: then these are needed
             return False
 
-    def _of_study(self, study_uid: str) -> list[WaitingImage]:
+    def _of_study(self, key: str) -> list[WaitingImage]:
         with self._lock:
-            found = [each for each in self._waiting().values() if each.study_uid == study_uid]
-        if not found:
+            found = study_named(self._waiting().values(), key)
+        if found is None:
             raise NotFoundError(Text("These images wait no longer: somebody has filed them or put them aside."))
-        return found
+        return list(found.images)
 
     def _of_sop(self, sop_uid: str) -> list[WaitingImage]:
         waiting = self._waiting()

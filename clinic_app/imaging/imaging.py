@@ -16,13 +16,14 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.filed_images import files_in, notes_of, ours_of, records_of
 from clinic_app.imaging.importing import FoundInstance, ImportReport, described, merged, place_of, reread
 from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, people_in
-from clinic_app.imaging.intake.identity import sameness
+from clinic_app.imaging.intake.identity import PersonInFile, sameness
 from clinic_app.imaging.intake.sources import Refusal
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.key_object import write_key_object
 from clinic_app.imaging.objects.presentation_writing import Seen, write_presentation
 from clinic_app.imaging.objects.references import ImageReference
 from clinic_app.imaging.reading import frame_count, read_dataset, text_of
+from clinic_app.imaging.shared_study import is_another_persons
 from clinic_app.imaging.shelf import Opened, Shelf
 from clinic_app.imaging.stack import FrameStack
 from clinic_app.imaging.texts import ENCODINGS
@@ -69,6 +70,7 @@ class Imaging:
         gathering = Gathering(self._store.blobs.put, self._apart, self._text_rule)
         bring(gathering)
         people = tuple(self._placed(session, patient, each) for each in people_in(gathering.instances))
+        shelves = tuple(Shelf(each.studies, self._store.blobs.read, self._apart) for each in people)
         return Gathered(
             people,
             tuple(gathering.instances),
@@ -76,7 +78,7 @@ class Imaging:
             gathering.left,
             gathering.is_stopped,
             self._known(gathering.instances),
-            Shelf([study for each in people for study in each.studies], self._store.blobs.read, self._apart),
+            shelves,
         )
 
     def take_in(
@@ -117,18 +119,23 @@ class Imaging:
             return ImportReport((), len(found), (), names, False, cut, proposals)
         known = self._known(found)
         studies, others = self._file(session, patient, found)
-        taken = {each.value for study in studies for each in study.identifier}
-        filed = {each.sop_uid for each in found if f"urn:oid:{each.study_uid}" in taken}
+        filed = {each.sop_uid for each in found} & files_in(studies).keys()
         return ImportReport(studies, len(filed - known), others, names, damaged=cut, known=len(filed & known))
 
-    def filed(self, study_uid: str, patient_id: str) -> frozenset[str]:
+    def filed(self, study_uid: str, patient_id: str, person: PersonInFile | None = None) -> frozenset[str]:
         """Return the files of a study that are here already, by their UIDs; what fetches it need not bring them again.
 
+        Args:
+            study_uid: its number.
+            patient_id: for whom it is fetched.
+            person: whom an archive says it is about.
+
         Raises:
-            ConflictError: they are another patient's.
+            ConflictError: they are another patient's, and nothing says that only the number is the same.
         """
         records = records_of(self._store, study_uid)
-        if any(each.subject.id != patient_id for each in records):
+        theirs = [each for each in records if each.subject.id != patient_id]
+        if theirs and not (person and is_another_persons(self._store, theirs, (person,))):
             raise ConflictError(Text("This study is filed for another patient already."))
         return frozenset(files_in(records))
 
@@ -257,15 +264,28 @@ class Imaging:
         refused: list[Refusal] = []
         for uid in dict.fromkeys(each.study_uid for each in instances):
             found = [each for each in instances if each.study_uid == uid]
-            records = records_of(self._store, uid)
-            if any(each.subject.id != patient.id for each in records):
+            every = records_of(self._store, uid)
+            theirs = [each for each in every if each.subject.id != patient.id]
+            anothers = self._anothers(found, theirs)
+            if anothers:
                 reason = Text("This study is filed for another patient already.")
-                refused += [Refusal(each.name or each.sop_uid, reason) for each in found]
+                refused += [Refusal(each.name or each.sop_uid, reason) for each in anothers]
+                found = [each for each in found if each not in anothers]
+            if not found:
                 continue
+            records = [each for each in every if each.subject.id == patient.id]
             here = files_in(records)
             fresh = [each for each in found if each.sop_uid not in here]
             studies.append(self._grown(session, patient, records, fresh) if fresh else records[0])
         return tuple(studies), tuple(refused)
+
+    def _anothers(self, found: Sequence[FoundInstance], theirs: Sequence[ImagingStudy]) -> tuple[FoundInstance, ...]:
+        """Return those files that may belong to what is filed for somebody else under the same study number."""
+        if not theirs:
+            return ()
+        have, people = files_in(theirs), {each.person for each in found}
+        sharers = {each for each in people if is_another_persons(self._store, theirs, (each,))}
+        return tuple(each for each in found if each.sop_uid in have or each.person not in sharers)
 
     def _grown(
         self, session: Session, patient: Patient, records: Sequence[ImagingStudy], fresh: Sequence[FoundInstance]

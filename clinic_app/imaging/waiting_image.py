@@ -161,13 +161,22 @@ class HandledStudy(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StudyInInbox:
-    """The images of one study that wait.
+    """The images of one study of one person that wait.
 
     Args:
         images: at least one, in the order of their series.
+        name: see ``key``; empty: the study's UID.
+        sharers: so many other people's images wait under the same UID.
     """
 
     images: tuple[WaitingImage, ...]
+    name: str = ""
+    sharers: int = 0
+
+    @property
+    def key(self) -> str:
+        """Under which the inbox knows it: the study's UID, and whose images they are where several share it."""
+        return self.name or self.uid
 
     @property
     def uid(self) -> str:
@@ -221,19 +230,6 @@ class StudyInInbox:
     def others(self) -> int:
         """How many have the UID of another image and other bytes."""
         return sum(each.is_other for each in self.images)
-
-
-def studies_of(images: Iterable[WaitingImage]) -> tuple[StudyInInbox, ...]:
-    """Return the images as studies, the one that grew last first."""
-    grouped: dict[str, list[WaitingImage]] = {}
-    for image in images:
-        grouped.setdefault(image.study_uid, []).append(image)
-    studies = [StudyInInbox(tuple(sorted(each, key=_in_order))) for each in grouped.values()]
-    return tuple(sorted(studies, key=lambda each: each.newest_at, reverse=True))
-
-
-def _in_order(image: WaitingImage) -> tuple[object, ...]:
-    return image.series_number, image.series_uid, image.number, image.place, image.sop_uid
 
 
 def read_beginning(data: bytes, syntax: str, *, is_whole: bool) -> Dataset:

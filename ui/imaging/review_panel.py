@@ -107,7 +107,10 @@ class ReviewPanel(Translated, QFrame):
         self._refused.setAccessibleName(_("Files that were not taken"))
         gathered = self._intake.gathered if self._intake else None
         if self._intake is not None and gathered is not None:
-            self._words.setText(_("In hand: {patient}", patient=self._intake.patient.full_name))
+            said = [_("In hand: {patient}", patient=self._intake.patient.full_name)]
+            if gathered.is_shared:
+                said.append(_("The device gave several patients one study number; each stands here for himself."))
+            self._words.setText("  ·  ".join(said))
             self._say_letters(gathered.proposals)
             words = []
             if gathered.is_stopped:

@@ -47,7 +47,7 @@ class ReviewTree(Translated, QTreeWidget):
         self.setObjectName(name)
         self._intake: Intake | None = None
         self._whom: list[QComboBox] = []
-        self._series: dict[str, list[QTreeWidgetItem]] = {}
+        self._series: dict[tuple[str, str], QTreeWidgetItem] = {}
         self.setColumnCount(5)
         self.setIconSize(QSize(_PICTURE_PX, _PICTURE_PX))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -106,24 +106,26 @@ class ReviewTree(Translated, QTreeWidget):
             line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             line.setCheckState(_WHAT, state)
             line.setIcon(_WHAT, icons.icon(row.sign, "muted"))
-            self._series.setdefault(row.uid, []).append(line)
+            self._series[study.id, row.uid] = line
         for each in (item, person):
             each.setFlags(each.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsAutoTristate)
 
     def rows(self) -> Iterator[SeriesRow]:
         """Yield every series, in the order shown."""
-        for lines in self._series.values():
-            row = lines[0].data(_WHAT, Qt.ItemDataRole.UserRole)
+        for line in self._series.values():
+            row = line.data(_WHAT, Qt.ItemDataRole.UserRole)
             assert isinstance(row, SeriesRow)
             yield row
 
-    def show_thumbnail(self, uid: str, pixels: NDArray[np.uint8]) -> None:
+    def show_thumbnail(self, row: SeriesRow, pixels: NDArray[np.uint8]) -> None:
         """Put a series' small picture."""
+        line = self._series.get((row.study.id, row.uid))
+        if line is None:
+            return
         kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
         image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind)
         self.blockSignals(True)
-        for line in self._series.get(uid, ()):
-            line.setIcon(_WHAT, QIcon(QPixmap.fromImage(image.copy())))
+        line.setIcon(_WHAT, QIcon(QPixmap.fromImage(image.copy())))
         self.blockSignals(False)
         self.scheduleDelayedItemsLayout()  # a row with a picture is higher, and what stands below moves
 

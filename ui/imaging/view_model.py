@@ -56,7 +56,7 @@ class ImagingViewModel(QObject):
     ``rows``); ``thumbnail_made(str)`` with the series' UID (see ``thumbnails``); ``opened`` (see ``open_row``,
     ``count``), ``closed``; ``decoded(int, Picture)`` and ``undecoded(int, Text)`` with the number of a picture of the
     series in hand; ``marked``: see ``is_marked``; ``import_changed``: see ``importer``, ``intake`` and ``question``;
-    ``found_pictured(str, pixels)``: the small picture of a series that was found; ``refused(Text)``,
+    ``found_pictured(SeriesRow, pixels)``: the small picture of a series that was found; ``refused(Text)``,
     ``succeeded(Text)``; ``patient_left(Patient)``: who was in hand until now. ``patient`` is who is, ``marks`` what is
     measured, if that can be kept.
     """
@@ -71,7 +71,7 @@ class ImagingViewModel(QObject):
     import_changed = Signal()
     refused = Signal(object)
     succeeded = Signal(object)
-    found_pictured = Signal(str, object)
+    found_pictured = Signal(object, object)
     patient_left = Signal(object)
 
     def __init__(
@@ -315,16 +315,19 @@ class ImagingViewModel(QObject):
             self._look_at_next(gathered, list(rows))
 
     def _look_at_next(self, gathered: Gathered, waiting: list[SeriesRow]) -> None:
-        if not waiting or self.question is None or self.question.gathered is not gathered or gathered.shelf is None:
+        if not waiting or self.question is None or self.question.gathered is not gathered:
             return
-        row, shelf = waiting.pop(0), gathered.shelf
+        row = waiting.pop(0)
+        shelf = gathered.shelf_of(row.study)
+        if shelf is None:
+            return
 
         def work() -> NDArray[np.uint8]:
             stack = shelf.stack(row.uid)
             return small_picture(stack.frame(len(stack) // 2), THUMBNAIL_PX)
 
         def done(pixels: NDArray[np.uint8]) -> None:
-            self.found_pictured.emit(row.uid, pixels)
+            self.found_pictured.emit(row, pixels)
             self._look_at_next(gathered, waiting)
 
         self._runner.run(work, owner=self, done=done, failed=lambda _error: self._look_at_next(gathered, waiting))

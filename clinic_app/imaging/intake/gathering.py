@@ -53,7 +53,7 @@ class Gathered:
         left: other files a disc carries beside its images.
         is_stopped: somebody did not want to wait for the rest.
         known: the UIDs of files that are here already.
-        shelf: opens the series, to be looked at before somebody chooses.
+        shelves: for each of the people what opens his series, to be looked at before somebody chooses.
     """
 
     people: tuple[PersonFiles, ...] = ()
@@ -62,13 +62,20 @@ class Gathered:
     left: int = 0
     is_stopped: bool = False
     known: frozenset[str] = frozenset()
-    shelf: Shelf | None = None
+    shelves: tuple[Shelf, ...] = ()
 
     @property
     def is_sure(self) -> bool:
         """Whether nobody need be asked: one person, whose number agrees, and no doubtful letters."""
         people = [each.sameness for each in self.people]
         return people in ([], ["identifier"]) and not self.proposals
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether files of several people bear the number of one study: their device gives everybody the same."""
+        leaders = self._leaders
+        uids = [uid for uid, _leader in {(each.study_uid, leaders[each.person]) for each in self.instances}]
+        return len(uids) > len(set(uids))
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -83,9 +90,18 @@ class Gathered:
 
     def chosen(self, person: PersonFiles, series_uids: Collection[str]) -> tuple[FoundInstance, ...]:
         """Return the files of one person in some of his series."""
-        leaders = groups(each.person for each in self.instances)
+        leaders = self._leaders
         ours = leaders.get(person.person, person.person)
         return tuple(each for each in self.instances if leaders[each.person] == ours and each.series_uid in series_uids)
+
+    def shelf_of(self, study: ImagingStudy) -> Shelf | None:
+        """Return what opens the series of a study that was found: two people's may have the same number."""
+        found = zip(self.people, self.shelves, strict=False)
+        return next((shelf for files, shelf in found if any(each.id == study.id for each in files.studies)), None)
+
+    @property
+    def _leaders(self) -> dict[PersonInFile, PersonInFile]:
+        return groups(each.person for each in self.instances)
 
 
 class Gathering:

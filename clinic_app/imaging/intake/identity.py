@@ -113,15 +113,27 @@ def is_same_person(patient: Patient, name_in_file: str) -> bool:
 
 
 def groups(people: Iterable[PersonInFile]) -> dict[PersonInFile, PersonInFile]:
-    """Return for each person of many files the one he is counted with: spellings and gaps of one person meet."""
+    """Return for each person of many files the one he is counted with: spellings and gaps of one person meet.
+
+    What could be either of two people is counted with neither of them.
+    """
     leaders: list[PersonInFile] = []
     found: dict[PersonInFile, PersonInFile] = {}
     for each in sorted(dict.fromkeys(people), key=lambda one: -len(one.ids) - bool(one.birth_date) - bool(one.name)):
-        leader = next((one for one in leaders if _can_be_one(one, each)), None)
-        if leader is None:
-            leaders.append(leader := each)
-        found[each] = leader
+        able = [one for one in leaders if _can_be_one(one, each)]
+        if len(able) != 1:
+            leaders.append(each)
+        found[each] = able[0] if len(able) == 1 else each
     return found
+
+
+def are_told_apart(one: PersonInFile, other: PersonInFile) -> bool:
+    """Return whether two are different people for certain: by name, birth date or IIN; other numbers may be several."""
+    if one.name and other.name and not (_share(one.name, other.name) and _share(other.name, one.name)):
+        return True
+    if one.birth_date and other.birth_date and one.birth_date != other.birth_date:
+        return True
+    return bool(one.iins and other.iins and not one.iins & other.iins)
 
 
 def _can_be_one(one: PersonInFile, other: PersonInFile) -> bool:

@@ -223,7 +223,7 @@ def test_small_pictures_come_and_what_is_here_already_is_said(room: Room) -> Non
         for line in (room.tree._person(place).child(0).child(0),)
     ]
     assert "1 file is here already" in texts
-    assert all(lines[0].icon(0).availableSizes()[0].width() == 8 for lines in room.tree._series.values())
+    assert all(line.icon(0).availableSizes()[0].width() == 8 for line in room.tree._series.values())
 
 
 def test_wrong_letters_are_read_as_proposed_unless_somebody_says_no(room: Room) -> None:

@@ -20,7 +20,8 @@ from clinic_app.foundation.errors import (
 )
 from clinic_app.imaging import FrameStack, Imaging, image_inbox
 from clinic_app.imaging.image_inbox import ImageInbox
-from clinic_app.imaging.waiting_image import read_beginning, studies_of
+from clinic_app.imaging.shared_study import studies_of
+from clinic_app.imaging.waiting_image import read_beginning
 from clinic_app.records import AuditEvent, ImagingStudy, ServiceRequest
 from tests.helpers.image_desk import IIN_OF_ONE, IIN_OF_OTHER, Desk, image_bytes, image_desk
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clinic_app.access import Trail
-from clinic_app.foundation.errors import DiskFullError, NotAllowedError
+from clinic_app.foundation.errors import ConflictError, DiskFullError, NotAllowedError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Gathered, Gathering, Imaging, from_paths
 from clinic_app.imaging.intake.identity import PersonInFile
@@ -126,8 +126,9 @@ def test_a_series_can_be_looked_at_before_anybody_chooses(here: Node, imaging: I
     gathered = gather(here, imaging, folder)
     for path in folder.iterdir():
         path.unlink()  # the stick is out
-    assert gathered.shelf is not None
-    assert gathered.shelf.stack("1.2.7.4").frame(0).stored.shape == (8, 8)
+    shelf = gathered.shelf_of(gathered.people[1].studies[0])
+    assert shelf is not None
+    assert shelf.stack("1.2.7.4").frame(0).stored.shape == (8, 8)
 
 
 def test_a_disc_is_taken_in_whole(here: Node, imaging: Imaging, tmp_path: Path) -> None:
@@ -196,3 +197,45 @@ def test_people_without_a_word_are_one_group(here: Node, imaging: Imaging, tmp_p
     gathered = gather(here, imaging, write(tmp_path / "stick", {"1": made}))
     assert gathered.people[0].person == PersonInFile()
     assert gathered.people[0].sameness == "unsaid"
+
+
+def test_one_study_number_for_two_people_is_two_studies_each_with_its_own_pictures(
+    here: Node, imaging: Imaging, tmp_path: Path
+) -> None:
+    doctor = here.session("doctor")
+    files = {"1": one_file(1, **OF_PETROV), "2": one_file(2, **OF_SIDOROVA)}  # one study, one series
+    gathered = gather(here, imaging, write(tmp_path / "stick", files))
+    petrov, sidorova = gathered.people
+    assert gathered.is_shared
+    assert not gathered.is_sure
+    assert petrov.studies[0].identifier == sidorova.studies[0].identifier
+    pictures = []
+    for files_of_one in gathered.people:
+        shelf = gathered.shelf_of(files_of_one.studies[0])
+        assert shelf is not None
+        pictures.append(shelf.stack("1.2.3.4").frame(0).sop_uid)
+    assert pictures == ["1.2.3.4.1", "1.2.3.4.2"]
+    for found, patient in ((petrov, "p1"), (sidorova, "p2")):
+        report = imaging.take_in(doctor, patient, gathered.chosen(found, {"1.2.3.4"}), is_confirmed=True)
+        assert (report.imported, report.refused) == (1, ())
+    filed = [imaging.studies(doctor, each) for each in ("p1", "p2")]
+    assert [len(each) for each in filed] == [1, 1]
+    assert filed[0][0].id != filed[1][0].id
+    assert filed[0][0].identifier == filed[1][0].identifier
+    assert imaging.filed("1.2.3", "p2", sidorova.person) == {"1.2.3.4.1", "1.2.3.4.2"}
+    with pytest.raises(ConflictError):
+        imaging.filed("1.2.3", "p2", petrov.person)
+    with pytest.raises(ConflictError):
+        imaging.filed("1.2.3", "p2")
+
+
+def test_the_files_of_one_person_are_not_filed_for_two_patients_under_one_number(
+    here: Node, imaging: Imaging, tmp_path: Path
+) -> None:
+    doctor = here.session("doctor")
+    first = gather(here, imaging, write(tmp_path / "one", {"1": one_file(1, **OF_PETROV)}))
+    imaging.take_in(doctor, "p1", first.instances, is_confirmed=True)
+    rest = gather(here, imaging, write(tmp_path / "two", {"2": one_file(2, **OF_PETROV)}))
+    report = imaging.take_in(doctor, "p2", rest.instances, is_confirmed=True)
+    assert (report.studies, report.imported, [each.name for each in report.refused]) == ((), 0, ["2"])
+    assert imaging.studies(doctor, "p2") == ()
