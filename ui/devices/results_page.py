@@ -61,7 +61,7 @@ class ResultsPage(Translated, QWidget):
         self.retranslate()
 
     def _connect(self) -> None:
-        self._table.selected.connect(self._card.show_sheet)
+        self._table.selected.connect(self._card.show_waiting)
         self._card.search_wanted.connect(self.search_wanted)
         self._done.acted.connect(self._take_back)
         self._model.changed.connect(self._show)
@@ -89,7 +89,7 @@ class ResultsPage(Translated, QWidget):
         self._table.show_rows(self._model.waiting)
         if self._table.rows and self._table.current_row() is None and had >= 0:
             self._table.view.selectRow(min(had, len(self._table.rows) - 1))  # on to the next one
-        self._card.show_sheet(self._table.current_row())
+        self._card.show_waiting(self._table.current_row())
 
     def _after_filing(self, name: str, ids: tuple[str, ...]) -> None:
         self._last, self._done_words = ids, ("filed", name, len(ids))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from clinic_app.devices import FAMILIES, Health, LinkState
 from clinic_app.encounters import Handled, Match, ReceivedResult, Sheet, WaitingSheet
-from clinic_app.foundation.dates import form_date, form_moment
+from clinic_app.foundation.dates import form_moment
 from clinic_app.foundation.numbers import show_number
-from clinic_app.records import Patient
 from ui.language import _, counted, current, said, say
 from ui.widgets.chip import ChipLook
 from ui.widgets.patient_words import list_name
@@ -139,11 +137,3 @@ def handled_look(handled: Handled) -> ChipLook:
 def names_of(matches: tuple[Match, ...]) -> str:
     """Return the names of patients, for a sentence."""
     return ", ".join(list_name(match.patient) for match in matches)
-
-
-def born_words(patient: Patient) -> str:
-    """Return the birth date as lists show it; an incomplete date stands as it was written."""
-    try:
-        return form_date(date.fromisoformat(patient.birth_date or ""))
-    except ValueError:
-        return patient.birth_date or "—"

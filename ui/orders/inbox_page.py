@@ -83,7 +83,7 @@ class InboxPage(Translated, QWidget):
                 Column(lambda: _("Patient"), lambda each: owner_look(each).text, owner_look, width=175),
             ),
             "images",
-            key=lambda each: each.study.uid,
+            key=lambda each: each.study.key,
         )
 
     @staticmethod
@@ -121,7 +121,7 @@ class InboxPage(Translated, QWidget):
         self._show_which()
 
     def _connect(self) -> None:
-        self._table.selected.connect(self._card.show_study)
+        self._table.selected.connect(self._card.show_waiting)
         self._card.search_wanted.connect(self.search_wanted)
         self._which.chosen.connect(lambda _value: self._show_which())
         self._filter.searched.connect(lambda _words: self._show())
@@ -176,7 +176,7 @@ class InboxPage(Translated, QWidget):
         self._table.show_rows(shown)
         if shown and self._table.current_row() is None and had >= 0:
             self._table.view.selectRow(min(had, len(shown) - 1))  # on to the next one
-        self._card.show_study(self._table.current_row())
+        self._card.show_waiting(self._table.current_row())
         self._handled.show_rows(self._model.handled)
         self._show_button()
 
@@ -192,8 +192,8 @@ class InboxPage(Translated, QWidget):
     def _show_button(self) -> None:
         self._back.setEnabled(self._handled.current_row() is not None and self._handled.isEnabled())
 
-    def _after_filing(self, name: str, study_uid: str) -> None:
-        self._last, self._done_name = study_uid, name
+    def _after_filing(self, name: str, key: str) -> None:
+        self._last, self._done_name = key, name
         self._say_done()
 
     def _say_done(self) -> None:
@@ -209,7 +209,9 @@ class InboxPage(Translated, QWidget):
         self.noticed.emit(_("The images wait in the inbox again."), "ok")
 
     def _take_back(self) -> None:
-        done = next((each for each in self._model.handled if each.images[0].study_uid == self._last), None)
+        uid = self._last.partition("#")[0]
+        told = ((each, each.images[0].study_uid, each.patient_name) for each in self._model.handled)
+        done = next((each for each, study, name in told if (study, name) == (uid, self._done_name)), None)
         if done is not None:
             self._model.take_back(done.id)
 

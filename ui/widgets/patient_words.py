@@ -27,12 +27,20 @@ def list_name(patient: Patient | None) -> str:
     return patient.full_name if patient and patient.full_name else _("without a name")
 
 
+def born_words(patient: Patient) -> str:
+    """Return ``05.03.1964``; an incomplete date stands as it was written."""
+    try:
+        return form_date(date.fromisoformat(patient.birth_date or ""))
+    except ValueError:
+        return patient.birth_date or "—"
+
+
 def birth_words(patient: Patient, today: date) -> str:
     """Return ``05.03.1964 (62 years)``; an incomplete date stands as it was written."""
     try:
         born = date.fromisoformat(patient.birth_date or "")
     except ValueError:
-        return patient.birth_date or "—"
+        return born_words(patient)
     return f"{form_date(born)} ({counted('{count} year', '{count} years', age_years(born, today))})"
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QTableView, QTabWidget
 
 from clinic_app.access import Session
 from clinic_app.encounters import Match
-from clinic_app.foundation.errors import ConflictError
+from clinic_app.foundation.errors import ConflictError, InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.records import Patient
 from tests.helpers.fake_devices import FakeDevices, FakeInbox, FakeTraces
@@ -161,6 +161,20 @@ def test_a_number_of_somebody_else_is_said_before_it_is_filed(pane: Pane[Devices
     pane.click("devices.file")
     pane.click("devices.sure.yes")
     assert desk.inbox.sure == [True]
+
+
+def test_a_number_that_became_somebody_elses_meanwhile_is_asked_about_as_well(
+    pane: Pane[DevicesScreen], desk: Ward
+) -> None:
+    choose(pane, "devices.results", 0)
+    choose(pane, "devices.candidates", 0)
+    desk.inbox.refusal = InvalidInputError(Text("A number on this result is another patient's."), "patient")
+    pane.click("devices.file")
+    assert "all the same" in pane.words("devices.sure.text")
+    desk.inbox.refusal = None
+    pane.click("devices.sure.yes")
+    assert desk.inbox.sure == [False, True]
+    assert len(desk.inbox.gone) == 2
 
 
 def test_choosing_somebody_else_takes_the_question_away(pane: Pane[DevicesScreen], desk: Ward) -> None:
