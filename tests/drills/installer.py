@@ -13,31 +13,41 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-from PIL import Image, ImageGrab
+from PIL import Image
 
-from installer import dependencies, payload, setup_program, tools, windows_package
+from installer import dependencies, payload, setup_program, windows_package
 from installer.versions import Version
 from tests.drills import installer_inside
-from tests.drills.installer_prefix import SOURCES, Prefix
+from tests.drills.installer_prefix import Prefix
+from tests.drills.installer_trial import (
+    FOLDER,
+    FORMER,
+    KEY,
+    NEWER,
+    ROOT,
+    Trial,
+    files_of,
+    inside,
+    is_data,
+    leftovers,
+    missing_of,
+    photograph,
+    screen,
+    self_test,
+    there,
+    within,
+)  # fmt: skip
 
-ROOT: Final = Path(__file__).parents[2]
-FORMER: Final = Version(0, 1, 0)
-NEWER: Final = Version(0, 2, 0)
-KEY: Final = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
-FOLDER: Final = "C:\\Program Files\\Dala"
-DATA: Final = "C:\\ProgramData\\Dala"
 ONLY_FORMER: Final = Path("program", "only_in_the_former_version.txt")
 LEAST_COLOURS: Final = 40
 """A window that was drawn has more; an empty screen has a few."""
@@ -45,54 +55,6 @@ GONE_WITHIN_S: Final = 60.0
 IS_RUNNING: Final = 12
 IS_OLDER: Final = 13
 BY_PACKAGE: Final = 16
-
-
-@dataclass
-class Trial:
-    """What has been found so far.
-
-    Args:
-        folder: for everything.
-        prefix: the Windows.
-        steps: by name whether each held, how long it took, and what it said.
-        figures: the rest.
-    """
-
-    folder: Path
-    prefix: Prefix
-    steps: dict[str, dict[str, object]] = field(default_factory=dict)
-    figures: dict[str, object] = field(default_factory=dict)
-
-    def step(self, name: str, do: Callable[[], object], wanted: object = True) -> None:
-        """Do one thing and note whether it came out as wanted; what trips has not held, and the next is done."""
-        began = time.monotonic()
-        try:
-            found = do()
-        except Exception as error:  # noqa: BLE001 - the trial goes on and tells
-            found = f"{type(error).__name__}: {error}"
-        ok = found == wanted
-        self.steps[name] = {"ok": ok, "seconds": round(time.monotonic() - began, 1)}
-        if not ok:
-            self.steps[name]["found"] = str(found)[-2000:]
-        print(f"{'ok' if ok else 'FAILED':6} {name} {self.steps[name]['seconds']} s", file=sys.stderr, flush=True)
-
-    @property
-    def installed(self) -> Path:
-        """Where the program lies, seen from this computer."""
-        return self.prefix.drive / "Program Files" / "Dala"
-
-    @property
-    def data(self) -> Path:
-        """Where the patients' data lie."""
-        return self.prefix.drive / "ProgramData" / "Dala"
-
-    def setup(self, version: Version) -> str:
-        """Return the Setup program of one of the versions."""
-        return str(self.folder / f"Dala-{version}-x64.exe")
-
-    def version_there(self) -> str:
-        """Return what Windows' list of programs says."""
-        return self.prefix.registry(KEY).get("DisplayVersion", "")
 
 
 def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
@@ -168,21 +130,11 @@ def build_former(trial: Trial) -> bool:
     """Make a former version from the files of the newer one."""
     app = trial.folder / "former"
     shutil.copytree(trial.folder / "app", app, copy_function=_linked)
-    payload.restamp(app, FORMER, ROOT)
     (app / ONLY_FORMER).write_text("The update takes this file away.", encoding="utf-8")
+    payload.restamp(app, FORMER, ROOT)
     setup_program.build(app, FORMER, trial.folder, trial.folder / "work", packing="none")
     windows_package.build(app, FORMER, trial.folder, trial.folder / "work")
     return True
-
-
-def self_test(trial: Trial) -> list[str]:
-    """Run the installed self-test without a window; return the checks that failed."""
-    report = trial.prefix.drive / "selftest.json"
-    trial.prefix.run(f"{FOLDER}\\Dala-console.exe", "--selftest", "--json", "C:\\selftest.json", longest_s=120)
-    told = json.loads(report.read_bytes())
-    report.unlink()
-    trial.figures["selftest"] = {each["name"]: each["outcome"] for each in told["checks"]}
-    return [f"{each['name']}: {each['words']}" for each in told["checks"] if each["outcome"] == "failed"]
 
 
 def look_at_window(trial: Trial) -> bool:
@@ -193,15 +145,15 @@ def look_at_window(trial: Trial) -> bool:
     began = time.monotonic()
     window = trial.prefix.start(f"{FOLDER}\\Dala.exe", "--provision", "C:\\provision.toml")
     try:
-        if not _within(90, lambda: ready.exists() or window.poll() is not None) or not ready.exists():
+        if not within(90, lambda: ready.exists() or window.poll() is not None) or not ready.exists():
             raise RuntimeError("the window did not come: " + (window.communicate()[0] if window.poll() else ""))
         trial.figures["window_s"] = round(time.monotonic() - began, 1)
-        _within(10, lambda: colours_of(photograph(trial)) >= LEAST_COLOURS)
+        within(10, lambda: colours_of(photograph(trial)) >= LEAST_COLOURS)
         colours = colours_of(photograph(trial))
         trial.step("running copy is refused", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code,
                    trial.version_there()), (IS_RUNNING, str(FORMER)))  # fmt: skip
         trial.prefix.run("taskkill", "/IM", "Dala.exe", longest_s=30)
-        is_closed = _within(30, lambda: window.poll() is not None)
+        is_closed = within(30, lambda: window.poll() is not None)
     finally:
         if window.poll() is None:
             trial.prefix.run("taskkill", "/F", "/IM", "Dala.exe", longest_s=30)
@@ -212,36 +164,9 @@ def look_at_window(trial: Trial) -> bool:
     return is_closed and colours >= LEAST_COLOURS
 
 
-def photograph(trial: Trial) -> Image.Image:
-    """Return what the screen shows, which is also kept."""
-    picture = ImageGrab.grab(xdisplay=trial.prefix.display)
-    picture.save(trial.folder / "window.png")
-    return picture
-
-
 def colours_of(picture: Image.Image) -> int:
     """Return how many colours a picture has."""
     return len(set(cast("Iterator[tuple[int, ...]]", picture.convert("RGB").get_flattened_data())))
-
-
-def inside(trial: Trial, wish: str) -> tuple[str, list[str]]:
-    """Have the installed rooms register the patient or find him; return which version found whom."""
-    probe = trial.installed / "probe.exe"
-    if not (made := trial.folder / "probe.exe").is_file():
-        library = next((trial.folder / "app").glob("python3??.dll")).name
-        tools.run("x86_64-w64-mingw32-gcc", "-O2", "-municode", "-static", f'-DPYTHON_LIBRARY=L"{library}"',
-                  SOURCES / "run_script.c", "-o", made)  # fmt: skip
-    shutil.copyfile(made, probe)
-    try:
-        script = Prefix.named(Path(installer_inside.__file__))
-        done = trial.prefix.run(f"{FOLDER}\\probe.exe", script, DATA, wish, longest_s=120)
-    finally:
-        probe.unlink()
-    lines = [line for line in done.words.splitlines() if line.startswith("{")]
-    if not lines:
-        raise RuntimeError(done.words)
-    told = json.loads(lines[-1])
-    return told["version"], told["names"]
 
 
 def is_encrypted(database: Path) -> bool:
@@ -254,7 +179,7 @@ def remove(trial: Trial) -> bool:
     """Remove the program as Windows' list of programs would do it silently; return whether it is gone."""
     words = trial.prefix.registry(KEY)["QuietUninstallString"]
     trial.prefix.run(words.split('"')[1], *words.split('"')[2].split())
-    return _within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
+    return within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
 
 
 def purge(trial: Trial) -> bool:
@@ -263,8 +188,8 @@ def purge(trial: Trial) -> bool:
     for words in (("/PURGE=1",), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")):
         trial.prefix.run(trial.setup(NEWER), "/S")
         trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S", *words)
-        _within(GONE_WITHIN_S, lambda: not trial.installed.exists())
-        found.append(not _within(5, lambda: not trial.data.exists()))
+        within(GONE_WITHIN_S, lambda: not trial.installed.exists())
+        found.append(not within(5, lambda: not trial.data.exists()))
     return found == [True, False]
 
 
@@ -299,59 +224,6 @@ def refusal(trial: Trial) -> str:
     return words.partition(" ")[0]
 
 
-def there(trial: Trial) -> list[str]:
-    """Return the versions of every entry for Dala in Windows' list of programs."""
-    said = trial.prefix.run("reg", "query", KEY.rpartition("\\")[0], "/s", longest_s=60).words
-    found = []
-    for block in said.replace("\r", "").split("HKEY_LOCAL_MACHINE"):
-        values = dict(re.findall(r"^ +(\w+) +REG_SZ +(.*)$", block, re.MULTILINE))
-        if values.get("DisplayName", "").strip() == "Dala":
-            found.append(values.get("DisplayVersion", "").strip())
-    return found
-
-
-def missing_of(wanted: Path, there: Path) -> list[str]:
-    """Return the files below ``wanted`` that are not below ``there`` with the same length."""
-    sizes = {path.relative_to(there): path.stat().st_size for path in there.rglob("*") if path.is_file()}
-    files = (path for path in wanted.rglob("*") if path.is_file())
-    return sorted(
-        path.relative_to(wanted).as_posix()
-        for path in files
-        if sizes.get(path.relative_to(wanted)) != path.stat().st_size
-    )
-
-
-def files_of(drive: Path) -> set[str]:
-    """Return every file of a drive but what Windows itself keeps in its own folder."""
-    files = (path.relative_to(drive).as_posix() for path in drive.rglob("*") if path.is_file())
-    return {name for name in files if not name.startswith("windows/")}
-
-
-def leftovers(before: set[str], drive: Path) -> list[str]:
-    """Return what is there now and was not."""
-    return sorted(files_of(drive) - before)
-
-
-def is_data(name: str) -> bool:
-    """Return whether a file belongs to the patients' data."""
-    return name.startswith("ProgramData/Dala/")
-
-
-@contextmanager
-def screen() -> Iterator[str]:
-    """Yield a display that nobody sees."""
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().strip()}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
 @contextmanager
 def _place(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
@@ -364,12 +236,3 @@ def _place(keep: Path | None) -> Iterator[Path]:
 
 def _linked(source: str, target: str) -> None:
     Path(target).hardlink_to(source)
-
-
-def _within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.3)
-    return True

@@ -1,0 +1,180 @@
+"""The trial of the installation: where it happens, what has been found so far, and how a computer is looked at.
+
+Parts of it live in files of their own (``installer_*.py``); each is a function of the `Trial` that takes steps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageGrab
+
+from installer import tools
+from installer.versions import Version
+from tests.drills import installer_inside
+from tests.drills.installer_prefix import SOURCES, Prefix
+
+ROOT: Final = Path(__file__).parents[2]
+FORMER: Final = Version(0, 1, 0)
+NEWER: Final = Version(0, 2, 0)
+KEY: Final = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
+FOLDER: Final = "C:\\Program Files\\Dala"
+DATA: Final = "C:\\ProgramData\\Dala"
+
+
+@dataclass
+class Trial:
+    """What has been found so far.
+
+    Args:
+        folder: for everything.
+        prefix: the Windows.
+        steps: by name whether each held, how long it took, and what it said.
+        figures: the rest.
+    """
+
+    folder: Path
+    prefix: Prefix
+    steps: dict[str, dict[str, object]] = field(default_factory=dict)
+    figures: dict[str, object] = field(default_factory=dict)
+
+    def step(self, name: str, do: Callable[[], object], wanted: object = True) -> None:
+        """Do one thing and note whether it came out as wanted; what trips has not held, and the next is done."""
+        began = time.monotonic()
+        try:
+            found = do()
+        except Exception as error:  # noqa: BLE001 - the trial goes on and tells
+            found = f"{type(error).__name__}: {error}"
+        ok = found == wanted
+        self.steps[name] = {"ok": ok, "seconds": round(time.monotonic() - began, 1)}
+        if not ok:
+            self.steps[name]["found"] = str(found)[-2000:]
+        print(f"{'ok' if ok else 'FAILED':6} {name} {self.steps[name]['seconds']} s", file=sys.stderr, flush=True)
+
+    @property
+    def installed(self) -> Path:
+        """Where the program lies, seen from this computer."""
+        return self.prefix.drive / "Program Files" / "Dala"
+
+    @property
+    def data(self) -> Path:
+        """Where the patients' data lie."""
+        return self.prefix.drive / "ProgramData" / "Dala"
+
+    def setup(self, version: Version) -> str:
+        """Return the Setup program of one of the versions."""
+        return str(self.folder / f"Dala-{version}-x64.exe")
+
+    def version_there(self) -> str:
+        """Return what Windows' list of programs says."""
+        return self.prefix.registry(KEY).get("DisplayVersion", "")
+
+
+def self_test(trial: Trial) -> list[str]:
+    """Run the installed self-test without a window; return the checks that failed."""
+    report = trial.prefix.drive / "selftest.json"
+    trial.prefix.run(f"{FOLDER}\\Dala-console.exe", "--selftest", "--json", "C:\\selftest.json", longest_s=120)
+    told = json.loads(report.read_bytes())
+    report.unlink()
+    trial.figures["selftest"] = {each["name"]: each["outcome"] for each in told["checks"]}
+    return [f"{each['name']}: {each['words']}" for each in told["checks"] if each["outcome"] == "failed"]
+
+
+def photograph(trial: Trial) -> Image.Image:
+    """Return what the screen shows, which is also kept."""
+    picture = ImageGrab.grab(xdisplay=trial.prefix.display)
+    picture.save(trial.folder / "window.png")
+    return picture
+
+
+def inside(trial: Trial, wish: str) -> tuple[str, list[str]]:
+    """Have the installed rooms register the patient or find him; return which version found whom."""
+    probe = trial.installed / "probe.exe"
+    if not (made := trial.folder / "probe.exe").is_file():
+        library = next((trial.folder / "app").glob("python3??.dll")).name
+        tools.run("x86_64-w64-mingw32-gcc", "-O2", "-municode", "-static", f'-DPYTHON_LIBRARY=L"{library}"',
+                  SOURCES / "run_script.c", "-o", made)  # fmt: skip
+    shutil.copyfile(made, probe)
+    try:
+        script = Prefix.named(Path(installer_inside.__file__))
+        done = trial.prefix.run(f"{FOLDER}\\probe.exe", script, DATA, wish, longest_s=120)
+    finally:
+        probe.unlink()
+    lines = [line for line in done.words.splitlines() if line.startswith("{")]
+    if not lines:
+        raise RuntimeError(done.words)
+    told = json.loads(lines[-1])
+    return told["version"], told["names"]
+
+
+def there(trial: Trial) -> list[str]:
+    """Return the versions of every entry for Dala in Windows' list of programs."""
+    said = trial.prefix.run("reg", "query", KEY.rpartition("\\")[0], "/s", longest_s=60).words
+    found = []
+    for block in said.replace("\r", "").split("HKEY_LOCAL_MACHINE"):
+        values = dict(re.findall(r"^ +(\w+) +REG_SZ +(.*)$", block, re.MULTILINE))
+        if values.get("DisplayName", "").strip() == "Dala":
+            found.append(values.get("DisplayVersion", "").strip())
+    return found
+
+
+def missing_of(wanted: Path, there: Path) -> list[str]:
+    """Return the files below ``wanted`` that are not below ``there`` with the same length."""
+    sizes = {path.relative_to(there): path.stat().st_size for path in there.rglob("*") if path.is_file()}
+    files = (path for path in wanted.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(wanted).as_posix()
+        for path in files
+        if sizes.get(path.relative_to(wanted)) != path.stat().st_size
+    )
+
+
+def files_of(drive: Path) -> set[str]:
+    """Return every file of a drive but what Windows itself keeps in its own folder."""
+    files = (path.relative_to(drive).as_posix() for path in drive.rglob("*") if path.is_file())
+    return {name for name in files if not name.startswith("windows/")}
+
+
+def leftovers(before: set[str], drive: Path) -> list[str]:
+    """Return what is there now and was not."""
+    return sorted(files_of(drive) - before)
+
+
+def is_data(name: str) -> bool:
+    """Return whether a file belongs to the patients' data."""
+    return name.startswith("ProgramData/Dala/")
+
+
+@contextmanager
+def screen() -> Iterator[str]:
+    """Yield a display that nobody sees."""
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        yield f":{server.stdout.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def within(seconds: float, is_so: Callable[[], bool]) -> bool:
+    """Wait until something is so; return whether it came in time."""
+    until = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.3)
+    return True
