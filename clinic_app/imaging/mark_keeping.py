@@ -9,9 +9,9 @@ program writes it: what a foreign file says of its author is shown and not belie
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -72,30 +72,44 @@ class MarkKeeping:
     def layers(self, session: Session, study: ImagingStudy) -> tuple[MarkLayer, ...]:
         """Return the newest layer of each person who measured on a study, mine last."""
         study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
-        found = [self._layer(session, instance) for instance in _newest(self._with_ours(study))]
+        read = [(kept_by(each), self._layer(session, each)) for each in _newest(self._with_ours(study))]
+        found = _one_for_each(read)
         self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
-        return tuple(sorted((each for each in found if each), key=lambda layer: layer.is_mine))
+        return tuple(sorted(found, key=lambda layer: layer.is_mine))
 
-    def keep(self, session: Session, study: ImagingStudy, marks: Sequence[Mark], language: Language) -> ImagingStudy:
+    def keep(
+        self,
+        session: Session,
+        study: ImagingStudy,
+        marks: Sequence[Mark],
+        language: Language,
+        known: Collection[str] | None = None,
+    ) -> ImagingStudy:
         """Keep my marks on a study, all of them; those of before stay as an older version.
+
+        What I kept elsewhere meanwhile, or what could not be read when I began, is kept with them.
 
         Args:
             session: whose they are.
             study: the pictures' study.
             marks: on pictures of the study.
             language: of the words in the presentation state.
+            known: identifiers of those of my kept marks I have seen: of these, what is not in ``marks`` was taken away
+                by me. None: I have seen all.
 
         Raises:
             InvalidInputError: a mark cannot be drawn, or there are too many.
             NotFoundError: the study has no such picture.
         """
         study = self._trail.require_stored(session, "create", ImagingStudy, study.id)
-        if len(marks) > MOST_MARKS:
-            raise InvalidInputError(Text("No more than {count} marks can be kept on one study.", count=MOST_MARKS))
         studies = self._with_ours(study)
         newest = tuple(_newest(studies))
         before = [each for each in newest if kept_by(each) == session.practitioner_id]
-        layers = [layer for each in newest if (layer := self._layer(session, each)) is not None]
+        read = [(kept_by(each), self._layer(session, each)) for each in newest]
+        layers = _one_for_each(read)
+        marks = (*_unseen(layers, marks, known), *marks)
+        if len(marks) > MOST_MARKS:
+            raise InvalidInputError(Text("No more than {count} marks can be kept on one study.", count=MOST_MARKS))
         earlier = {mark.place for layer in layers if layer.is_mine for mark in layer.marks}
         theirs = [mark for layer in layers if not layer.is_mine for mark in layer.marks]
         places = dict.fromkeys((*sorted(earlier), *(mark.place for mark in checked(marks))))
@@ -106,7 +120,9 @@ class MarkKeeping:
         target = _ours(studies, session) or ImagingStudy(
             id=new_id(), status="available", identifier=study.identifier, subject=study.subject, started=study.started
         )
-        at, number = self._clock.now(), max((each.number or 0 for each in before), default=0) + 1
+        is_waited_for = any(who == session.practitioner_id and layer is None for who, layer in read)
+        number = max((each.number or 0 for each in before), default=0) + (0 if is_waited_for else 1)
+        at = self._clock.now()
         kept = [_kept(mark, pictures, (*theirs, *marks)) for mark in marks]
         files = _files(session.name, pictures, kept, at, language, before)
         for made in files:
@@ -161,6 +177,32 @@ def _newest(studies: Sequence[ImagingStudy]) -> Iterator[ImagingStudyInstance]:
         for instance in in_force(series.instance):
             if (instance.sop_class.code or "").removeprefix("urn:oid:") == COMPREHENSIVE_REPORT:
                 yield instance
+
+
+def _one_for_each(read: Sequence[tuple[str, MarkLayer | None]]) -> list[MarkLayer]:
+    """Return the layers that could be read, one for each person: who worked at two places has two newest ones.
+
+    Of a mark that is in both the younger form counts; foreign layers, whose persons nobody knows, stay apart.
+
+    Args:
+        read: who kept it, and the layer.
+    """
+    found: dict[str, MarkLayer] = {}
+    foreign = [layer for who, layer in read if layer is not None and not who]
+    known = [(who, layer) for who, layer in read if layer is not None and who]
+    for who, layer in sorted(known, key=lambda each: each[1].at or datetime.min.replace(tzinfo=UTC)):
+        older = found[who].marks if who in found else ()
+        marks = {mark.uid: mark for mark in (*older, *layer.marks)}
+        found[who] = replace(layer, marks=tuple(marks.values()))
+    return [*foreign, *found.values()]
+
+
+def _unseen(layers: Sequence[MarkLayer], marks: Sequence[Mark], known: Collection[str] | None) -> Iterator[Mark]:
+    """Yield my marks that are kept and that whoever keeps these never saw."""
+    if known is None:
+        return
+    uids = {*known, *(mark.uid for mark in marks)}
+    yield from (mark for layer in layers if layer.is_mine for mark in layer.marks if mark.uid not in uids)
 
 
 def _ours(studies: Sequence[ImagingStudy], session: Session) -> ImagingStudy | None:

@@ -53,6 +53,11 @@ class MarkBook(QObject):
         return self._others
 
     @property
+    def known(self) -> frozenset[str]:
+        """Identifiers of mine that are kept and were seen here."""
+        return frozenset(mark.uid for mark in self._kept)
+
+    @property
     def is_changed(self) -> bool:
         """Whether mine differ from those that are kept."""
         return self._marks != self._kept
@@ -150,6 +155,16 @@ class MarkBook(QObject):
         """These are kept now; what was drawn meanwhile is not."""
         self._kept = tuple(marks)
         self.changed.emit()
+
+    def meet(self, layers: Sequence[MarkLayer]) -> None:
+        """What is kept was read again: what came from elsewhere is shown, and no step back loses it."""
+        uids = {mark.uid for mark in (*self._kept, *self._marks)}
+        new = tuple(mark for layer in layers if layer.is_mine for mark in layer.marks if mark.uid not in uids)
+        others = tuple(layer for layer in layers if not layer.is_mine)
+        if new or others != self._others:
+            self._kept, self._marks, self._others = (*new, *self._kept), (*new, *self._marks), others
+            self._back, self._forth = ([(*new, *each) for each in steps] for steps in (self._back, self._forth))
+            self.changed.emit()
 
     def give_up(self) -> None:
         """Go back to what is kept; one step."""

@@ -299,6 +299,7 @@ class Shelf:
     def __init__(self) -> None:
         self.kept: list[tuple[Mark, ...]] = []
         self.studies: list[str] = []
+        self.known: list[frozenset[str]] = []
         self.error: ClinicError | None = None
 
     def layers(self, _session: object, _study: object) -> tuple[MarkLayer, ...]:
@@ -307,7 +308,10 @@ class Shelf:
         old = Mark("length", ((0.0, 0.0), (1.0, 1.0)), uid="2.25.1", sop_uid="1.2")
         return (MarkLayer("A", None, (old,)), MarkLayer("B", None, (old,), is_mine=True))
 
-    def keep(self, _session: object, study: ImagingStudy, marks: tuple[Mark, ...], _language: str) -> ImagingStudy:
+    def keep(
+        self, _session: object, study: ImagingStudy, marks: tuple[Mark, ...], _language: str, known: frozenset[str]
+    ) -> ImagingStudy:
+        self.known.append(known)
         if self.error is not None:
             raise self.error
         self.kept.append(marks)
@@ -375,6 +379,62 @@ def test_marks_that_are_refused_stay_to_be_kept_and_it_is_said(late: Late) -> No
     runner.answer_all()
     assert len(said) == 1
     assert model.can_keep
+
+
+def test_a_draft_gone_on_with_before_kept_marks_are_read_takes_their_place_and_doubles_none(late: Late) -> None:
+    model, _shelf, runner, study = late
+    book = model.book_of(study)
+    moved = Mark("length", ((2.0, 2.0), (9.0, 9.0)), uid="2.25.1", sop_uid="1.2")
+    draft = msgspec.json.encode((moved, NEW)).decode()
+    model.take_up({study.id: draft})
+    assert model.is_changed
+    runner.answer_all()
+    assert [mark.points for mark in book.marks] == [moved.points, NEW.points]
+    book.undo()
+    assert [mark.uid for mark in book.marks] == ["2.25.1"]
+
+
+def test_marks_that_could_not_be_read_are_not_taken_for_marks_taken_away(late: Late) -> None:
+    model, shelf, runner, study = late
+    shelf.error = StorageError(Text("The disk is away."))
+    book = model.book_of(study)
+    runner.answer_all()
+    shelf.error = None
+    book.put(NEW)
+    model.keep()
+    runner.answer_all()
+    assert shelf.known == [frozenset()]
+    assert [mark.kind for mark in book.marks][:1] == ["length"]
+    assert not {mark.uid for mark in book.marks} - {"2.25.1", *(mark.uid for mark in shelf.kept[0])}
+
+
+def test_what_was_seen_and_taken_away_is_told_as_seen(late: Late) -> None:
+    model, shelf, runner, study = late
+    book = model.book_of(study)
+    runner.answer_all()
+    book.remove("2.25.1")
+    model.keep()
+    assert shelf.known == []
+    runner.answer_all()
+    assert shelf.known == [frozenset({"2.25.1"})]
+    assert shelf.kept == [()]
+
+
+def test_what_was_read_before_something_else_was_kept_brings_nothing_back(late: Late) -> None:
+    model, _shelf, runner, study = late
+    book = model.book_of(study)
+    runner.answer_all()
+    book.put(NEW)
+    model.keep()
+    runner.answer()
+    (reading,) = runner.waiting
+    book.remove("2.25.1")
+    model.keep()
+    stale, _keeping = runner.waiting
+    assert stale is reading
+    runner.answer(1)
+    runner.answer(0)
+    assert [mark.kind for mark in book.marks] == ["point"]
 
 
 def test_an_answer_about_a_patient_who_has_gone_changes_nothing(late: Late) -> None:

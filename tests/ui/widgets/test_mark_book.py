@@ -126,6 +126,34 @@ def test_what_is_kept_is_told_from_what_is_not(book: MarkBook) -> None:
     assert not book.is_changed
 
 
+def test_what_came_from_elsewhere_is_shown_and_no_step_back_loses_it(book: MarkBook) -> None:
+    mine = MarkLayer("I", None, (line(1, "2.25.1"),), is_mine=True)
+    book.load([mine])
+    assert book.known == {"2.25.1"}
+    drawn = book.put(line(5))
+    elsewhere = MarkLayer("I", None, (line(7, "2.25.1"), line(2, "2.25.2")), is_mine=True)
+    theirs = MarkLayer("He", None, (line(3, "2.25.3"),))
+    book.meet([theirs, elsewhere])
+    assert [mark.uid for mark in book.marks] == ["2.25.2", "2.25.1", drawn.uid]
+    assert book.find("2.25.1") == line(1, "2.25.1"), "what is in somebody's hands stays as he has it"
+    assert book.others == (theirs,)
+    assert book.known == {"2.25.1", "2.25.2"}
+    book.undo()
+    assert [mark.uid for mark in book.marks] == ["2.25.2", "2.25.1"]
+    assert not book.is_changed
+    book.redo()
+    assert len(book.marks) == 3
+
+
+def test_nothing_new_from_elsewhere_says_nothing(book: MarkBook) -> None:
+    mine = MarkLayer("I", None, (line(1, "2.25.1"),), is_mine=True)
+    book.load([mine])
+    told: list[bool] = []
+    book.changed.connect(lambda: told.append(True))
+    book.meet([mine])
+    assert told == []
+
+
 def test_those_of_others_are_found_by_nobody_who_changes(book: MarkBook) -> None:
     book.load([MarkLayer("He", None, (line(2, "2.25.2"),))])
     assert book.find("2.25.2") is None

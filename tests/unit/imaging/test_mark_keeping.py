@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from clinic_app.access import Trail
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError, NotFoundError, UnreadableFileError
+from clinic_app.foundation.texts import Text
 from clinic_app.imaging import Imaging, Mark
 from clinic_app.imaging.display.elements import numbers_of
 from clinic_app.imaging.importing import sha256_of
@@ -200,6 +201,87 @@ def test_another_person_has_a_layer_of_his_own_and_neither_changes_the_other(
         assert [each.kind for each in layers[-1].marks] == mine
     keeping.keep(nurse, study, [], "en")
     assert [len(layer.marks) for layer in keeping.layers(doctor, study)] == [0, 1]
+
+
+def test_what_i_kept_elsewhere_meanwhile_stays_in_force_and_what_i_took_away_does_not(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy
+) -> None:
+    doctor = here.session("doctor")
+    seen = {mark("length").uid, mark("angle").uid}
+    keeping.keep(doctor, study, [mark("length"), mark("angle")], "en")
+    keeping.keep(doctor, study, [mark("length"), mark("angle"), mark("cobb")], "en", seen)
+    moved = mark("length", points=((1.0, 1.0), (2.0, 2.0)))
+    keeping.keep(doctor, study, [moved, mark("point")], "en", seen)  # elsewhere, where Cobb's angle was never seen
+    (layer,) = keeping.layers(doctor, study)
+    assert [each.kind for each in layer.marks] == ["cobb", "length", "point"]
+    assert layer.marks[1].points == moved.points
+    keeping.keep(doctor, study, [moved], "en")
+    assert [each.kind for each in keeping.layers(doctor, study)[0].marks] == ["length"]
+
+
+def test_marks_kept_elsewhere_count_among_the_most_that_can_be_kept(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy
+) -> None:
+    doctor = here.session("doctor")
+    points = [mark("point", uid=f"2.25.{100 + each}") for each in range(MOST_MARKS)]
+    keeping.keep(doctor, study, points, "en")
+    with pytest.raises(InvalidInputError):
+        keeping.keep(doctor, study, [mark("length")], "en", ())
+    keeping.keep(doctor, study, [mark("length")], "en", {each.uid for each in points})
+    assert len(keeping.layers(doctor, study)[0].marks) == 1
+
+
+def renumbered(here: Node, study: ImagingStudy, number: int) -> None:
+    """Let the last version of the marks' report bear a number, as if it had been made where the others were unknown."""
+    stored = again(here, study)
+    change = msgspec.structs.replace
+
+    def last(instances: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*instances[:-1], change(instances[-1], number=number))
+
+    series = tuple(
+        change(each, instance=last(each.instance)) if each.modality.code == "SR" else each for each in stored.series
+    )
+    here.store.records.commit((change(stored, series=series),))
+
+
+def test_two_newest_versions_of_one_person_are_one_layer_without_doubles(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy
+) -> None:
+    doctor, nurse = here.session("doctor"), here.session("nurse")
+    keeping.keep(doctor, study, [mark("length"), mark("angle")], "en")
+    moved = mark("length", points=((1.0, 1.0), (2.0, 2.0)))
+    keeping.keep(doctor, study, [moved, mark("point")], "en")
+    renumbered(here, study, 1)
+    for looks in (doctor, nurse):
+        (layer,) = keeping.layers(looks, again(here, study))
+        assert sorted(each.kind for each in layer.marks) == ["angle", "length", "point"]
+        assert len({each.uid for each in layer.marks}) == 3
+        assert layer.is_mine == (looks is doctor)
+    third = keeping.keep(doctor, again(here, study), [mark("arrow")], "en")
+    assert [each.kind for each in keeping.layers(doctor, third)[0].marks] == ["arrow"]
+
+
+def test_marks_of_mine_that_have_not_arrived_are_not_put_out_of_force(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor = here.session("doctor")
+    keeping.keep(doctor, study, [mark("length")], "en")
+    read = here.store.blobs.read
+    report = next(one for each in again(here, study).series if each.modality.code == "SR" for one in each.instance)
+    absent = sha256_of(report)
+
+    def reads(sha256: str) -> bytes:
+        if sha256 == absent:
+            raise NotFoundError(Text("It has not arrived."))
+        return read(sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.store.blobs, "read", reads)
+        assert keeping.layers(doctor, again(here, study)) == ()
+        keeping.keep(doctor, study, [mark("angle")], "en", ())
+        assert [each.kind for each in keeping.layers(doctor, study)[0].marks] == ["angle"]
+    assert sorted(each.kind for each in keeping.layers(doctor, study)[0].marks) == ["angle", "length"]
 
 
 def test_a_colleagues_known_length_holds_for_what_i_measure(

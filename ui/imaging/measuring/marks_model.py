@@ -6,7 +6,7 @@ drew it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -36,8 +36,15 @@ class Keeping(Protocol):
         """Return each person's marks on a study."""
         ...
 
-    def keep(self, session: Session, study: ImagingStudy, marks: Sequence[Mark], language: Language) -> ImagingStudy:
-        """Keep mine."""
+    def keep(
+        self,
+        session: Session,
+        study: ImagingStudy,
+        marks: Sequence[Mark],
+        language: Language,
+        known: Collection[str] | None = None,
+    ) -> ImagingStudy:
+        """Keep mine, and what is kept of mine that is not in ``known``."""
         ...
 
 
@@ -67,6 +74,8 @@ class MarksModel(QObject):
         self._books: dict[str, tuple[ImagingStudy, MarkBook]] = {}
         self._left: dict[str, tuple[Mark, ...]] = {}
         self._on_the_way: set[str] = set()
+        self._read: set[str] = set()
+        self._times_kept = 0
 
     @property
     def can_keep(self) -> bool:
@@ -90,14 +99,17 @@ class MarksModel(QObject):
         book = MarkBook(self)
         self._books[study.id] = (study, book)
         book.changed.connect(self.changed)
+        self._read_again(study, book)
+        return book
+
+    def _read_again(self, study: ImagingStudy, book: MarkBook) -> None:
         session = self._session
         self._runner.run(
             lambda: self._keeping.layers(session, study),
             owner=self,
-            done=partial(self._fill, study.id, book),
+            done=partial(self._fill, study.id, book, self._times_kept),
             failed=partial(self._refuse, study.id),
         )
-        return book
 
     def keep(self) -> None:
         """Keep mine on every study where they have changed."""
@@ -107,11 +119,12 @@ class MarksModel(QObject):
         for study, book in tuple(self._books.values()):
             if book.is_changed:
                 self._on_the_way.add(study.id)
+                self._times_kept += 1
                 marks = book.marks
                 self._runner.run(
-                    partial(self._keeping.keep, session, study, marks, spoken),
+                    partial(self._keeping.keep, session, study, marks, spoken, book.known),
                     owner=self,
-                    done=partial(self._end, study.id, marks),
+                    done=partial(self._end, study.id, book, marks),
                     failed=partial(self._refuse, study.id),
                 )
         self.changed.emit()
@@ -122,7 +135,7 @@ class MarksModel(QObject):
             book.changed.disconnect(self.changed)
             book.clear()
             book.deleteLater()
-        self._books, self._left = {}, {}
+        self._books, self._left, self._read = {}, {}, set()
         self.changed.emit()
 
     def unsaved(self) -> dict[str, str]:
@@ -134,24 +147,31 @@ class MarksModel(QObject):
         """Go on with what a draft held; what cannot be read of it, or drawn, is left out."""
         for study_id, body in values.items():
             marks = _marks_in(body)
-            if study_id in self._books:
+            if study_id in self._read:
                 self._books[study_id][1].take_up(marks)
             else:
-                self._left[study_id] = marks
+                self._left[study_id] = marks  # taken up when what is kept has been read, in its place
         self.changed.emit()
 
-    def _fill(self, study_id: str, book: MarkBook, layers: tuple[MarkLayer, ...]) -> None:
+    def _fill(self, study_id: str, book: MarkBook, times_kept: int, layers: tuple[MarkLayer, ...]) -> None:
         if self._books.get(study_id, (None, None))[1] is not book:
             return
+        if study_id in self._read:
+            if times_kept == self._times_kept:  # else what was read is older than what is kept
+                book.meet(layers)
+            return
+        self._read.add(study_id)
         book.load(layers)
         left = self._left.pop(study_id, None)
         if left is not None:
             book.take_up(left)
 
-    def _end(self, study_id: str, marks: tuple[Mark, ...], _study: ImagingStudy) -> None:
+    def _end(self, study_id: str, book: MarkBook, marks: tuple[Mark, ...], _study: ImagingStudy) -> None:
         self._on_the_way.discard(study_id)
-        if study_id in self._books:
-            self._books[study_id][1].told_kept(marks)
+        study, there = self._books.get(study_id, (None, None))
+        if study is not None and there is book:
+            book.told_kept(marks)
+            self._read_again(study, book)
         if not self._on_the_way:
             self.succeeded.emit(Text("The measurements are kept with the study and travel with it."))
             self.kept.emit()
