@@ -64,10 +64,12 @@ TEST_TOOLS: Final = {
     "chromium": "usr/bin/chromium",
     "dcmtk": "usr/bin/storescu",
     "libportaudio2": "usr/lib/*/libportaudio.so.2",
+    "osslsigncode": "usr/bin/osslsigncode",
 }
 """Programs that tests and drills put beside ours, Debian package and where its program lies: a recorder of
 writes for power cuts, the database of a large hub, an archive of pictures, a browser for the hub's page, the other
-side of a DICOM association, and the library that sound comes in by (on Windows it lies in the wheel)."""
+side of a DICOM association, the library that sound comes in by (on Windows it lies in the wheel), and what signs
+programs for Windows."""
 
 WINDOWS_TOOLS: Final = {
     "wine": "usr/bin/wine",
@@ -78,7 +80,6 @@ WINDOWS_TOOLS: Final = {
     "gcc-mingw-w64-x86-64-win32": "usr/bin/x86_64-w64-mingw32-gcc*",
     "binutils-mingw-w64-x86-64": "usr/bin/x86_64-w64-mingw32-windres",
     "mingw-w64-x86-64-dev": "usr/x86_64-w64-mingw32/include/windows.h",
-    "osslsigncode": "usr/bin/osslsigncode",
     "xvfb": "usr/bin/Xvfb",
     "x11-xkb-utils": "usr/bin/setxkbmap",
     "xkb-data": "usr/share/X11/xkb/symbols/kz",

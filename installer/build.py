@@ -36,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return subprocess.run([dev.PYTHON, Path(__file__).resolve(), *words], check=False).returncode
     from installer import tools
     from installer.payload import PayloadError
+    from installer.signing import SignatureError
 
     try:
         dev.install_packages(tools.missing())
         figures = build(options)
-    except (dev.CannotGoOnError, tools.MissingToolError, PayloadError, ValueError) as error:
+    except (dev.CannotGoOnError, tools.MissingToolError, PayloadError, SignatureError, ValueError) as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
     print(json.dumps(figures, indent=1))
@@ -60,10 +61,11 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 def build(options: argparse.Namespace) -> dict[str, object]:
     """Make everything; return the figures, which are also written to ``DIR/figures.json``."""
-    from installer import payload, portable_folder, runtime, setup_program, windows_package
+    from installer import payload, portable_folder, runtime, setup_program, signing, windows_package
     from installer.versions import Version
 
     version = Version.read(options.version)
+    signer = signing.Signer.from_environment()
     out = options.out.resolve()
     work, app = out / "work", out / "app"
     work.mkdir(parents=True, exist_ok=True)
@@ -87,7 +89,10 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     portable = portable_folder.build(app, version, out, is_fast=options.fast)
     figures["zip_mb"] = payload.megabytes(portable.stat().st_size)
     took("zip")
+    figures["signed_by"] = signer.name if signer is not None else ""
     figures["seconds"] = seconds
+    if signer is None:
+        print(f"build.py: {signing.UNSIGNED}", file=sys.stderr, flush=True)
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from installer import dependencies, launchers, notices, runtime, slimming, windows_wheels
+from clinic_app.selftest import program_files
+from installer import dependencies, launchers, notices, runtime, signing, slimming, windows_wheels
 from installer.versions import Version
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -43,6 +44,7 @@ def build(app: Path, version: Version, source: runtime.Runtime, work: Path, root
         PayloadError: something in it would not load on a bare Windows.
         installer.tools.MissingToolError: a tool is missing or has failed.
         ValueError: something is not as it should be.
+        installer.signing.SignatureError: somebody signs, and cannot.
     """
     shutil.rmtree(app, ignore_errors=True)
     runtime.unpack(source, app, work)
@@ -58,6 +60,9 @@ def build(app: Path, version: Version, source: runtime.Runtime, work: Path, root
     runtime.compile_tree(app / PROGRAM)
     if faults := dependencies.faults_of(app):
         raise PayloadError("\n".join(str(each) for each in faults))
+    signer = signing.Signer.from_environment()
+    signing.sign_all(programs_of(app, source), signer)
+    write_list(app, version, signer)
     files = [path for path in app.rglob("*") if path.is_file()]
     return {
         "packages": count,
@@ -67,6 +72,31 @@ def build(app: Path, version: Version, source: runtime.Runtime, work: Path, root
         "runtimes": runtimes,
         "python": source.python,
     }
+
+
+def programs_of(app: Path, source: runtime.Runtime) -> list[Path]:
+    """Return what was made here and Windows loads as a program: everything else has its maker's signature or none."""
+    made = [app / "python3.dll"] if source.is_wheel else []
+    return [*sorted(app.glob("*.exe")), *(path for path in made if path.is_file())]
+
+
+def write_list(app: Path, version: Version, signer: signing.Signer | None = None) -> None:
+    """Write the list of every file of the folder, by which the installed self-test knows what was changed.
+
+    Args:
+        app: the folder, finished.
+        version: of the program in it.
+        signer: who signs the list; None for nobody.
+
+    Raises:
+        installer.signing.SignatureError: it cannot be signed.
+    """
+    body = program_files.list_of(app, str(version))
+    for name in (program_files.LIST, program_files.SIGNATURE):  # a copy of a folder may share its files with it
+        (app / name).unlink(missing_ok=True)
+    (app / program_files.LIST).write_bytes(body)
+    if signer is not None:
+        (app / program_files.SIGNATURE).write_bytes(signer.signature_of(body))
 
 
 def copy_program(root: Path, app: Path, version: Version) -> None:
@@ -105,6 +135,7 @@ def restamp(app: Path, version: Version, root: Path = ROOT) -> None:
     source = root / _STAMPED.relative_to(PROGRAM)
     stamped.write_text(stamp(source.read_text(encoding="utf-8"), version), encoding="utf-8")
     runtime.compile_tree(stamped.parent)
+    write_list(app, version, signing.Signer.from_environment())
 
 
 def stamp(source: str, version: Version) -> str:

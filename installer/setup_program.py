@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final, Literal
 
-from installer import slimming, tools
+from installer import signing, slimming, tools
 from installer.payload import OWN_FOLDERS
 from installer.versions import Version
 
@@ -25,7 +26,9 @@ def build(app: Path, version: Version, out: Path, work: Path, *, packing: Packin
 
     Raises:
         tools.MissingToolError: NSIS is missing or refused the script.
+        signing.SignatureError: somebody signs, and cannot.
     """
+    signer = signing.Signer.from_environment()
     target = out / f"Dala-{version}-x64.exe"
     (work / "removal.nsh").write_text(removal_of(app), encoding="utf-8-sig")
     defines = {
@@ -38,8 +41,11 @@ def build(app: Path, version: Version, out: Path, work: Path, *, packing: Packin
         "TEXTS": str(SCRIPT.parent),
         "SIZE_KB": str(slimming.size_of(app) // 1024),
     }
+    if signer is not None:  # what removes the program is made inside of what installs it
+        defines["SIGN"] = f'"{sys.executable}" "{Path(signing.__file__)}"'
     words = [f"-D{name}={value}" for name, value in defines.items()]
     tools.run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, f"-DPACKING_{packing.upper()}", SCRIPT)
+    signing.sign_all([target], signer)
     return target
 
 

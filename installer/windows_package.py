@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID, uuid5
 from xml.sax.saxutils import quoteattr
 
-from installer import tools
+from installer import signing, tools
 from installer.versions import Version
 
 FAMILY: Final = UUID("0b9f3a52-6c61-4e0c-9c3a-5b1d5e0f7a11")
@@ -52,6 +52,7 @@ def build(app: Path, version: Version, out: Path, work: Path) -> Path:
 
     Raises:
         tools.MissingToolError: wixl is missing or refused the description.
+        signing.SignatureError: somebody signs, and cannot.
     """
     target = out / f"Dala-{version}-x64.msi"
     description = work / "dala.wxs"
@@ -59,6 +60,7 @@ def build(app: Path, version: Version, out: Path, work: Path) -> Path:
     tools.run("wixl", "--arch", "x64", "--output", target, description, folder=app.parent)
     for query in _QUERIES:
         tools.run("msibuild", target, "-q", " ".join(query.split()))
+    signing.sign_all([target], signing.Signer.from_environment())
     return target
 
 

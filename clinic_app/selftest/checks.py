@@ -20,6 +20,7 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.durable_files import disk_errors, write_atomically
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text, translate
+from clinic_app.selftest.installation import signature
 from clinic_app.settings import HUB_URL, KEY_STORAGE, Settings
 
 Outcome = Literal["ok", "warning", "failed"]
@@ -260,5 +261,6 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("serial", serial_ports),
     ("audio", audio),
     ("hub", hub),
+    ("signature", signature),
 )
 """In the order in which they are made and told."""

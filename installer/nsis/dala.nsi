@@ -1,5 +1,6 @@
 ; The Setup program of Dala; installer/setup_program.py hands it VERSION, VERSION_OF_FILE, APP, OUT, ICON, REMOVAL,
-; TEXTS and SIZE_KB, and defines one of PACKING_LZMA, PACKING_ZLIB and PACKING_NONE.
+; TEXTS and SIZE_KB, SIGN where somebody signs (the command that signs the file after it), and defines one of
+; PACKING_LZMA, PACKING_ZLIB and PACKING_NONE.
 ;
 ; Per machine, 64 bits. /S installs without a question, /D=FOLDER (last, without quotes) elsewhere, /LANGUAGE=kk|ru|en
 ; and /HUB=ADDRESS are written into the settings of a computer that has none yet. Exit codes beside NSIS's own 0, 1, 2:
@@ -40,6 +41,10 @@ ShowUninstDetails nevershow
 !else
   SetCompressor /SOLID lzma
   SetCompressorDictSize 64
+!endif
+
+!ifdef SIGN
+  !uninstfinalize '${SIGN} "%1"' = 0
 !endif
 
 VIProductVersion "${VERSION_OF_FILE}"
