@@ -1,4 +1,4 @@
-"""The programs that people start: ``Dala.exe`` with windows, ``Dala-console.exe`` for commands."""
+"""The programs that are started: ``Dala.exe`` with windows, ``Dala-console.exe`` for commands, ``Dala-hub.exe``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from installer.versions import Version
 
 WINDOWED: Final = "Dala.exe"
 CONSOLE: Final = "Dala-console.exe"
+HUB: Final = "Dala-hub.exe"
 SOURCES: Final = Path(__file__).with_name("launcher")
 ICON_SIZES: Final = (16, 24, 32, 48, 64, 256)
+_PROGRAMS: Final = (
+    (WINDOWED, "launcher.c", ("-mwindows",)),
+    (CONSOLE, "launcher.c", ("-DCONSOLE",)),
+    (HUB, "hub.c", ()),
+)
 
 
 def build(app: Path, version: Version, work: Path) -> None:
-    """Compile both programs into the folder that will be installed.
+    """Compile the programs into the folder that will be installed.
 
     Args:
         app: that folder.
@@ -33,7 +39,7 @@ def build(app: Path, version: Version, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     make_icon(work / "dala.ico")
     library = "python{}{}.dll".format(*MINOR)
-    for name, words in ((WINDOWED, ["-mwindows"]), (CONSOLE, ["-DCONSOLE"])):
+    for name, source, words in _PROGRAMS:
         resource = work / f"{name}.o"
         tools.run(
             "x86_64-w64-mingw32-windres", f"-DVERSION_NUMBERS={version.of_resource}",
@@ -42,7 +48,7 @@ def build(app: Path, version: Version, work: Path) -> None:
         )  # fmt: skip
         tools.run(
             "x86_64-w64-mingw32-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-municode", "-static", "-s", *words,
-            f'-DPYTHON_LIBRARY=L"{library}"', SOURCES / "launcher.c", resource, "-o", app / name, "-lshell32",
+            f'-DPYTHON_LIBRARY=L"{library}"', SOURCES / source, resource, "-o", app / name, "-lshell32",
         )  # fmt: skip
 
 

@@ -17,8 +17,10 @@ import argparse
 import ipaddress
 import logging
 import re
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -42,6 +44,7 @@ from clinic_app.hub.folder import open_hub_store
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.latest_errors import LatestErrors
 from clinic_app.hub.operations import Surroundings, read_token
+from clinic_app.hub.readiness import starter
 from clinic_app.hub.status_link import STATUS_COMMANDS
 from clinic_app.hub.upstream import put_below
 from clinic_app.hub.upstream_commands import SENTENCE, account_at, ask, connect, exchanging
@@ -113,6 +116,7 @@ def _serve(arguments: Sequence[str]) -> None:
     errors = LatestErrors()
     logging.getLogger().addHandler(errors)
     with (
+        _told_to_stop(),
         _kept_store(options) as (store, keeper),
         _listening(options.host, options.port) as listener,
         ExitStack() as stack,
@@ -154,7 +158,34 @@ def _serve(arguments: Sequence[str]) -> None:
             port = listener.getsockname()[1]
             stack.enter_context(announced(announcement(options.name, options.host, port, options.certificate)))
         _say(address)
+        starter()()
         _Server(config, hub).run(sockets=[listener])
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """Let a signal end the block in order, once: the server gives it on when it has ended, and the store is closed.
+
+    Raises:
+        SystemExit: a signal came; its code is 0.
+    """
+    is_ending = False
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_ending
+        if not is_ending:
+            is_ending = True
+            sys.exit(0)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
