@@ -26,7 +26,7 @@ from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, DamagedError, InvalidInputError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.archives import keep_secret_of
-from clinic_app.imaging.network.peers import server_of
+from clinic_app.imaging.network.peers import peers_of, servers_of
 from clinic_app.keys import KeySlots
 from clinic_app.keys.unlocking import is_begun
 from clinic_app.settings import Settings, load_settings
@@ -230,7 +230,9 @@ def _asked(question: str) -> str:
 def _archive_password(folder: Folder) -> None:
     """Keep the password of our account at a DICOMweb server, where the key of the data lies too."""
     name: str = folder.options.name
-    servers = [server for server in map(server_of, folder.settings.dicomweb) if server.name == name]
+    peers, _unusable = peers_of(folder.settings.dicom_peers)
+    found, _errors = servers_of(folder.settings.dicomweb, (each.name for each in peers))
+    servers = [server for server in found if server.name == name]
     if not servers:
         raise NotFoundError(Text("There is no archive “{name}” in the settings.", name=name))
     with folder.opened() as store:

@@ -58,7 +58,7 @@ from clinic_app.imaging.network.awaited import Awaited
 from clinic_app.imaging.network.commitment import Commitments
 from clinic_app.imaging.network.gate import Gate
 from clinic_app.imaging.network.listener import ImageListener, Services
-from clinic_app.imaging.network.peers import WebServer, server_of
+from clinic_app.imaging.network.peers import WebServer, peers_of, servers_of
 from clinic_app.imaging.network.sending import ImageSending
 from clinic_app.imaging.network.service import ImageNetwork
 from clinic_app.imaging.network.worklist import Worklist
@@ -414,6 +414,7 @@ def _image_network(
         partial(_keep_peers, settings),
         is_wanted=settings[DICOM_PORT] != 0,
         commitments=commitments,
+        servers=lambda: [each.name for each in _web_servers(settings)],
     )
     return awaited, orders, inbox, network, ImageSending(store, trail, clock, commitments, ae_title, network.peers)
 
@@ -421,15 +422,19 @@ def _image_network(
 def _archives(
     settings: Settings, store: Store, trail: Trail, imaging: Imaging, network: ImageNetwork, awaited: Awaited
 ) -> ImageArchives:
-    servers: list[WebServer] = []
-    for table in settings.dicomweb:
-        try:
-            servers.append(server_of(table))
-        except InvalidInputError as error:  # the others can be asked all the same
-            _log.warning("%s", error)
+    servers = _web_servers(settings)
     port = awaited if settings[DICOM_PORT] else None
     known = Network(settings[DICOM_AE_TITLE], network.peers, lambda: servers, port, partial(storage_of, settings))
     return ImageArchives(store, trail, imaging, known)
+
+
+def _web_servers(settings: Settings) -> tuple[WebServer, ...]:
+    """Return the DICOMweb servers of the settings, each under a name no other archive has."""
+    peers, _unusable = peers_of(settings.dicom_peers)
+    servers, errors = servers_of(settings.dicomweb, (each.name for each in peers))
+    for error in errors:  # the others can be asked all the same
+        _log.warning("%s", error)
+    return servers
 
 
 def _keep_peers(settings: Settings, tables: Sequence[Mapping[str, object]]) -> None:

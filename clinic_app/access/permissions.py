@@ -127,6 +127,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("nurse doctor specialist", "create", _FINDINGS, "emergency"),
     # never, whatever stands above
     _rule("*", "create read update sign send restrict export", PERSONAL, "restricted", is_denied=True),
+    _rule("*", "export", PERSONAL, "emergency", is_denied=True),
     _rule("administrator statistician auditor", "*", PERSONAL, is_denied=True),
     _rule("statistician", "*", ("Practitioner", "AuditEvent"), is_denied=True),
     _rule("administrator", "*", ("AuditEvent", "MeasureReport"), is_denied=True),

@@ -209,10 +209,11 @@ class ImageArchives:
         """Send a study to a DICOMweb server; return how many of its files were taken there, and how many refused.
 
         Raises:
+            NotAllowedError: this person may take no images of this patient out of the house.
             NotFoundError: there is no such server.
             LinkError: it cannot be reached, or refuses.
         """
-        kept = self._trail.require_stored(session, "update", ImagingStudy, study.id)
+        kept = self._trail.require_stored(session, "export", ImagingStudy, study.id)
         server = next((each for each in self._network.servers() if each.name == name and "store" in each.uses), None)
         if server is None:
             raise _no_archive(name)

@@ -218,7 +218,7 @@ LINES: Final[dict[str, Line]] = {
         lambda w, s, k: w.station.image_sending.asked(s, _stored(w, k, ImagingStudy)), "read", "ImagingStudy"
     ),
     "image_sending.send": Line(
-        lambda w, s, k: w.station.image_sending.send(s, _stored(w, k, ImagingStudy), ""), "read", "ImagingStudy"
+        lambda w, s, k: w.station.image_sending.send(s, _stored(w, k, ImagingStudy), ""), "export", "ImagingStudy"
     ),
     "archives.find": Line(
         lambda w, s, k: w.station.archives.find(s, "none", Wanted("1")), "create", "ImagingStudy", False
@@ -229,7 +229,7 @@ LINES: Final[dict[str, Line]] = {
     "archives.bringing": Line(_of("archives.bringing", "none", FoundStudy("1.2")), "create", "ImagingStudy"),
     "archives.fetch": Line(_of("archives.fetch", "none", FoundStudy("1.2")), "create", "ImagingStudy"),
     "archives.send": Line(
-        lambda w, s, k: w.station.archives.send(s, _stored(w, k, ImagingStudy), "none"), "update", "ImagingStudy"
+        lambda w, s, k: w.station.archives.send(s, _stored(w, k, ImagingStudy), "none"), "export", "ImagingStudy"
     ),
     "archives.keep_secret": Line(
         lambda w, s, k: w.station.archives.keep_secret(s, "none", "x"), "update", "Device", False

@@ -69,8 +69,8 @@ class SendingViewModel(QObject):
 
     @property
     def may_send(self) -> bool:
-        """Whether this person sends images."""
-        return self._session.role in ("nurse", "doctor", "specialist")
+        """Whether this person may send images out of the house."""
+        return self._session.can("export", "ImagingStudy")
 
     @property
     def is_sending(self) -> bool:

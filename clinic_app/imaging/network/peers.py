@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast, get_args
 
 from clinic_app.foundation.errors import InvalidInputError
@@ -145,6 +145,58 @@ def table_of(peer: Peer) -> dict[str, object]:
 def table_of_server(server: WebServer) -> dict[str, object]:
     """Return the table of a DICOMweb server."""
     return {"name": server.name, "url": server.url, "user": server.user, "uses": sorted(server.uses)}
+
+
+def told_apart(servers: Iterable[WebServer], taken: Iterable[str] = ()) -> tuple[WebServer, ...]:
+    """Return DICOMweb servers under names nothing else here has, in whatever letters: two archives of one name are two.
+
+    Args:
+        servers: as the settings file has them.
+        taken: names of the devices listed there.
+    """
+    have = {each.casefold() for each in taken}
+    found: list[WebServer] = []
+    for server in servers:
+        name, number = server.name, 1
+        while name.casefold() in have:
+            name = f"{server.name} (DICOMweb{f' {number}' if number > 1 else ''})"
+            number += 1
+        have.add(name.casefold())
+        found.append(replace(server, name=name))
+    return tuple(found)
+
+
+def peers_of(
+    tables: Iterable[Mapping[str, object]],
+) -> tuple[tuple[Peer, ...], tuple[tuple[Mapping[str, object], InvalidInputError], ...]]:
+    """Return the devices of a settings file under names of their own, and the tables that tell of none, with why."""
+    found: dict[str, Peer] = {}
+    unusable: list[tuple[Mapping[str, object], InvalidInputError]] = []
+    for table in tables:
+        try:
+            peer = peer_of(table)
+        except InvalidInputError as error:
+            unusable.append((table, error))
+            continue
+        name, number = peer.name, 2
+        while name.casefold() in found:
+            name, number = f"{peer.name} ({number})", number + 1
+        found[name.casefold()] = replace(peer, name=name)
+    return tuple(found.values()), tuple(unusable)
+
+
+def servers_of(
+    tables: Iterable[Mapping[str, object]], taken: Iterable[str] = ()
+) -> tuple[tuple[WebServer, ...], tuple[InvalidInputError, ...]]:
+    """Return the DICOMweb servers of a settings file under names of their own, and why others can be none."""
+    found: list[WebServer] = []
+    unusable: list[InvalidInputError] = []
+    for table in tables:
+        try:
+            found.append(server_of(table))
+        except InvalidInputError as error:
+            unusable.append(error)
+    return told_apart(found, taken), tuple(unusable)
 
 
 def is_host(host: str) -> bool:

@@ -127,10 +127,11 @@ class ImageSending:
             is_stopped: asked before each image.
 
         Raises:
+            NotAllowedError: this person may take no images of this patient out of the house.
             NotFoundError: there is no such archive.
             LinkError: it cannot be reached, or the connection broke; what it has taken it has.
         """
-        study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
+        study = self._trail.require_stored(session, "export", ImagingStudy, study.id)
         peer = next((each for each in self._peers() if each.name == archive and "store" in each.uses), None)
         if peer is None:
             raise NotFoundError(Text("There is no archive “{name}” any more.", name=archive))

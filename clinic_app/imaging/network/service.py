@@ -18,7 +18,7 @@ from clinic_app.foundation.errors import DeviceError, InvalidInputError, LinkErr
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.network.commitment import Commitments
 from clinic_app.imaging.network.listener import ImageListener, State
-from clinic_app.imaging.network.peers import Peer, checked, peer_of, table_of
+from clinic_app.imaging.network.peers import Peer, checked, peers_of, table_of
 from clinic_app.imaging.network.visits import Visit
 from clinic_app.storage import Store
 
@@ -64,6 +64,7 @@ class ImageNetwork:
         keep: writes the tables into the settings file.
         is_wanted: the port is set.
         commitments: waited for at the end.
+        servers: gives the names of the DICOMweb servers, which no device may have.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class ImageNetwork:
         *,
         is_wanted: bool,
         commitments: Commitments | None = None,
+        servers: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._listener = listener
         self._trail = trail
@@ -84,14 +86,11 @@ class ImageNetwork:
         self._is_wanted = is_wanted
         self._commitments = commitments
         self._lock = threading.RLock()
-        self._unusable: list[Table] = []
-        peers: list[Peer] = []
-        for table in tables:
-            try:
-                peers.append(peer_of(table))
-            except InvalidInputError as error:
-                self._unusable.append(table)
-                _log.warning("an imaging device is left out: %s", error)
+        self._servers = servers
+        peers, unusable = peers_of(tables)
+        self._unusable: list[Table] = [table for table, _error in unusable]
+        for _table, error in unusable:
+            _log.warning("an imaging device is left out: %s", error)
         listener.listed(peers)
 
     # --- for the program ---
@@ -166,8 +165,14 @@ class ImageNetwork:
             places = [place for place, each in enumerate(peers) if each.name == instead_of]
             if instead_of and not places:
                 raise NotFoundError(Text("There is no device “{name}” any more.", name=instead_of))
-            if any(each.name == peer.name for each in peers if each.name != instead_of):
+            name = peer.name.casefold()
+            if any(each.name.casefold() == name for each in peers if each.name != instead_of):
                 raise InvalidInputError(Text("There is a device “{name}” already.", name=peer.name), "name")
+            if peer.name != instead_of and any(each.casefold() == name for each in self._servers()):
+                raise InvalidInputError(
+                    Text("A DICOMweb archive of the settings is called “{name}”; take another name.", name=peer.name),
+                    "name",
+                )
             if len(peers) >= MOST_PEERS and not places:
                 raise InvalidInputError(Text("No more than {count} devices can be listed.", count=MOST_PEERS), "name")
             if places:

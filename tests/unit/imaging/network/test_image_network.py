@@ -42,7 +42,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
         listener = ImageListener("127.0.0.1", 0, Gate(AE), Services(desk.inbox), desk.clock)
         kept: list[Sequence[Mapping[str, object]]] = []
         tables = [table_of(US), BAD]
-        network = ImageNetwork(listener, desk.trail, desk.store, tables, kept.append, is_wanted=True)
+        network = ImageNetwork(
+            listener, desk.trail, desk.store, tables, kept.append, is_wanted=True, servers=lambda: ["Oblast PACS"]
+        )
         yield Place(desk, listener, network, session_of(desk.store, "administrator"), kept)
         network.stop()
 
@@ -90,6 +92,20 @@ def test_a_device_is_changed_and_taken_off(place: Place) -> None:
         place.network.put(place.admin, Peer(f"D{number}", "D", uses=frozenset({"send"})))
     with pytest.raises(InvalidInputError):
         place.network.put(place.admin, Peer("One too many", "D"))
+
+
+@pytest.mark.parametrize("name", ["Oblast PACS", "OBLAST pacs", "ultrasound"])
+def test_no_two_archives_have_one_name(place: Place, name: str) -> None:
+    archive = Peer(name, "PACS", "10.0.0.9", 104, frozenset({"store", "query"}))
+    with pytest.raises(InvalidInputError, match=name) as caught:
+        place.network.put(place.admin, archive)
+    assert caught.value.field == "name"
+    place.network.put(place.admin, replace(archive, name="Archive"))
+    with pytest.raises(InvalidInputError):
+        place.network.put(place.admin, archive, instead_of="Archive")
+    place.network.put(place.admin, replace(archive, name="Archive", port=105), instead_of="Archive")
+    place.network.put(place.admin, replace(archive, name="ARCHIVE"), instead_of="Archive")
+    assert [each.name for each in place.network.peers()] == ["Ultrasound", "ARCHIVE"]
 
 
 def test_a_test_call_says_how_long_it_took_or_what_is_wrong(place: Place) -> None:
@@ -147,3 +163,15 @@ def test_a_workstation_listens_on_the_port_of_its_settings_and_keeps_its_list_th
     assert not {each for each in threading.enumerate() if "dicom" in each.name} - before
     with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", port), timeout=5):
         pass
+
+
+def test_a_server_that_has_the_name_of_a_device_is_listed_beside_it_under_another(tmp_path: Path) -> None:
+    device = Peer("PACS", "PACS", "10.0.0.9", 104, frozenset({"store", "query"}))
+    server = {"name": "pacs", "url": "https://pacs.example/dw"}
+    told = {"key_storage": "file", "reserve_mb": 0, "dicom": {"peers": [table_of(device)]}, "dicomweb": [server]}
+    station = build_workstation(settings_from(tmp_path, told))
+    try:
+        lines = station.archives.lines()
+    finally:
+        station.close()
+    assert [(each.name, each.kind) for each in lines] == [("PACS", "dicom"), ("pacs (DICOMweb)", "web")]

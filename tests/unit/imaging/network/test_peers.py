@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.imaging.network import Peer, WebServer, peer_of, server_of, table_of, table_of_server
-from clinic_app.imaging.network.peers import is_host
+from clinic_app.imaging.network.peers import is_host, peers_of, servers_of, told_apart
 from clinic_app.settings import DICOM_AE_TITLE, DICOM_PORT, Settings, load_settings, save_settings, settings_from
 from clinic_app.workstation import _keep_devices, _keep_hub_url
 
@@ -134,3 +134,25 @@ def test_an_address_is_an_address(host: str, is_one: bool) -> None:
 def test_any_device_survives_its_table(name: str, title: str, port: int) -> None:
     peer = Peer(name, title, "h", port, frozenset({"send"}), "latin")
     assert peer_of(settings_from(Path(), {"dicom": {"peers": [table_of(peer)]}}).dicom_peers[0]) == peer
+
+
+def test_two_archives_of_one_name_are_two() -> None:
+    same = replace(WEB, name="ARCHIVE")
+    assert [each.name for each in told_apart([same, WEB], [PACS.name])] == ["ARCHIVE (DICOMweb)", "Center"]
+    assert [each.name for each in told_apart([WEB, same, same])] == ["Center", "ARCHIVE", "ARCHIVE (DICOMweb)"]
+    thrice = told_apart([same, same, same], ["archive"])
+    assert [each.name for each in thrice] == ["ARCHIVE (DICOMweb)", "ARCHIVE (DICOMweb 2)", "ARCHIVE (DICOMweb 3)"]
+    assert {each.url for each in thrice} == {WEB.url}
+
+
+def test_a_file_with_one_name_for_two_devices_loses_neither() -> None:
+    bad = {"name": "Typo", "ae_title": ""}
+    peers, unusable = peers_of([table_of(CT), table_of(replace(PACS, name=CT.name.upper())), bad])
+    assert [(each.name, each.ae_title) for each in peers] == [
+        (CT.name, "CT_ROOM2"),
+        (f"{CT.name.upper()} (2)", "HUBPACS"),
+    ]
+    assert [(table, error.field) for table, error in unusable] == [(bad, "ae_title")]
+    servers, errors = servers_of([table_of_server(WEB), {"url": "ftp://x"}], ["center"])
+    assert [each.name for each in servers] == ["Center (DICOMweb)"]
+    assert [each.field for each in errors] == ["url"]
