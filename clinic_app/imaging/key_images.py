@@ -49,6 +49,8 @@ KEY_IMAGE: Final = CodeableConcept(
 )
 SOURCE: Final = "urn:dala:key-image-source"
 _LARGEST_SIDE: Final = 1024
+_SQUARE: Final = 0.01
+"""Pixels that differ less from squares are taken for them."""
 
 
 class KeyImageSource(msgspec.Struct, frozen=True):
@@ -158,8 +160,22 @@ class KeyImages:
         self._store.records.commit(undone, audit=(event,))
 
     def _shows(self, document: DocumentReference, sop_uid: str, frame_number: int) -> bool:
-        source = self.source(document)
+        try:
+            source = self.source(document)
+        except InvalidInputError:
+            return False  # another hospital's, that says nothing of its picture
         return (source.sop_uid, source.frame_number) == (sop_uid, frame_number)
+
+    def places(self, documents: Sequence[DocumentReference]) -> set[tuple[str, int]]:
+        """Return which pictures key images show, file and frame from 1; those that say nothing of it are left out."""
+        found = set()
+        for document in documents:
+            try:
+                source = self.source(document)
+            except InvalidInputError:
+                continue
+            found.add((source.sop_uid, source.frame_number))
+        return found
 
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         """Return a patient's key images, the newest first."""
@@ -191,6 +207,10 @@ def is_key_image(document: DocumentReference) -> bool:
 
 def _png(pixels: Pixels, frame: Frame, marks: Sequence[Mark]) -> bytes:
     image = Image.fromarray(pixels)
+    if abs(frame.aspect - 1) > _SQUARE:  # a picture of pixels that are not square is seen in the patient's shape
+        wide, high = max(1 / frame.aspect, 1.0), max(frame.aspect, 1.0)
+        side = _LARGEST_SIDE / max(image.width * wide, image.height * high, _LARGEST_SIDE)
+        image = image.resize((max(round(image.width * wide * side), 1), max(round(image.height * high * side), 1)))
     image.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
     if marks:
         image = with_marks(image, frame, marks)

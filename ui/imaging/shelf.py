@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         Gathered,
         Gathering,
         ImportReport,
-        KeyImageSource,
         Mark,
         Opened,
         Seen,
@@ -110,8 +109,8 @@ class Marks(Protocol):
         """Return a patient's key images."""
         ...
 
-    def source(self, document: DocumentReference) -> KeyImageSource:
-        """Return which picture a key image shows."""
+    def places(self, documents: Sequence[DocumentReference]) -> set[tuple[str, int]]:
+        """Return which pictures key images show, file and frame from 1."""
         ...
 
 

@@ -342,9 +342,7 @@ class ImagingViewModel(QObject):
         documents: tuple[DocumentReference, ...] = ()
         if studies and session.can("read", "DocumentReference"):
             documents = self._key_images.of_patient(session, patient_id)
-        sources = [self._key_images.source(document) for document in documents]
-        marks = {(source.sop_uid, source.frame_number) for source in sources}
-        return _Listed(studies, marks, *rules_of(self._site))
+        return _Listed(studies, self._key_images.places(documents), *rules_of(self._site))
 
     def _list(self, patient_id: str, found: _Listed) -> None:
         if patient_id != self._patient_id:

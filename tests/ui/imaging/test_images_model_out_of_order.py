@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,8 +97,9 @@ class Shelf:
     def of_patient(self, session: Session, patient_id: str) -> tuple[DocumentReference, ...]:
         return ()
 
-    def source(self, document: DocumentReference) -> Any:
-        raise AssertionError("nothing is marked")
+    def places(self, documents: Sequence[DocumentReference]) -> set[tuple[str, int]]:
+        assert not documents, "nothing is marked"
+        return set()
 
 
 def _study(*uids: str) -> ImagingStudy:
