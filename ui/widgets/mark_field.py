@@ -39,6 +39,7 @@ class MarkField(QLineEdit):
         self._place = place
         self._is_number = False
         self._is_open = False
+        self._begun_with = ""
 
     def ask(self, at: QPoint, words: str, *, is_number: bool = False) -> None:
         """Ask for words, or for millimetres.
@@ -48,7 +49,7 @@ class MarkField(QLineEdit):
             words: to begin with.
             is_number: a length in millimetres is wanted.
         """
-        self._is_number, self._is_open = is_number, True
+        self._is_number, self._is_open, self._begun_with = is_number, True, words
         self.setAccessibleName(_("Known length in millimetres") if is_number else _("Words beside the mark"))
         self.setPlaceholderText(_("mm") if is_number else _("Words beside the mark"))
         self.setText(words)
@@ -73,13 +74,19 @@ class MarkField(QLineEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Whoever looks away has written; what is no length is not kept."""
+        """Whoever looks away has written; a length that is none, or that nobody has touched, is not kept."""
         super().focusOutEvent(event)
         if self._is_open and event.reason() != Qt.FocusReason.PopupFocusReason:
-            self._keep()
+            if not (self._is_number and self.text() == self._begun_with):
+                self._keep()
             if self._is_open:
                 self._close()
                 self.given_up.emit()
+
+    def put_away(self) -> None:
+        """What was asked for is gone; nothing is kept."""
+        if self._is_open:
+            self._close()
 
     def _keep(self) -> None:
         words = self.text().strip()

@@ -42,7 +42,9 @@ class MarkHands(QObject):
         self._asked = ""
         self._field: MarkField | None = None
         self.menu: QMenu | None = None
-        canvas.words_asked.connect(self.ask_words)
+        self._is_new = False
+        canvas.words_asked.connect(lambda uid: self.ask_words(uid, is_new=True))
+        canvas.measured.connect(self._follow_book)
 
     def key(self, event: QKeyEvent) -> bool:
         """Do what a key does with marks; returns whether it does anything."""
@@ -61,8 +63,13 @@ class MarkHands(QObject):
             return True
         return not is_alt and self._plain(key)
 
-    def ask_words(self, uid: str) -> None:
-        """Ask for the words of a mark, in its place; of a known length for its millimetres."""
+    def ask_words(self, uid: str, *, is_new: bool = False) -> None:
+        """Ask for the words of a mark, in its place; of a known length for its millimetres.
+
+        Args:
+            uid: the mark.
+            is_new: it was drawn just now: without what is asked for it is none.
+        """
         mark = self._canvas.book.find(uid)
         if mark is None:
             return
@@ -71,7 +78,7 @@ class MarkHands(QObject):
             self._field.written.connect(self._write)
             self._field.number_written.connect(self._write_number)
             self._field.given_up.connect(self._give_up)
-        self._asked = uid
+        self._asked, self._is_new = uid, is_new
         place = QPointF(*self._canvas.to_glass(mark.points[0])).toPoint()
         is_number = mark.kind == "scale"
         self._field.ask(place, f"{mark.known_mm:g}" if is_number else mark.words, is_number=is_number)
@@ -168,7 +175,12 @@ class MarkHands(QObject):
             self._canvas.book.put(replace(mark, known_mm=millimetres))
 
     def _give_up(self) -> None:
-        """A text without words, and a known length nobody knows, are no marks."""
+        """A text without words, and a new known length nobody knows, are no marks."""
         mark = self._canvas.book.find(self._asked)
-        if mark is not None and mark.kind in ("text", "scale") and not mark.words:
+        if mark is not None and not mark.words and (mark.kind == "text" or (mark.kind == "scale" and self._is_new)):
             self._canvas.book.remove(mark.uid)
+
+    def _follow_book(self) -> None:
+        """The words of a mark that is not there any more (another patient) are not asked for over another picture."""
+        if self._field is not None and self._field.isVisible() and self._canvas.book.find(self._asked) is None:
+            self._field.put_away()

@@ -22,6 +22,7 @@ from ui import language
 from ui.pictures import picture_of
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_labels import Asked, LabelPlaces, bounding, placed
+from ui.widgets.image_mark_book import MarkBook
 from ui.widgets.image_marks import handle_at, is_near, label_font, wrapped
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_series import ImageSeries
@@ -328,6 +329,43 @@ def test_a_known_length_nobody_writes_is_none(canvas: ImageCanvas) -> None:
     drag(canvas, (10, 10), (50, 10))
     assert canvas.hands._field is not None
     QTest.keyClick(canvas.hands._field, Qt.Key.Key_Escape)
+    assert canvas.book.marks == ()
+
+
+def known_length(canvas: ImageCanvas, millimetres: str) -> Mark:
+    canvas.set_tool("scale")
+    drag(canvas, (10, 10), (50, 10))
+    field = canvas.hands._field
+    assert field is not None
+    field.setText(millimetres)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    return only(canvas)
+
+
+def test_a_known_length_that_stands_already_survives_whoever_asks_for_it_and_gives_up(canvas: ImageCanvas) -> None:
+    known = known_length(canvas, "20")
+    for leave in (lambda: QTest.keyClick(canvas.hands._field, Qt.Key.Key_Escape), canvas.setFocus):
+        canvas.hands.ask_words(known.uid)
+        leave()
+        assert only(canvas) == known
+
+
+def test_a_known_length_nobody_has_written_is_none_when_he_looks_away(canvas: ImageCanvas) -> None:
+    canvas.set_tool("scale")
+    drag(canvas, (10, 10), (50, 10))
+    canvas.setFocus()
+    assert canvas.book.marks == ()
+
+
+def test_words_begun_for_one_patient_do_not_stand_over_the_picture_of_the_next(canvas: ImageCanvas) -> None:
+    canvas.set_tool("text")
+    click(canvas, 30, 30)
+    field = canvas.hands._field
+    assert field is not None
+    QTest.keyClicks(field, "Ivanov: fracture?")
+    canvas.use_book(MarkBook(canvas))
+    show(canvas, "9.9")
+    assert not field.isVisible()
     assert canvas.book.marks == ()
 
 

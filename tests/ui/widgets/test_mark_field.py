@@ -116,6 +116,25 @@ def test_whoever_looks_away_from_a_length_that_is_none_has_written_none(field: M
     assert (heard.numbers, heard.given_up, field.isVisible()) == ([], 1, False)
 
 
+def test_a_length_nobody_touched_is_known_by_nobody_who_looks_away(field: MarkField, place: QWidget) -> None:
+    heard = Heard(field)
+    field.ask(QPoint(50, 50), "100", is_number=True)
+    place.setFocus()
+    assert (heard.numbers, heard.given_up, field.isVisible()) == ([], 1, False)
+    field.ask(QPoint(50, 50), "100", is_number=True)
+    field.setText("80")
+    place.setFocus()
+    assert (heard.numbers, heard.given_up) == ([80.0], 1)
+
+
+def test_what_is_put_away_says_nothing(field: MarkField) -> None:
+    heard = Heard(field)
+    field.ask(QPoint(50, 50), "words")
+    field.put_away()
+    field.put_away()
+    assert (heard.words, heard.given_up, field.isVisible()) == ([], 0, False)
+
+
 def test_a_reader_of_the_screen_is_told_what_is_asked(field: MarkField) -> None:
     field.ask(QPoint(5, 5), "")
     assert field.accessibleName() == "Words beside the mark"
