@@ -21,13 +21,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
-
-from PIL import Image
+from typing import Final
 
 from installer import dependencies, payload, setup_program, windows_package
 from installer.versions import Version
-from tests.drills import installer_inside
+from tests.drills import installer_inside, installer_window
 from tests.drills.installer_prefix import Prefix
 from tests.drills.installer_trial import (
     FOLDER,
@@ -41,7 +39,6 @@ from tests.drills.installer_trial import (
     is_data,
     leftovers,
     missing_of,
-    photograph,
     screen,
     self_test,
     there,
@@ -49,10 +46,7 @@ from tests.drills.installer_trial import (
 )  # fmt: skip
 
 ONLY_FORMER: Final = Path("program", "only_in_the_former_version.txt")
-LEAST_COLOURS: Final = 40
-"""A window that was drawn has more; an empty screen has a few."""
 GONE_WITHIN_S: Final = 60.0
-IS_RUNNING: Final = 12
 IS_OLDER: Final = 13
 BY_PACKAGE: Final = 16
 
@@ -91,13 +85,13 @@ def go_through(trial: Trial) -> None:
                (0, str(FORMER)))  # fmt: skip
     trial.step("every file is there", lambda: missing_of(trial.folder / "former", trial.installed), [])
     trial.step("self-test", lambda: self_test(trial), [])
-    trial.step("window", lambda: look_at_window(trial))
-    trial.step("register", lambda: inside(trial, "register"), (str(FORMER), [installer_inside.FAMILY]))
+    installer_window.work_at_window(trial)
+    installer_window.look_inside(trial)
     trial.step("database is encrypted", lambda: is_encrypted(trial.data / "clinic.db"))
     trial.step("update", lambda: (prefix.run(trial.setup(NEWER), "/S").code, trial.version_there()), (0, str(NEWER)))
     trial.step("former files are gone", (trial.installed / ONLY_FORMER).exists, wanted=False)
     trial.step("data were copied first", (trial.data / "before-update" / "clinic.db").is_file)
-    trial.step("data are kept", lambda: inside(trial, "find"), (str(NEWER), [installer_inside.FAMILY]))
+    trial.step("data are kept", lambda: inside(trial), (str(NEWER), installer_inside.TYPED))
     trial.step("downgrade is refused", lambda: (prefix.run(trial.setup(FORMER), "/S").code, trial.version_there()),
                (IS_OLDER, str(NEWER)))  # fmt: skip
     foreign = dependencies.faults_of(trial.installed)
@@ -135,38 +129,6 @@ def build_former(trial: Trial) -> bool:
     setup_program.build(app, FORMER, trial.folder, trial.folder / "work", packing="none")
     windows_package.build(app, FORMER, trial.folder, trial.folder / "work")
     return True
-
-
-def look_at_window(trial: Trial) -> bool:
-    """Set the workstation up, look at its window, have Setup refuse meanwhile, and close it as a person would."""
-    ready, form = trial.prefix.drive / "ready", trial.prefix.drive / "provision.toml"
-    form.write_text(installer_inside.provisioning(), encoding="utf-8")
-    trial.prefix.environment["DALA_BENCH_READY"] = "C:\\ready"
-    began = time.monotonic()
-    window = trial.prefix.start(f"{FOLDER}\\Dala.exe", "--provision", "C:\\provision.toml")
-    try:
-        if not within(90, lambda: ready.exists() or window.poll() is not None) or not ready.exists():
-            raise RuntimeError("the window did not come: " + (window.communicate()[0] if window.poll() else ""))
-        trial.figures["window_s"] = round(time.monotonic() - began, 1)
-        within(10, lambda: colours_of(photograph(trial)) >= LEAST_COLOURS)
-        colours = colours_of(photograph(trial))
-        trial.step("running copy is refused", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code,
-                   trial.version_there()), (IS_RUNNING, str(FORMER)))  # fmt: skip
-        trial.prefix.run("taskkill", "/IM", "Dala.exe", longest_s=30)
-        is_closed = within(30, lambda: window.poll() is not None)
-    finally:
-        if window.poll() is None:
-            trial.prefix.run("taskkill", "/F", "/IM", "Dala.exe", longest_s=30)
-        del trial.prefix.environment["DALA_BENCH_READY"]
-        for path in (ready, form):
-            path.unlink(missing_ok=True)
-    trial.figures["colours_of_the_window"] = colours
-    return is_closed and colours >= LEAST_COLOURS
-
-
-def colours_of(picture: Image.Image) -> int:
-    """Return how many colours a picture has."""
-    return len(set(cast("Iterator[tuple[int, ...]]", picture.convert("RGB").get_flattened_data())))
 
 
 def is_encrypted(database: Path) -> bool:

@@ -77,6 +77,7 @@ class Prefix:
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": _NATIVE,
             "DISPLAY": self.display,
+            "LC_ALL": "C.UTF-8",
         }
         return {**os.environ, **own, **self.environment}
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from PIL import Image, ImageGrab
 
@@ -48,7 +48,7 @@ class Trial:
     steps: dict[str, dict[str, object]] = field(default_factory=dict)
     figures: dict[str, object] = field(default_factory=dict)
 
-    def step(self, name: str, do: Callable[[], object], wanted: object = True) -> None:
+    def step(self, name: str, do: Callable[[], object], wanted: object = True) -> bool:
         """Do one thing and note whether it came out as wanted; what trips has not held, and the next is done."""
         began = time.monotonic()
         try:
@@ -60,6 +60,7 @@ class Trial:
         if not ok:
             self.steps[name]["found"] = str(found)[-2000:]
         print(f"{'ok' if ok else 'FAILED':6} {name} {self.steps[name]['seconds']} s", file=sys.stderr, flush=True)
+        return ok
 
     @property
     def installed(self) -> Path:
@@ -90,15 +91,15 @@ def self_test(trial: Trial) -> list[str]:
     return [f"{each['name']}: {each['words']}" for each in told["checks"] if each["outcome"] == "failed"]
 
 
-def photograph(trial: Trial) -> Image.Image:
-    """Return what the screen shows, which is also kept."""
+def photograph(trial: Trial, name: str) -> Image.Image:
+    """Return what the screen shows, which is also kept under a name."""
     picture = ImageGrab.grab(xdisplay=trial.prefix.display)
-    picture.save(trial.folder / "window.png")
+    picture.save(trial.folder / name)
     return picture
 
 
-def inside(trial: Trial, wish: str) -> tuple[str, list[str]]:
-    """Have the installed rooms register the patient or find him; return which version found whom."""
+def told_inside(trial: Trial) -> dict[str, Any]:
+    """Return what the installed rooms tell of the data (see `installer_inside`)."""
     probe = trial.installed / "probe.exe"
     if not (made := trial.folder / "probe.exe").is_file():
         library = next((trial.folder / "app").glob("python3??.dll")).name
@@ -107,14 +108,19 @@ def inside(trial: Trial, wish: str) -> tuple[str, list[str]]:
     shutil.copyfile(made, probe)
     try:
         script = Prefix.named(Path(installer_inside.__file__))
-        done = trial.prefix.run(f"{FOLDER}\\probe.exe", script, DATA, wish, longest_s=120)
+        done = trial.prefix.run(f"{FOLDER}\\probe.exe", script, DATA, longest_s=120)
     finally:
         probe.unlink()
     lines = [line for line in done.words.splitlines() if line.startswith("{")]
     if not lines:
         raise RuntimeError(done.words)
-    told = json.loads(lines[-1])
-    return told["version"], told["names"]
+    return cast("dict[str, Any]", json.loads(lines[-1]))
+
+
+def inside(trial: Trial) -> tuple[str, list[str]]:
+    """Return which version of the installed rooms finds whom."""
+    told = told_inside(trial)
+    return told["version"], told["patients"]
 
 
 def there(trial: Trial) -> list[str]:

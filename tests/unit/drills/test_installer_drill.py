@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.drills import installer
 from tests.drills.installer_prefix import Ended, Prefix
@@ -54,13 +53,6 @@ def test_what_is_left_over_is_what_was_not_there_before(tmp_path: Path) -> None:
     found = installer.leftovers(before, tmp_path)
     assert found == ["Program Files/Dala/c.pyc", "ProgramData/Dala/clinic.db"]
     assert [installer.is_data(name) for name in found] == [False, True]
-
-
-def test_an_empty_screen_has_too_few_colours() -> None:
-    empty = Image.new("RGB", (64, 64), "black")
-    assert installer.colours_of(empty) < installer.LEAST_COLOURS
-    drawn = Image.linear_gradient("L")
-    assert installer.colours_of(drawn) >= installer.LEAST_COLOURS
 
 
 def test_a_database_that_can_be_read_is_found_out(tmp_path: Path) -> None:
