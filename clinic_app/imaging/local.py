@@ -18,6 +18,7 @@ from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableF
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.importing import FoundInstance, described, merged
+from clinic_app.imaging.intake.identity import PersonInFile
 from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import kind_of
@@ -44,6 +45,7 @@ class LocalFiles:
     _paths: dict[str, Path] = field(default_factory=dict)
     _apart: Apart = HERE
     _kept: KeptFrames = field(default_factory=KeptFrames)
+    _people: dict[str, PersonInFile] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -96,12 +98,35 @@ class LocalFiles:
         for uid in uids:
             ours = [instance for _path, instance in found if instance.study_uid == uid]
             studies.append(merged(None, _NOBODY, ours, f"local-{len(studies)}"))
-        return cls(tuple(studies), refused, paths, apart)
+        people = {instance.study_uid: instance.person for _path, instance in reversed(found)}
+        by_study = {study.id: people[uid] for study, uid in zip(studies, uids, strict=True)}
+        return cls(tuple(studies), refused, paths, apart, _people=by_study)
+
+    @property
+    def apart(self) -> Apart:
+        """What decodes them."""
+        return self._apart
+
+    def person(self, study: ImagingStudy) -> PersonInFile:
+        """Return whom the first file of a study says it is about."""
+        return self._people[study.id]
+
+    def path(self, key: str) -> Path:
+        """Return where a file lies, by the address its instance has."""
+        return self._paths[key]
+
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a file by the address its instance has.
+
+        Raises:
+            UnreadableFileError: it has become too large, or is there no longer.
+        """
+        return _content(self._paths[key])
 
     @property
     def shelf(self) -> Shelf:
         """What opens their series."""
-        return Shelf(self.studies, lambda key: _content(self._paths[key]), self._apart, self._kept)
+        return Shelf(self.studies, self.content, self._apart, self._kept)
 
 
 def _content(path: Path) -> bytes:

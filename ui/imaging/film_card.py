@@ -28,14 +28,16 @@ class FilmCard(Translated, QWidget):
     Args:
         name: stable object name; the button is ``name.card.action``.
         runner: the way into the background.
+        leave: called in the background before a video is written, with what leaves; refuses where it may not. None:
+            nothing leaves from here.
 
     ``choose`` asks where to save, given a name; None means nobody chose a place.
     """
 
-    def __init__(self, name: str, runner: TaskRunner) -> None:
+    def __init__(self, name: str, runner: TaskRunner, leave: Callable[[str], None] | None) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._runner = runner
+        self._runner, self._leave = runner, leave
         self._film: tuple[FrameStack, int] | None = None
         self._words: Text | None = None
         self._outcome: Text | None = None
@@ -68,7 +70,7 @@ class FilmCard(Translated, QWidget):
         """Say everything anew."""
         outcome = say(self._outcome) if self._outcome else ""
         sentence = say(self._words) if self._words else ""
-        self.card.say(_("Video"), outcome or sentence, _("Save the video…") if self._film else "")
+        self.card.say(_("Video"), outcome or sentence, _("Save the video…") if self._film and self._leave else "")
 
     def _save(self) -> None:
         if self._film is None:
@@ -83,10 +85,16 @@ class FilmCard(Translated, QWidget):
 
     def _write(self, video: Video) -> None:
         path = self.choose(f"video{video.suffix}")
-        if path is None or self._film is None:
+        leave = self._leave
+        if path is None or self._film is None or leave is None:
             return
+
+        def work() -> None:
+            leave(f"{video.suffix.lstrip('.').upper()}, video")  # noted before it is tried
+            write_atomically(path, (video.stream,))
+
         self._runner.run(
-            lambda: write_atomically(path, (video.stream,)),
+            work,
             owner=self,
             done=lambda _nothing: self._tell(Text("The video is saved as “{name}”.", name=path.name)),
             failed=self._fail,

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clinic_app.imaging.viewing.hanging import MOST_SIDE, ONE, Layout
 from ui.imaging.open_series import OpenSeries
+from ui.imaging.shelf import Leave
 from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.viewer import Viewer
 from ui.widgets.plain_keys import plain_key
@@ -56,6 +57,7 @@ class Panes(QWidget):
         self._name = name
         self._make_series = make_series
         self._panes: list[Viewer] = []
+        self._leave: Leave | None = None
         self._grid = ONE
         self._maximised: Viewer | None = None
         self._ground = QWidget(self)
@@ -76,6 +78,12 @@ class Panes(QWidget):
         column.addLayout(self._beside, 1)
         self._lay_out()
         self._show_active()
+
+    def let_out(self, leave: Leave) -> None:
+        """Let what panes show leave the house, each time after this has noted it."""
+        self._leave = leave
+        for pane in self._panes:
+            pane.leave = leave
 
     def put_beside(self, part: QWidget) -> None:
         """Put something at the right of the pictures, below the tools."""
@@ -169,6 +177,7 @@ class Panes(QWidget):
 
     def _pane(self, place: int) -> Viewer:
         made = Viewer(f"{self._name}.{place + 1}" if place else self._name, self._make_series(), self._ground)
+        made.leave = self._leave
         self._panes.append(made)
         made.touched.connect(lambda: self.activate(made))
         made.maximise_asked.connect(lambda: self.toggle_maximised(made))

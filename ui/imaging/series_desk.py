@@ -13,7 +13,7 @@ from ui import icons, theme
 from ui.imaging.measuring.marks_desk import MarksDesk
 from ui.imaging.measuring.marks_model import MarksModel
 from ui.imaging.open_series import OpenSeries
-from ui.imaging.shelf import SeriesRow
+from ui.imaging.shelf import Leave, SeriesRow
 from ui.imaging.tool_bar import ViewerTools
 from ui.imaging.viewer import Viewer
 from ui.language import say
@@ -34,6 +34,7 @@ class SeriesDesk(QWidget):
         runner: the way into the background.
         place: what it will stand in (see `Page`).
         marks: what was measured; what is drawn here is kept when the series is put away or out of sight.
+        leave: notes what leaves the house from here, or refuses it; None: nothing does.
 
     Signals: ``refused(str)``: why the series cannot be shown; ``image_asked(str, int)``: a report leads to a picture,
     by SOP Instance UID and frame.
@@ -50,12 +51,14 @@ class SeriesDesk(QWidget):
         place: QWidget | None = None,
         *,
         marks: MarksModel | None = None,
+        leave: Leave | None = None,
     ) -> None:
         super().__init__(place)
         theme.make_clinical(self)
         self.setProperty("role", "page")
         self._series = OpenSeries(lambda row: open_series(row.study, row.uid), runner, self)
         self.viewer = Viewer(name, self._series, self)
+        self.viewer.leave = leave
         self.tools = ViewerTools(name, self.viewer.canvas)
         self.marks = MarksDesk(name, marks, self.tools, self.viewer) if marks is not None else None
         self._build()

@@ -166,3 +166,7 @@ class SeriesRow:
 def rows_of(studies: tuple[ImagingStudy, ...]) -> tuple[SeriesRow, ...]:
     """Return the series of all studies, in the order of the studies; kept marks are seen on their pictures."""
     return tuple(SeriesRow(study, each) for study in studies for each in study.series if not holds_marks(each))
+
+
+Leave = Callable[[SeriesRow, str], None]
+"""Notes that something of a series leaves the house, with what it is, or refuses it; called in the background."""

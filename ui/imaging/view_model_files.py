@@ -13,6 +13,7 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.viewing.hanging import Rules
 from clinic_app.imaging.viewing.hanging_rules import rules_of
+from clinic_app.records import HumanName, Patient
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.shelf import SeriesRow, rows_of
 from ui.pictures import small_picture
@@ -47,7 +48,7 @@ class FilesViewModel(QObject):
         super().__init__()
         self._path = path
         self._apart = apart
-        self._runner = runner
+        self.runner = runner
         self._files: LocalFiles | None = None
         self._job: Job | None = None
         self._waiting: list[SeriesRow] = []
@@ -69,9 +70,26 @@ class FilesViewModel(QObject):
         self.series = series
 
     def _new_series(self) -> OpenSeries:
-        made = OpenSeries(self._opened, self._runner, self)
+        made = OpenSeries(self._opened, self.runner, self)
         made.refused.connect(self.refused)
         return made
+
+    @property
+    def files(self) -> LocalFiles:
+        """The files that are listed; none before that."""
+        from clinic_app.imaging import LocalFiles
+
+        return self._files or LocalFiles()
+
+    def person(self) -> Patient | None:
+        """Return whom the files of the study in hand are about, by their own word; None where they do not say."""
+        row = self.series.row
+        if row is None or self._files is None:
+            return None
+        said = self._files.person(row.study)
+        if not said.name:
+            return None
+        return Patient(id="nobody", name=(HumanName(family=said.name),), birth_date=said.birth_date or None)
 
     @property
     def refusals(self) -> tuple[tuple[str, Text], ...]:
@@ -88,7 +106,7 @@ class FilesViewModel(QObject):
             files = LocalFiles.of(path, apart, progress=job.report, is_cancelled=job.is_cancelled)
             return files, rules_of(None)[0]
 
-        self._job = self._runner.run_long(
+        self._job = self.runner.run_long(
             work, owner=self, done=self._list, failed=self._refuse, progressed=self.progressed.emit
         )
 
@@ -118,7 +136,7 @@ class FilesViewModel(QObject):
             stack = shelf.stack(row.uid)
             return small_picture(stack.frame(len(stack) // 2), THUMBNAIL_PX)
 
-        self._runner.run(
+        self.runner.run(
             work,
             owner=self,
             done=lambda pixels: self._keep_thumbnail(row.uid, pixels),

@@ -25,6 +25,7 @@ from ui.imaging.film_card import FilmCard
 from ui.imaging.open_series import OpenSeries
 from ui.imaging.report_view import ReportView
 from ui.imaging.series_list import SERIES_MIME
+from ui.imaging.shelf import Leave
 from ui.imaging.viewing.cine_player import CinePlayer
 from ui.imaging.viewing.pane_overlay import PaneOverlay
 from ui.imaging.viewing.stack_planes import StackPlanes
@@ -75,6 +76,8 @@ class Viewer(Translated, QWidget):
         self._report: ReportView | None = None
         self._paper: EcgPaper | None = None
         self._film: FilmCard | None = None
+        self.leave: Leave | None = None
+        """Notes what leaves the house from this pane, or refuses it; None: nothing does."""
         self.canvas = ImageCanvas(f"{name}.canvas")
         self.canvas.setMinimumSize(_LEAST_PX, _LEAST_PX)
         self.states = StateChooser(name, self)
@@ -128,7 +131,7 @@ class Viewer(Translated, QWidget):
     def film(self) -> FilmCard:
         """What stands in the place of a video; made when it is first wanted."""
         if self._film is None:
-            self._film = FilmCard(f"{self._name}.film", self.series.runner)
+            self._film = FilmCard(f"{self._name}.film", self.series.runner, self._leaving if self.leave else None)
             self._fronts.addWidget(self._film)
         return self._film
 
@@ -150,6 +153,11 @@ class Viewer(Translated, QWidget):
             self._fronts.addWidget(self._paper)
             self._paper.installEventFilter(self)
         return self._paper
+
+    def _leaving(self, what: str) -> None:
+        row = self.series.row
+        if self.leave is not None and row is not None:
+            self.leave(row, what)
 
     def set_active(self, *, is_active: bool, is_framed: bool) -> None:
         """Show that this pane is in hand, or is not.

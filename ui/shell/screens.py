@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clinic_app.access import Role
     from clinic_app.imaging import Opened
     from clinic_app.records import ImagingStudy
+    from ui.imaging.shelf import SeriesRow
     from ui.people.data_page import DataPage
     from ui.people.hub_page import HubPage
 
@@ -186,9 +187,15 @@ def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
     def open_series(study: ImagingStudy, series_uid: str) -> Opened:
         return images.opened(context.session, study, series_uid)
 
+    def leave(row: SeriesRow, what: str) -> None:
+        context.workstation.image_exit.note(context.session, row.study, what)
+
     def make_desk(stands_in: QWidget) -> SeriesDesk:
         marks = MarksModel(context.workstation.marks, context.runner, context.session)
-        return SeriesDesk("consultation", open_series, context.runner, stands_in, marks=marks)
+        may_leave = context.session.can("export", "ImagingStudy")
+        return SeriesDesk(
+            "consultation", open_series, context.runner, stands_in, marks=marks, leave=leave if may_leave else None
+        )
 
     return ConsultationScreen(model, make_desk, place)
 

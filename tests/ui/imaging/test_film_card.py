@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from clinic_app.foundation.apart import HERE
+from clinic_app.foundation.errors import NotAllowedError
+from clinic_app.foundation.texts import Text
 from clinic_app.imaging import LocalFiles
 from tests.helpers.dicom_files import bytes_of
 from tests.helpers.waiting import wait_until
@@ -85,6 +87,41 @@ def test_it_is_saved_where_somebody_wants_it(desk: Desk, tmp_path: Path) -> None
     assert asked == ["video.mp4"]
     assert (tmp_path / "out.mp4").read_bytes() == STREAM
     assert desk.said() == "The video is saved as “out.mp4”."
+
+
+def test_it_is_noted_before_it_is_written_and_not_written_where_that_is_refused(desk: Desk, tmp_path: Path) -> None:
+    noted: list[str] = []
+    runner = desk.runner
+
+    def leave(what: str) -> None:
+        assert not (tmp_path / "out.mp4").exists()
+        noted.append(what)
+        if len(noted) > 1:
+            raise NotAllowedError(Text("You may not."))
+
+    card = FilmCard("noted", runner, leave)
+    stack = desk.window.viewer.series.stack
+    assert stack is not None
+    card.show_film(stack, 1, Text("film"))
+    card.choose = lambda _name: tmp_path / "out.mp4"
+    for _time in range(2):
+        (tmp_path / "out.mp4").unlink(missing_ok=True)
+        card._save()
+        desk.settle()
+        desk.settle()
+    assert noted == ["MP4, video"] * 2
+    assert not (tmp_path / "out.mp4").exists()
+    assert "You may not." in card.card._sentence.text().replace("\u200b", "")
+    shiboken6.delete(card)
+
+
+def test_where_nothing_may_leave_no_video_is_offered(desk: Desk) -> None:
+    card = FilmCard("closed", desk.runner, None)
+    stack = desk.window.viewer.series.stack
+    assert stack is not None
+    card.show_film(stack, 1, Text("film"))
+    assert not card.card.action.isVisibleTo(card)
+    shiboken6.delete(card)
 
 
 def test_whoever_chooses_no_place_has_nothing_saved(desk: Desk, tmp_path: Path) -> None:

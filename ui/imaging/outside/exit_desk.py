@@ -104,6 +104,8 @@ class ExitDesk(QObject):
             self.wishes[key] = wish
         self._tag_model.refused.connect(lambda text: self.noticed.emit(say(text), "warn"))
         self.menu.aboutToShow.connect(self.follow)
+        if parts.model.can_export:
+            parts.panes.let_out(parts.model.note)
         self.say()
         self.follow()
 

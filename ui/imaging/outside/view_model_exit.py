@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,24 +26,28 @@ if TYPE_CHECKING:
     from ui.pictures import Picture
 
 
+Someone: TypeAlias = Any
+"""A session, or None where nobody is signed in; whoever lets files out knows which of them it wants."""
+
+
 class Exit(Protocol):
-    """Takes images out: `clinic_app.imaging.outside.image_exit.ImageExit`."""
+    """Takes images out: `image_exit.ImageExit` for whoever is signed in, `local_exit.LocalExit` for files of nobody."""
 
     def look(
-        self, session: Session, study: ImagingStudy, uids: Sequence[str], wish: Wish | None
+        self, session: Someone, study: ImagingStudy, uids: Sequence[str], wish: Wish | None
     ) -> tuple[Outgoing, ...]:
         """Return how series would leave."""
         ...
 
-    def take_out(self, session: Session, form: ExitForm, target: Path, watch: Watch) -> Taken:
+    def take_out(self, session: Someone, form: ExitForm, target: Path, watch: Watch) -> Taken:
         """Write them."""
         ...
 
-    def tags(self, session: Session, study: ImagingStudy, sop_uid: str) -> TagTree:
+    def tags(self, session: Someone, study: ImagingStudy, sop_uid: str) -> TagTree:
         """Return everything a file says."""
         ...
 
-    def note(self, session: Session, study: ImagingStudy, what: str) -> None:
+    def note(self, session: Someone, study: ImagingStudy, what: str) -> None:
         """Note that a picture leaves."""
         ...
 
@@ -81,7 +85,7 @@ class ExitViewModel(QObject):
         exit: takes images out.
         stack: gives the pictures of a series, to be looked through.
         runner: the way into the background.
-        session: who is signed in.
+        session: who is signed in; None for files that belong to nobody here.
         patient: returns who is in hand.
 
     Signals: ``changed``: see ``lines`` and ``can_go``; ``pictured(Picture, int, int)``: of the series that is looked
@@ -101,7 +105,7 @@ class ExitViewModel(QObject):
         exit: Exit,
         stack: Callable[[SeriesRow], FrameStack],
         runner: TaskRunner,
-        session: Session,
+        session: Session | None,
         patient: Callable[[], Patient | None] = lambda: None,
     ) -> None:
         super().__init__()
@@ -119,7 +123,7 @@ class ExitViewModel(QObject):
     @property
     def can_export(self) -> bool:
         """Whether this person may take images out at all."""
-        return self._session.can("export", "ImagingStudy")
+        return self._session is None or self._session.can("export", "ImagingStudy")
 
     @property
     def is_writing(self) -> bool:
