@@ -12,7 +12,6 @@ from clinic_app.selftest.program_files import (
     PROGRAM,
     Differences,
     differences,
-    name_of,
     program_folder,
     read_list,
     signer_of,
@@ -57,10 +56,10 @@ def look_at(folder: Path | None, verdict: Callable[[Path], Verdict] | None) -> t
         return "failed", Text("The signature of {name} does not hold. Install it again; the data stay.", name=PROGRAM)
     if said == "untrusted":
         words = Text("All {count} files are as “{signer}” signed them; this computer does not trust that certificate.",
-                     count=len(listed.files), signer=name_of(signer))  # fmt: skip
+                     count=len(listed.files), signer=signer.name)  # fmt: skip
         return "warning", words
     return "ok", Text("All {count} files are as “{signer}” signed them.", count=len(listed.files),
-                      signer=name_of(signer))  # fmt: skip
+                      signer=signer.name)  # fmt: skip
 
 
 def _told(found: Differences) -> Text | None:

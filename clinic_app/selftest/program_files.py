@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,15 +17,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs7
-from cryptography.x509.oid import NameOID
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
+from clinic_app.keys.code_signing import CodeSigner, signer_by, signers_in
 
 LIST: Final = "files.json"
 SIGNATURE: Final = f"{LIST}.signature"
@@ -115,8 +109,8 @@ def differences(folder: Path, listed: ProgramList) -> Differences:
     )
 
 
-def signer_of(folder: Path) -> x509.Certificate | None:
-    """Return by whose certificate the list is signed; None where it is not.
+def signer_of(folder: Path) -> CodeSigner | None:
+    """Return who signed the list; None where nobody did.
 
     Raises:
         UnreadableFileError: the signature does not hold, or is another's than that of the program.
@@ -126,53 +120,12 @@ def signer_of(folder: Path) -> x509.Certificate | None:
         return None
     try:
         signed = msgspec.json.decode(body, type=_Signed)
-        certificate = x509.load_pem_x509_certificate(signed.certificates[0].encode())
-        _check(certificate, signed.signature, (folder / LIST).read_bytes())
-    except (msgspec.DecodeError, ValueError, IndexError, InvalidSignature, UnsupportedAlgorithm, OSError) as error:
+        signer = signer_by(signed.certificates[0], signed.signature, (folder / LIST).read_bytes())
+    except (msgspec.DecodeError, ValueError, IndexError, OSError) as error:
         raise UnreadableFileError(Text("The list of the program's files is not as it was signed.")) from error
-    if certificate not in certificates_in(folder / PROGRAM):
+    if signer not in signers_in(folder / PROGRAM):
         raise UnreadableFileError(Text("{name} is not signed by who signed the list of files.", name=PROGRAM))
-    return certificate
-
-
-def name_of(certificate: x509.Certificate) -> str:
-    """Return whom a certificate names."""
-    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else certificate.subject.rfc4514_string()
-
-
-def certificates_in(program: Path) -> list[x509.Certificate]:
-    """Return the certificates inside a program's Authenticode signature; none where it has none.
-
-    Source: Microsoft, PE Format, the attribute certificate table: data directory 4, an offset into the file.
-    """
-    try:
-        body = program.read_bytes()
-        (start,) = struct.unpack_from("<I", body, 0x3C)
-        is_wide = struct.unpack_from("<H", body, start + 24)[0] == 0x20B
-        place, size = struct.unpack_from("<II", body, start + 24 + (112 if is_wide else 96) + 8 * 4)
-        if not place or size <= 8:
-            return []
-        return list(pkcs7.load_der_pkcs7_certificates(_one_value(body[place + 8 : place + size])))
-    except (OSError, struct.error, IndexError, ValueError, UnsupportedAlgorithm):
-        return []
-
-
-def _one_value(body: bytes) -> bytes:
-    """Return the first value (X.690, definite length) without what fills its table up."""
-    count = body[1] & 0x7F if body[1] & 0x80 else 0
-    length = int.from_bytes(body[2 : 2 + count], "big") if count else body[1]
-    return body[: 2 + count + length]
-
-
-def _check(certificate: x509.Certificate, signature: bytes, body: bytes) -> None:
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, body, padding.PKCS1v15(), hashes.SHA256())
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, body, ec.ECDSA(hashes.SHA256()))
-    else:
-        raise InvalidSignature
+    return signer
 
 
 def _digest(path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clinic_app.keys.code_signing import signers_in
 from clinic_app.selftest import program_files
 from installer import payload, signing, tools
 from installer.runtime import Runtime
@@ -46,7 +47,7 @@ def signed(signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_signed_program_holds_its_signer(signer: Signer, signed: Path) -> None:
     signer.verify(signed)
-    assert [program_files.name_of(each) for each in program_files.certificates_in(signed)] == ["Үлгі"]
+    assert [each.name for each in signers_in(signed)] == ["Үлгі"]
     assert signer.name == "Үлгі"
 
 
@@ -151,7 +152,7 @@ def test_the_list_of_a_signed_build_is_signed_by_the_same(signer: Signer, signed
     payload.write_list(tmp_path, Version(1, 2, 3), signer)
     found = program_files.signer_of(tmp_path)
     assert found is not None
-    assert program_files.name_of(found) == "Үлгі"
+    assert found.name == "Үлгі"
     payload.write_list(tmp_path, Version(1, 2, 4), None)
     assert program_files.signer_of(tmp_path) is None
 

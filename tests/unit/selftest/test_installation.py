@@ -170,14 +170,6 @@ def test_a_checkout_is_no_installation(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert program_files.program_folder() == tmp_path / "Dala"
 
 
-def test_programs_without_a_signature_hold_no_certificates(tmp_path: Path) -> None:
-    path = tmp_path / "a.exe"
-    for body in (windows_program(), windows_program(machine=0x14C), b"", b"MZ", bytes(64), windows_program()[:0x110]):
-        path.write_bytes(body)
-        assert program_files.certificates_in(path) == []
-    assert program_files.certificates_in(tmp_path / "gone.exe") == []
-
-
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [(0, "signed"), (-2146762496, "unsigned"), (0x800B0003, "unsigned"), (-2146869232, "broken"),
