@@ -8,6 +8,8 @@
 ;   13 a newer one is there    14 the folder belongs to something else
 ;   15 the data could not be copied before the update
 ;   16 it was installed by the MSI package
+;   17 the hub could not be made a service, or does not stop
+; /HUBSERVICE=1 makes the hub a service of this computer; an update stops the one that is there and starts it again.
 
 Unicode true
 Target amd64-unicode
@@ -226,10 +228,54 @@ Function WriteFirstSettings
   FileClose $3
 FunctionEnd
 
+; $HubWas: 0 the service ran, 3 it did not, 4 or "" there is none.
+Var HubWas
+
+Function StopHub
+  ${IfNot} ${FileExists} "$INSTDIR\Dala-hub.exe"
+    Return
+  ${EndIf}
+  nsExec::Exec '"$INSTDIR\Dala-hub.exe" --stop-service'
+  Pop $HubWas
+  ${If} $HubWas != 0
+  ${AndIf} $HubWas != 3
+  ${AndIf} $HubWas != 4
+    ${Refuse} 17 "$(HubStays)"
+  ${EndIf}
+  !insertmacro RefuseIfOpen "" "$INSTDIR\Dala-hub.exe" ; one of its commands
+FunctionEnd
+
+Function KeepHub
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/HUBSERVICE=" $1
+  ${If} ${Errors}
+    StrCpy $1 ""
+  ${EndIf}
+  ${If} $1 == "1"
+    StrCpy $HubWas 0
+  ${EndIf}
+  ${If} $HubWas != 0
+  ${AndIf} $HubWas != 3
+    Return
+  ${EndIf}
+  nsExec::Exec '"$INSTDIR\Dala-hub.exe" --install-service'
+  Pop $1
+  ${If} $1 == 0
+  ${AndIf} $HubWas == 0
+    nsExec::Exec '"$INSTDIR\Dala-hub.exe" --start-service'
+    Pop $1
+  ${EndIf}
+  ${If} $1 != 0
+    ${Refuse} 17 "$(HubStays)"
+  ${EndIf}
+FunctionEnd
+
 Section "Dala"
   Call RefuseForeignFolder
   Call RefuseWhileRunning
   Call CopyDataAside
+  Call StopHub
   WriteRegStr HKLM "${KEY}" "InstallLocation" "$INSTDIR" ; first, so that an interrupted run can be repeated
   ${If} ${FileExists} "$INSTDIR\Dala.exe"
     !insertmacro RemoveProgram
@@ -251,6 +297,7 @@ Section "Dala"
   WriteRegDWORD HKLM "${KEY}" "NoModify" 1
   WriteRegDWORD HKLM "${KEY}" "NoRepair" 1
   WriteRegDWORD HKLM "${KEY}" "EstimatedSize" ${SIZE_KB}
+  Call KeepHub
 SectionEnd
 
 ; --- removal: the data stay, unless both /PURGE=1 and /CONFIRM=DELETE-PATIENT-DATA are given
@@ -277,6 +324,8 @@ FunctionEnd
 
 Section "Uninstall"
   Call un.RefuseWhileRunning
+  nsExec::Exec '"$INSTDIR\Dala-hub.exe" --remove-service'
+  Pop $0
   !insertmacro RemoveProgram
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
@@ -293,5 +342,6 @@ Section "Uninstall"
   ${AndIf} $1 == "1"
   ${AndIf} $2 == "DELETE-PATIENT-DATA"
     RMDir /r "$APPDATA\Dala"
+    RMDir /r "$APPDATA\DalaHub"
   ${EndIf}
 SectionEnd

@@ -35,3 +35,7 @@ ${Sentence} ByPackage \
   "Dala мұнда MSI пакетімен орнатылған. Оны сол арқылы жаңартыңыз немесе алдымен жойыңыз. Ештеңе өзгертілген жоқ." \
   "Dala установлена здесь пакетом MSI. Обновите её им или сначала удалите. Ничего не изменено." \
   "Dala was installed here by its MSI package. Update it by that, or remove it first. Nothing was changed."
+${Sentence} HubStays \
+  "Хаб қызметін тоқтату, тіркеу немесе іске қосу мүмкін болмады. DalaHub қалтасындағы журналды қараңыз." \
+  "Не удалось остановить, зарегистрировать или запустить службу хаба. Смотрите журнал в папке DalaHub." \
+  "The service of the hub could not be stopped, registered or started. See the log in the folder DalaHub."

@@ -1,4 +1,4 @@
-"""The hub's units and task: systemd takes them, the hub takes their options, and the doors they close stay closed."""
+"""The hub's units: systemd takes them, the hub takes their options, and the doors they close stay closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from clinic_app.hub.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 UNITS = ROOT / "installer" / "systemd"
-TASK = ROOT / "installer" / "windows" / "register_hub.ps1"
 PYTHON = "/opt/dala/.venv/bin/python"
 
 
@@ -70,17 +69,15 @@ def test_the_hub_comes_again_whatever_ended_it() -> None:
     assert unit("dala-hub.service")["Unit"]["StartLimitIntervalSec"] == "0"
 
 
-def test_no_password_is_in_the_units_or_the_task() -> None:
-    for path in (*UNITS.iterdir(), TASK):
+def test_the_hub_is_waited_for_until_it_says_that_it_listens() -> None:
+    service = unit("dala-hub.service")["Service"]
+    assert (service["Type"], service["NotifyAccess"]) == ("notify", "main")
+    assert "AF_UNIX" in service["RestrictAddressFamilies"], "the way to say it"
+
+
+def test_no_password_is_in_the_units() -> None:
+    for path in UNITS.iterdir():
         assert not re.search(r"password|secret|://[^@\s]+:[^@\s]+@", path.read_text(encoding="utf-8"), re.IGNORECASE)
-
-
-def test_the_task_runs_without_rights_and_has_no_end() -> None:
-    text = TASK.read_text(encoding="utf-8")
-    assert "S-1-5-19" in text, "LOCAL SERVICE"
-    assert "-RunLevel Limited" in text
-    assert "[TimeSpan]::Zero" in text, "or Windows ends it after three days"
-    assert "/inheritance:r" in text
 
 
 def test_every_file_the_description_names_is_there() -> None:
@@ -88,4 +85,4 @@ def test_every_file_the_description_names_is_there() -> None:
     for link in re.findall(r"\]\(([a-z-]+\.md)\)", text):
         assert (ROOT / "docs" / "deployment" / link).exists(), link
     assert "installer/systemd/*" in text
-    assert "register_hub.ps1" in text
+    assert "Dala-hub.exe" in text
