@@ -1,4 +1,8 @@
-"""The pictures of one series in order, decoded when they are asked for."""
+"""The pictures of one series in order, decoded when they are asked for.
+
+What is done in Python is done for one picture after another; while a child decodes one, the next is prepared, and
+another child decodes that. So a series is there as fast as the children together decode it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from typing import Final, Protocol
 
 from pydicom.dataset import Dataset
 
-from clinic_app.foundation.apart import HERE, Apart
+from clinic_app.foundation.apart import HERE, Answer, Apart, Job
 from clinic_app.foundation.errors import ClinicError, NotFoundError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.geometry import Plane, plane_of
@@ -84,7 +88,8 @@ class FrameStack:
         self._kept = KeptFrames() if kept is None else kept
         self._name = self._kept.new_series()
         weakref.finalize(self, self._kept.forget, self._name).atexit = False
-        self._decoding = threading.Lock()
+        self._decoding = threading.Condition(threading.Lock())
+        self._under_way: set[int] = set()
         self._files: OrderedDict[str, Dataset] = OrderedDict()
 
     def __len__(self) -> int:
@@ -104,10 +109,17 @@ class FrameStack:
         if found is not None:
             return found
         with self._decoding:
+            while number in self._under_way:  # whoever asks for the same picture gets the same one
+                self._decoding.wait()
             found = self.kept(number)
             if found is None:
-                found = self._decoded(number)
-                self._kept.put(self._name, number, found)
+                self._under_way.add(number)
+                try:
+                    found = self._decoded(number)
+                    self._kept.put(self._name, number, found)
+                finally:
+                    self._under_way.discard(number)
+                    self._decoding.notify_all()
             return found
 
     def once(self, number: int) -> Frame:
@@ -203,11 +215,12 @@ class FrameStack:
 
     def _decoded(self, number: int) -> Frame:
         place = self._places[number]
+        apart = HERE if self._apart is HERE else _LettingOthers(self._apart, self._decoding)
         dataset, reading = self._file(place.sha256), Reading(place.encoding)
         if text_of(dataset, "SOPClassUID") == PDF:
-            frame = page_of(dataset, place.index, self._apart, reading)
+            frame = page_of(dataset, place.index, apart, reading)
         else:
-            frame = frame_of(dataset, place.index, self._apart, reading)
+            frame = frame_of(dataset, place.index, apart, reading)
         return place.dressing.dressed(frame) if place.dressing else frame
 
     def _file(self, sha256: str) -> Dataset:
@@ -216,3 +229,28 @@ class FrameStack:
             while len(self._files) > _KEPT_FILES:
                 self._files.popitem(last=False)
         return self._files[sha256]
+
+
+class _LettingOthers:
+    """Decodes apart, and lets other pictures of the series be prepared meanwhile.
+
+    Args:
+        apart: does it.
+        held: what is held while Python works on the files of the series, and let go while it waits.
+    """
+
+    def __init__(self, apart: Apart, held: threading.Condition) -> None:
+        self._apart = apart
+        self._held = held
+
+    def run(self, job: Job, body: bytes) -> tuple[Answer, bytes | memoryview]:
+        """Return what came of a job.
+
+        Raises:
+            ValueError: it cannot be done with these bytes.
+        """
+        self._held.release()
+        try:
+            return self._apart.run(job, body)
+        finally:
+            self._held.acquire()

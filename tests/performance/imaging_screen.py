@@ -56,8 +56,8 @@ def main() -> None:
         figures["memory_mb_before"] = round(_memory_mb("VmRSS"))
         figures |= _first_images(model, screen, come_back, turn)
         figures |= _scrolling(screen, turn)
-        figures["memory_mb_500_ct"] = round(_memory_mb("VmHWM"))
-        figures["memory_mb_of_decoders"] = round(sum(_memory_mb("VmRSS", pid) for pid in _children()))
+        figures["memory_mb_of_decoders"] = round(sum(_memory_mb("VmHWM", pid) for pid in _children()))
+        figures["memory_mb_500_ct"] = round(_memory_mb("VmHWM")) + figures["memory_mb_of_decoders"]
     figures |= _dragging(turn)
     print(json.dumps(figures))
 

@@ -1,7 +1,9 @@
 """One open series: its pictures are decoded in the background, the one somebody waits for first.
 
-Only the newest wish counts: whoever turns the wheel fast does not wait for what he has passed. When nobody waits, the
-neighbours are decoded in advance, as far as memory allows: three in the direction somebody turns to for one behind him.
+Only the newest wish counts: whoever turns the wheel fast does not wait for what he has passed. Two pictures are under
+way at once, one of them while a child decodes the other; the first one of all has everything for itself. Where nobody
+waits for the second, it is a neighbour decoded in advance, as far as memory allows: three in the direction somebody
+turns to for one behind him.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ from ui.tasks import TaskRunner
 if TYPE_CHECKING:
     from clinic_app.imaging import FrameStack
 
-AHEAD_BYTES: Final = 128 << 20
+AHEAD_BYTES: Final = 96 << 20
 """Of the pictures around the one that is seen."""
 _GUESSED_BYTES: Final = 1 << 20
 _AHEAD_FOR_ONE_BEHIND: Final = 3
+AT_ONCE: Final = 2
+"""Pictures of one series under way: as many as children decode."""
 
 
 class SeriesReader(QObject):
@@ -33,6 +37,7 @@ class SeriesReader(QObject):
         stack: the series.
         runner: the way into the background.
         parent: lives as long as this.
+        at_once: pictures that are under way at the same time.
 
     Signals: ``decoded(int, Picture)`` with the number from 1; ``refused(int, Text)``: a picture that cannot be seen;
     ``filmed(int, Text)``: one of a video, which is not played here;
@@ -45,13 +50,15 @@ class SeriesReader(QObject):
     damage_found = Signal()
     progressed = Signal()
 
-    def __init__(self, stack: FrameStack, runner: TaskRunner, parent: QObject) -> None:
+    def __init__(self, stack: FrameStack, runner: TaskRunner, parent: QObject, at_once: int = AT_ONCE) -> None:
         super().__init__(parent)
         self.stack = stack
         self._runner = runner
+        self._at_once = at_once
         self._wanted = 0
         self._shown = 0
-        self._is_working = False
+        self._wishes = self._shown_wish = 0
+        self._under_way: set[int] = set()
         self._is_closed = False
         self._direction = 0
         self._bytes_each = _GUESSED_BYTES
@@ -60,7 +67,7 @@ class SeriesReader(QObject):
         self.damaged: set[int] = set()
 
     def want(self, number: int) -> None:
-        """Ask for a picture; a wish that was not fulfilled yet is forgotten."""
+        """Ask for a picture; a wish that was not begun yet is forgotten."""
         if number != self._wanted:
             self._direction = (number > self._wanted) - (number < self._wanted) if self._wanted else 0
             self._tried.clear()
@@ -78,47 +85,53 @@ class SeriesReader(QObject):
         self.deleteLater()
 
     def _go_on(self) -> None:
-        if self._is_working or self._is_closed:
-            return
-        if self._wanted != self._shown:
-            self._decode(self._wanted)
-        else:
-            self._decode_ahead()
+        while not self._is_closed and len(self._under_way) < self._at_once:
+            if self._wanted != self._shown and self._wanted not in self._under_way:
+                self._decode(self._wanted)
+            elif not self._decode_ahead():
+                return
 
     def _decode(self, number: int) -> None:
-        self._is_working = True
+        self._under_way.add(number)
+        self._wishes += 1
         self._runner.run(
             lambda: picture_of(self.stack.frame(number - 1)),
             owner=self,
-            done=partial(self._show, number),
-            failed=partial(self._refuse, number),
+            done=partial(self._show, number, self._wishes),
+            failed=partial(self._refuse, number, self._wishes),
         )
 
-    def _show(self, number: int, picture: Picture) -> None:
+    def _show(self, number: int, wish: int, picture: Picture) -> None:
         self._bytes_each = max(picture.frame.stored.nbytes, 1)
         self._count(number)
-        self._shown = number
-        if not self._is_closed:
+        if self._is_next(number, wish):
             self.decoded.emit(number, picture)
-        self._rest()
+        self._rest(number)
 
-    def _refuse(self, number: int, error: ClinicError) -> None:
+    def _refuse(self, number: int, wish: int, error: ClinicError) -> None:
         from clinic_app.imaging.decoders import VideoError
 
         self._had.add(number)
-        self._shown = number
         is_video = isinstance(error, VideoError)
         if not is_video:
             self._note_damage(number)
-        if not self._is_closed:
+        if self._is_next(number, wish):
             (self.filmed if is_video else self.refused).emit(number, error.text)
-        self._rest()
+        self._rest(number)
 
-    def _decode_ahead(self) -> None:
-        number = self._next_ahead()
+    def _is_next(self, number: int, wish: int) -> bool:
+        """Return whether a picture is to be seen now: not where a later wish was quicker, or nobody looks any more."""
+        if wish < self._shown_wish:
+            return False
+        self._shown, self._shown_wish = number, wish
+        return not self._is_closed
+
+    def _decode_ahead(self) -> bool:
+        """Begin with a neighbour; return whether there was one to begin with."""
+        number = self._next_ahead() if self._shown else None
         if number is None:
-            return
-        self._is_working = True
+            return False
+        self._under_way.add(number)
         self._tried.add(number)
         self._runner.run(
             lambda: self._only_decoded(number),
@@ -126,6 +139,7 @@ class SeriesReader(QObject):
             done=lambda _nothing: self._count_and_rest(number),
             failed=lambda _error: self._miss_ahead(number),
         )
+        return True
 
     def _only_decoded(self, number: int) -> None:
         self.stack.frame(number - 1)
@@ -142,8 +156,8 @@ class SeriesReader(QObject):
     def _next_ahead(self) -> int | None:
         """Return the picture that will probably be asked for first and is not in memory, of those memory is for."""
         most = AHEAD_BYTES // self._bytes_each - 1
-        around = islice(neighbours(self._shown, self._direction, len(self.stack)), max(most, 0))
-        done = self._tried | self.damaged
+        around = islice(neighbours(self._wanted, self._direction, len(self.stack)), max(most, 0))
+        done = self._tried | self.damaged | self._under_way
         return next((number for number in around if number not in done and not self.stack.has(number - 1)), None)
 
     def _count(self, number: int) -> None:
@@ -154,10 +168,10 @@ class SeriesReader(QObject):
 
     def _count_and_rest(self, number: int) -> None:
         self._count(number)
-        self._rest()
+        self._rest(number)
 
-    def _rest(self) -> None:
-        self._is_working = False
+    def _rest(self, number: int) -> None:
+        self._under_way.discard(number)
         self._go_on()
 
 

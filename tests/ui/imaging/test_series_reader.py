@@ -18,7 +18,7 @@ from clinic_app.imaging import Frame
 from tests.helpers.frames import made_frame
 from tests.helpers.waiting import wait_until
 from ui.imaging import reader as reader_module
-from ui.imaging.reader import SeriesReader, neighbours
+from ui.imaging.reader import AT_ONCE, SeriesReader, neighbours
 from ui.tasks import TaskRunner
 
 
@@ -32,6 +32,8 @@ class FakeStack:
         self.kept: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
+        self.slow: dict[int, threading.Event] = {}
+        self.begun: list[int] = []
 
     def __len__(self) -> int:
         return self.count
@@ -40,7 +42,10 @@ class FakeStack:
         return place in self.kept
 
     def frame(self, place: int) -> Frame:
+        self.begun.append(place + 1)
         self.gate.wait(10)
+        if place + 1 in self.slow:
+            assert self.slow[place + 1].wait(10)
         self.decoded.append(place + 1)
         if place + 1 in self.damaged:
             raise UnreadableFileError(Text("The file is damaged or cut short."))
@@ -53,11 +58,11 @@ class FakeStack:
 class Table:
     """A reader over a fake stack and what it said."""
 
-    def __init__(self, stack: FakeStack) -> None:
+    def __init__(self, stack: FakeStack, at_once: int) -> None:
         self.stack = stack
         self.runner = TaskRunner(2)
         self.owner = QObject()
-        self.reader = SeriesReader(cast("Any", stack), self.runner, self.owner)
+        self.reader = SeriesReader(cast("Any", stack), self.runner, self.owner, at_once)
         self.seen: list[int] = []
         self.refused: list[tuple[int, str]] = []
         self.reader.decoded.connect(lambda number, _picture: self.seen.append(number))
@@ -77,8 +82,9 @@ def tables(qapp: QApplication) -> Iterator[list[Table]]:
         delete(table.owner)  # else the reader, going later, drags its own parent along and ends the process
 
 
-def laid(tables: list[Table], stack: FakeStack) -> Table:
-    tables.append(Table(stack))
+def laid(tables: list[Table], stack: FakeStack, at_once: int = 1) -> Table:
+    """Return a reader; by default of one picture after the other, so that their order can be told."""
+    tables.append(Table(stack, at_once))
     return tables[-1]
 
 
@@ -173,3 +179,83 @@ def test_a_closed_series_says_nothing_any_more(tables: list[Table]) -> None:
     table.settle()
     assert table.seen == []
     assert table.stack.decoded == [1]
+
+
+def test_two_pictures_are_under_way_at_once_but_the_first_of_all_is_alone(tables: list[Table]) -> None:
+    stack = FakeStack(6)
+    stack.gate.clear()
+    table = laid(tables, stack, AT_ONCE)
+    table.reader.want(3)
+    wait_until(lambda: stack.begun == [3], what="the first")
+    QApplication.processEvents()
+    assert stack.begun == [3]
+    stack.slow = {4: threading.Event(), 2: threading.Event()}
+    stack.gate.set()
+    wait_until(lambda: sorted(stack.begun) == [2, 3, 4], what="two neighbours")
+    for each in stack.slow.values():
+        each.set()
+    table.settle()
+    assert sorted(stack.decoded) == [1, 2, 3, 4, 5, 6]
+    assert table.seen == [3]
+
+
+def test_a_wish_does_not_wait_for_the_one_before_it_which_is_not_seen_after_it(tables: list[Table]) -> None:
+    stack = FakeStack(3)
+    table = laid(tables, stack, AT_ONCE)
+    stack.kept = {0, 1, 2}
+    table.reader.want(1)
+    table.settle()
+    stack.slow = {2: threading.Event()}
+    table.reader.want(2)
+    table.reader.want(3)
+    wait_until(lambda: table.seen == [1, 3], what="the later wish")
+    stack.slow[2].set()
+    table.settle()
+    assert table.seen == [1, 3]
+    assert table.reader.had == {1, 2, 3}
+
+
+def test_whoever_turns_back_sees_what_was_under_way_all_the_time(tables: list[Table]) -> None:
+    stack = FakeStack(3)
+    table = laid(tables, stack, AT_ONCE)
+    stack.kept = {0, 1, 2}
+    table.reader.want(1)
+    table.settle()
+    stack.slow = {2: threading.Event()}
+    for number in (2, 3, 2):
+        table.reader.want(number)
+    wait_until(lambda: table.seen == [1, 3], what="the later wish")
+    stack.slow[2].set()
+    wait_until(lambda: table.seen == [1, 3, 2], what="the picture he turned back to")
+
+
+def test_a_wish_for_a_neighbour_under_way_is_fulfilled_when_it_is_there(tables: list[Table]) -> None:
+    stack = FakeStack(4)
+    stack.slow = {2: threading.Event()}
+    table = laid(tables, stack, AT_ONCE)
+    table.reader.want(1)
+    wait_until(lambda: 2 in stack.begun, what="the neighbour")
+    table.reader.want(2)
+    stack.slow[2].set()
+    wait_until(lambda: table.seen == [1, 2], what="the wish")
+    table.settle()
+    assert sorted(set(stack.decoded)) == [1, 2, 3, 4]
+
+
+def test_damaged_neighbours_stop_neither_way(tables: list[Table]) -> None:
+    table = laid(tables, FakeStack(9, damaged=frozenset({2, 3, 5})), AT_ONCE)
+    table.reader.want(1)
+    table.settle()
+    assert table.reader.damaged == {2, 3, 5}
+    assert table.reader.had == frozenset(range(1, 10))
+    assert table.refused == []
+
+
+def test_no_more_is_decoded_in_advance_by_two_ways_than_by_one(
+    tables: list[Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "AHEAD_BYTES", 3 * 32 * 32 * 2)
+    table = laid(tables, FakeStack(50), AT_ONCE)
+    table.reader.want(10)
+    table.settle()
+    assert sorted(table.stack.decoded) == [9, 10, 11]

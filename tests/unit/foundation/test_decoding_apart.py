@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
 import numpy as np
@@ -13,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from clinic_app.foundation.apart import HERE, RUN_LENGTHS, Answer, Children, CodedFrame, Job, PageCount, PageWish
 from clinic_app.foundation.apart import child as child_module
 from clinic_app.foundation.apart.jobs import receive_answer, receive_job, send
+from clinic_app.foundation.apart.shared_place import SharedPlace
 from clinic_app.foundation.apart.work import FAMILIES
 
 RAMP = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)
@@ -105,6 +108,46 @@ def test_a_child_that_takes_too_long_is_ended_and_whoever_waits_is_told() -> Non
         hasty.close()
     with pytest.raises(ValueError, match="any more"):
         hasty.run(CodedFrame("jpeg-ls"), ENCODED["jpeg-ls"])
+
+
+def test_a_child_that_falls_takes_no_picture_of_the_other_ones_with_it() -> None:
+    """A series with poisoned pictures among good ones: two children, each job has one for itself."""
+    pool = Children(count=2)
+    poison = np.array([15, 64, 2**31, *[0] * 13], "<u4").tobytes() + b"\x80" * 7
+    greedy = np.array([2, 64, 70, *[0] * 13], "<u4").tobytes() + b"\x81\x00" * 8
+    good = CodedFrame("jpeg-ls"), ENCODED["jpeg-ls"]
+    fatal = CodedFrame(RUN_LENGTHS, planes=(1, 9, 9), bits=16), poison
+    large = CodedFrame(RUN_LENGTHS, planes=(1, 40_000, 40_000), bits=16), greedy  # 3.2 GB, more than one may take
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            series = [good, good, fatal, good, large, good, good]
+            found = [threads.submit(pool.run, *each) for each in series]
+            faults = [each.exception() for each in found]
+        assert [isinstance(each, ValueError) for each in faults] == [each is not good for each in series]
+        assert all(bytes(found[at].result()[1]) == RAMP.tobytes() for at in (0, 1, 3, 5, 6))
+        assert bytes(pool.run(*good)[1]) == RAMP.tobytes()
+    finally:
+        pool.close()
+
+
+def test_no_more_children_work_than_were_agreed() -> None:
+    pool = Children(count=2)
+    seen: set[int] = set()
+    started = pool._started
+
+    def counted(place: SharedPlace | None) -> subprocess.Popen[bytes]:
+        child = started(place)
+        seen.add(child.pid)
+        return child
+
+    pool._started = counted  # type: ignore[method-assign]
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            done = list(threads.map(lambda _n: pool.run(CodedFrame("jpeg-ls"), ENCODED["jpeg-ls"])[0].shape, range(30)))
+        assert done == [(48, 64)] * 30
+        assert 1 <= len(seen) <= 2
+    finally:
+        pool.close()
 
 
 def test_pages_are_counted_and_drawn(children: Children) -> None:
