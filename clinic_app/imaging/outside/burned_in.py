@@ -31,6 +31,8 @@ from clinic_app.imaging.reading import READING_ERRORS, check_pixels, damaged, fr
 LARGEST_BYTES: Final = 1 << 30
 _TRUSTED: Final = frozenset(("CT", "MR", "PT", "NM"))
 """Whose scanners write into the header and not into the picture."""
+_COPIES: Final = "1.2.840.10008.5.1.4.1.1.7"
+"""Secondary capture of any kind: a screen, a film."""
 _MOST_REGIONS: Final = 64
 _PALETTE: Final = ("Red", "Green", "Blue")
 _TABLE: Final = "PaletteColorLookupTable"
@@ -68,6 +70,7 @@ def needs_looking(dataset: Dataset) -> bool:
         return "PixelData" in dataset
     kind = text_of(dataset, "ImageType").upper()
     is_copy = "SECONDARY" in kind or "SCREEN" in kind or bool(text_of(dataset, "ConversionType"))
+    is_copy = is_copy or text_of(dataset, "SOPClassUID").startswith(_COPIES)
     return text_of(dataset, "Modality") not in _TRUSTED or is_copy or int(number_of(dataset, "SamplesPerPixel", 1)) == 3
 
 

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
-from pydicom.uid import SecondaryCaptureImageStorage
 
 from clinic_app.foundation.errors import ClinicError, UnreadableFileError
 from clinic_app.imaging.frame import frame_of
-from clinic_app.imaging.outside.coded_comments import without_words
 from clinic_app.imaging.outside.coded_words import standard_code
 from clinic_app.imaging.outside.deidentifying import Wish, checked
 from clinic_app.imaging.outside.fates import fates_of
@@ -23,7 +21,7 @@ from clinic_app.imaging.outside.kept_elements import KEPT, TEXTS
 from clinic_app.imaging.outside.leaving import Disguise, disguised, written
 from clinic_app.imaging.outside.pseudonyms import Pseudonyms, moved, moved_moment
 from clinic_app.imaging.reading import read_dataset
-from tests.helpers.dicom_files import bytes_of, compressed_file, item, made_file, overlay
+from tests.helpers.dicom_files import bytes_of, item, made_file, overlay
 
 KNOWN: Final = Disguise(Pseudonyms(b"k" * 32))
 PIXELS: Final = np.arange(64, dtype=np.uint16).reshape(8, 8)
@@ -229,19 +227,6 @@ def test_bytes_behind_the_last_pixel_stay_here() -> None:
     made = made_file(PIXELS)
     made.PixelData += b"Zhanibekova!"
     assert len(_left(made).PixelData) == PIXELS.nbytes
-
-
-def test_comments_in_compressed_pixels_stay_here() -> None:
-    words = b"\xff\xfe\x00\x0eZhanibekova!"
-    coded = b"\xff\xd8\xff\xe0\x00\x04JF" + words + b"\xff\xe1\x00\x06Exif\xff\xda\x00\x02" + b"picture\xff\xfe\xff\xd9"
-    clean = b"\xff\xd8\xff\xe0\x00\x04JF" + b"\xff\xda\x00\x02" + b"picture\xff\xfe\xff\xd9"
-    assert without_words(coded) == clean
-    assert without_words(b"no JPEG") == b"no JPEG"
-    assert without_words(b"\xff\xd8\xff") == b"\xff\xd8\xff"
-    made = compressed_file([coded, coded], (8, 8), "1.2.840.10008.1.2.4.50", SOPClassUID=SecondaryCaptureImageStorage)
-    data = disguised(bytes_of(made), KNOWN)[0]
-    assert b"Zhanibekova" not in data
-    assert data.count(b"picture") == 2
 
 
 def test_only_codes_the_standard_knows_stay_and_in_its_words() -> None:
