@@ -45,13 +45,7 @@ def signer_by(certificate: str, signature: bytes, body: bytes) -> CodeSigner:
     """
     signer = x509.load_pem_x509_certificate(certificate.encode())
     try:
-        key = signer.public_key()
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, body, padding.PKCS1v15(), hashes.SHA256())
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, body, ec.ECDSA(hashes.SHA256()))
-        else:
-            raise InvalidSignature  # a key of another kind
+        _check(signer, signature, body)
     except (InvalidSignature, UnsupportedAlgorithm) as error:
         raise ValueError("the signature does not hold") from error
     return _signer(signer)
@@ -70,6 +64,16 @@ def signers_in(program: Path) -> tuple[CodeSigner, ...]:
     except (OSError, struct.error, IndexError, ValueError, UnsupportedAlgorithm):
         return ()
     return tuple(map(_signer, found))
+
+
+def _check(signer: x509.Certificate, signature: bytes, body: bytes) -> None:
+    key = signer.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, body, padding.PKCS1v15(), hashes.SHA256())
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, body, ec.ECDSA(hashes.SHA256()))
+    else:
+        raise InvalidSignature  # a key of another kind
 
 
 def _one_value(body: bytes) -> bytes:
