@@ -14,6 +14,7 @@ DEBIAN: Final[Mapping[str, str]] = {
     "makensis": "nsis",
     "wixl": "wixl",
     "msibuild": "msitools",
+    "msiinfo": "msitools",
     "osslsigncode": "osslsigncode",
 }
 """Program by program the Debian package that has it; `HEADERS` belongs to them."""
@@ -28,7 +29,7 @@ class MissingToolError(Exception):
 
 def missing(names: Sequence[str] = tuple(DEBIAN)) -> list[str]:
     """Return the Debian packages of the programs that are not there."""
-    packages = [DEBIAN[name] for name in names if _found(name) is None]
+    packages = list(dict.fromkeys(DEBIAN[name] for name in names if _found(name) is None))
     return [*packages, HEADERS] if any("mingw" in each for each in packages) else packages
 
 

@@ -23,7 +23,9 @@ FAMILY: Final = UUID("0b9f3a52-6c61-4e0c-9c3a-5b1d5e0f7a11")
 _SETUP_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
 
 _UNLESS_SETUP: Final = "Installed OR NOT BYSETUP"
-_NEW_ENOUGH: Final = "Installed OR (VersionNT64 &gt;= 603)"
+_WINDOWS_KEY: Final = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+_NEW_ENOUGH: Final = "Installed OR (VersionNT64 &gt;= 603 AND WINDOWSBUILD &gt;= 17763)"
+"""Windows Installer calls Windows 10 and 11 version 603 for ever; which of them it is only the registry tells."""
 _BY_SETUP: Final = "Dala was installed here by its Setup program. Update it by that, or remove it first."
 _QUERIES: Final = (
     """INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES ('DataRights', 3170, 'DATADIR',
@@ -77,6 +79,9 @@ def description_of(app: Path, version: Version, icon: Path) -> str:
   <MajorUpgrade DowngradeErrorMessage="A newer version of Dala is installed on this computer. Nothing was changed."/>
   <Property Id="BYSETUP">
    <RegistrySearch Id="BySetup" Root="HKLM" Key="{_SETUP_KEY}" Name="DisplayVersion" Type="raw" Win64="yes"/>
+  </Property>
+  <Property Id="WINDOWSBUILD">
+   <RegistrySearch Id="WindowsBuild" Root="HKLM" Key="{_WINDOWS_KEY}" Name="CurrentBuildNumber" Type="raw" Win64="yes"/>
   </Property>
   <Condition Message="{_BY_SETUP}">{_UNLESS_SETUP}</Condition>
   <Condition Message="Windows 10 version 1809 or newer, 64-bit, is needed.">{_NEW_ENOUGH}</Condition>

@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Final
 
 from installer import dependencies, payload, setup_program, windows_package
-from installer.versions import Version
-from tests.drills import installer_inside, installer_window
+from tests.drills import installer_inside, installer_package, installer_window
 from tests.drills.installer_prefix import Prefix
 from tests.drills.installer_trial import (
     FOLDER,
     FORMER,
     KEY,
     NEWER,
+    ONLY_FORMER,
     ROOT,
     Trial,
     files_of,
@@ -39,16 +39,15 @@ from tests.drills.installer_trial import (
     is_data,
     leftovers,
     missing_of,
+    older_windows,
     screen,
     self_test,
-    there,
     within,
 )  # fmt: skip
 
-ONLY_FORMER: Final = Path("program", "only_in_the_former_version.txt")
 GONE_WITHIN_S: Final = 60.0
+IS_OLD_WINDOWS: Final = 11
 IS_OLDER: Final = 13
-BY_PACKAGE: Final = 16
 
 
 def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
@@ -81,6 +80,7 @@ def go_through(trial: Trial) -> None:
     qt = trial.folder / "app" / payload.PACKAGES / "PySide6" / "Qt6Core.dll"
     trial.step("windows", lambda: prefix.make(qt, trial.folder / "stand-ins"), None)
     before = files_of(prefix.drive)
+    trial.step("older Windows is refused", lambda: refused_by_older_windows(trial), (IS_OLD_WINDOWS, ""))
     trial.step("install", lambda: (prefix.run(trial.setup(FORMER), "/S", "/LANGUAGE=kk").code, trial.version_there()),
                (0, str(FORMER)))  # fmt: skip
     trial.step("every file is there", lambda: missing_of(trial.folder / "former", trial.installed), [])
@@ -104,8 +104,8 @@ def go_through(trial: Trial) -> None:
         "only data are left", lambda: [each for each in leftovers(before, prefix.drive) if not is_data(each)], []
     )
     trial.step("data are still there", (trial.data / "clinic.db").is_file)
+    installer_package.go_through(trial)
     trial.step("removal with the data", lambda: purge(trial))
-    try_package(trial)
 
 
 def build(trial: Trial) -> bool:
@@ -131,6 +131,12 @@ def build_former(trial: Trial) -> bool:
     return True
 
 
+def refused_by_older_windows(trial: Trial) -> tuple[int, str]:
+    """Run Setup on an older Windows; return its exit code and what is installed then."""
+    with older_windows(trial):
+        return trial.prefix.run(trial.setup(FORMER), "/S").code, trial.version_there()
+
+
 def is_encrypted(database: Path) -> bool:
     """Return whether neither a name nor SQLite's own mark can be read in the file."""
     body = database.read_bytes()
@@ -148,42 +154,11 @@ def purge(trial: Trial) -> bool:
     """Install again and remove with the data: not without the word that confirms it."""
     found = []
     for words in (("/PURGE=1",), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")):
-        trial.prefix.run(trial.setup(NEWER), "/S")
+        trial.prefix.run(trial.setup(FORMER), "/S")  # it is the quicker one
         trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S", *words)
         within(GONE_WITHIN_S, lambda: not trial.installed.exists())
         found.append(not within(5, lambda: not trial.data.exists()))
     return found == [True, False]
-
-
-def try_package(trial: Trial) -> None:
-    """Install, update and remove by the package for group policy; Setup keeps away meanwhile."""
-    prefix, before = trial.prefix, files_of(trial.prefix.drive)
-
-    def msi(verb: str, version: Version) -> int:
-        return prefix.run("msiexec", verb, Prefix.named(trial.folder / f"Dala-{version}-x64.msi"), "/qn").code
-
-    trial.step("package installs", lambda: (msi("/i", FORMER), there(trial)), (0, [str(FORMER)]))
-    trial.step("package's self-test", lambda: self_test(trial), [])
-    trial.step(
-        "setup keeps away from the package",
-        lambda: (prefix.run(trial.setup(NEWER), "/S").code, refusal(trial)),
-        (BY_PACKAGE, "16"),
-    )
-    trial.step("package updates", lambda: (msi("/i", NEWER), there(trial)), (0, [str(NEWER)]))
-    trial.step("package took former files away", (trial.installed / ONLY_FORMER).exists, wanted=False)
-    trial.step("package is whole", lambda: missing_of(trial.folder / "app", trial.installed), [])
-    trial.step("package refuses the downgrade", lambda: (msi("/i", FORMER) != 0, there(trial)), (True, [str(NEWER)]))
-    trial.step("package removes", lambda: (msi("/x", NEWER), there(trial)), (0, []))
-    trial.step("package leaves only data", lambda: [each for each in leftovers(before, prefix.drive)
-               if not is_data(each) and not each.startswith(".")], [])  # fmt: skip
-
-
-def refusal(trial: Trial) -> str:
-    """Return the number that Setup has written down beside its sentence, and take the note away."""
-    (note,) = trial.prefix.drive.glob("users/*/Temp/Dala-setup.log")
-    words = note.read_text(encoding="utf-16")
-    note.unlink()
-    return words.partition(" ")[0]
 
 
 @contextmanager

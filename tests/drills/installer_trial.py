@@ -30,6 +30,10 @@ NEWER: Final = Version(0, 2, 0)
 KEY: Final = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
 FOLDER: Final = "C:\\Program Files\\Dala"
 DATA: Final = "C:\\ProgramData\\Dala"
+ONLY_FORMER: Final = Path("program", "only_in_the_former_version.txt")
+WINDOWS: Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+TOO_OLD_BUILD: Final = "17134"
+"""Of Windows 10 1803."""
 
 
 @dataclass
@@ -75,6 +79,10 @@ class Trial:
     def setup(self, version: Version) -> str:
         """Return the Setup program of one of the versions."""
         return str(self.folder / f"Dala-{version}-x64.exe")
+
+    def package(self, version: Version) -> Path:
+        """Return the package of one of the versions."""
+        return self.folder / f"Dala-{version}-x64.msi"
 
     def version_there(self) -> str:
         """Return what Windows' list of programs says."""
@@ -134,6 +142,14 @@ def there(trial: Trial) -> list[str]:
     return found
 
 
+def refusal(trial: Trial) -> str:
+    """Return the number that Setup has written down beside its sentence, and take the note away."""
+    (note,) = trial.prefix.drive.glob("users/*/Temp/Dala-setup.log")
+    words = note.read_text(encoding="utf-16")
+    note.unlink()
+    return words.partition(" ")[0]
+
+
 def missing_of(wanted: Path, there: Path) -> list[str]:
     """Return the files below ``wanted`` that are not below ``there`` with the same length."""
     sizes = {path.relative_to(there): path.stat().st_size for path in there.rglob("*") if path.is_file()}
@@ -184,3 +200,16 @@ def within(seconds: float, is_so: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.3)
     return True
+
+
+@contextmanager
+def older_windows(trial: Trial) -> Iterator[None]:
+    """Have Windows say that it is an older one, for as long as this lasts."""
+    name = "CurrentBuildNumber"
+    true = trial.prefix.registry(WINDOWS)[name]
+    put = ("reg", "add", WINDOWS, "/v", name, "/t", "REG_SZ", "/f", "/d")
+    trial.prefix.run(*put, TOO_OLD_BUILD, longest_s=60)
+    try:
+        yield
+    finally:
+        trial.prefix.run(*put, true, longest_s=60)

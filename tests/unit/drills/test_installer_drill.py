@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills import installer
+from tests.drills import installer, installer_inside, installer_trial
 from tests.drills.installer_prefix import Ended, Prefix
+from tests.drills.installer_trial import Trial
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> installer.Trial:
-    return installer.Trial(tmp_path, Prefix(tmp_path / "prefix"))
+def trial(tmp_path: Path) -> Trial:
+    return Trial(tmp_path, Prefix(tmp_path / "prefix"))
 
 
 def put(folder: Path, *names: str) -> None:
@@ -21,7 +22,7 @@ def put(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(name.encode())
 
 
-def test_a_step_holds_only_with_what_was_wanted(trial: installer.Trial) -> None:
+def test_a_step_holds_only_with_what_was_wanted(trial: Trial) -> None:
     trial.step("right", lambda: (0, "1.0.0"), (0, "1.0.0"))
     trial.step("wrong", lambda: (0, ""), (0, "1.0.0"))
     trial.step("not", lambda: False, wanted=False)
@@ -29,7 +30,7 @@ def test_a_step_holds_only_with_what_was_wanted(trial: installer.Trial) -> None:
     assert trial.steps["wrong"]["found"] == "(0, '')"
 
 
-def test_a_step_that_trips_has_not_held_and_the_next_is_taken(trial: installer.Trial) -> None:
+def test_a_step_that_trips_has_not_held_and_the_next_is_taken(trial: Trial) -> None:
     def trips() -> bool:
         raise RuntimeError("no window")
 
@@ -43,16 +44,16 @@ def test_a_file_that_is_missing_or_of_another_length_is_named(tmp_path: Path) ->
     put(tmp_path / "wanted", "a.dll", "sub/b.pyc", "c.txt")
     put(tmp_path / "there", "a.dll", "c.txt", "more.txt")
     (tmp_path / "there" / "c.txt").write_bytes(b"")
-    assert installer.missing_of(tmp_path / "wanted", tmp_path / "there") == ["c.txt", "sub/b.pyc"]
+    assert installer_trial.missing_of(tmp_path / "wanted", tmp_path / "there") == ["c.txt", "sub/b.pyc"]
 
 
 def test_what_is_left_over_is_what_was_not_there_before(tmp_path: Path) -> None:
     put(tmp_path, "windows/system32/a.dll", "users/all/b.ini")
-    before = installer.files_of(tmp_path)
+    before = installer_trial.files_of(tmp_path)
     put(tmp_path, "windows/system32/later.dll", "ProgramData/Dala/clinic.db", "Program Files/Dala/c.pyc")
-    found = installer.leftovers(before, tmp_path)
+    found = installer_trial.leftovers(before, tmp_path)
     assert found == ["Program Files/Dala/c.pyc", "ProgramData/Dala/clinic.db"]
-    assert [installer.is_data(name) for name in found] == [False, True]
+    assert [installer_trial.is_data(name) for name in found] == [False, True]
 
 
 def test_a_database_that_can_be_read_is_found_out(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_database_that_can_be_read_is_found_out(tmp_path: Path) -> None:
     assert installer.is_encrypted(path)
     path.write_bytes(b"SQLite format 3\0" + bytes(200_000))
     assert not installer.is_encrypted(path)
-    path.write_bytes(bytes(200_000) + installer.installer_inside.FAMILY.encode())
+    path.write_bytes(bytes(200_000) + installer_inside.FAMILY.encode())
     assert not installer.is_encrypted(path)
 
 
@@ -73,7 +74,7 @@ def test_a_failed_step_makes_the_whole_fail_and_is_kept(tmp_path: Path, monkeypa
         def __exit__(self, *_: object) -> None:
             pass
 
-    def one_step(trial: installer.Trial) -> None:
+    def one_step(trial: Trial) -> None:
         trial.step("build", lambda: False)
         trial.figures["foreign_dlls"] = 0
 
@@ -86,7 +87,7 @@ def test_a_failed_step_makes_the_whole_fail_and_is_kept(tmp_path: Path, monkeypa
     assert '"ok": false' in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 
-def test_the_registry_is_read_without_its_sub_keys(trial: installer.Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_registry_is_read_without_its_sub_keys(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     said = "\r\nHKEY_LOCAL_MACHINE\\Software\\Dala\r\n    DisplayName    REG_SZ    Dala\r\n    Empty    REG_SZ    \r\n"
     said += "    DisplayVersion    REG_SZ    0.2.0\r\n"
     monkeypatch.setattr(Prefix, "run", lambda _self, *words, longest_s: Ended(0, said, 0.1))
@@ -94,7 +95,7 @@ def test_the_registry_is_read_without_its_sub_keys(trial: installer.Trial, monke
     assert trial.version_there() == "0.2.0"
 
 
-def test_every_entry_in_the_list_of_programs_is_seen(trial: installer.Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_entry_in_the_list_of_programs_is_seen(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         "", "HKEY_LOCAL_MACHINE\\Software\\Uninstall\\{6D9E}", "    Contact    REG_SZ    ",
         "    DisplayName    REG_SZ    Dala",
@@ -104,17 +105,26 @@ def test_every_entry_in_the_list_of_programs_is_seen(trial: installer.Trial, mon
         "    DisplayName    REG_SZ    Dala", "    DisplayVersion    REG_SZ    0.2.0",
     ]  # fmt: skip
     monkeypatch.setattr(Prefix, "run", lambda _self, *words, longest_s: Ended(0, "\r\n".join(lines), 0.1))
-    assert installer.there(trial) == ["0.1.0", "0.2.0"]
+    assert installer_trial.there(trial) == ["0.1.0", "0.2.0"]
 
 
-def test_a_refusal_is_read_and_taken_away(trial: installer.Trial) -> None:
+def test_a_refusal_is_read_and_taken_away(trial: Trial) -> None:
     note = trial.prefix.drive / "users" / "root" / "Temp" / "Dala-setup.log"
     note.parent.mkdir(parents=True)
     note.write_text("16 Dala was installed here by its MSI package.\n", encoding="utf-16")
-    assert installer.refusal(trial) == "16"
+    assert installer_trial.refusal(trial) == "16"
     assert not note.exists()
 
 
 def test_a_file_of_this_computer_has_a_name_on_windows(tmp_path: Path) -> None:
     assert Prefix.named(tmp_path / "a b.py").startswith("Z:\\")
     assert "/" not in Prefix.named(tmp_path / "a b.py")
+
+
+def test_windows_is_older_only_for_as_long_as_it_lasts(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Prefix, "registry", lambda _self, _key: {"CurrentBuildNumber": "18362"})
+    monkeypatch.setattr(Prefix, "run", lambda _self, *words, **_options: ran.append(words) or Ended(11, "", 0.1))
+    with installer_trial.older_windows(trial):
+        assert [words[-1] for words in ran] == [installer_trial.TOO_OLD_BUILD]
+    assert [words[-1] for words in ran] == [installer_trial.TOO_OLD_BUILD, "18362"]

@@ -72,6 +72,9 @@ def test_whoever_installed_with_setup_or_a_newer_version_is_told(app: Path) -> N
     root = described(app, Version(1, 0, 0))
     messages = [each.attrib["Message"] for each in root.iter(f"{WIX}Condition")]
     assert any("Setup program" in message for message in messages)
+    assert any("WINDOWSBUILD >= 17763" in (each.text or "") for each in root.iter(f"{WIX}Condition"))
+    searched = {each.attrib["Name"]: each.attrib["Key"] for each in root.iter(f"{WIX}RegistrySearch")}
+    assert searched["CurrentBuildNumber"].endswith("Windows NT\\CurrentVersion")
     (upgrade,) = root.iter(f"{WIX}MajorUpgrade")
     assert "newer version" in upgrade.attrib["DowngradeErrorMessage"]
 
