@@ -79,7 +79,14 @@ class Mark:
         return least <= len(self.points) <= most and is_near and known and self.known_mm < _FARTHEST
 
     def lies_on(self, columns: int, rows: int) -> bool:
-        """Return whether all of its points lie on a picture of this size; the edge belongs to it."""
+        """Return whether all of its points lie on a picture of this size; the edge belongs to it.
+
+        An ellipse may reach beyond: a head is often larger than the part of it that is seen. Its middle lies on it.
+        """
+        if self.kind in ROUND:
+            (x1, y1), (x2, y2) = self.points[:2]
+            is_near = all(-columns <= x <= 2 * columns and -rows <= y <= 2 * rows for x, y in self.points)
+            return is_near and 0 <= (x1 + x2) / 2 <= columns and 0 <= (y1 + y2) / 2 <= rows
         return all(-0.001 <= x <= columns + 0.001 and -0.001 <= y <= rows + 0.001 for x, y in self.points)
 
     def moved(self, dx: float, dy: float, columns: int, rows: int) -> Mark:

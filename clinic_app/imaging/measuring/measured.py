@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.measuring.marks import REGIONS, Mark, Point
 from clinic_app.imaging.measuring.regions import Axis, Region
 from clinic_app.imaging.measuring.scales import Scale, axis_moved, scale_of, value_on
-from clinic_app.imaging.measuring.shapes import edge_length, ellipse_circumference, half_axes, polygon_area
+from clinic_app.imaging.measuring.shapes import (
+    edge_length,
+    ellipse_circumference,
+    half_axes,
+    polygon_area,
+    reaches_beyond,
+)
 from clinic_app.imaging.measuring.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 _HEAD: Final = Text("HC: circumference of the ellipse by Ramanujan (1914); OFD and BPD are its axes, outer to outer.")
 _COLOUR: Final = Text("A colour picture: its pixels have no mean.")
 _EMPTY: Final = Text("No pixel of the picture lies inside.")
+_CUT: Final = Text("A part of it lies outside the picture.")
 _ALONG_AXES: Final = Text("This part of the ultrasound image has axes of time or velocity: draw a length or a point.")
 _ON_AXIS: Final[dict[str, Text]] = {
     "mm": Text("Distance"),
@@ -91,7 +98,9 @@ def measured(
         return Measured(tuple(_along(scale.region, *mark.points)))
     values = tuple(_values(mark, scale))
     if mark.kind in REGIONS:
-        return _with_pixels(frame, values, statistics, is_added=is_added)
+        found = _with_pixels(frame, values, statistics, is_added=is_added)
+        is_cut = found.note is None and reaches_beyond(mark, frame.columns, frame.rows)
+        return replace(found, note=_CUT) if is_cut else found
     return Measured(values, _HEAD if mark.kind == "head ellipse" else None)
 
 

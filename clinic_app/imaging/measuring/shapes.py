@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clinic_app.imaging.measuring.marks import Mark, Point
+
+_EDGE: Final = 0.001
+"""Of a pixel: what reaches less beyond the picture does not."""
 
 
 def half_axes(points: Sequence[Point], step: Point = (1.0, 1.0)) -> tuple[float, float]:
@@ -55,15 +59,25 @@ def edge_length(points: Sequence[Point], step: Point) -> float:
 
 def bounds(mark: Mark, columns: int, rows: int) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of the pixels that may lie in a region; the last ones do not."""
-    points = np.array(mark.points, dtype=np.float64)
-    low, high = points.min(axis=0), points.max(axis=0)
-    if mark.kind == "ellipse":
-        middle = (points[0] + points[1]) / 2
-        reach = np.hypot(points[1] - middle, points[3] - (points[2] + points[3]) / 2)
-        low, high = middle - reach, middle + reach
+    low, high = _reach(mark)
     left, top = np.maximum(np.floor(low), 0).astype(int)
     right, bottom = np.minimum(np.ceil(high), [columns, rows]).astype(int)
     return int(left), int(top), max(int(right), int(left)), max(int(bottom), int(top))
+
+
+def reaches_beyond(mark: Mark, columns: int, rows: int) -> bool:
+    """Return whether a part of a region lies outside a picture of this size."""
+    low, high = _reach(mark)
+    return bool((low < -_EDGE).any() or (high > np.array((columns, rows)) + _EDGE).any())
+
+
+def _reach(mark: Mark) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = np.array(mark.points, dtype=np.float64)
+    if mark.kind != "ellipse":
+        return points.min(axis=0), points.max(axis=0)
+    middle = (points[0] + points[1]) / 2
+    reach = np.hypot(points[1] - middle, points[3] - (points[2] + points[3]) / 2)
+    return middle - reach, middle + reach
 
 
 def inside(mark: Mark, left: int, right: int, top: int, bottom: int) -> NDArray[np.bool_]:

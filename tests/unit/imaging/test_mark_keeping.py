@@ -304,6 +304,19 @@ def test_marks_lie_on_their_frame_of_a_loop(here: Node, keeping: MarkKeeping, st
     assert presentation_of(state).images[0].frames == (2,)
 
 
+@pytest.mark.parametrize("kind", ["ellipse", "head ellipse"])
+def test_an_ellipse_that_reaches_beyond_the_picture_is_kept_and_comes_back(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy, kind: Kind
+) -> None:
+    doctor = here.session("doctor")
+    wide = mark(kind, points=((4.0, 20.0), (40.0, 20.0), (22.0, -9.0), (22.0, 49.0)))
+    keeping.keep(doctor, study, [wide], "en")
+    assert keeping.layers(doctor, study)[0].marks == (wide,)
+    far = mark(kind, points=((4.0, 20.0), (40.0, 20.0), (22.0, -900.0), (22.0, 940.0)))
+    with pytest.raises(InvalidInputError):
+        keeping.keep(doctor, study, [far], "en")
+
+
 def test_pictures_in_colour_get_a_state_of_their_own_kind(
     here: Node, keeping: MarkKeeping, study: ImagingStudy, tmp_path: Path
 ) -> None:

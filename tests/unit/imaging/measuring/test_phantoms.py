@@ -51,6 +51,19 @@ def units(frame: Frame, mark: Mark) -> dict[str, str]:
     return {value.name.render("en"): value.unit for value in found.values}
 
 
+def test_a_region_that_reaches_beyond_the_picture_says_so_and_counts_only_what_is_there() -> None:
+    frame, beyond = cylinder(), circle(30.0, (10.0, 60.0))
+    found = statistics_of(frame, beyond)
+    assert found is not None
+    xs, ys = np.meshgrid(np.arange(128) + 0.5, np.arange(128) + 0.5)
+    assert found.count == int((np.hypot(xs - 10, ys - 60) <= 30).sum())
+    note = measured(frame, beyond, found).note
+    assert note is not None
+    assert note.render("en") == "A part of it lies outside the picture."
+    for within in (circle(30.0), Mark("rectangle", ((0.0, 0.0), (128.0, 128.0)))):
+        assert measured(frame, within, statistics_of(frame, within)).note is None
+
+
 def test_inside_the_rod_is_bone_and_nothing_else() -> None:
     frame, found = cylinder(), numbers(cylinder(), circle(RADIUS - 2))
     assert (found["Mean"], found["SD"], found["Least"], found["Greatest"]) == (BONE, 0, BONE, BONE)
