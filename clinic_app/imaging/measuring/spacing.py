@@ -19,12 +19,15 @@ from typing import Any, Final, Literal
 from pydicom.dataset import Dataset
 
 from clinic_app.foundation.texts import Text
+from clinic_app.imaging.display.elements import functional
 from clinic_app.imaging.reading import READING_ERRORS, number_of, text_of
 
 Origin = Literal["calibrated", "geometry", "stated", "region", "detector", "magnified", "film", "hand", "reconstructed"]
 _PROJECTIONS: Final = frozenset({"CR", "DX", "DR", "RF", "XA", "MG", "IO", "PX", "RG"})
 """Kinds of picture in which things are larger than in the patient."""
 _MOST_MAGNIFIED: Final = 5.0
+_ROUNDED: Final = 1e-3
+"""What was copied is often written with other digits; a calibration of a thousandth is none."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,15 @@ def spacing_of(dataset: Dataset, frame_index: int) -> Spacing | None:
     """
     calibrated = (_pair(source, "PixelSpacing", "calibrated") for source in _measures(dataset, frame_index))
     found = next((each for each in calibrated if each), None)
-    at_detector = _pair(dataset, "ImagerPixelSpacing", "detector")
+    of_frame = functional(dataset, frame_index, "FramePixelDataPropertiesSequence")  # enhanced XA (C.8.19.6.4)
+    at_detector = _pair(of_frame or dataset, "ImagerPixelSpacing", "detector")
     kind = text_of(dataset, "PixelSpacingCalibrationType")
     if found and kind == "GEOMETRY":
         return Spacing(found.row_mm, found.column_mm, "geometry")
     if found and at_detector and not kind:
-        is_copied = (found.row_mm, found.column_mm) == (at_detector.row_mm, at_detector.column_mm)
+        is_copied = math.isclose(found.row_mm, at_detector.row_mm, rel_tol=_ROUNDED) and math.isclose(
+            found.column_mm, at_detector.column_mm, rel_tol=_ROUNDED
+        )
         return _in_patient(dataset, at_detector) if is_copied else found
     if found and not kind and text_of(dataset, "Modality") in _PROJECTIONS:
         return Spacing(found.row_mm, found.column_mm, "stated")

@@ -19,7 +19,7 @@ from clinic_app.imaging.measuring.measured import Value, length
 from clinic_app.imaging.measuring.regions import Axis, Region, regions_of, smallest_at
 from clinic_app.imaging.measuring.spacing import Spacing, spacing_of
 from clinic_app.imaging.reading import read_dataset
-from tests.helpers.dicom_files import item
+from tests.helpers.dicom_files import item, made_file
 from tests.helpers.frames import made_frame
 
 CM, SECONDS, HERTZ, SPEED = 3, 4, 5, 7
@@ -110,6 +110,36 @@ def test_who_says_how_large_a_pixel_is(elements: dict[str, Any], origin: str, mm
     value = length(frame, (0, 0), (10, 0)).values[0]
     assert (value.number, value.unit) == (pytest.approx(10 * mm), "mm")
     assert words(value.origin) == words(spacing.words)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "origin"),
+    [
+        ([0.2, 0.2], "detector"),
+        ([0.20001, 0.2], "detector"),
+        ([0.2, 0.19999], "detector"),
+        ([0.199, 0.2], "calibrated"),
+    ],
+)
+def test_the_detectors_spacing_copied_with_other_digits_is_no_calibration(spacing: list[float], origin: str) -> None:
+    dataset = made_file(np.zeros((8, 8), np.uint16), Modality="DX", ImagerPixelSpacing=[0.2, 0.2], PixelSpacing=spacing)
+    found = spacing_of(dataset, 0)
+    assert found is not None
+    assert found.origin == origin
+
+
+def test_each_frame_of_an_enhanced_angiogram_has_its_own_detector() -> None:
+    frames = [item(FramePixelDataPropertiesSequence=[item(ImagerPixelSpacing=[mm, mm])]) for mm in (0.2, 0.4)]
+    dataset = made_file(np.zeros((3, 8, 8), np.uint16), Modality="XA", PerFrameFunctionalGroupsSequence=frames)
+    found = [spacing_of(dataset, index) for index in range(3)]
+    assert [(each.row_mm, each.origin) if each else None for each in found] == [
+        (0.2, "detector"),
+        (0.4, "detector"),
+        None,
+    ]
+    shared = [item(FramePixelDataPropertiesSequence=[item(ImagerPixelSpacing=[0.3, 0.3])])]
+    dataset.SharedFunctionalGroupsSequence = shared
+    assert [each.row_mm for index in range(3) if (each := spacing_of(dataset, index))] == [0.2, 0.4, 0.3]
 
 
 def test_a_magnification_is_named_beside_the_millimetres() -> None:
