@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 from reportlab.lib.units import mm
 
-from clinic_app.documents.picture_paper import grid_for, render_pictures
+from clinic_app.documents.picture_paper import MOST_TILES, _round_length, grid_for, render_pictures
 from clinic_app.documents.picture_sheet import PaperPicture, PictureSheet
 from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Language
@@ -89,3 +89,65 @@ def test_nothing_too_much_and_what_cannot_be_printed_are_sentences() -> None:
         render_pictures(sheet(), "en")
     with pytest.raises(InvalidInputError, match="character"):
         render_pictures(sheet(picture(caption="\U0001f600")), "en")
+
+
+def test_a_whole_series_is_small_pictures_each_made_when_its_turn_comes() -> None:
+    made: list[int] = []
+    told: list[tuple[int, int]] = []
+
+    def maker(number: int) -> PaperPicture:
+        assert told[-1:] in ([], [(number, 45)])  # the one before is done
+        made.append(number)
+        return picture(64, 64, 2.0, f"{number + 1}")
+
+    pictures = tuple((lambda number=number: maker(number)) for number in range(45))
+    whole = PictureSheet("Қасымов Нұрлан", ("CT",), pictures, 20, has_scale=True)
+    data = render_pictures(whole, "ru", lambda done, of: told.append((done, of)))
+    assert made == list(range(45))
+    assert told[-1] == (45, 45)
+    assert [len(page) for page in drawn(data)] == [20, 20, 5]
+    said = words(data)
+    assert all(str(number) in said for number in (1, 20, 21, 45))
+    assert "Қасымов" in said
+    assert "1 см" in said  # 64 pixels are 32 mm, so a centimetre fits into half of it
+
+
+def test_the_bar_is_as_long_as_it_says() -> None:
+    tile = PaperPicture(np.zeros((100, 100, 3), np.uint8), "1", 1.0)  # a millimetre is a pixel
+    whole = PictureSheet("", (), (tile,), 12, has_scale=True)
+    with pypdfium2.PdfDocument(render_pictures(whole, "en")) as document:
+        page = document[0]
+        (image,) = _Images(page).get_objects()
+        left, _bottom, right, _top = image.get_bounds()
+        lines = [each.get_bounds() for each in page.get_objects() if each.type == pypdfium2.raw.FPDF_PAGEOBJ_PATH]
+    point_per_mm = (right - left) / 100
+    under = [each for each in lines if abs(each[3] - each[1]) < 2 and left < each[0] and each[2] - each[0] < 100]
+    assert any(abs((each[2] - each[0]) / point_per_mm - 50) < 1.5 for each in under)
+    assert "5 cm" in words(render_pictures(whole, "en"))
+
+
+def test_without_a_known_scale_there_is_no_bar() -> None:
+    whole = PictureSheet("", (), (picture(64, 64),), 12, has_scale=True)
+    assert "cm" not in words(render_pictures(whole, "en"))
+
+
+@pytest.mark.parametrize(("most", "length"), [(1.0, 1), (1.9, 1), (4.9, 2), (12, 10), (49.9, 20), (50, 50), (0.3, 0.2)])
+def test_bars_have_round_lengths(most: float, length: float) -> None:
+    assert _round_length(most) == pytest.approx(length)
+
+
+def test_whoever_wants_no_more_ends_the_making() -> None:
+    def watch(done: int, _of: int) -> None:
+        if done == 3:
+            raise KeyError("stopped")
+
+    with pytest.raises(KeyError):
+        render_pictures(sheet(*[picture(20, 20) for _each in range(9)]), "kk", watch)
+
+
+def test_only_small_pictures_may_be_many() -> None:
+    tile = picture(4, 4)
+    with pytest.raises(InvalidInputError):
+        render_pictures(PictureSheet("", (), (tile,) * (MOST_TILES + 1), 35), "kk")
+    with pytest.raises(InvalidInputError):
+        render_pictures(PictureSheet("", (), (tile,) * 201, 9), "kk")

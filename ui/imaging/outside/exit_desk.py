@@ -13,9 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from clinic_app.foundation.errors import ClinicError
 from ui import language
+from ui.imaging.outside.contact_page import ContactPage
+from ui.imaging.outside.contact_sheet import ContactWish, contact_sheet
 from ui.imaging.outside.exit_page import ExitPage
-from ui.imaging.outside.picture_out import Seen, picture_name, seen_image, seen_sheet
+from ui.imaging.outside.picture_out import Seen, picture_name, seen_image, seen_sheet, whose
 from ui.imaging.outside.tag_page import TagModel, TagPage
+from ui.imaging.outside.view_model_exit import watched
 from ui.language import _, say
 from ui.widgets.buttons import Button
 from ui.widgets.paper_viewer import show_with_system
@@ -25,9 +28,16 @@ if TYPE_CHECKING:
     from ui.imaging.panes import Panes
     from ui.imaging.shelf import SeriesRow
     from ui.remembered import Remembered
-    from ui.tasks import TaskRunner
+    from ui.tasks import Job, TaskRunner
 
-_KEYS: Final = {"export": "Ctrl+E", "picture": "Ctrl+S", "paper": "Ctrl+P", "true_size": "", "tags": "Ctrl+T"}
+_KEYS: Final = {
+    "export": "Ctrl+E",
+    "picture": "Ctrl+S",
+    "paper": "Ctrl+P",
+    "true_size": "",
+    "sheet": "Ctrl+Shift+P",
+    "tags": "Ctrl+T",
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class ExitDesk(QObject):
         self.page: QWidget | None = None
         self._export: ExitPage | None = None
         self._tags: TagPage | None = None
+        self._sheet: ContactPage | None = None
         self._tag_model = TagModel(parts.runner)
         self._tag_model.setParent(self)
         self.choose_picture: Callable[[str], Path | None] = lambda start: self._ask(start, "PNG (*.png);;JPEG (*.jpg)")
@@ -84,6 +95,7 @@ class ExitDesk(QObject):
             "picture": self.save_picture,
             "paper": self.save_paper,
             "true_size": lambda: self.save_paper(is_true_size=True),
+            "sheet": self.open_sheet,
             "tags": self.open_tags,
         }
         self.actions: dict[str, QAction] = {}
@@ -111,7 +123,7 @@ class ExitDesk(QObject):
 
     def keys(self) -> dict[str, Callable[[], None]]:
         """Return what keys do, for the screen they work on."""
-        acts = (self.open_export, self.save_picture, self.save_paper, self.open_tags)
+        acts = (self.open_export, self.save_picture, self.save_paper, self.open_sheet, self.open_tags)
         return dict(zip((key for key in _KEYS.values() if key), acts, strict=True))
 
     def follow(self) -> None:
@@ -122,6 +134,7 @@ class ExitDesk(QObject):
         self.actions["picture"].setEnabled(may and has_picture)
         for key in ("paper", "true_size"):
             self.actions[key].setEnabled(may and has_picture)
+        self.actions["sheet"].setEnabled(may and has_picture and self._parts.panes.active.series.count > 1)
         self.actions["tags"].setEnabled(self._row() is not None)
 
     def say(self) -> None:
@@ -132,6 +145,7 @@ class ExitDesk(QObject):
             "picture": _("Save the picture as it is seen…"),
             "paper": _("PDF for print…"),
             "true_size": _("PDF in true size…"),
+            "sheet": _("The series on paper…"),
             "tags": _("What the file says"),
         }
         self.wishes["marks"].setText(_("Pictures and PDF: with what was measured"))
@@ -173,6 +187,42 @@ class ExitDesk(QObject):
         self._tags.enter()
         self._tag_model.open(lambda: model.tags_of(row, uid))
 
+    def open_sheet(self) -> None:
+        """Bring the page to the front where the series in hand is put on paper as small pictures."""
+        pane, row = self._parts.panes.active, self._row()
+        stack, picture = pane.series.stack, pane.canvas.picture
+        if row is None or stack is None or picture is None or not self._parts.model.can_export:
+            return
+        page = self._sheet or self._make_sheet_page()
+        window = pane.canvas.dicom_window
+        name, numbers = whose(self._parts.model.patient(), self.seen)
+        series = "  ".join(word for word in (row.modality, row.day, row.description) if word)
+        told = f"PDF, {{count}} pictures of a series, {self._named()}"
+        page.choose = lambda: self.choose_paper(f"{picture_name(pane, is_whole=True)}.pdf")
+
+        def write(path: Path, wish: ContactWish, job: Job) -> None:
+            from clinic_app.documents.picture_paper import render_pictures
+            from clinic_app.foundation.durable_files import write_atomically
+
+            sheet = contact_sheet(stack, wish, window, name, (*numbers, series))
+            self._parts.model.note(row, told.format(count=len(wish.numbers)))
+            write_atomically(path, (render_pictures(sheet, language.current(), watched(job)),))
+
+        page.open(len(stack), series, write)
+        self._open(page)
+        page.grid.setFocus()
+
+    def _make_sheet_page(self) -> ContactPage:
+        page = self._sheet = ContactPage(f"{self._name}.sheet", self._parts.runner, self._parts.remembered)
+        page.left.connect(self.close)
+        page.refused.connect(lambda words: self.noticed.emit(words, "warn"))
+        page.written.connect(self._show_written)
+        return page
+
+    def _show_written(self, path: Path) -> None:
+        self.noticed.emit(_("Written: {name}", name=path.name), "ok")
+        self.show_paper(path)
+
     def close(self) -> None:
         """Go back to the images."""
         if self.page is not None:
@@ -183,6 +233,8 @@ class ExitDesk(QObject):
         """Another patient: nothing of the one before stays to be seen."""
         self._parts.model.close()
         self._tag_model.close()
+        if self._sheet is not None:
+            self._sheet.stop()
         self.close()
 
     def save_picture(self) -> None:

@@ -71,26 +71,31 @@ def _painted(canvas: ImageCanvas, seen: Seen) -> Iterator[None]:
         canvas.set_corners(corners)
 
 
-def picture_name(pane: Viewer) -> str:
-    """Return a name for a file of what a pane shows; the patient is not in it."""
+def picture_name(pane: Viewer, *, is_whole: bool = False) -> str:
+    """Return a name for a file of what a pane shows, or of its whole series; the patient is not in it."""
     row = pane.series.row
     parts = [row.modality, row.day, row.description] if row is not None else []
-    told = " ".join(part for part in (*parts, f"{pane.canvas.image_number}") if part)
+    told = " ".join(part for part in (*parts, "" if is_whole else f"{pane.canvas.image_number}") if part)
     return "".join(letter if letter.isalnum() or letter in " .-_" else "_" for letter in told)[:_LONGEST_NAME].strip()
 
 
 def seen_sheet(panes: Sequence[Viewer], patient: Patient | None, seen: Seen, *, is_true_size: bool) -> PictureSheet:
     """Return what goes on paper."""
-    if not seen.has_name:
-        patient = None
-    born = _day(patient.birth_date) if patient is not None and patient.birth_date else ""
-    number = patient.identifier_value(IIN) or "" if patient is not None else ""
+    name, numbers = whose(patient, seen)
     return PictureSheet(
-        name=patient.full_name if patient is not None else _("Without the patient"),
-        numbers=tuple(part for part in (born, number) if part),
+        name=name,
+        numbers=numbers,
         pictures=tuple(_paper_picture(pane, seen) for pane in panes),
         is_true_size=is_true_size,
     )
+
+
+def whose(patient: Patient | None, seen: Seen) -> tuple[str, tuple[str, ...]]:
+    """Return what a paper says of whose pictures they are: the name, and the birth date and number beside it."""
+    if patient is None or not seen.has_name:
+        return _("Without the patient"), ()
+    born = _day(patient.birth_date) if patient.birth_date else ""
+    return patient.full_name, tuple(part for part in (born, patient.identifier_value(IIN) or "") if part)
 
 
 def _day(stated: str) -> str:
