@@ -348,7 +348,14 @@ def test_who_may_not_take_anything_out_is_not_offered_it(nurse_room: Room) -> No
     nurse_room.open("CT")
     nurse_room.desk.follow()
     enabled = {key: action.isEnabled() for key, action in nurse_room.desk.actions.items()}
-    assert enabled == {"export": False, "picture": False, "paper": False, "true_size": False, "tags": True}
+    assert enabled == {
+        "export": False,
+        "picture": False,
+        "paper": False,
+        "true_size": False,
+        "sheet": False,
+        "tags": True,
+    }
     nurse_room.desk.open_export()
     assert nurse_room.desk.page is None
 
