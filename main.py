@@ -37,7 +37,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"Dala {VERSION}")
     parser.epilog = "dala convert --help: a recording from one format into another, without a window; "
     parser.epilog += "dala view --help: images without a patient, in a window or as a picture file; "
-    parser.epilog += "dala --selftest --help: whether people can work on this computer"
+    parser.epilog += "dala --selftest --help: whether people can work on this computer; "
+    parser.epilog += "dala --firewall --help: the doors of this program in the firewall"
     return parser.parse_args(arguments)
 
 
@@ -56,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clinic_app.selftest import selftest
 
         return selftest(words[1:], data_folder())
+    if words[:1] == ["--firewall"]:
+        from clinic_app.computer.firewall_command import firewall_command
+
+        return firewall_command(words[1:], data_folder())
     options = parse(words)
     from ui.shell.caretaking import run
 
