@@ -99,6 +99,12 @@ def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str], foot:
         foot: where something else begins at the lower edge; None: nothing but the scale bar.
     """
     painter.setFont(theme.body_font(12.0, QFont.Weight.DemiBold))
+    for letter, row in zip(letters, letter_rows(area, foot), strict=True):
+        _write(painter, row, Qt.AlignmentFlag.AlignCenter, letter)
+
+
+def letter_rows(area: QRectF, foot: float | None = None) -> tuple[QRectF, ...]:
+    """Return where the letters of the four edges are written; what is drawn over a picture leaves them free."""
     middle, side = area.center(), 44.0
     centers = (
         QPointF(area.left() + MARGIN + 12, middle.y()),
@@ -106,9 +112,7 @@ def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str], foot:
         QPointF(area.right() - MARGIN - 12, middle.y()),
         QPointF(middle.x(), min(area.bottom() - MARGIN - 46, math.inf if foot is None else foot - MARGIN)),
     )
-    for letter, center in zip(letters, centers, strict=True):
-        row = QRectF(center.x() - side / 2, center.y() - _LINE_HEIGHT / 2, side, _LINE_HEIGHT)
-        _write(painter, row, Qt.AlignmentFlag.AlignCenter, letter)
+    return tuple(QRectF(center.x() - side / 2, center.y() - _LINE_HEIGHT / 2, side, _LINE_HEIGHT) for center in centers)
 
 
 def paint_scale_bar(painter: QPainter, area: QRectF, px_per_mm: float) -> None:

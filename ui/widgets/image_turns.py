@@ -17,7 +17,7 @@ from clinic_app.imaging.display.orientation import edges, letters_of_plane
 from clinic_app.imaging.display.turning import Turn
 from ui import theme
 from ui.widgets.image_glass import ImageGlass
-from ui.widgets.image_overlay import column_mm, paint_letters
+from ui.widgets.image_overlay import column_mm, letter_rows, paint_letters
 from ui.widgets.image_toning import Toned
 from ui.widgets.image_view import ImageView
 from ui.widgets.screen_scale import screen_scales
@@ -117,6 +117,11 @@ class TurnedGlass(ImageGlass):
             paint_letters(painter, QRectF(self.rect()), edges(letters, view.turn), self._notes_begin)
         if self._has_lens:
             self._paint_lens(painter, view)
+
+    @property
+    def letter_rows(self) -> tuple[QRectF, ...]:
+        """Where the letters of the patient's sides are written on the glass."""
+        return letter_rows(QRectF(self.rect()), self._notes_begin)
 
     def _fit(self) -> None:
         self._is_fitted = True

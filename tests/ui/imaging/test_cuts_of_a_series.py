@@ -11,8 +11,9 @@ import pytest
 import shiboken6
 from pydicom.data import get_testdata_file
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QWidget
 
 from clinic_app.foundation.apart import HERE
 from clinic_app.imaging import Window
@@ -117,6 +118,22 @@ def test_a_press_on_one_cut_brings_the_others_there(desk: Desk) -> None:
     crosses = [desk.pane(each).lines.place_of_cross() for each in ORIENTATIONS]
     assert crosses[0] is not None
     assert tuple(desk.pane("axial").to_image(crosses[0])) == pytest.approx((4.5, 20.5))
+
+
+def test_no_line_runs_through_the_letters_of_the_patients_sides(desk: Desk) -> None:
+    desk.open()
+    pane = desk.pane("axial")
+    lines = pane.lines
+    painted = QImage(lines.size(), QImage.Format.Format_ARGB32)
+    painted.fill(0)
+    lines.render(painted, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
+    letters = [row.center().toPoint() for row in pane.letter_rows]
+    assert len(letters) == 4
+    for at in letters:
+        nearby = [(at.x() + dx, at.y() + dy) for dx in range(-9, 10) for dy in range(-7, 8)]
+        assert not any(painted.pixelColor(*each).alpha() for each in nearby)
+    drawn = sum(painted.pixelColor(x, pane.height() // 3).alpha() > 0 for x in range(pane.width()))
+    assert drawn >= 1
 
 
 def test_leafing_on_one_cut_moves_the_lines_on_the_others(desk: Desk) -> None:

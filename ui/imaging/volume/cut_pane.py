@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QWidget
 
 from clinic_app.imaging.volume import ORIENTATIONS, Orientation
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clinic_app.imaging.volume import Volume
 
 COLOURS: Final[dict[Orientation, str]] = {"axial": "accent", "coronal": "ok", "sagittal": "warn"}
+_LETTER_PX: Final = 26.0
 _OPEN_PX: Final = 14.0
 """Around the point where the cuts meet nothing is drawn over the picture."""
 _HALO: Final = QColor(0, 0, 0, 170)
@@ -129,10 +130,22 @@ class CutLines(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRegion(self._beside_letters())
         for orientation in ORIENTATIONS:
             if orientation != self._pane.orientation:
                 self._paint_cut(painter, orientation, self._model.volume)
         painter.end()
+
+    def _beside_letters(self) -> QRegion:
+        """Return the glass without the places of letters and of the scale's: lines mostly run right through them."""
+        free, rows = QRegion(self.rect()), self._pane.letter_rows
+        for row in rows:
+            middle = QRectF(0, 0, _LETTER_PX, row.height())
+            middle.moveCenter(row.center())
+            free -= QRegion(middle.toAlignedRect())
+        lowest = rows[-1]
+        scale = QRectF(lowest.left(), lowest.bottom(), lowest.width(), self.height())
+        return free - QRegion(scale.toAlignedRect())
 
     def place_of_cross(self) -> QPointF | None:
         """Return where the cuts meet on the glass; None before there is a body."""
