@@ -24,7 +24,12 @@ settings.register_profile(
 settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
-pytest_plugins = ["tests.helpers.engines", "tests.helpers.quick_passwords", "tests.helpers.quick_tables"]
+pytest_plugins = [
+    "tests.helpers.engines",
+    "tests.helpers.quick_passwords",
+    "tests.helpers.quick_statements",
+    "tests.helpers.quick_tables",
+]
 
 
 def pytest_collection_finish() -> None:

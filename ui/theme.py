@@ -114,14 +114,17 @@ def style_sheet(theme: ThemeName) -> str:
 
 
 def apply(app: QApplication, theme: ThemeName) -> None:
-    """Dress the whole program; may be called at any time while it runs."""
+    """Dress the whole program; may be called at any time while it runs, and does nothing when it is dressed so."""
+    sheet = style_sheet(theme)
+    if notifier().is_dressed and notifier().worn == theme and app.styleSheet() == sheet:
+        return
     notifier().worn = theme
     if not notifier().is_dressed:
         app.setStyle("Fusion")
         app.setFont(body_font())
         notifier().is_dressed = True
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    app.setStyleSheet(sheet)
     notifier().changed.emit()
 
 

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+SHORTEST_S, LONGEST_S = 0.0005, 0.005
+"""Between two questions. What is waited for has mostly come when it is asked again at once."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = 10, what: str = "") -> T:
     """Return the first true answer of ``condition``; Qt events are handled while waiting, where there is a GUI.
 
     Args:
-        condition: asked every 5 ms.
+        condition: asked at once, then after half a millisecond, then less and less often, up to every 5 ms.
         seconds: after so long the test fails.
         what: named in the failure.
 
@@ -25,12 +27,13 @@ def wait_until(condition: Callable[[], T], seconds: float = 10, what: str = "") 
         AssertionError: it did not become true.
     """
     turn = _event_turner()
-    deadline = time.monotonic() + seconds
+    deadline, pause_s = time.monotonic() + seconds, SHORTEST_S
     while not (answer := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what or 'the condition'} did not become true within {seconds:g} s")
         turn()
-        time.sleep(0.005)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_S)
     return answer
 
 

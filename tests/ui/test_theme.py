@@ -68,11 +68,27 @@ def test_a_theme_can_be_changed_while_windows_are_open(qtbot: object, qapp: QApp
     heard: list[str] = []
     theme.notifier().changed.connect(lambda: heard.append(theme.current()))
     window.show()
+    theme.apply(qapp, "light")
+    heard.clear()
     theme.apply(qapp, "dark")
     assert window.palette().windowText().color() == theme.token("text", "dark")
     theme.apply(qapp, "light")
     assert heard == ["dark", "light"]
     assert window.palette().windowText().color() == theme.token("text", "light")
+
+
+def test_who_is_dressed_so_already_is_not_dressed_again(qapp: QApplication) -> None:
+    theme.apply(qapp, "dark")
+    heard: list[str] = []
+    theme.notifier().changed.connect(lambda: heard.append(theme.current()))
+    theme.apply(qapp, "dark")
+    assert heard == []
+    qapp.setStyleSheet("")  # somebody else undressed it
+    theme.apply(qapp, "dark")
+    assert heard == ["dark"]
+    assert qapp.styleSheet() == theme.style_sheet("dark")
+    theme.apply(qapp, "light")
+    assert heard == ["dark", "light"]
 
 
 def test_a_clinical_widget_stays_dark_in_a_light_window(qtbot: object, qapp: QApplication) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -178,8 +179,9 @@ def test_a_hostile_name_is_letters_everywhere(desk: Desk) -> None:
 
 def _colours(desk: Desk) -> set[str]:
     """Return the colours of the window, coarsely."""
-    image = desk.window.grab().toImage()
-    return {QColor(image.pixel(x, y)).name() for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+    image = desk.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
+    return {QColor(int(each)).name() for each in np.unique(rows[::3, : image.width() : 3])}
 
 
 @pytest.mark.parametrize("role", list(ROOMS))
