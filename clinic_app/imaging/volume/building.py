@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.geometry import Plane
-from clinic_app.imaging.frame import Frame
+from clinic_app.imaging.frame import Frame, notes_added
 from clinic_app.imaging.stack import FrameStack
-from clinic_app.imaging.volume.grid import LEAST_SLICES, NoVolumeError, check_alike, stacked
+from clinic_app.imaging.volume.grid import LEAST_SLICES, NoVolumeError, Stacked, check_alike, stacked
+from clinic_app.imaging.volume.straightening import straightened, tilt_note
 from clinic_app.imaging.volume.volume import Volume, turned_to_patient
 
 MOST_BYTES: Final = 640 << 20
@@ -59,10 +60,48 @@ def volume_of(
     lying = stacked(planes)
     _sort(values, lying.order)
     start = planes[lying.order[0]]
+    origin = np.asarray(start.position, dtype=np.float64)
+    if any(lying.shift_mm):
+        brought = _straight(values, lying, first, (most_bytes, is_cancelled))
+        if brought is None:
+            return None
+        values, first, before = brought
+        origin = origin + np.array((start.along_column, start.along_row)).T @ before
     directions = np.array((start.normal, start.along_column, start.along_row))
     steps = (lying.step_mm, start.row_mm, start.column_mm)
-    grid = turned_to_patient(values, directions, steps, np.asarray(start.position))
+    grid = turned_to_patient(values, directions, steps, origin)
     return Volume(*grid, first, scale.slope, first.intercept)
+
+
+def _straight(
+    values: NDArray[Any], lying: Stacked, first: Frame, bounds: tuple[int, Callable[[], bool]]
+) -> tuple[NDArray[Any], Frame, NDArray[np.float64]] | None:
+    """Return slices of a tilted gantry in one grid, what holds for them, and where it begins beside the first slice.
+
+    Args:
+        values: the slices in order.
+        lying: how they lie.
+        first: one of them.
+        bounds: bytes there may be at most, and what is asked before each slice.
+
+    Raises:
+        NoVolumeError: there is no room for them twice.
+    """
+    most_bytes, is_cancelled = bounds
+    shift, pixel = (
+        np.array(lying.shift_mm),
+        np.array((first.plane.row_mm, first.plane.column_mm) if first.plane else ()),
+    )
+    away = np.outer(np.arange(len(values)), shift)
+    before = away.min(axis=0)
+    moves = (away - before) / pixel
+    sides = np.array(values.shape[1:]) + np.ceil(moves.max(axis=0))
+    if values.nbytes + len(values) * int(sides.prod()) * values.itemsize > most_bytes:
+        raise NoVolumeError(Text("The series is too large for a reconstruction on this computer."))
+    made = straightened(values, moves, first, is_cancelled)
+    if made is None:
+        return None
+    return made[0], notes_added(made[1], tilt_note(lying.tilt_degrees)), before
 
 
 class _Scale:

@@ -1,8 +1,10 @@
 """Whether slices lie as a body needs it: parallel, equally far from one another, straight behind one another.
 
 A reconstruction of slices that do not is a picture of nobody: a missing slice shortens him, a tilted gantry bends him.
-So each of these is refused with a sentence that says which images are meant. Source: DICOM PS3.3 C.7.6.2.1.1; positions
-are compared along the normal, never by slice location or instance number, which anybody may write.
+So each of these is refused with a sentence that says which images are meant; only slices each of which lies equally far
+beside the one before, as a tilted gantry takes them, are brought straight (`straightening`). Positions are compared
+along the normal, never by slice location or instance number, which anybody may write.
+Source: DICOM PS3.3 C.7.6.2.1.1.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ _ROUNDING_MM: Final = 0.02
 _MOST_SHIFT: Final = 0.5
 """Of a pixel, over all slices: scanners write positions rounded."""
 _MOST_TURN: Final = 2e-3
+_MOST_TILT_DEGREES: Final = 45.0
+"""Gantries are built for 30."""
+_UNSTEADY: Final = 0.25
+"""Of a pixel: so far a slice may lie from where a steady tilt would have it."""
 _MOST_NAMED: Final = 6
 
 
@@ -41,11 +47,18 @@ class Stacked:
 
     Args:
         order: their places in the series, from the first along the normal to the last.
-        step_mm: from one to the next.
+        step_mm: from one to the next, along the normal.
+        shift_mm: how far each lies beside the one before, down its columns and along its rows; 0 for straight ones.
     """
 
     order: tuple[int, ...]
     step_mm: float
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def tilt_degrees(self) -> float:
+        """How far the gantry was tilted."""
+        return float(np.degrees(np.arctan2(np.hypot(*self.shift_mm), self.step_mm)))
 
 
 def check_alike(plane: Plane | None, first: Plane, number: int) -> Plane:
@@ -87,17 +100,28 @@ def stacked(planes: Sequence[Plane]) -> Stacked:
                 numbers=_pairs(order, uneven),
             )
         )
-    _check_straight(away, depths, first)
-    return Stacked(tuple(int(place) for place in order), float(depths[order[-1]] - depths[order[0]]) / len(steps))
+    step_mm = float(depths[order[-1]] - depths[order[0]]) / len(steps)
+    sideways = (away @ np.array((first.along_column, first.along_row)).T)[order]
+    return Stacked(tuple(int(place) for place in order), step_mm, _steady_shift(sideways - sideways[0], first, step_mm))
 
 
-def _check_straight(away: NDArray[np.float64], depths: NDArray[np.float64], first: Plane) -> None:
-    sideways = away - np.outer(depths, first.normal)
-    sideways -= sideways[int(np.argmin(depths))]
-    if np.abs(sideways).max() > max(_MOST_SHIFT * min(first.row_mm, first.column_mm), _ROUNDING_MM):
+def _steady_shift(sideways: NDArray[np.float64], first: Plane, step_mm: float) -> tuple[float, float]:
+    """Return how far each slice lies beside the one before, in millimetres down and along; 0 where nobody sees it.
+
+    Raises:
+        NoVolumeError: they do not all lie equally far beside one another, or too far.
+    """
+    pixel = min(first.row_mm, first.column_mm)
+    if np.abs(sideways).max() <= max(_MOST_SHIFT * pixel, _ROUNDING_MM):
+        return 0.0, 0.0
+    shift = sideways[-1] / (len(sideways) - 1)
+    off = np.abs(sideways - np.outer(np.arange(len(sideways)), shift)).max()
+    tilt = np.degrees(np.arctan2(np.hypot(*shift), step_mm))
+    if off > max(_UNSTEADY * pixel, _ROUNDING_MM) or tilt > _MOST_TILT_DEGREES:
         raise NoVolumeError(
             Text("The images were taken with a tilted gantry and do not lie straight behind one another.")
         )
+    return float(shift[0]), float(shift[1])
 
 
 def _pairs(order: NDArray[np.intp], places: NDArray[np.intp]) -> str:

@@ -40,9 +40,23 @@ def test_many_faults_are_named_up_to_a_few() -> None:
     assert refused(slices([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7])).endswith("11–12 ….")
 
 
-def test_a_tilted_gantry_is_said() -> None:
+def test_slices_that_lie_unevenly_beside_one_another_are_no_tilted_gantry() -> None:
     tilted = Geometry(count=5, rows=8, columns=6, shift_mm=0.8)
-    assert "tilted gantry" in refused([slice_file(tilted, place) for place in range(5)])
+    straight = Geometry(count=5, rows=8, columns=6)
+    assert "tilted gantry" in refused([slice_file(tilted if place > 2 else straight, place) for place in range(5)])
+
+
+def test_no_gantry_is_tilted_so_far() -> None:
+    lying = Geometry(count=5, rows=8, columns=6, shift_mm=3.2)
+    assert "tilted gantry" in refused([slice_file(lying, place) for place in range(5)])
+
+
+def test_a_tilted_body_needs_room_twice() -> None:
+    tilted = Geometry(count=5, rows=8, columns=6, shift_mm=0.8)
+    with pytest.raises(NoVolumeError, match="too large"):
+        volume_of(stack_of_body(tilted), most_bytes=5 * 8 * 6 * 2 * 2)
+    answers = iter([False] * 5 + [True])
+    assert volume_of(stack_of_body(tilted), is_cancelled=lambda: next(answers)) is None
 
 
 def test_positions_written_with_few_digits_are_no_fault() -> None:
