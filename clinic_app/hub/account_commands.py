@@ -17,6 +17,7 @@ from clinic_app.hub.archive_commands import archive, ask_archive
 from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.quota_command import ask_quota, quota
+from clinic_app.hub.release_commands import ask_releases, releases
 from clinic_app.keys.enrolment_code import printed
 from clinic_app.storage.feed.accounts import Admission
 
@@ -125,5 +126,6 @@ ACCOUNT_COMMANDS: Final[Mapping[str, AccountCommand]] = {
     "revoke": AccountCommand("Shut a workstation out.", _ask_revocation, _revoke),
     "erase": AccountCommand("Erase records by order of the law, everywhere and for good.", ask_erasing, erase),
     "quota": AccountCommand("Say how much of contents an organisation may keep.", ask_quota, quota),
+    "releases": AccountCommand("List the program's releases, or take one from a stick.", ask_releases, releases),
     "archive": AccountCommand("List what went to the DICOM archive, what differs, what waits.", ask_archive, archive),
 }

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Language, Text
-from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read, fhir_write, status
+from clinic_app.hub import accounts, capabilities, content, exchange, fhir_read, fhir_write, releases, status
 from clinic_app.hub.below import OnTheWay
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.limits import AddressLimit, Limits, TooManyError, answer_too_many
@@ -23,6 +23,7 @@ from clinic_app.hub.metrics import Counting, Metrics
 from clinic_app.hub.operations import Operations, Surroundings
 from clinic_app.hub.packing import Packing
 from clinic_app.hub.refusals import language_of, outcome, refusal
+from clinic_app.hub.releases import HubReleases
 from clinic_app.hub.tokens import Accounts
 from clinic_app.hub.tus import Tus
 from clinic_app.storage import Store
@@ -77,6 +78,7 @@ def build_hub(
         operations=Operations(store, callers, accounts.heads, clock, surroundings or Surroundings(name)),
         quotas=FeedQuotas(store.database),
         archive=FeedArchive(store.database, kept),
+        releases=HubReleases(store.folder),
     )
 
 
@@ -90,6 +92,7 @@ def build_app(hub: Hub) -> Starlette:
             Route("/health", exchange.health, methods=["GET"]),
             Route("/$changes", exchange.changes, methods=["GET"]),
             *content.ROUTES,
+            *releases.ROUTES,
             *status.ROUTES,
             *fhir_read.ROUTES,
             *fhir_write.ROUTES,

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -34,6 +34,9 @@ from clinic_app.storage.feed.search import FeedSearch
 from clinic_app.storage.feed.wishes import FeedWishes
 from clinic_app.sync.compression import PackingError, TooLargeError, Unpacker, has_digest
 
+if TYPE_CHECKING:
+    from clinic_app.hub.releases import HubReleases
+
 _MAX_TOKEN: Final = 200
 LONGEST_PAUSE_S: Final = 60.0
 """How long nothing of a body may come."""
@@ -56,6 +59,8 @@ class Hub:
     """What became of contents at the DICOM archive, where the hub has one."""
     operations: Operations
     """How it stands with the hub, for its own people."""
+    releases: HubReleases | None = None
+    """What versions of the program it hands to its workstations."""
     below: Below | None = None
     """What it says differently because another hub is above it; None for the last hub."""
 

@@ -13,7 +13,7 @@ from clinic_app.storage import Store
 from clinic_app.storage.exchange.exchange import Write, Written
 from clinic_app.sync.foreign import ForeignLink
 from clinic_app.sync.foreign_wire import read_abilities
-from clinic_app.sync.link import HubLink, HubPage, HubRefusalError, UploadState
+from clinic_app.sync.link import HubLink, HubPage, HubRefusalError, ReleaseWord, UploadState
 
 FOREIGN_HUB: Final = "foreign-hub"
 """The address of the hub, where that is a server that is not ours."""
@@ -100,6 +100,10 @@ class AnyLink(HubLink):
     async def report(self, said: bytes) -> dict[str, Any] | None:
         """See `HubLink.report`; a foreign server takes none."""
         return None if self._is_foreign else await super().report(said)
+
+    async def releases(self, etag: str) -> ReleaseWord | None:
+        """See `HubLink.releases`; a foreign server has none."""
+        return None if self._is_foreign else await super().releases(etag)
 
     async def close(self) -> None:
         """Let go of every connection."""

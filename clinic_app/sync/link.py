@@ -69,6 +69,7 @@ _TOO_LARGE: Final = 413
 _LATER: Final = frozenset({408, 425, 429})
 _NOT_THERE: Final = frozenset({404, 410})
 _NO_SUCH_PLACE: Final = frozenset({404, 405})
+_NOT_CHANGED: Final = 304
 _UNPACKED: Final = 415
 _MAYBE_PACKED: Final = frozenset({400, 415, 500, 501})
 """How servers answer to what they cannot unpack."""
@@ -103,6 +104,14 @@ class HubRefusalError(ClinicError):
         super().__init__(Text("The hub does not take this: {words}", words=words))
         self.status = status
         self.words = words
+
+
+@dataclass(frozen=True)
+class ReleaseWord:
+    """What a hub says about releases of the program: files of signed metadata by their names, and its ETag."""
+
+    metadata: Mapping[str, bytes]
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -310,6 +319,29 @@ class HubLink:
                 return msgspec.json.decode(await whole_message(response), type=dict[str, Any])
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise nonsense() from error
+
+    async def releases(self, etag: str) -> ReleaseWord | None:
+        """Return what the hub says about releases of the program; None where it has none, or nothing new.
+
+        Args:
+            etag: of what it said last; empty for nothing.
+
+        Raises:
+            HubRefusalError: the hub does not give it.
+            LinkError: no hub, or nonsense.
+        """
+        headers = {"Accept": _JSON, **({"If-None-Match": etag} if etag else {})}
+        async with self._answer("GET", "/releases", headers, b"") as response:
+            if response.status_code in _NO_SUCH_PLACE or response.status_code == _NOT_CHANGED:
+                return None
+            await self._refuse(response)
+            if response.status_code != 200 or _content_type(response) != _JSON:
+                raise nonsense()
+            try:
+                told = msgspec.json.decode(await whole_message(response), type=dict[str, str])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise nonsense() from error
+            return ReleaseWord({name: body.encode() for name, body in told.items()}, response.headers.get("etag", ""))
 
     async def _packed(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> bytes:
         """Send a message as well packed as the hub can unpack it; one it could not is sent again otherwise."""

@@ -35,6 +35,7 @@ from clinic_app.sync.hub_account import EraseOrder, HubAccount
 from clinic_app.sync.hub_certificate import tls_of
 from clinic_app.sync.link import HubLink, HubRefusalError
 from clinic_app.sync.pace import Pace
+from clinic_app.sync.releases import Releases, Shelf
 from clinic_app.sync.reporting import Reporting
 from clinic_app.sync.round import Round
 from clinic_app.sync.settling import Settling
@@ -61,6 +62,7 @@ class SyncService:
         account: this workstation's place at the hub, where it has one with a key of its own.
         erase: destroys the keys of the data when the hub orders it; None for a node whose data are not its user's.
         language: in which the hub is asked to say why it refuses something.
+        shelf: where releases of the program go; None for a program that takes none.
 
     Every public method may be called from any thread; subscribers are called from the service's own thread.
     """
@@ -79,7 +81,9 @@ class SyncService:
         account: HubAccount | None = None,
         erase: Callable[[EraseOrder], Text] | None = None,
         language: Language = "en",
+        shelf: Shelf | None = None,
     ) -> None:
+        self._shelf = shelf
         self._account = account
         self._erase = erase
         self._store = store
@@ -177,9 +181,13 @@ class SyncService:
         reporting = Reporting(self._store, link, self._account)
         exchange = Round(self._store, self._referrals, link, settling, self.budget, self._clock, self._settled)
         hearing = Hearing(exchange.pull, self._standing.ask)
+        shelf, budget = self._shelf, self.budget
+        releases = Releases(shelf, link, budget, self._has_pressing_news) if shelf is not None else None
         try:
             while not self._standing.is_ending:
                 wait_s = await self._exchange_safely(exchange, link, hearing, reporting)
+                if releases is not None and isinstance(self._state, Succeeded):
+                    await self._fetch(releases)
                 await self._standing.rest(wait_s)
         finally:
             with anyio.CancelScope(shield=True):
@@ -227,6 +235,16 @@ class SyncService:
             await reporting.run()
         except (LinkError, HubRefusalError) as error:
             _log.warning("the hub was not told of this workstation: %s", error)
+
+    @staticmethod
+    async def _fetch(releases: Releases) -> None:
+        """Fetch of a release what there is time for; whatever is wrong with that, the exchange before it went well."""
+        try:
+            await releases.run()
+        except ClinicError as error:
+            _log.info("no release was fetched: %s", error)
+        except Exception:  # noqa: BLE001 - the border of this thread
+            _log.exception("a release could not be fetched")
 
     def _obey(self, error: ErasedError) -> float:
         """Destroy the keys of the data without asking anybody, and have no exchange any more."""

@@ -133,6 +133,7 @@ LINES = (
     Line("HEAD", "/blob/{sha256}", "/blob/{at.digest}", frozenset({"own"})),
     Line("PATCH", "/blob/{sha256}", "/blob/{at.digest}", frozenset({"own"}), options=_upload("Upload-Offset")),
     Line("GET", "/blob/{sha256}", "/blob/{at.digest}"),
+    Line("GET", "/releases", "/releases", frozenset()),
     Line("GET", "/_history", "/_history", is_list=True),
     Line("GET", "/{type}", "/Patient", is_list=True),
     Line("GET", "/{type}", f"/Patient?identifier={SECRET}", is_list=True),
