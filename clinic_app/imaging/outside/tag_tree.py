@@ -28,10 +28,12 @@ MOST_SHOWN: Final = 256
 MOST_WHOLE: Final = 65_536
 MOST_DEPTH: Final = 32
 MOST_LINES: Final = 20_000
-"""Looked through in one search."""
+"""Listed of one part of a file, and looked through in one search."""
 _BYTES: Final = frozenset(("OB", "OW", "OF", "OD", "OL", "OV", "UN"))
 _TEXTS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "PN"))
 _MOST_HEX: Final = 32
+_PICTURES: Final = 0x2400
+"""Where Unicode has pictures of control characters."""
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
@@ -95,7 +97,7 @@ class TagTree:
         if len(path) % 2:
             return tuple(
                 TagLine((*path, place), f"#{place + 1}", can_open=len(item) > 0, value=f"{len(item)}")
-                for place, item in enumerate(self._items(path))
+                for place, item in enumerate(self._items(path)[:MOST_LINES])
             )
         found = self._at(path)
         if found is None:
@@ -103,7 +105,7 @@ class TagTree:
         head = self._dataset.file_meta if not path else Dataset()
         return (
             *(self._line(head, tag, path) for tag in sorted(head.keys())),
-            *(self._line(found, tag, path) for tag in sorted(found.keys())),
+            *(self._line(found, tag, path) for tag in sorted(found.keys())[:MOST_LINES]),
         )
 
     def whole(self, path: tuple[int, ...]) -> str:
@@ -114,7 +116,7 @@ class TagTree:
         if holder is None:
             return ""
         try:
-            return self._words(holder, BaseTag(path[-1]), MOST_WHOLE)[0]
+            return printable(self._words(holder, BaseTag(path[-1]), MOST_WHOLE)[0], keeps_lines=True)
         except READING_ERRORS:
             return ""
 
@@ -180,7 +182,7 @@ class TagTree:
             shown,
             vr,
             keyword,
-            value[:MOST_SHOWN],
+            printable(value[:MOST_SHOWN]),
             size,
             has_more=len(value) > MOST_SHOWN,
             is_mended=is_mended,
@@ -214,6 +216,28 @@ def joined(value: object) -> str:
     if isinstance(value, (MultiValue, list)):
         return "\\".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def printable(words: str, *, keeps_lines: bool = False) -> str:
+    """Return words with signs in the place of what cannot be seen.
+
+    That is what steers a terminal, turns the direction of writing, or would break a line that is copied into a table.
+
+    Args:
+        words: a stranger's.
+        keeps_lines: they are shown in a field of many lines.
+    """
+    if words.isprintable():
+        return words
+    if keeps_lines:
+        words = words.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(each if each.isprintable() or (keeps_lines and each == "\n") else _sign_of(each) for each in words)
+
+
+def _sign_of(letter: str) -> str:
+    if letter < " ":
+        return chr(_PICTURES + ord(letter))
+    return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def _fits(line: TagLine, plain: str, bare: str, keys: tuple[str, ...]) -> bool:
@@ -265,7 +289,7 @@ def _name(dataset: Dataset, tag: BaseTag) -> str:
             return dictionary_description(tag)
         if tag.is_private_creator:
             return "Private Creator"
-        creator = str(_element(dataset, BaseTag((tag.group << 16) | (tag.element >> 8))).value)[:64]
+        creator = printable(str(_element(dataset, BaseTag((tag.group << 16) | (tag.element >> 8))).value)[:64])
     except READING_ERRORS:
         return ""
     try:

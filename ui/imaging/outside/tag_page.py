@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +18,12 @@ from PySide6.QtWidgets import (
     QTreeWidgetItem,
     QVBoxLayout,
 )
+from shiboken6 import isValid
 
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.imaging.texts import NAMES
 from ui.language import Translated, _, counted
+from ui.strokes import next_turn
 from ui.tasks import TaskRunner
 from ui.widgets.buttons import Button
 from ui.widgets.labels import label
@@ -35,6 +37,8 @@ _LINE: Final = Qt.ItemDataRole.UserRole
 _WAIT_MS: Final = 250
 _WHOLE_PX: Final = 84
 _ROW_PX: Final = 24
+_AT_ONCE: Final = 200
+"""Lines shown at a turn of the event loop."""
 
 
 class TagModel(QObject):
@@ -126,6 +130,8 @@ class TagPage(Translated, QFrame):
         self.search = SearchField(f"{name}.search")
         self._words = label("muted", is_wrapped=True)
         self._words.setObjectName(f"{name}.words")
+        self._lists = 0
+        self._opening: dict[tuple[int, ...], QTreeWidgetItem] = {}
         self.tree = QTreeWidget()
         self.tree.setObjectName(f"{name}.tree")
         self.whole = QPlainTextEdit()
@@ -187,7 +193,7 @@ class TagPage(Translated, QFrame):
 
     def enter(self) -> None:
         """Begin with an empty search, the cursor in it."""
-        self.tree.clear()
+        self._begin(())
         self.whole.clear()
         self.search.clear()
         self._asking.stop()
@@ -225,7 +231,7 @@ class TagPage(Translated, QFrame):
     def _leave(self) -> None:
         self._asking.stop()
         self._model.close()
-        self.tree.clear()
+        self._begin(())
         self.whole.clear()
         self.left.emit()
 
@@ -240,20 +246,33 @@ class TagPage(Translated, QFrame):
         if not path:
             if self.search.text().strip():
                 return
-            self.tree.clear()
-            self.tree.addTopLevelItems([_item(line) for line in lines])
+            self._begin(lines)
             self._say_words()
             return
-        parent = next((item for item in _all(self.tree) if item.data(_TAG, _LINE).path == path), None)
+        parent = self._opening.pop(path, None)
         if parent is not None:
             parent.takeChildren()
-            parent.addChildren([_item(line) for line in lines])
+            self._add(parent, lines, 0, self._lists)
+
+    def _begin(self, lines: Sequence[TagLine]) -> None:
+        self._lists += 1
+        self._opening.clear()
+        self.tree.clear()
+        self._add(self.tree.invisibleRootItem(), lines, 0, self._lists)
+
+    def _add(self, parent: QTreeWidgetItem, lines: Sequence[TagLine], begin: int, lists: int) -> None:
+        """Show some lines at a turn of the event loop: a file may have thousands of them."""
+        if lists != self._lists or not isValid(parent):
+            return
+        end = begin + _AT_ONCE
+        parent.addChildren([_item(line) for line in lines[begin:end]])
+        if end < len(lines):
+            next_turn(self, lambda: self._add(parent, lines, end, lists))
 
     def _show_found(self, words: str, lines: tuple[TagLine, ...]) -> None:
         if words != self.search.text().strip():
             return
-        self.tree.clear()
-        self.tree.addTopLevelItems([_item(line) for line in lines])
+        self._begin(lines)
         self._words.show()
         self._words.setText(counted("{count} element found", "{count} elements found", len(lines)))
         first = self.tree.topLevelItem(0)
@@ -264,6 +283,7 @@ class TagPage(Translated, QFrame):
         line: TagLine = item.data(_TAG, _LINE)
         first: QTreeWidgetItem | None = item.child(0)
         if line.can_open and first is not None and first.data(_TAG, _LINE) is None:
+            self._opening[line.path] = item
             self._model.list(line.path)
 
     def _read(self, item: QTreeWidgetItem | None) -> None:
@@ -308,14 +328,3 @@ def _item(line: TagLine) -> QTreeWidgetItem:
     if line.can_open:
         item.addChild(QTreeWidgetItem())  # what is in it is read when it is opened
     return item
-
-
-def _all(tree: QTreeWidget) -> list[QTreeWidgetItem]:
-    """Return the items of a tree that stand for lines."""
-    found, waiting = [], [tree.topLevelItem(place) for place in range(tree.topLevelItemCount())]
-    while waiting:
-        item = waiting.pop()
-        if item is not None and item.data(_TAG, _LINE) is not None:
-            found.append(item)
-            waiting += [item.child(place) for place in range(item.childCount())]
-    return found

@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from clinic_app.foundation.errors import UnreadableFileError
-from clinic_app.imaging.outside.tag_tree import MOST_DEPTH, MOST_SHOWN, MOST_WHOLE, TagLine, TagTree
+from clinic_app.imaging.outside.tag_tree import MOST_DEPTH, MOST_SHOWN, MOST_WHOLE, TagLine, TagTree, printable
 from tests.helpers.dicom_files import bytes_of, item, made_file
 
 
@@ -54,6 +54,43 @@ def test_a_private_element_says_whose_it_is() -> None:
     assert known.is_private
     assert known.keyword.startswith("GEMS_IDEN_01: ")
     assert line(found, "(0011,1001)").keyword == "Nobody knows"
+
+
+def test_what_cannot_be_seen_is_shown_by_a_sign_and_breaks_no_line() -> None:
+    found = tree(
+        SpecificCharacterSet="ISO_IR 192", StudyDescription="ab\u202egnp.exe\x07", StudyComments="a\r\nb\tc\x1b[31m"
+    )
+    assert line(found, "(0008,1030)").value == "ab\N{REPLACEMENT CHARACTER}gnp.exe\N{SYMBOL FOR BELL}"
+    comments = line(found, "(0032,4000)")
+    assert comments.value == "a␍␊b␉c␛[31m"
+    assert comments.row().count("\t") == 3
+    assert "\n" not in comments.row()
+    assert found.whole(comments.path) == "a\nb␉c␛[31m"
+    assert [each.tag for each in found.find("gnp")] == ["(0008,1030)"]
+
+
+@pytest.mark.parametrize("words", ["Қасымов^Нұрлан", "Ёлкин = Ё", "اسم", "日本", "1.5 µs", ""])
+def test_letters_of_every_writing_are_left_as_they_are(words: str) -> None:
+    assert printable(words) == printable(words, keeps_lines=True) == words
+
+
+def test_spaces_of_other_widths_are_spaces() -> None:
+    assert printable("a\u00a0b\u2003c\u200bd") == "a b c\N{REPLACEMENT CHARACTER}d"
+
+
+def test_a_creator_of_private_elements_is_shown_by_signs_too() -> None:
+    dataset = made_file(np.zeros((8, 8), np.uint8))
+    dataset.private_block(0x0011, "Evil\x1b[2J", create=True).add_new(0x01, "LO", "y")
+    assert line(TagTree(bytes_of(dataset)), "(0011,1001)").keyword == "Evil␛[2J"
+
+
+def test_no_part_of_a_file_is_listed_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clinic_app.imaging.outside.tag_tree.MOST_LINES", 20)
+    found = tree(ReferencedImageSequence=[item(CodeValue=str(each)) for each in range(50)])
+    sequence = line(found, "(0008,1140)")
+    assert sequence.value == "50"
+    assert len(found.lines(sequence.path)) == 20
+    assert len([each for each in found.lines() if not each.tag.startswith("(0002")]) == 20
 
 
 def test_sequences_are_opened_step_by_step() -> None:
