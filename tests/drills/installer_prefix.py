@@ -81,11 +81,11 @@ class Prefix:
         }
         return {**os.environ, **own, **self.environment}
 
-    def make(self, qt_core: Path, work: Path) -> None:
+    def make(self, qt_core: Path | None, work: Path) -> None:
         """Make it anew.
 
         Args:
-            qt_core: Qt's own library, which tells what it wants of ICU.
+            qt_core: Qt's own library, which tells what it wants of ICU; None where Python and Qt will not run here.
             work: folder for the stand-ins.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -95,7 +95,7 @@ class Prefix:
         _quiet(["wineserver", "--wait"], first)
         _quiet(["wine", "winecfg", "-v", "win10"], first)
         _quiet(["wineserver", "--wait"], first)
-        for library in stand_ins(qt_core, work):
+        for library in [] if qt_core is None else stand_ins(qt_core, work):
             shutil.copyfile(library, self.drive / "windows" / "system32" / library.name)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

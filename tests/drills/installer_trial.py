@@ -45,12 +45,14 @@ class Trial:
         prefix: the Windows.
         steps: by name whether each held, how long it took, and what it said.
         figures: the rest.
+        is_whole: the whole program is installed, not a small stand-in of it.
     """
 
     folder: Path
     prefix: Prefix
     steps: dict[str, dict[str, object]] = field(default_factory=dict)
     figures: dict[str, object] = field(default_factory=dict)
+    is_whole: bool = True
 
     def step(self, name: str, do: Callable[[], object], wanted: object = True) -> bool:
         """Do one thing and note whether it came out as wanted; what trips has not held, and the next is done."""

@@ -1,0 +1,94 @@
+"""What happens to a computer on which Dala is installed by Setup: installed, updated, refused, removed, removed whole.
+
+Each function takes steps of the `Trial`. They hold for the program as it is built, and for a small stand-in of it by
+which the trial tries itself (`installer_mutants`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.drills.installer_trial import (
+    FOLDER,
+    FORMER,
+    KEY,
+    NEWER,
+    ONLY_FORMER,
+    Trial,
+    is_data,
+    leftovers,
+    missing_of,
+    older_windows,
+    within,
+)  # fmt: skip
+
+GONE_WITHIN_S: Final = 60.0
+IS_OLD_WINDOWS: Final = 11
+IS_OLDER: Final = 13
+
+
+def install(trial: Trial) -> None:
+    """Install the former version on a computer that has none; an older Windows is refused."""
+    trial.step("older Windows is refused", lambda: refused_by_older_windows(trial), (IS_OLD_WINDOWS, ""))
+    trial.step("install", lambda: (trial.prefix.run(trial.setup(FORMER), "/S", "/LANGUAGE=kk").code,
+               trial.version_there()), (0, str(FORMER)))  # fmt: skip
+    trial.step("every file is there", lambda: missing_of(trial.folder / "former", trial.installed), [])
+    trial.step("first settings are written", lambda: "language = 'kk'" in settings(trial))
+
+
+def update(trial: Trial) -> None:
+    """Install the newer version over it; there is no way back."""
+    trial.step("update", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code, trial.version_there()),
+               (0, str(NEWER)))  # fmt: skip
+    trial.step("former files are gone", (trial.installed / ONLY_FORMER).exists, wanted=False)
+    trial.step("data were copied first", (trial.data / "before-update" / "clinic.db").is_file)
+    trial.step("downgrade is refused", lambda: (trial.prefix.run(trial.setup(FORMER), "/S").code,
+               trial.version_there()), (IS_OLDER, str(NEWER)))  # fmt: skip
+
+
+def remove(trial: Trial, before: set[str]) -> None:
+    """Remove the program; the data stay.
+
+    Args:
+        trial: this one.
+        before: every file of the drive before anything was installed.
+    """
+    trial.step("remove", lambda: is_removed(trial))
+    left = leftovers(before, trial.prefix.drive)
+    trial.figures["leftovers"] = left
+    trial.step("only data are left", lambda: [each for each in left if not is_data(each)], [])
+    trial.step("data are still there", (trial.data / "clinic.db").is_file)
+
+
+def settings(trial: Trial) -> str:
+    """Return the settings that Setup has written."""
+    return (trial.data / "settings.toml").read_text(encoding="utf-8")
+
+
+def refused_by_older_windows(trial: Trial) -> tuple[int, str]:
+    """Run Setup on an older Windows; return its exit code and what is installed then."""
+    with older_windows(trial):
+        return trial.prefix.run(trial.setup(FORMER), "/S").code, trial.version_there()
+
+
+def is_removed(trial: Trial) -> bool:
+    """Remove the program as Windows' list of programs would do it silently; return whether it is gone."""
+    words = trial.prefix.registry(KEY)["QuietUninstallString"]
+    trial.prefix.run(words.split('"')[1], *words.split('"')[2].split())
+    return within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
+
+
+def purge(trial: Trial) -> None:
+    """Install again and remove with the data: not without the word that confirms it."""
+    trial.step("removal with the data", lambda: is_purged(trial))
+
+
+def is_purged(trial: Trial) -> bool:
+    """Return whether the data go with the program when that is confirmed, and only then."""
+    found = []
+    for words in (("/PURGE=1",), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")):
+        trial.prefix.run(trial.setup(FORMER), "/S")  # it is the quicker one
+        trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S", *words)
+        within(GONE_WITHIN_S, lambda: not trial.installed.exists())
+        found.append(not within(5, lambda: not trial.data.exists()))
+    return found == [True, False]
