@@ -23,7 +23,7 @@ from ui.imaging.viewer import Viewer
 from ui.imaging.viewing.cine_bar import CineBar
 from ui.imaging.viewing.cine_player import CinePlayer
 from ui.imaging.viewing.key_overview import KeyOverview
-from ui.imaging.viewing.linking import Linking
+from ui.imaging.viewing.linking import MODES, Linking, LinkMode
 from ui.imaging.viewing.presets import OwnWindow, PresetBook
 from ui.imaging.viewing.presets_dialog import PresetsDialog
 from ui.imaging.volume.volume_door import VolumeDoor
@@ -116,8 +116,8 @@ class LightBox(QWidget):
         panes.tools.hang_asked.connect(self.hang_again)
         panes.tools.presets_asked.connect(self.edit_presets)
         panes.tools.keys_asked.connect(self.show_keys)
-        panes.tools.link_asked.connect(self.linking.step_mode)
-        panes.tools.lines_asked.connect(lambda: self.linking.set_lines(has_lines=not self.linking.has_lines))
+        panes.tools.link_asked.connect(self.step_link)
+        panes.tools.lines_asked.connect(self.toggle_lines)
         self.linking.changed.connect(self._show_linking)
         self.cine.used.connect(self.take_keys)
         panes.tools.volume_asked.connect(self.volume.open)
@@ -140,7 +140,7 @@ class LightBox(QWidget):
         hung = hang(self._model.hanging, studies, study, self._layout_for(study))
         self.panes.set_grid(hung.layout)
         if len(hung.layout) > 1:
-            self.linking.set_mode("place" if hung.is_linked else "off")
+            self.linking.set_mode(self._link_for(is_linked=hung.is_linked))
         by_uid = {row.uid: row for row in rows}
         starts = [(by_uid[start.series_uid], start) if start else None for start in hung.starts]
         if not any(starts):
@@ -186,7 +186,7 @@ class LightBox(QWidget):
 
     def _key_table(self) -> dict[tuple[Qt.Key, bool], Callable[[], object]]:
         """Return what keys do, with and without Shift."""
-        keys, panes, linking = Qt.Key, self.panes, self.linking
+        keys, panes = Qt.Key, self.panes
 
         def play(act: Callable[[CinePlayer], None]) -> Callable[[], None]:
             return lambda: act(panes.active.player)
@@ -198,8 +198,8 @@ class LightBox(QWidget):
             (keys.Key_J, False): self.hang_again,
             (keys.Key_M, False): panes.toggle_maximised,
             (keys.Key_F4, False): self.volume.open,
-            (keys.Key_Y, False): linking.step_mode,
-            (keys.Key_U, False): lambda: linking.set_lines(has_lines=not linking.has_lines),
+            (keys.Key_Y, False): self.step_link,
+            (keys.Key_U, False): self.toggle_lines,
             (keys.Key_Comma, False): play(lambda player: player.step(-1)),
             (keys.Key_Period, False): play(lambda player: player.step(1)),
             (keys.Key_Comma, True): slower,
@@ -211,12 +211,33 @@ class LightBox(QWidget):
             (keys.Key_Backslash, False): play(CinePlayer.clear_part),
         }
 
+    def step_link(self) -> None:
+        """Let the panes leaf together in the next way; it is this person's from now on."""
+        self.linking.step_mode()
+        self._keep(link=self.linking.mode)
+
+    def toggle_lines(self) -> None:
+        """Draw the lines in which pictures cut one another, or do not; it is this person's from now on."""
+        self.linking.set_lines(has_lines=not self.linking.has_lines)
+        self._keep(lines=str(int(self.linking.has_lines)))
+
+    def _keep(self, **chosen: str) -> None:
+        if self._remembered is not None:
+            self._remembered.put(**chosen)
+
+    def _link_for(self, *, is_linked: bool) -> LinkMode:
+        """Return how panes leaf together: as this person chose last, else as the rule says."""
+        kept = self._remembered.values.get("link", "") if self._remembered is not None else ""
+        return next((each for each in MODES if each == kept), "place" if is_linked else "off")
+
     def _show_linking(self) -> None:
         self.panes.tools.show_linking(self.linking.mode, has_lines=self.linking.has_lines)
 
     def _know(self) -> None:
         """What this person chose before has been read."""
         self._is_known = True
+        if self._remembered is not None:
+            self.linking.set_lines(has_lines=self._remembered.values.get("lines", "1") == "1")
         if self._model.rows:
             self.show_rows()
 

@@ -175,12 +175,31 @@ class ViewerTools(Translated, QWidget):
     def _listen(self, canvas: ImageCanvas) -> None:
         for signal in (canvas.tool_changed, canvas.window_changed, canvas.shown):
             signal.connect(self.follow)
+        canvas.screen_size_asked.connect(self.measure_screen)
+
+    def measure_screen(self) -> None:
+        """Let somebody measure this screen; then the picture is shown in true size, if he kept what he measured."""
+        from ui.widgets.calibration_dialog import CalibrationDialog
+
+        canvas = self._canvas
+        dialog = CalibrationDialog(self)
+
+        def show_at_last() -> None:
+            self._say()
+            if canvas.can_be_true_size:
+                canvas.show_true_size()
+            canvas.setFocus()
+
+        dialog.accepted.connect(show_at_last)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def act_on(self, canvas: ImageCanvas) -> None:
         """Work on another canvas from now on."""
         before, self._canvas = self._canvas, canvas
         for signal in (before.tool_changed, before.window_changed, before.shown):
             signal.disconnect(self.follow)
+        before.screen_size_asked.disconnect(self.measure_screen)
         self._listen(canvas)
         self.follow()
 
@@ -246,7 +265,9 @@ class ViewerTools(Translated, QWidget):
             button.setEnabled(picture is not None)
         for button in (self._turn, self._across, self._down, self._lens, self._pixels):
             button.setEnabled(picture is not None)
-        self._true.setEnabled(canvas.can_be_true_size)
+        if self._true.isEnabled() != canvas.is_size_known:
+            self._true.setEnabled(canvas.is_size_known)
+            self._say()
         self._show_presets()
 
     def retranslate(self) -> None:
@@ -280,8 +301,9 @@ class ViewerTools(Translated, QWidget):
             self._key_image_count,
         )
 
-    @staticmethod
-    def _true_words() -> str:
+    def _true_words(self) -> str:
+        if self._canvas.is_size_known and not self._canvas.can_be_true_size:
+            return _("True size: measure this screen first")
         return _("True size, where picture and screen are measured")
 
     def _show_presets(self) -> None:

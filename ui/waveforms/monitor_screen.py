@@ -23,7 +23,6 @@ from ui import icons, theme
 from ui.language import _, counted, say
 from ui.waveforms.alarm_line import AlarmLine
 from ui.waveforms.beds_view import BedsView
-from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.limits_dialog import LimitsDialog
 from ui.waveforms.long_bar import LongBar
@@ -35,6 +34,7 @@ from ui.waveforms.vitals_panel import FIELDS, VitalsPanel
 from ui.waveforms.whose_monitor import whose_monitor
 from ui.widgets.busy_line import BusyLine
 from ui.widgets.buttons import Button
+from ui.widgets.calibration_dialog import CalibrationDialog
 from ui.widgets.chip import Chip, ChipLook, Tone
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.flow_row import FlowRow

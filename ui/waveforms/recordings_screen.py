@@ -15,7 +15,6 @@ from clinic_app.waveforms.recording import UNSTATED_BAND
 from clinic_app.waveforms.sound import sound_of
 from ui import icons, language, theme
 from ui.language import _, counted, say
-from ui.waveforms.calibration_dialog import CalibrationDialog
 from ui.waveforms.files_panel import FilesPanel
 from ui.waveforms.interrupted_line import InterruptedLine
 from ui.waveforms.long_taking import length_words
@@ -25,6 +24,7 @@ from ui.waveforms.sound_view import SoundView
 from ui.waveforms.view_model_files import FilesModel
 from ui.waveforms.view_model_recordings import RecordingsViewModel
 from ui.widgets.buttons import Button
+from ui.widgets.calibration_dialog import CalibrationDialog
 from ui.widgets.calipers import Reading
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.empty_state import EmptyState

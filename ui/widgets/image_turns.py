@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 
 from clinic_app.imaging import Frame
@@ -31,7 +31,11 @@ class TurnedGlass(ImageGlass):
 
     Args:
         name: stable object name.
+
+    Signal ``screen_size_asked``: the picture is wanted in true size, and nobody has measured this screen yet.
     """
+
+    screen_size_asked = Signal()
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -48,8 +52,12 @@ class TurnedGlass(ImageGlass):
     @property
     def can_be_true_size(self) -> bool:
         """Whether it is known how large a pixel is, of the picture and of the screen."""
-        known = self._picture is not None and column_mm(self._picture.frame) is not None
-        return known and screen_scales().is_measured(self)
+        return self.is_size_known and screen_scales().is_measured(self)
+
+    @property
+    def is_size_known(self) -> bool:
+        """Whether it is known how large a pixel of the picture is."""
+        return self._picture is not None and column_mm(self._picture.frame) is not None
 
     def turn_right(self) -> None:
         """Turn by a quarter, clockwise as it is seen."""
@@ -77,10 +85,12 @@ class TurnedGlass(ImageGlass):
         self._zoom_to(1 / self.devicePixelRatioF())
 
     def show_true_size(self) -> None:
-        """Show the picture as large as the thing is, where picture and screen are measured."""
+        """Show the picture as large as the thing is; where nobody has measured the screen, that is asked for first."""
         mm = column_mm(self._picture.frame) if self._picture is not None else None
         if mm is not None and self.can_be_true_size:
             self._zoom_to(mm * screen_scales().px_per_mm(self))
+        elif mm is not None:
+            self.screen_size_asked.emit()
 
     def toggle_lens(self) -> None:
         """Take the magnifying glass, or put it away."""

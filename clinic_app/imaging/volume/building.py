@@ -88,11 +88,9 @@ def _straight(
         NoVolumeError: there is no room for them twice.
     """
     most_bytes, is_cancelled = bounds
-    shift, pixel = (
-        np.array(lying.shift_mm),
-        np.array((first.plane.row_mm, first.plane.column_mm) if first.plane else ()),
-    )
-    away = np.outer(np.arange(len(values)), shift)
+    assert first.plane is not None  # it lies beside others
+    pixel = np.array((first.plane.row_mm, first.plane.column_mm))
+    away = np.outer(np.arange(len(values)), np.array(lying.shift_mm))
     before = away.min(axis=0)
     moves = (away - before) / pixel
     sides = np.array(values.shape[1:]) + np.ceil(moves.max(axis=0))

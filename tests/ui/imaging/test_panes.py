@@ -355,3 +355,44 @@ def test_the_layout_somebody_chose_for_a_kind_of_study_is_there_the_next_time(de
         box.panes.layout_chosen.emit(Layout(2, 2))
         desk.settle()
     assert book.kept == {"images": '{"layout.CT": "2x2"}'}
+
+
+def test_how_panes_leaf_and_whether_lines_are_drawn_is_there_the_next_time(desk: Desk, qtbot: QtBot) -> None:
+    book = Book(images='{"layout.CT": "1x2"}')
+
+    def opened() -> LightBox:
+        desk.model._is_first_taken = False
+        desk.model.series.close()
+        box = LightBox("again", desk.model, Remembered(book, desk.runner, DOCTOR, "images"))
+        qtbot.addWidget(box)
+        box.show_rows()
+        desk.settle()
+        return box
+
+    first = opened()
+    assert (first.linking.mode, first.linking.has_lines) == ("off", True)
+    QTest.keyClick(first, Qt.Key.Key_Y)
+    QTest.keyClick(first, Qt.Key.Key_Y)
+    QTest.keyClick(first, Qt.Key.Key_U)
+    desk.settle()
+    second = opened()
+    assert (second.linking.mode, second.linking.has_lines) == ("number", False)
+    second.panes.tools.lines_asked.emit()
+    second.panes.tools.link_asked.emit()
+    desk.settle()
+    third = opened()
+    assert (third.linking.mode, third.linking.has_lines) == ("off", True)
+    third.hang_again()
+    assert third.linking.mode == "off"
+
+
+def test_what_was_kept_wrongly_is_no_way_to_leaf(desk: Desk, qtbot: QtBot) -> None:
+    book = Book(images='{"link": "sideways", "lines": "?"}')
+    desk.model._is_first_taken = False
+    desk.model.series.close()
+    box = LightBox("again", desk.model, Remembered(book, desk.runner, DOCTOR, "images"))
+    qtbot.addWidget(box)
+    box.show_rows()
+    desk.settle()
+    assert box._link_for(is_linked=True) == "place"
+    assert box._link_for(is_linked=False) == "off"

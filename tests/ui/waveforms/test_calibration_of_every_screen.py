@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers.signals import SteadyClock, TapedSource, lead_group
 from ui import language
-from ui.waveforms.calibration_dialog import RULER_MM, STEPS_PER_PX, CalibrationDialog
 from ui.widgets import paper_painter, screen_scale, sweep_panel
+from ui.widgets.calibration_dialog import RULER_MM, STEPS_PER_PX, CalibrationDialog
 from ui.widgets.ecg_paper import EcgPaper
 from ui.widgets.paper_layout import PaperTrace
 from ui.widgets.screen_scale import screen_scales

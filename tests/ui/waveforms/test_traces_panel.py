@@ -26,8 +26,8 @@ from ui import language
 from ui.remembered import Remembered
 from ui.tasks import TaskRunner
 from ui.waveforms.alarm_line import AlarmLine
-from ui.waveforms.calibration_dialog import STEPS_PER_PX, CalibrationDialog
 from ui.waveforms.traces_panel import TracesPanel, groups_of
+from ui.widgets.calibration_dialog import STEPS_PER_PX, CalibrationDialog
 from ui.widgets.scale_bar import ScaleBar
 from ui.widgets.screen_scale import screen_scales
 from ui.widgets.sweep_source import Picked

@@ -25,7 +25,9 @@ from ui.imaging.viewing.presets import OwnWindow, PresetBook
 from ui.imaging.viewing.presets_dialog import PresetsDialog
 from ui.pictures import picture_of
 from ui.remembered import Remembered
-from ui.widgets.image_overlay import Corners
+from ui.widgets.calibration_dialog import STEPS_PER_PX, CalibrationDialog
+from ui.widgets.image_overlay import Corners, column_mm
+from ui.widgets.screen_scale import screen_scales
 
 
 @pytest.fixture
@@ -178,7 +180,57 @@ def test_every_tool_acts_on_the_pane_in_hand(desk: Desk) -> None:
     assert (first.canvas.is_inverted, second.canvas.is_inverted) == (False, True)
     tool(desk, "reset").click()
     assert (second.canvas.has_lens, second.canvas.turn.quarters, second.canvas.is_inverted) == (False, 0, False)
-    assert not tool(desk, "true_size").isEnabled(), "nobody measured this screen"
+
+
+def test_true_size_is_offered_before_the_screen_is_measured_and_measures_it_first(desk: Desk) -> None:
+    canvas, button = desk.panes.active.canvas, tool(desk, "true_size")
+    scales = screen_scales()
+    kept = scales.as_text()
+    scales.use(None)
+    canvas.shown.emit()
+    try:
+        assert button.isEnabled()
+        assert button.accessibleName() == "True size: measure this screen first"
+        button.click()
+        dialog = desk.window.findChild(CalibrationDialog)
+        assert isinstance(dialog, CalibrationDialog)
+        dialog._slider.setValue(round(4.0 * STEPS_PER_PX))
+        before = canvas.zoom
+        dialog.reject()
+        desk.settle()
+        assert (canvas.zoom, scales.is_measured(canvas)) == (before, False)
+        QTest.keyClick(canvas, Qt.Key.Key_N)
+        again = next(each for each in desk.window.findChildren(CalibrationDialog) if each.isVisible())
+        again._slider.setValue(round(4.0 * STEPS_PER_PX))
+        again._keep()
+        desk.settle()
+        assert canvas.picture is not None
+        mm = column_mm(canvas.picture.frame)
+        assert mm is not None
+        assert canvas.zoom == pytest.approx(4.0 * mm)
+        assert button.accessibleName() == "True size, where picture and screen are measured"
+        canvas.fit()
+        button.click()
+        assert canvas.zoom == pytest.approx(4.0 * mm)
+    finally:
+        scales.use(kept)
+
+
+def test_another_pane_is_measured_for_itself_once(desk: Desk) -> None:
+    desk.lay("1x2")
+    first, second = desk.panes.shown
+    desk.drop("1.2.3.2", second)
+    kept = screen_scales().as_text()
+    screen_scales().use(None)
+    try:
+        second.canvas.show_true_size()
+        assert len(desk.window.findChildren(CalibrationDialog)) == 1
+        desk.window.findChild(CalibrationDialog).reject()
+        desk.settle()
+        first.canvas.show_true_size()  # nobody has it in hand
+        assert not [each for each in desk.window.findChildren(CalibrationDialog) if each.isVisible()]
+    finally:
+        screen_scales().use(kept)
 
 
 def test_a_measure_is_taken_from_its_menu_and_goes_to_the_pane_in_hand(desk: Desk) -> None:
