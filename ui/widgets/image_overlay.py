@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MARGIN: Final = 12
 _LINE_HEIGHT: Final = 18
+_ROWS_BELOW_LETTER: Final = 2
+"""Rows of words at the foot that lie below the letter of the lower edge."""
 _BAR_SHARE: Final = 0.22
 _ROOMY: Final = (380.0, 250.0)
 _HALO: Final = QColor(0, 0, 0, 200)
@@ -84,9 +86,21 @@ def paint_corners(painter: QPainter, area: QRectF, corners: Corners, foot: Seque
     right = QRectF(area.right() - half, area.top(), half, area.height())
     paint_text(painter, corners.left, left, Qt.AlignmentFlag.AlignLeft, at_foot=False)
     paint_text(painter, corners.right, right, Qt.AlignmentFlag.AlignRight, at_foot=False)
-    paint_text(painter, foot, left, Qt.AlignmentFlag.AlignLeft, at_foot=True)
+    paint_foot(painter, area, foot)
     # never cut short: in Kazakh the word that denies comes last
     paint_text(painter, (_("Not for diagnosis"),), area, Qt.AlignmentFlag.AlignRight, at_foot=True)
+
+
+def paint_foot(painter: QPainter, area: QRectF, foot: Sequence[str]) -> None:
+    """Write lines at the bottom left; numbers are cut short last, so each row has all the width that is free in it."""
+    shown = [line for line in foot if line]
+    beside = painter.fontMetrics().horizontalAdvance(_("Not for diagnosis")) + 2 * MARGIN
+    half = area.width() / 2 - MARGIN
+    for place, line in enumerate(reversed(shown)):
+        free = area.width() - (0 if place else beside)
+        width = half if place >= _ROWS_BELOW_LETTER else max(half, free)
+        row = QRectF(area.left(), area.top(), width, area.height() - place * _LINE_HEIGHT)
+        paint_text(painter, (line,), row, Qt.AlignmentFlag.AlignLeft, at_foot=True)
 
 
 def paint_letters(painter: QPainter, area: QRectF, letters: Sequence[str], foot: float | None = None) -> None:

@@ -8,18 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QImage, QKeyEvent, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from clinic_app.foundation.texts import Language
 from clinic_app.imaging import Frame, Window
 from clinic_app.imaging.display.geometry import Plane
 from clinic_app.imaging.display.turning import Turn
 from clinic_app.imaging.measuring.spacing import Spacing
 from tests.helpers.frames import made_frame, ramp
 from ui import language
+from ui.language import _
 from ui.pictures import picture_of
+from ui.widgets import image_overlay
 from ui.widgets.image_canvas import ImageCanvas
 from ui.widgets.image_overlay import Corners
 from ui.widgets.image_presets import PRESETS, Preset
@@ -271,3 +274,21 @@ def test_the_right_button_changes_the_window_while_the_left_one_measures(canvas:
     QTest.mouseRelease(canvas, right, pos=middle - QPointF(0, 40).toPoint())
     assert canvas.zoom > zoom
     assert canvas.window == changed
+
+
+@pytest.mark.parametrize("spoken", ["kk", "ru", "en"])
+def test_the_numbers_of_the_window_are_whole_in_the_smallest_pane(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, spoken: Language
+) -> None:
+    """Nine panes on a screen of 1366 x 768 are 312 pixels wide each."""
+    written: list[str] = []
+    monkeypatch.setattr(image_overlay, "_write", lambda _painter, _row, _align, words: written.append(words))
+    language.use(spoken)
+    image = QImage(312, 180, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    foot = ("1 / 1", _("Window {width}, level {center}", width=1646, center=-1038), "140 %")
+    image_overlay.paint_corners(painter, QRectF(12, 12, 288, 156), Corners(("Name",), ("CT",)), foot)
+    painter.end()
+    language.use("kk")
+    assert any(words.endswith("-1038") for words in written), written
+    assert "…" not in "".join(written)
