@@ -24,7 +24,7 @@ from ui.imaging.viewing.cine_bar import CineBar
 from ui.imaging.viewing.cine_player import CinePlayer
 from ui.imaging.viewing.key_overview import KeyOverview
 from ui.imaging.viewing.linking import MODES, Linking, LinkMode
-from ui.imaging.viewing.presets import OwnWindow, PresetBook
+from ui.imaging.viewing.presets import OwnWindow, PresetBook, kind_of_values
 from ui.imaging.viewing.presets_dialog import PresetsDialog
 from ui.imaging.volume.volume_door import VolumeDoor
 from ui.remembered import Remembered
@@ -34,6 +34,8 @@ from ui.widgets.plain_keys import plain_key
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ui.pictures import Picture
 
 LIST_PX: Final = 264
 _LAYOUT: Final = "layout."
@@ -256,24 +258,28 @@ class LightBox(QWidget):
         made = self._model.make_series()
         for signal in (made.opened, made.closed, made.read, made.traced):
             signal.connect(lambda *_what: self._show_panes())
-        made.decoded.connect(lambda *_what: self._dress(made))
+        made.decoded.connect(lambda _number, picture: self._dress(made, picture))
         return made
 
-    def _dress(self, series: OpenSeries) -> None:
+    def _dress(self, series: OpenSeries, picture: Picture) -> None:
         """Give the first picture of a series the windows of this person."""
         pane = next((each for each in self.panes.shown if each.series is series), None)
         if pane is not None and series.row is not None and self._dressed.get(pane) != series.row.uid:
             self._dressed[pane] = series.row.uid
-            pane.canvas.use_presets(self._presets.of(series.row.modality))
+            self._give_presets(pane, series.row.modality, picture.frame.unit)
+
+    def _give_presets(self, pane: Viewer, modality: str, unit: str) -> None:
+        pane.canvas.use_presets(self._presets.of(kind_of_values(modality, unit)), unit)
 
     def edit_presets(self) -> None:
         """Let somebody make windows of his own for the kind of picture in hand."""
         row, canvas = self.panes.active.series.row, self.panes.active.canvas
         if row is None or self._remembered is None:
             return
-        own, usual = self._presets.own(row.modality), self._presets.usual(row.modality)
-        dialog = PresetsDialog(row.modality, own or usual, usual, canvas.window, self)
-        dialog.accepted.connect(lambda: self._keep_presets(row.modality, dialog.windows()))
+        kind = kind_of_values(row.modality, canvas.unit)
+        own, usual = self._presets.own(kind), self._presets.usual(kind)
+        dialog = PresetsDialog(kind, own or usual, usual, canvas.window, self)
+        dialog.accepted.connect(lambda: self._keep_presets(kind, dialog.windows()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -284,11 +290,12 @@ class LightBox(QWidget):
         sheet.finished.connect(lambda _code: self.take_keys())
         sheet.open()
 
-    def _keep_presets(self, modality: str, windows: tuple[OwnWindow, ...]) -> None:
-        self._presets.put(modality, () if windows == self._presets.usual(modality) else windows)
+    def _keep_presets(self, kind: str, windows: tuple[OwnWindow, ...]) -> None:
+        self._presets.put(kind, () if windows == self._presets.usual(kind) else windows)
         for pane in self.panes.shown:
-            if pane.series.row is not None and pane.series.row.modality == modality:
-                pane.canvas.use_presets(self._presets.of(modality))
+            row = pane.series.row
+            if row is not None and kind_of_values(row.modality, pane.canvas.unit) == kind:
+                self._give_presets(pane, row.modality, pane.canvas.unit)
         self.take_keys()
 
     def _move_to(self, row: SeriesRow) -> None:

@@ -70,6 +70,7 @@ class ImageSeries(Translated, TurnedGlass):
         super().__init__(name)
         self._tool: Tool = "window"
         self._presets: Sequence[Preset] | None = None
+        self._presets_unit: str | None = None
         self._count = self._number = self._wanted = 0
         self._shape: tuple[int, ...] = (0, 0)
         self._own_book = self._book = MarkBook(self)
@@ -144,6 +145,11 @@ class ImageSeries(Translated, TurnedGlass):
     def aspect(self) -> float:
         """How high a pixel is by its width."""
         return self._picture.frame.aspect if self._picture else 1.0
+
+    @property
+    def unit(self) -> str:
+        """Of the values of the picture that is seen; empty without one, or where nobody says."""
+        return self._picture.frame.unit if self._picture else ""
 
     @property
     def tool(self) -> Tool:
@@ -256,11 +262,18 @@ class ImageSeries(Translated, TurnedGlass):
         picture = self._picture
         if picture is None or picture.frame.is_colour:
             return ()
-        return self._presets if self._presets is not None else PRESETS if picture.frame.unit == HOUNSFIELD else ()
+        if self._presets is None:
+            return PRESETS if picture.frame.unit == HOUNSFIELD else ()
+        return self._presets if self._presets_unit in (None, picture.frame.unit) else ()
 
-    def use_presets(self, presets: Sequence[Preset] | None) -> None:
-        """Take somebody's own windows; None: those everybody knows."""
-        self._presets = presets
+    def use_presets(self, presets: Sequence[Preset] | None, unit: str | None = None) -> None:
+        """Take somebody's own windows; None: those everybody knows.
+
+        Args:
+            presets: the windows.
+            unit: of the values they were made for; None: of any.
+        """
+        self._presets, self._presets_unit = presets, unit
         self.window_changed.emit()
 
     def set_preset(self, key: str) -> None:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from clinic_app.imaging import Window
 from ui.remembered import Remembered
-from ui.widgets.image_presets import MOST_PRESETS, PRESETS, Preset
+from ui.widgets.image_presets import HOUNSFIELD, MOST_PRESETS, PRESETS, Preset
 
 _WINDOWS: Final = "windows."
 _LONGEST_NAME: Final = 40
@@ -26,6 +26,16 @@ class OwnWindow(NamedTuple):
 
 NO_WINDOW: Final = OwnWindow("", 0.0, 1.0)
 """A digit without a window."""
+
+
+def kind_of_values(modality: str, unit: str) -> str:
+    """Return under what windows are kept: a window for Hounsfield units means nothing for a picture without them.
+
+    Args:
+        modality: of the pictures.
+        unit: of their values, empty where nobody says.
+    """
+    return modality if unit == (HOUNSFIELD if modality == "CT" else "") else f"{modality} {unit or '?'}"
 
 
 class PresetBook:

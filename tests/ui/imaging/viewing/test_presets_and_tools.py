@@ -21,7 +21,7 @@ from ui import language
 from ui.imaging.corners import corners_of, slice_words
 from ui.imaging.light_box import LightBox
 from ui.imaging.viewing.key_overview import KeyOverview, key_lines
-from ui.imaging.viewing.presets import OwnWindow, PresetBook
+from ui.imaging.viewing.presets import OwnWindow, PresetBook, kind_of_values
 from ui.imaging.viewing.presets_dialog import PresetsDialog
 from ui.pictures import picture_of
 from ui.remembered import Remembered
@@ -158,6 +158,57 @@ def test_windows_of_ones_own_are_kept_and_used_in_every_pane(desk: Desk, qtbot: 
     desk.settle()
     assert kept.values["windows.CT"] == '[["New", 1.0, 2.0]]'
     assert [each.words() for each in canvas.presets] == ["New"]
+
+
+@pytest.mark.parametrize(
+    ("modality", "unit", "kind"),
+    [
+        ("CT", "HU", "CT"),
+        ("MR", "", "MR"),
+        ("CT", "", "CT ?"),
+        ("PT", "Bq/ml", "PT Bq/ml"),
+        ("PT", "g/ml", "PT g/ml"),
+        ("DX", "", "DX"),
+    ],
+)
+def test_windows_belong_to_a_kind_of_values(modality: str, unit: str, kind: str) -> None:
+    assert kind_of_values(modality, unit) == kind
+    assert PresetBook(None).usual(kind) == (() if kind != "CT" else PresetBook(None).usual("CT"))
+
+
+def test_windows_for_hounsfield_units_are_not_offered_where_there_are_none(desk: Desk, qtbot: QtBot) -> None:
+    box = LightBox("own", desk.model, remembered(desk, **{"windows.CT": '[["Mine", 5, 50]]'}))
+    qtbot.addWidget(box)
+    box.show_rows()
+    desk.settle()
+    canvas = box.panes.active.canvas
+    assert canvas.unit == "HU"
+    assert [each.words() for each in canvas.presets] == ["Mine"]
+    own, shown = canvas.presets, canvas.picture
+    assert shown is not None
+    screen = replace(shown, frame=replace(shown.frame, unit=""))
+    canvas.show_picture(screen, 1, Corners())
+    before = canvas.window
+    assert canvas.presets == ()
+    QTest.keyClick(canvas, Qt.Key.Key_1)
+    assert canvas.window == before
+    canvas.use_presets(own)
+    assert canvas.presets == own, "where nobody says for which values, they are for any"
+
+
+def test_digits_typed_into_a_field_over_the_picture_change_no_window(desk: Desk) -> None:
+    canvas = desk.window.panes.active.canvas
+    desk.go_to(0)
+    canvas.set_tool("text")
+    canvas.hands.draw_in_the_middle()
+    field = canvas.hands._field
+    assert field is not None
+    before = canvas.window
+    for digit in "12590":
+        QTest.keyClick(field, digit)
+    assert (field.text(), canvas.window) == ("12590", before)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert [mark.words for mark in canvas.book.marks] == ["12590"]
 
 
 # --- the tool bar ---
