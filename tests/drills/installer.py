@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from installer import dependencies, payload, setup_program, windows_package
-from tests.drills import installer_inside, installer_package, installer_setup, installer_window
+from tests.drills import installer_embeddable, installer_inside, installer_package, installer_setup, installer_window
 from tests.drills.installer_mutants import try_mutants
 from tests.drills.installer_prefix import BUILTIN, Prefix
 from tests.drills.installer_trial import (
@@ -49,6 +49,8 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     parser = argparse.ArgumentParser(prog="drill installer")
     parser.add_argument("--json", type=Path, help="keep the figures")
     parser.add_argument("--keep", type=Path, help="keep what was built, and the pictures")
+    where = "build from a ZIP as python.org's embeddable one is, as for a release"
+    parser.add_argument("--embeddable", action="store_true", help=where)
     parser.add_argument("--mutants", action="store_true", help="try the trial itself by spoilt installers instead")
     options = parser.parse_args(arguments)
     began = time.monotonic()
@@ -57,7 +59,7 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
             return try_mutants(folder, display)
         trial = Trial(folder, Prefix(folder / "prefix", display))
         try:
-            go_through(trial)
+            go_through(trial, is_embeddable=options.embeddable)
         finally:
             trial.prefix.close()
         has_held = all(step["ok"] for step in trial.steps.values())
@@ -67,10 +69,15 @@ def run(arguments: Sequence[str]) -> tuple[dict[str, object], bool]:
     return figures, has_held
 
 
-def go_through(trial: Trial) -> None:
-    """Take every step, in the order in which they happen to a computer."""
+def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
+    """Take every step, in the order in which they happen to a computer.
+
+    Args:
+        trial: this one.
+        is_embeddable: the program is built from a ZIP as python.org's embeddable one is.
+    """
     prefix = trial.prefix
-    trial.step("build", lambda: build(trial))
+    trial.step("build", lambda: build(trial, installer_embeddable.make(trial.folder) if is_embeddable else None))
     if not trial.steps["build"]["ok"]:
         return
     trial.step("former version", lambda: build_former(trial))
@@ -94,9 +101,10 @@ def go_through(trial: Trial) -> None:
     installer_setup.purge(trial)
 
 
-def build(trial: Trial) -> bool:
-    """Build the newer version as IT would."""
+def build(trial: Trial, runtime: Path | None = None) -> bool:
+    """Build the newer version as IT would; from the pinned wheel unless a runtime is named."""
     command = [sys.executable, "installer/build.py", "--version", str(NEWER), "--out", str(trial.folder), "--fast"]
+    command += [] if runtime is None else ["--runtime", str(runtime)]
     done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise RuntimeError(done.stdout)

@@ -33,6 +33,8 @@ int WINAPI WinMain(HINSTANCE a, HINSTANCE b, LPSTR c, int d) { Sleep(30000); ret
 """
 ENDS: Final = "int main(void) { return 4; }"
 """What is asked about the hub says that there is none."""
+DATA: Final = b"the data"
+PURGE: Final = "removal with the data"
 KEPT_BY_WINE: Final = ("system.reg", "user.reg", "userdef.reg")
 
 
@@ -82,15 +84,13 @@ MUTANTS: Final = (
     Mutant("the removal leaves the menu", "only data are left", "script", '  Delete "$SMPROGRAMS\\Dala.lnk"\n', ""),
     Mutant("the removal takes the data", "data are still there", "script", '  Delete "$INSTDIR\\uninstall.exe"\n',
            '  Delete "$INSTDIR\\uninstall.exe"\n  RMDir /r "$APPDATA\\Dala"\n'),
-    Mutant("the data go unconfirmed", "removal with the data", "script", '${AndIf} $2 == "DELETE-PATIENT-DATA"', ""),
+    Mutant("the data go unconfirmed", PURGE, "script", '${AndIf} $2 == "DELETE-PATIENT-DATA"', ""),
     Mutant("Setup installs over the package", "setup keeps away from the package", "script",
            'ReadRegStr $0 HKLM "${OWN_KEY}" "Package"', 'StrCpy $0 ""'),
     Mutant("the package takes any Windows", "package refuses an older Windows", "package",
            "AND WINDOWSBUILD &gt;= 17763", ""),
-    Mutant("the package does not update", "package's identities are stable", "package", "<MajorUpgrade ",
-           "<!-- no --><Property Id='X' Value='1'/><!-- "),
-    Mutant("the package leaves two entries", "package updates", "package", "<MajorUpgrade ",
-           "<MajorUpgrade Schedule='afterInstallFinalize' "),
+    Mutant("the package leaves two entries", "package updates", "package", "<MajorUpgrade DowngradeErrorMessage=",
+           '<Property Id="NOUPGRADE" Value='),
 )  # fmt: skip
 
 
@@ -147,12 +147,11 @@ def try_mutants(folder: Path, display: str, names: frozenset[str] = frozenset())
 
 
 def is_noticed(mutant: Mutant, trial: Short, app: Path) -> bool:
-    """Return whether the step that is there for it has not held, and those before it have."""
+    """Return whether the step that is there for it has not held."""
     began = time.monotonic()
     with suppress(EnoughError):
         _live(trial, app, mutant)
-    before = [step["ok"] for name, step in trial.steps.items() if name != mutant.step]
-    found = mutant.step in trial.steps and not trial.steps[mutant.step]["ok"] and all(before)
+    found = mutant.step in trial.steps and not trial.steps[mutant.step]["ok"]
     print(f"{'noticed' if found else 'MISSED'}: {mutant.name}, {time.monotonic() - began:.0f} s", flush=True)
     return found
 
@@ -179,14 +178,24 @@ def _live(trial: Short, app: Path, mutant: Mutant | None) -> None:
     """Build both versions of the stand-in and take every step with them, or those until the last."""
     with _spoilt(mutant, trial.folder):
         _build(trial, app)
+    if "package" not in trial.until:
+        _live_by_setup(trial)
+    trial.data.mkdir(parents=True, exist_ok=True)
+    (trial.data / "clinic.db").write_bytes(DATA)
+    if trial.until != PURGE:
+        installer_package.go_through(trial)
+    installer_setup.purge(trial)
+
+
+def _live_by_setup(trial: Short) -> None:
+    if trial.until == PURGE:
+        return
     before = files_of(trial.prefix.drive)
     installer_setup.install(trial)
-    (trial.data / "clinic.db").write_bytes(b"the data")
+    (trial.data / "clinic.db").write_bytes(DATA)
     trial.step("running copy is refused", lambda: _while_running(trial), (IS_RUNNING, str(FORMER)))
     installer_setup.update(trial)
     installer_setup.remove(trial, before)
-    installer_package.go_through(trial)
-    installer_setup.purge(trial)
 
 
 def _while_running(trial: Trial) -> tuple[int, str]:

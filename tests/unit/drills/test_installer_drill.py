@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.drills import installer, installer_inside, installer_trial
+from installer import runtime
+from tests.drills import installer, installer_embeddable, installer_inside, installer_trial
 from tests.drills.installer_prefix import Ended, Prefix
 from tests.drills.installer_trial import Trial
 
@@ -74,7 +76,8 @@ def test_a_failed_step_makes_the_whole_fail_and_is_kept(tmp_path: Path, monkeypa
         def __exit__(self, *_: object) -> None:
             pass
 
-    def one_step(trial: Trial) -> None:
+    def one_step(trial: Trial, *, is_embeddable: bool) -> None:
+        assert not is_embeddable
         trial.step("build", lambda: False)
         trial.figures["foreign_dlls"] = 0
 
@@ -128,3 +131,30 @@ def test_windows_is_older_only_for_as_long_as_it_lasts(trial: Trial, monkeypatch
     with installer_trial.older_windows(trial):
         assert [words[-1] for words in ran] == [installer_trial.TOO_OLD_BUILD]
     assert [words[-1] for words in ran] == [installer_trial.TOO_OLD_BUILD, "18362"]
+
+
+def test_a_zip_has_every_file_of_the_embeddable_python_at_its_top(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "panda3d-1-cp313-cp313-win_amd64.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in (*installer_embeddable.LIBRARIES, "tcl86t.dll", "_testcapi.pyd"):
+            archive.writestr(f"deploy_libs/{name.upper() if name.startswith('vc') else name}", name)
+
+    def unpack(_source: runtime.Runtime, whole: Path, _work: Path) -> None:
+        put(whole, "python3.dll", "python313.zip")
+
+    monkeypatch.setattr(runtime, "found", lambda where, cache: runtime.Runtime(wheel, "3.13.11"))
+    monkeypatch.setattr(runtime, "unpack", unpack)
+    made = installer_embeddable.make(tmp_path)
+    monkeypatch.undo()
+    with zipfile.ZipFile(made) as archive:
+        names = set(archive.namelist())
+        assert archive.read("vcruntime140.dll") == b"vcruntime140.dll"
+    assert {"LICENSE.txt", "python.exe", "python3.dll", "python313.dll", "python313.zip", "python313._pth"} < names
+    assert not [name for name in names if "/" in name or name.startswith(("tcl", "_test"))]
+    assert runtime.found(str(made), tmp_path).python == "3.13.11", "the build takes it for python.org's"
+    runtime.unpack(runtime.found(str(made), tmp_path), tmp_path / "app", tmp_path / "work")
+    unpacked = {path.name for path in (tmp_path / "app").iterdir()}
+    assert not unpacked & {"python.exe", "_wmi.pyd", "winsound.pyd", "LICENSE.txt"}
+    assert (tmp_path / "app" / runtime.LICENCE).is_file()

@@ -160,3 +160,9 @@ def test_the_folder_of_licences_names_everybody(tmp_path: Path, monkeypatch: pyt
     assert (folder / "dala.txt").read_text(encoding="utf-8-sig") == "Ours"
     assert str(wanted) in ran[-1]
     assert notices.MATERIALS in ran[-1]
+    (library / "LICENSE.txt").rename(tmp_path / "LICENSE.txt")  # where Windows has it
+    notices.write(tmp_path / "app", packages, wanted, root)
+    assert (folder / notices.NOTICES).read_text(encoding="utf-8-sig") == told
+    (tmp_path / "app" / runtime.LICENCE).write_text("what came with it", encoding="utf-8")
+    notices.write(tmp_path / "app", packages, wanted, root)
+    assert "what came with it" in (folder / notices.NOTICES).read_text(encoding="utf-8-sig")

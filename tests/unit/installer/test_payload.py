@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -180,6 +181,26 @@ def test_an_embeddable_zip_is_unpacked_and_only_its_own_places_are_searched(tmp_
     searched = (tmp_path / "app" / "python313._pth").read_bytes()
     assert searched == b"python313.zip\r\n.\r\nLib\\site-packages\r\nprogram\r\n"
     assert not (tmp_path / "escaped.dll").exists()
+
+
+def test_a_python_of_the_right_version_is_found_as_windows_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        asked.append([str(word) for word in command])
+        is_right = "-3.13" in asked[-1]
+        said = "3 13 C:\\Program Files\\Python 313\\python.exe\n" if is_right else "3 11 C:\\python.exe\n"
+        return subprocess.CompletedProcess(command, 0, said, "")
+
+    monkeypatch.setattr(runtime.subprocess, "run", run)
+    monkeypatch.setattr(runtime.shutil, "which", lambda name: "C:\\Windows\\py.exe" if name == "py" else None)
+    monkeypatch.setattr(runtime.Path, "home", lambda: tmp_path)
+    assert str(runtime.interpreter()) == "C:\\Program Files\\Python 313\\python.exe"
+    monkeypatch.setattr(runtime.shutil, "which", lambda _name: None)
+    with pytest.raises(tools.MissingToolError, match=r"needs python3\.13"):
+        runtime.interpreter()
 
 
 def test_a_zip_without_python_is_refused(tmp_path: Path) -> None:
