@@ -45,6 +45,11 @@ class Case:
     by_design: str = ""
 
 
+def gets_nowhere(outcome: Outcome, by_design: str) -> bool:
+    """Return whether an outcome counts as refused; what is taken by design needs a reason."""
+    return outcome in GOOD and (outcome != "disarmed" or bool(by_design))
+
+
 @dataclass(frozen=True)
 class Result:
     """What came of one input."""
@@ -60,7 +65,7 @@ class Result:
     @property
     def is_refused(self) -> bool:
         """Whether it got nowhere; what is taken by design needs a reason."""
-        return self.outcome in GOOD and (self.outcome != "disarmed" or bool(self.by_design))
+        return gets_nowhere(self.outcome, self.by_design)
 
     def line(self) -> str:
         """Return the case's line of the report."""

@@ -19,7 +19,7 @@ from random import Random
 from typing import Any, Final
 
 from clinic_app.foundation.errors import ClinicError
-from tests.drills.hostile.cases import Case, Outcome, Result, sentence
+from tests.drills.hostile.cases import Case, Outcome, Result, gets_nowhere, sentence
 
 MORE_MEMORY: Final = 1 << 30
 """Address space beyond what the program has at its start."""
@@ -27,24 +27,33 @@ MAKING_S: Final = 120.0
 """Patience with the making of an input, which is not what is tried."""
 
 
-def attempts(case: Case, seed: int, patience_s: float) -> Iterator[Result]:
-    """Yield what came of each input of a case; after a crash the child is started anew behind the one that did it."""
+def attempts(case: Case, seed: int, patience_s: float, *, is_first_fault_enough: bool = False) -> Iterator[Result]:
+    """Yield what came of each input of a case; after a crash the child is started anew behind the one that did it.
+
+    Args:
+        case: whose inputs are tried.
+        seed: of the inputs.
+        patience_s: seconds after which a child that says nothing is ended.
+        is_first_fault_enough: try nothing any more behind the first input that was not refused.
+    """
     done = 0
     while True:
-        results, is_over = _one_child(case, seed, patience_s, done)
+        results, is_over = _one_child(case, seed, patience_s, done, is_first_fault_enough=is_first_fault_enough)
         yield from results
         done += len(results)
         if is_over:
             return
 
 
-def _one_child(case: Case, seed: int, patience_s: float, skip: int) -> tuple[list[Result], bool]:
+def _one_child(
+    case: Case, seed: int, patience_s: float, skip: int, *, is_first_fault_enough: bool
+) -> tuple[list[Result], bool]:
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            _be_the_child(case, seed, skip, Path(folder), writing)
+            _be_the_child(case, seed, skip, Path(folder), writing, is_first_fault_enough=is_first_fault_enough)
         os.close(writing)
         told, is_late = _listen(reading, patience_s)
         os.close(reading)
@@ -89,7 +98,7 @@ def _listen(reading: int, patience_s: float) -> tuple[list[dict[str, Any]], bool
             return heard, not ready
 
 
-def _be_the_child(case: Case, seed: int, skip: int, folder: Path, writing: int) -> None:
+def _be_the_child(case: Case, seed: int, skip: int, folder: Path, writing: int, *, is_first_fault_enough: bool) -> None:
     """Try the inputs and end the process, whatever happens."""
     code = 1
     try:
@@ -105,6 +114,8 @@ def _be_the_child(case: Case, seed: int, skip: int, folder: Path, writing: int) 
                 outcome, words = _tried(attempt, data)
                 seconds = time.perf_counter() - begun_s
                 _say(writing, {"name": name, "outcome": outcome, "words": words, "seconds": seconds})
+                if is_first_fault_enough and not gets_nowhere(outcome, case.by_design):
+                    break
             _say(writing, {"over": True})
         code = 0
     except BaseException:  # noqa: BLE001 - the border of this process; the parent's terminal is told
