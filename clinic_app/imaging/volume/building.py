@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.geometry import Plane
 from clinic_app.imaging.frame import Frame, notes_added
-from clinic_app.imaging.stack import FrameStack
 from clinic_app.imaging.volume.grid import LEAST_SLICES, NoVolumeError, Stacked, check_alike, stacked
 from clinic_app.imaging.volume.straightening import straightened, tilt_note
 from clinic_app.imaging.volume.volume import Volume, turned_to_patient
@@ -21,8 +20,20 @@ MOST_BYTES: Final = 640 << 20
 """Of values: 1200 slices of 512 x 512."""
 
 
+class Slices(Protocol):
+    """What is read slice by slice: a `FrameStack`, or a part of one."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def once(self, number: int) -> Frame:
+        """Return one that is looked at once, from 0."""
+        ...
+
+
 def volume_of(
-    stack: FrameStack,
+    stack: Slices,
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -131,7 +142,7 @@ class _Scale:
         return np.rint(frame.stored * (frame.slope / self.slope)).astype(frame.stored.dtype)
 
 
-def _first(stack: FrameStack) -> tuple[Frame, Plane]:
+def _first(stack: Slices) -> tuple[Frame, Plane]:
     first = _slice(stack, 0)
     if first.is_colour or first.stored.dtype.itemsize > 2 or first.stored.dtype.kind not in "iu":
         raise NoVolumeError(Text("Only grey images of at most 16 bits can be reconstructed."))
@@ -140,7 +151,7 @@ def _first(stack: FrameStack) -> tuple[Frame, Plane]:
     return first, first.plane
 
 
-def _slice(stack: FrameStack, place: int) -> Frame:
+def _slice(stack: Slices, place: int) -> Frame:
     """Return a slice, which is not kept beside the body.
 
     Raises:

@@ -52,15 +52,15 @@ class VolumeModel(QObject):
         self.slab_mm = 0.0
         self.mode: Mode = "mean"
 
-    def begin(self, stack: FrameStack) -> None:
-        """Make a body of a series."""
+    def begin(self, stack: FrameStack, at: int = 0) -> None:
+        """Make a body of a series; where it is several, of the one whose picture is seen, its number from 0."""
         self.close()
         turn = self._turn
 
         def work(job: Job) -> Volume | None:
-            from clinic_app.imaging.volume import volume_of
+            from clinic_app.imaging.volume import body_of
 
-            return volume_of(stack, progress=job.report, is_cancelled=job.is_cancelled)
+            return body_of(stack, at, progress=job.report, is_cancelled=job.is_cancelled)
 
         self._job = self._runner.run_long(
             work,

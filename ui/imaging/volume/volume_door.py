@@ -56,7 +56,7 @@ class VolumeDoor(QObject):
             return
         self._series = series
         series.closed.connect(self.close)
-        self.view.begin(series.stack, series.row)
+        self.view.begin(series.stack, series.row, max(self._panes.active.canvas.image_number, 1) - 1)
         self._fronts.setCurrentWidget(self.view)
 
     def close(self) -> None:

@@ -128,12 +128,13 @@ class VolumeView(Translated, QWidget):
         pane.window_changed.connect(lambda: self._share_window(pane))
         pane.tool_changed.connect(lambda tool: self._follow_tool(pane, tool))
 
-    def begin(self, stack: FrameStack, row: SeriesRow | None) -> None:
+    def begin(self, stack: FrameStack, row: SeriesRow | None, at: int = 0) -> None:
         """Cut a series: it is read in the background.
 
         Args:
             stack: its pictures.
             row: what the list says of it, for the corners.
+            at: the picture that is seen, from 0.
         """
         self._row, self._refusal = row, None
         for pane in self.panes.values():
@@ -143,7 +144,7 @@ class VolumeView(Translated, QWidget):
         self._enable(is_there=False)
         self.retranslate()
         self._busy.begin(_("The reconstruction is being made…"), can_cancel=True)
-        self.model.begin(stack)
+        self.model.begin(stack, at)
         self._back.setFocus()
 
     def put_away(self) -> None:
