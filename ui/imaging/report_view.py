@@ -1,29 +1,41 @@
-"""A structured report to read: its headings and findings as a tree, what it is and who stands for it above."""
+"""A structured report to read: its headings and findings as a tree, what it is and who stands for it above.
+
+Where it has numbers they stand in a table over the tree, each with the picture it was measured on; of a dose report
+those that are asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from ui import theme
+from clinic_app.foundation.numbers import show_number
+from clinic_app.imaging.objects.report_table import is_dose_report, table_of
+from ui import language, theme
 from ui.language import Translated, _
-from ui.widgets.labels import label
+from ui.widgets.labels import label, plain_tip
 
 if TYPE_CHECKING:
     from clinic_app.imaging import Report, ReportNode
+    from clinic_app.imaging.objects.references import ImageReference
+    from clinic_app.imaging.objects.report_table import TableLine
 
 _IMAGE: Final = Qt.ItemDataRole.UserRole + 1
 _NAME_SHARE: Final = 0.42
+_WHERE, _WHAT, _AMOUNT, _SHAPE, _PICTURE = range(5)
+_LINE_PX: Final = 28
+_MOST_LINES: Final = 9
+"""Of the table, that are seen without scrolling."""
 
 
 class ReportView(Translated, QWidget):
     """Reports of one series, one below the other.
 
     Args:
-        name: stable object name; the tree is ``name.tree``.
+        name: stable object name; the tree is ``name.tree``, the table of numbers over it ``name.table``.
 
     Signal ``image_asked(str, int)``: SOP Instance UID and frame, from 1, of a picture the report points at.
     """
@@ -36,6 +48,21 @@ class ReportView(Translated, QWidget):
         self._reports: tuple[Report, ...] = ()
         self._head = label("strong", is_wrapped=True)
         self._head.setObjectName(f"{name}.head")
+        self._numbers = label("label")
+        self.table = QTreeWidget()
+        self.table.setObjectName(f"{name}.table")
+        self.table.setColumnCount(5)
+        self.table.setRootIsDecorated(False)
+        self.table.setUniformRowHeights(True)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.itemActivated.connect(self._ask_image)
+        self.table.header().setStretchLastSection(False)
+        for place in range(5):
+            is_wide = place in (_WHERE, _WHAT)
+            self.table.header().setSectionResizeMode(
+                place, QHeaderView.ResizeMode.Stretch if is_wide else QHeaderView.ResizeMode.ResizeToContents
+            )
         self.tree = QTreeWidget()
         self.tree.setObjectName(f"{name}.tree")
         self.tree.setColumnCount(2)
@@ -51,7 +78,8 @@ class ReportView(Translated, QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
-        column.addWidget(self._head)
+        for part in (self._head, self._numbers, self.table):
+            column.addWidget(part)
         column.addWidget(self.tree, 1)
         self.setFocusProxy(self.tree)
         self.retranslate()
@@ -66,6 +94,12 @@ class ReportView(Translated, QWidget):
             theme_font = theme.body_font(10.5)
             theme_font.setBold(True)
             top.setFont(0, theme_font)
+        lines = [line for report in self._reports for line in table_of(report.root)]
+        self.table.clear()
+        self.table.addTopLevelItems([_line(each) for each in lines])
+        self._numbers.setVisible(bool(lines))
+        self.table.setVisible(bool(lines))
+        self.table.setFixedHeight(_LINE_PX * (min(len(lines), _MOST_LINES) + 1) + 8)
         self.tree.expandAll()
         self.tree.setColumnWidth(0, round(max(self.width(), 600) * _NAME_SHARE))
         self.retranslate()
@@ -85,6 +119,11 @@ class ReportView(Translated, QWidget):
             add(self.tree.topLevelItem(place), 0)
         return found
 
+    def table_rows(self) -> list[tuple[str, ...]]:
+        """Return the table of numbers as it is read."""
+        items = (self.table.topLevelItem(place) for place in range(self.table.topLevelItemCount()))
+        return [tuple(item.text(column) for column in range(5)) for item in items if item is not None]
+
     def whole_height(self) -> int:
         """Return how high it must be for all of it to be seen, in logical pixels."""
         self.tree.doItemsLayout()
@@ -95,6 +134,11 @@ class ReportView(Translated, QWidget):
         """Say everything anew."""
         self.tree.setHeaderLabels([_("Item"), _("Value")])
         self.tree.setAccessibleName(_("Report"))
+        self.table.setHeaderLabels([_("Measured on"), _("Measurement"), _("Value"), _("Region"), _("Image")])
+        is_dose = any(is_dose_report(each.root) for each in self._reports)
+        words = _("Radiation dose") if is_dose else _("Measurements")
+        self._numbers.setText(words)
+        self.table.setAccessibleName(words)
         if self._reports:
             first = self._reports[0]
             state = _("verified") if first.is_verified else _("complete") if first.is_complete else _("not complete")
@@ -116,11 +160,31 @@ def _row(node: ReportNode) -> QTreeWidgetItem:
     for column in (0, 1):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         item.setToolTip(column, "")
-    if node.image is not None:
-        item.setData(0, _IMAGE, (node.image.sop_uid, node.image.frames[0] if node.image.frames else 1))
+    _point_at(item, node.image)
     for child in node.children:
         item.addChild(_row(child))
     return item
+
+
+def _line(line: TableLine) -> QTreeWidgetItem:
+    amount = line.words
+    if line.number is not None:
+        amount = " ".join(part for part in (show_number(line.number, language.current()), line.unit) if part)
+    picture = _("Image") if line.image is not None else ""
+    item = QTreeWidgetItem([line.where, line.name, amount, line.region, picture])
+    item.setSizeHint(0, QSize(0, _LINE_PX))
+    item.setTextAlignment(_AMOUNT, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    for column in (_WHERE, _WHAT):
+        item.setToolTip(column, plain_tip(item.text(column)))
+    if line.image is not None:
+        item.setForeground(_PICTURE, theme.token("accent", "clinical"))
+    _point_at(item, line.image)
+    return item
+
+
+def _point_at(item: QTreeWidgetItem, image: ImageReference | None) -> None:
+    if image is not None:
+        item.setData(0, _IMAGE, (image.sop_uid, image.frames[0] if image.frames else 1))
 
 
 def _day(said: str) -> str:

@@ -41,6 +41,9 @@ class ReportNode:
         kind: its value type: ``TEXT``, ``NUM``, ``CONTAINER``, ``IMAGE`` and so on.
         children: what belongs to it.
         image: the picture it points at.
+        code: what it is about, as a code: ``113830 DCM``; empty where none is told.
+        number: of a ``NUM``, as the file has it; None where it is not told.
+        unit: of the number, in UCUM.
     """
 
     name: str
@@ -48,6 +51,9 @@ class ReportNode:
     kind: str
     children: tuple[ReportNode, ...] = ()
     image: ImageReference | None = None
+    code: str = ""
+    number: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,10 @@ class _Reader:
         image = None
         if kind in _REFERENCES and (pointed := first_item(item, "ReferencedSOPSequence")) is not None:
             image = reference_of(pointed)
+        concept = first_item(item, "ConceptNameCodeSequence")
+        number, unit = _number(item) if kind == "NUM" else (None, "")
         return ReportNode(
-            _code_words(first_item(item, "ConceptNameCodeSequence")), self._value(item, kind), kind, children, image
+            _code_words(concept), self._value(item, kind), kind, children, image, _code(concept), number, unit
         )
 
     def _value(self, item: Dataset, kind: str) -> str:
@@ -137,6 +145,20 @@ def _measured(item: Dataset) -> str:
     code = text_of(unit, "CodeValue") if unit is not None else ""
     shown = " ".join(f"{number:.6g}" for number in numbers)
     return f"{shown} {'' if code in ('1', '{}') else code}".strip()
+
+
+def _number(item: Dataset) -> tuple[float | None, str]:
+    """Return the first number of an item and its unit."""
+    value = first_item(item, "MeasuredValueSequence")
+    if value is None:
+        return None, ""
+    unit = first_item(value, "MeasurementUnitsCodeSequence")
+    code = text_of(unit, "CodeValue") if unit is not None else ""
+    return next(iter(numbers_of(value, "NumericValue")), None), code
+
+
+def _code(item: Dataset | None) -> str:
+    return f"{text_of(item, 'CodeValue')} {text_of(item, 'CodingSchemeDesignator')}".strip() if item is not None else ""
 
 
 def _code_words(item: Dataset | None) -> str:
