@@ -1,4 +1,4 @@
-"""A device that gives everybody one study number: its images are divided by who stands on them, and a person decides."""
+"""A device that gives everybody one study number: its images are divided by who stands on them; a person decides."""
 
 from __future__ import annotations
 
