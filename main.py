@@ -15,6 +15,7 @@ import platformdirs
 
 from clinic_app.foundation.texts import LANGUAGES
 from clinic_app.foundation.version import VERSION
+from clinic_app.updates.starts import is_installed, note_begun
 
 
 def data_folder() -> Path:
@@ -61,7 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clinic_app.computer.firewall_command import firewall_command
 
         return firewall_command(words[1:], data_folder())
+    if words[:1] == ["--install-update"]:
+        from clinic_app.updates.task import install_update
+
+        return install_update(words[1:], data_folder())
+    if words[:1] == ["--take-update"]:
+        from clinic_app.updates.take_command import take_update
+
+        return take_update(words[1:], data_folder())
     options = parse(words)
+    if is_installed():
+        note_begun(options.data, VERSION)
     from ui.shell.caretaking import run
 
     return run(options)

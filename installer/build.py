@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -61,7 +62,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 def build(options: argparse.Namespace) -> dict[str, object]:
     """Make everything; return the figures, which are also written to ``DIR/figures.json``."""
-    from installer import payload, portable_folder, runtime, setup_program, signing, windows_package
+    from installer import payload, portable_folder, runtime, setup_program, signing, update_task, windows_package
     from installer.versions import Version
 
     version = Version.read(options.version)
@@ -91,8 +92,11 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     took("zip")
     figures["signed_by"] = signer.name if signer is not None else ""
     figures["seconds"] = seconds
+    figures["takes_releases"] = bool(os.environ.get(update_task.VARIABLE))
     if signer is None:
         print(f"build.py: {signing.UNSIGNED}", file=sys.stderr, flush=True)
+    if not figures["takes_releases"]:
+        print(f"build.py: {update_task.NO_ROOT}", file=sys.stderr, flush=True)
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures
 

@@ -17,9 +17,9 @@ from typing import Final, cast
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.texts import LANGUAGES, Language
-from clinic_app.selftest.checks import Place, look_through
+from clinic_app.selftest.checks import CHECKS, Place, look_through
 from clinic_app.selftest.report import as_json, as_lines, has_held
-from clinic_app.settings import load_settings
+from clinic_app.settings import Settings, load_settings
 
 WORD: Final = "--selftest"
 
@@ -36,7 +36,11 @@ def selftest(arguments: Sequence[str], data: Path) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console that lacks Kazakh letters shows their numbers
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        found = look_through(Place.of(load_settings(options.data)))
+        if options.only:
+            wanted = [each for each in CHECKS if each[0] in options.only]
+            found = look_through(Place.of(Settings(options.data)), wanted)
+        else:
+            found = look_through(Place.of(load_settings(options.data)))
         if options.json:
             write_atomically(options.json, (as_json(found, language),))
     except ClinicError as error:
@@ -50,5 +54,13 @@ def _parse(arguments: Sequence[str], data: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"dala {WORD}", description="See whether people can work on this computer.")
     parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="data folder (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the report for a script")
+    parser.add_argument("--only", type=_names, default=(), metavar="NAME,NAME", help="these checks, without settings")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the report")
     return parser.parse_args(arguments)
+
+
+def _names(words: str) -> tuple[str, ...]:
+    known, wanted = {name for name, _check in CHECKS}, tuple(words.split(","))
+    if strange := [each for each in wanted if each not in known]:
+        raise argparse.ArgumentTypeError(f"there is no check {', '.join(strange)}")
+    return wanted

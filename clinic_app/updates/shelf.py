@@ -24,6 +24,7 @@ from clinic_app.foundation.version import VERSION
 from clinic_app.updates.installed import Installed
 from clinic_app.updates.release import Release, newest
 from clinic_app.updates.sources import METADATA, TARGETS, FolderSource, Source, checked_inner
+from clinic_app.updates.system_folder import read_state
 from clinic_app.updates.verifying import Verifier, copy_release, write_repository
 
 FOLDER: Final = "updates"
@@ -229,3 +230,13 @@ class Shelf:
     @staticmethod
     def _clear(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def shelf_of(data: Path, installed: Installed) -> Shelf:
+    """Return the shelf of an installation; it offers nothing that the task found not to work here.
+
+    Args:
+        data: the data folder.
+        installed: how the program was installed.
+    """
+    return Shelf(data, installed, refused=lambda: read_state(installed.system).refused)

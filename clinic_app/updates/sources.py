@@ -6,9 +6,7 @@ and a folder ``targets`` with ``DIGEST.Dala-1.3.0-x64.exe``. In one file it is a
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +15,7 @@ from typing import BinaryIO, Final, Protocol, cast
 
 from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
+from clinic_app.updates.plain_files import open_plain
 
 METADATA: Final = "metadata"
 TARGETS: Final = "targets"
@@ -115,27 +114,3 @@ def checked_inner(inner: str) -> str:
     if not _INNER.fullmatch(inner):
         raise FileNotFoundError(inner[:100])
     return inner
-
-
-def open_plain(path: Path) -> BinaryIO:
-    """Open a file for reading that must be a plain file: who may write beside it cannot lead the reader elsewhere.
-
-    Raises:
-        FileNotFoundError: there is none, or something else lies in its place.
-        OSError: the disk refused it.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    if is_link(path) or is_link(path.parent):
-        raise FileNotFoundError(path)
-    descriptor = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FileNotFoundError(path)
-    return os.fdopen(descriptor, "rb")
-
-
-def is_link(path: Path) -> bool:
-    """Return whether a name leads elsewhere: a symbolic link, or one of Windows' junctions."""
-    found = os.lstat(path)
-    attributes = getattr(found, "st_file_attributes", 0)
-    return stat.S_ISLNK(found.st_mode) or bool(attributes & getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400))

@@ -43,6 +43,7 @@ class State:
         since: when this phase began, ISO 8601 in UTC.
         refused: versions that did not work here.
         said: the last thing that happened, for people, in English.
+        tries: how often its installation was begun.
     """
 
     phase: Phase = "idle"
@@ -54,6 +55,7 @@ class State:
     since: str = ""
     refused: tuple[str, ...] = field(default=())
     said: str = ""
+    tries: int = 0
 
 
 def system_folder(programs: Path) -> Path:
@@ -72,7 +74,8 @@ def read_state(folder: Path) -> State:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return State()
     texts = (state.version, state.kind, state.file, state.sha256, state.former, state.since, state.said)
-    return state if state.phase in _PHASES and all(isinstance(each, str) for each in texts) else State()
+    is_sound = state.phase in _PHASES and all(isinstance(each, str) for each in texts) and isinstance(state.tries, int)
+    return state if is_sound else State()
 
 
 def write_state(folder: Path, state: State) -> None:

@@ -9,6 +9,8 @@
 ;   15 the data could not be copied before the update
 ;   16 it was installed by the MSI package
 ;   17 the hub could not be made a service, or does not stop
+; /UPDATE=1 and /ROLLBACK=VERSION are for the task that installs updates: the first leaves copying the data to it, the
+; second lets the version that was there before come back in place of the named one.
 ; /HUBSERVICE=1 makes the hub a service of this computer; an update stops the one that is there and starts it again.
 
 Unicode true
@@ -99,6 +101,21 @@ Function Refuse
   Quit
 FunctionEnd
 
+; Only the version that was there right before may come back, and only to who names the one that goes.
+Function RefuseDowngrade
+  ${GetParameters} $2
+  ClearErrors
+  ${GetOptions} $2 "/ROLLBACK=" $3
+  ${If} ${Errors}
+    StrCpy $3 ""
+  ${EndIf}
+  ReadRegStr $4 HKLM "${OWN_KEY}" "Former"
+  ${If} $3 != $0
+  ${OrIf} $4 != "${VERSION}"
+    ${Refuse} 13 "$(NewerIsThere)"
+  ${EndIf}
+FunctionEnd
+
 Function .onInit
   SetRegView 64
   SetShellVarContext all
@@ -125,7 +142,7 @@ Function .onInit
   ${If} $0 != ""
     ${VersionCompare} "$0" "${VERSION}" $1
     ${If} $1 == 1
-      ${Refuse} 13 "$(NewerIsThere)"
+      Call RefuseDowngrade
     ${EndIf}
   ${EndIf}
 FunctionEnd
@@ -271,10 +288,57 @@ Function KeepHub
   ${EndIf}
 FunctionEnd
 
+; What installs new versions by itself: its task, and this very Setup, so that there is a way back to it. A folder
+; where others than administrators write gets none: what lies there must not run with the rights of the system.
+!define UPDATES "$PROGRAMFILES64\Dala Updates"
+Var ByTask
+
+Function LookWhoInstalls
+  ${GetParameters} $0
+  StrCpy $ByTask ""
+  ClearErrors
+  ${GetOptions} $0 "/UPDATE=" $1
+  ${IfNot} ${Errors}
+    StrCpy $ByTask 1
+  ${EndIf}
+  ClearErrors
+  ${GetOptions} $0 "/ROLLBACK=" $1
+  ${IfNot} ${Errors}
+    StrCpy $ByTask 1
+  ${EndIf}
+FunctionEnd
+
+Function KeepFormer
+  ReadRegStr $0 HKLM "${KEY}" "DisplayVersion"
+  ${If} $0 != ""
+  ${AndIf} $0 != "${VERSION}"
+    WriteRegStr HKLM "${OWN_KEY}" "Former" $0
+  ${EndIf}
+FunctionEnd
+
+Function KeepUpdates
+  ${IfNot} ${FileExists} "$INSTDIR\update-task.xml"
+  ${OrIf} $INSTDIR != "$PROGRAMFILES64\Dala"
+    Return
+  ${EndIf}
+  CreateDirectory "${UPDATES}"
+  ${If} $ByTask == ""
+    Delete "${UPDATES}\state.json"
+    RMDir /r "${UPDATES}\installed"
+    CreateDirectory "${UPDATES}\installed"
+    CopyFiles /SILENT "$EXEPATH" "${UPDATES}\installed\Dala-${VERSION}-x64.exe"
+  ${EndIf}
+  nsExec::Exec '"$SYSDIR\schtasks.exe" /Create /F /TN "Dala\Install updates" /XML "$INSTDIR\update-task.xml"'
+  Pop $0
+FunctionEnd
+
 Section "Dala"
   Call RefuseForeignFolder
   Call RefuseWhileRunning
-  Call CopyDataAside
+  Call LookWhoInstalls
+  ${If} $ByTask == "" ; the task has copied them where nobody else writes
+    Call CopyDataAside
+  ${EndIf}
   Call StopHub
   WriteRegStr HKLM "${KEY}" "InstallLocation" "$INSTDIR" ; first, so that an interrupted run can be repeated
   ${If} ${FileExists} "$INSTDIR\Dala.exe"
@@ -288,6 +352,7 @@ Section "Dala"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   WriteRegStr HKLM "${OWN_KEY}" "InstallLocation" "$INSTDIR"
   WriteRegStr HKLM "${OWN_KEY}" "Version" "${VERSION}"
+  Call KeepFormer
   WriteRegStr HKLM "${KEY}" "DisplayName" "Dala"
   WriteRegStr HKLM "${KEY}" "DisplayVersion" "${VERSION}"
   WriteRegStr HKLM "${KEY}" "DisplayIcon" "$INSTDIR\Dala.exe"
@@ -297,6 +362,7 @@ Section "Dala"
   WriteRegDWORD HKLM "${KEY}" "NoModify" 1
   WriteRegDWORD HKLM "${KEY}" "NoRepair" 1
   WriteRegDWORD HKLM "${KEY}" "EstimatedSize" ${SIZE_KB}
+  Call KeepUpdates
   Call KeepHub
 SectionEnd
 
@@ -327,6 +393,9 @@ Section "Uninstall"
   nsExec::Exec '"$INSTDIR\Dala-hub.exe" --remove-service'
   Pop $0
   !insertmacro RemoveProgram
+  nsExec::Exec '"$SYSDIR\schtasks.exe" /Delete /F /TN "Dala\Install updates"'
+  Pop $0
+  RMDir /r "$PROGRAMFILES64\Dala Updates"
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"

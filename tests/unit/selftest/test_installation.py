@@ -58,10 +58,18 @@ def fill(folder: Path) -> None:
         path.write_bytes(body)
 
 
+def count_of(folder: Path) -> int:
+    listed = program_files.read_list(folder)
+    assert listed is not None
+    assert set(FILES) <= set(listed.files)
+    return len(listed.files)
+
+
 def test_a_whole_installation_that_nobody_signed_says_so(app: Path) -> None:
     outcome, words = look_at(app, None)
     assert outcome == "warning"
-    assert words.render("en") == "All 3 files of the program are as they were built. Nobody has signed this build."
+    said = words.render("en")
+    assert said == f"All {count_of(app)} files of the program are as they were built. Nobody has signed this build."
 
 
 def test_what_setup_makes_on_the_computer_belongs_there(app: Path) -> None:
@@ -123,7 +131,7 @@ def test_a_folder_in_place_of_the_list_is_a_sentence(app: Path) -> None:
 
 def test_a_signed_installation_names_who_signed_it(signed_app: Path) -> None:
     assert look_at(signed_app, None)[0] == look_at(signed_app, lambda _path: "signed")[0] == "ok"
-    assert look_at(signed_app, None)[1].render("en") == "All 3 files are as “Үлгі” signed them."
+    assert look_at(signed_app, None)[1].render("en") == f"All {count_of(signed_app)} files are as “Үлгі” signed them."
 
 
 def test_a_list_changed_after_it_was_signed_is_refused(signed_app: Path) -> None:

@@ -108,3 +108,20 @@ def test_an_installation_names_the_data_folder_and_a_checkout_does_not(
     assert main.parse(["--data", "elsewhere"]).data == Path("elsewhere")
     monkeypatch.delenv("DALA_DATA")
     assert main.data_folder().name == "Dala"
+
+
+def test_a_few_checks_are_made_without_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "settings.toml").write_text("this is no TOML", encoding="utf-8")
+    assert command.selftest(["--only", "clock,signature", "--data", str(tmp_path)], tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "clock: " in said
+    assert "signature: " in said
+    assert "disk: " not in said
+    assert command.selftest(["--data", str(tmp_path)], tmp_path) == 1
+
+
+def test_a_check_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.selftest(["--only", "clock,moon"], tmp_path)
+    assert ended.value.code == 2
+    assert "there is no check moon" in capsys.readouterr().err
