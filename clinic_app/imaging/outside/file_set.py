@@ -151,7 +151,7 @@ def folder_in_making(target: Path) -> Iterator[FolderInMaking]:
 
     Raises:
         ConflictError: something of this name is there.
-        StorageError: the disk refuses it.
+        StorageError: the disk refuses it, or was taken away meanwhile.
     """
     check_free(target)
     with ExitStack() as stack:
@@ -161,7 +161,10 @@ def folder_in_making(target: Path) -> Iterator[FolderInMaking]:
             except FileNotFoundError as error:
                 raise StorageError(Text("There is no folder “{name}”.", name=target.parent)) from error
             folder = stack.enter_context(made)
-        yield FolderInMaking(Path(folder))
+        try:
+            yield FolderInMaking(Path(folder))
+        except FileNotFoundError as error:  # what was written a moment ago is away, and all around it
+            raise StorageError(Text("“{name}” is not there any more. Nothing was kept.", name=target.parent)) from error
 
 
 def check_free(target: Path) -> None:

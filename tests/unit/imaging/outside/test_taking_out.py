@@ -247,6 +247,18 @@ def test_a_full_disk_is_told_before_and_while_writing(here: Here, target: Path) 
     assert list(target.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_a_stick_that_is_pulled_out_meanwhile_is_a_sentence(here: Here, target: Path, is_archive: bool) -> None:
+    def watch(done: int, _of: int) -> None:
+        if done == 2:
+            shutil.rmtree(target.parent)
+
+    with pytest.raises(StorageError, match="is not there any more") as caught:
+        here.exit.take_out(here.node.session("doctor"), ExitForm(here.chosen(), is_archive=is_archive), target, watch)
+    assert str(target.parent) in str(caught.value)
+    assert not target.parent.exists()
+
+
 def test_nothing_chosen_and_nothing_left_are_sentences(here: Here, target: Path) -> None:
     doctor = here.node.session("doctor")
     with pytest.raises(InvalidInputError, match="at least one"):
