@@ -19,11 +19,6 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return _run([sys.executable, str(ROOT / "main.py"), *words], environment)
 
 
-def run_script(script: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run some lines of Python in the project until they end."""
-    return _run([sys.executable, "-c", script, *words], environment)
-
-
 class Program:
     """``main.py`` with a window nobody sees; use it in a ``with`` block.
 
@@ -37,7 +32,7 @@ class Program:
         self._ready = data.with_suffix(".ready")
         self._log = data.with_suffix(".log")
         self._command = [sys.executable, str(ROOT / "main.py"), "--data", str(data), *words]
-        self._environment = _environment({**environment, "DALA_BENCH_READY": str(self._ready)})
+        self._environment = environment_of({**environment, "DALA_BENCH_READY": str(self._ready)})
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Program:
@@ -75,7 +70,8 @@ class Program:
             self._process.wait(PATIENCE_S)
 
 
-def _environment(changes: dict[str, str]) -> dict[str, str]:
+def environment_of(changes: dict[str, str]) -> dict[str, str]:
+    """Return this process's environment with changes, for a program nobody sees."""
     return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1", **changes}
 
 
@@ -83,7 +79,7 @@ def _run(command: list[str], environment: dict[str, str]) -> subprocess.Complete
     return subprocess.run(
         command,
         cwd=ROOT,
-        env=_environment(environment),
+        env=environment_of(environment),
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,8 @@ from clinic_app.foundation.texts import LANGUAGES, Text
 from clinic_app.settings import load_settings
 from clinic_app.storage import one_instance
 from clinic_app.workstation import build_workstation, provision
-from tests.helpers.program import ROOT, Program, run, run_script
+from tests.helpers.loaded_program import MAIN, LoadedProgram, LoadedWindow
+from tests.helpers.program import ROOT, Program, run
 from tests.helpers.provisioning import PASSWORD, files_of, free_port, provisioning_file
 
 BOX = """
@@ -47,26 +47,6 @@ caretaking.MainWindow.show = show_and_close
 code = main.main(sys.argv[1:])
 print(code, [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()])
 """
-SEVERAL = """
-import contextlib, io, json, os, sys
-import main
-import ui.shell.caretaking
-if sys.argv[2] == "box":
-    from PySide6.QtGui import QGuiApplication
-    from PySide6.QtWidgets import QMessageBox
-    QGuiApplication.platformName = staticmethod(lambda: "windows")
-    QMessageBox.critical = staticmethod(lambda parent, title, words: print(title, words, sep="|"))
-for words in json.loads(sys.argv[1]):
-    if child := os.fork():
-        os.waitpid(child, 0)
-        continue
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main.main(words)
-    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
-    os._exit(0)
-"""
-"""The program is loaded once, which is what takes the time, and started in a child for each line of words."""
 FAULT = """
 import sys
 import main
@@ -94,13 +74,19 @@ def data(tmp_path: Path, set_up_folder: Path) -> Path:
     return folder
 
 
-def several(*starts: Sequence[str], box: bool = False, **environment: str) -> list[tuple[int, str, str]]:
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedProgram]:
+    """The program, loaded once for all starts that need no process begun by the system."""
+    with LoadedProgram(tmp_path_factory.mktemp("loaded")) as program:
+        yield program
+
+
+def several(
+    loaded: LoadedProgram, *starts: Sequence[str], box: bool = False, **environment: str
+) -> list[tuple[int, str, str]]:
     """Return code, stdout and stderr of each of the starts, all of which are refused."""
-    done = run_script(SEVERAL, json.dumps(starts), "box" if box else "", **environment)
-    assert done.returncode == 0, done.stderr
-    ended = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
-    assert len(ended) == len(starts)
-    return ended
+    done = [loaded.run_script(BOX if box else MAIN, *words, **environment) for words in starts]
+    return [(each.returncode, each.stdout, each.stderr) for each in done]
 
 
 def said(stderr: str) -> str:
@@ -142,20 +128,24 @@ def test_the_process_ends_with_the_code_of_a_refusal() -> None:
     assert "usage: dala" in done.stderr
 
 
-def test_it_starts_on_an_empty_folder_and_on_one_that_is_set_up(tmp_path: Path, data: Path) -> None:
+def test_it_starts_on_an_empty_folder_and_on_one_that_is_set_up(
+    tmp_path: Path, data: Path, loaded: LoadedProgram
+) -> None:
     empty = tmp_path / "new" / "data"
     empty.mkdir(parents=True)
     (empty / "settings.toml").write_text('key_storage = "file"\n', encoding="utf-8")
     for folder in (empty, data):
-        with Program(folder) as program:
+        with LoadedWindow(loaded, folder) as program:
             assert program.is_running
         assert said(program.log) == ""
 
 
-def test_it_sets_itself_up_from_a_file_and_starts_again_with_the_same_words(tmp_path: Path) -> None:
+def test_it_sets_itself_up_from_a_file_and_starts_again_with_the_same_words(
+    tmp_path: Path, loaded: LoadedProgram
+) -> None:
     file, data = provisioning_file(tmp_path / "p.toml"), tmp_path / "data"
     for _ in range(2):
-        with Program(data, "--provision", str(file), "--language", "en"):
+        with LoadedWindow(loaded, data, "--provision", str(file), "--language", "en"):
             pass
     workstation = build_workstation(load_settings(data))
     try:
@@ -164,40 +154,44 @@ def test_it_sets_itself_up_from_a_file_and_starts_again_with_the_same_words(tmp_
         workstation.close()
 
 
-def test_a_relative_folder_is_that_of_the_caller_and_not_of_the_program(tmp_path: Path, data: Path) -> None:
+def test_a_relative_folder_is_that_of_the_caller_and_not_of_the_program(
+    tmp_path: Path, data: Path, loaded: LoadedProgram
+) -> None:
     relative = os.path.relpath(data, ROOT)
     before = set(ROOT.iterdir())
-    assert run_script(CLOSED_AT_ONCE, "--data", relative).stdout.split()[0] == "0"
+    assert loaded.run_script(CLOSED_AT_ONCE, "--data", relative).stdout.split()[0] == "0"
     assert set(ROOT.iterdir()) == before
 
 
-def test_closing_the_window_ends_everything_with_exit_code_zero(tmp_path: Path) -> None:
+def test_closing_the_window_ends_everything_with_exit_code_zero(tmp_path: Path, loaded: LoadedProgram) -> None:
     data = tmp_path / "data"
     told = {"hub_url": "http://127.0.0.1:9", "monitor_port": free_port()}
     provision(data, provisioning_file(tmp_path / "p.toml", settings=told, facility={"hub_token": "t-1"}))
-    done = run_script(CLOSED_AT_ONCE, "--data", str(data))
+    done = loaded.run_script(CLOSED_AT_ONCE, "--data", str(data))
     assert done.stdout.strip() == "0 []", done.stderr
     with one_instance(data):
         pass
 
 
-def test_a_second_program_on_the_same_folder_says_so_and_ends(data: Path) -> None:
-    with Program(data) as first:
-        second = run("--data", str(data))
+def test_a_second_program_on_the_same_folder_says_so_and_ends(data: Path, loaded: LoadedProgram) -> None:
+    with LoadedWindow(loaded, data) as first:
+        second = loaded.run_script(MAIN, "--data", str(data))
         assert second.returncode == 1
         assert "already running" in said(second.stderr)
         assert first.is_running
     assert said(first.log) == ""
 
 
-def test_after_a_kill_it_starts_again(data: Path) -> None:
+def test_after_a_kill_it_starts_again(data: Path, loaded: LoadedProgram) -> None:
     for _ in range(2):
-        with Program(data) as program:
+        with LoadedWindow(loaded, data) as program:
             program.kill()
     build_workstation(load_settings(data)).close()
 
 
-def test_a_kill_while_it_sets_itself_up_leaves_a_folder_that_can_be_set_up(tmp_path: Path) -> None:
+def test_a_kill_while_it_sets_itself_up_leaves_a_folder_that_can_be_set_up(
+    tmp_path: Path, loaded: LoadedProgram
+) -> None:
     """Ended at the moments the set-up writes something; the next start with the same words must succeed."""
     file = provisioning_file(tmp_path / "p.toml")
     killed = """
@@ -223,7 +217,7 @@ for place in places:
     print(process.exitcode)
 """
     places = ("settings", "key", "database", "people", "close")
-    done = run_script(killed, str(tmp_path), str(file), *places)
+    done = loaded.run_script(killed, str(tmp_path), str(file), *places)
     assert done.stdout.split() == ["9"] * len(places), done.stderr
     for place in places:
         data = tmp_path / place
@@ -265,14 +259,16 @@ DAMAGE = {
 }
 
 
-def test_damage_is_a_sentence_an_exit_code_and_nothing_worse(tmp_path: Path, set_up_folder: Path) -> None:
+def test_damage_is_a_sentence_an_exit_code_and_nothing_worse(
+    tmp_path: Path, set_up_folder: Path, loaded: LoadedProgram
+) -> None:
     folders = {what: tmp_path / what for what in DAMAGE}
     for what, folder in folders.items():
         shutil.copytree(set_up_folder, folder)
         damaged(folder, what)
     before = {what: files_of(folder) for what, folder in folders.items()}
     starts = [("--data", str(folder)) for folder in folders.values()]
-    ended = several(*starts, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    ended = several(loaded, *starts, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
     for (what, sentence), (code, out, err) in zip(DAMAGE.items(), ended, strict=True):
         assert code == 1, what
         assert any(part in said(err) for part in sentence.split("|")), (what, err)
@@ -289,46 +285,52 @@ def test_a_refused_start_ends_its_process_with_the_code_and_the_sentence(data: P
     assert done.stdout == ""
 
 
-def test_a_data_folder_that_is_a_file_is_a_sentence_and_the_file_stays(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_a_file_is_a_sentence_and_the_file_stays(tmp_path: Path, loaded: LoadedProgram) -> None:
     thesis = tmp_path / "thesis.docx"
     thesis.write_bytes(b"years of work")
-    for code, _out, err in several(("--data", str(thesis)), ("--data", str(thesis / "data"))):
+    for code, _out, err in several(loaded, ("--data", str(thesis)), ("--data", str(thesis / "data"))):
         assert code == 1
         assert "thesis.docx" in said(err)
     assert thesis.read_bytes() == b"years of work"
 
 
-def test_a_provisioning_file_that_is_wrong_or_missing_ends_the_start_without_its_passwords(tmp_path: Path) -> None:
+def test_a_provisioning_file_that_is_wrong_or_missing_ends_the_start_without_its_passwords(
+    tmp_path: Path, loaded: LoadedProgram
+) -> None:
     wrong = provisioning_file(tmp_path / "p.toml", facility={"facility_nmae": "x"})
     files = (wrong, tmp_path / "none.toml")
-    ended = several(*(("--data", str(tmp_path / "data"), "--provision", str(file)) for file in files))
+    ended = several(loaded, *(("--data", str(tmp_path / "data"), "--provision", str(file)) for file in files))
     for word, (code, out, err) in zip(("facility_nmae", "none.toml"), ended, strict=True):
         assert code == 1
         assert word in said(err)
         assert PASSWORD not in err + out
 
 
-def test_somebody_before_the_screen_reads_the_refusal_in_the_language_he_asked_for(data: Path) -> None:
+def test_somebody_before_the_screen_reads_the_refusal_in_the_language_he_asked_for(
+    data: Path, loaded: LoadedProgram
+) -> None:
     with one_instance(data):
-        ended = several(*(("--data", str(data), "--language", language) for language in LANGUAGES), box=True)
+        ended = several(loaded, *(("--data", str(data), "--language", language) for language in LANGUAGES), box=True)
     words = Text("The program is already running with these data. Go to its window, or close it first.")
     assert [(code, out.strip()) for code, out, _ in ended] == [
         (1, f"Dala|{words.render(language)}") for language in LANGUAGES
     ]
 
 
-def test_also_a_settings_file_nobody_can_read_is_refused_in_the_language_asked_for(data: Path) -> None:
+def test_also_a_settings_file_nobody_can_read_is_refused_in_the_language_asked_for(
+    data: Path, loaded: LoadedProgram
+) -> None:
     damaged(data, "settings")
     words = Text("The settings file {path} cannot be read.", path=data / "settings.toml")
     asked = [("--language", language) for language in LANGUAGES]
-    ended = several(("--data", str(data)), *(("--data", str(data), *each) for each in asked), box=True)
+    ended = several(loaded, ("--data", str(data)), *(("--data", str(data), *each) for each in asked), box=True)
     assert [(code, out.strip()) for code, out, _ in ended] == [
         (1, f"Dala|{words.render(language)}") for language in ("kk", *LANGUAGES)
     ]
 
 
-def test_a_fault_of_ours_ends_the_start_loudly_and_lets_go_of_the_data(data: Path) -> None:
-    done = run_script(FAULT, "--data", str(data))
+def test_a_fault_of_ours_ends_the_start_loudly_and_lets_go_of_the_data(data: Path, loaded: LoadedProgram) -> None:
+    done = loaded.run_script(FAULT, "--data", str(data))
     assert done.returncode == 1
     assert "the window broke" in done.stderr
     build_workstation(load_settings(data)).close()
@@ -359,14 +361,16 @@ def test_nothing_it_makes_can_be_read_by_other_users_of_the_computer(data: Path)
         assert stat.S_IMODE((data / "keys.json").stat().st_mode) & 0o077 == 0
 
 
-def test_started_by_double_click_without_any_console_it_still_says_its_refusal_in_a_box(data: Path) -> None:
+def test_started_by_double_click_without_any_console_it_still_says_its_refusal_in_a_box(
+    data: Path, loaded: LoadedProgram
+) -> None:
     """Windows gives a program without a console neither stdout nor stderr."""
     out = data.with_suffix(".said")
     script = BOX.replace('print(title, words, sep="|")', "open(sys.argv[-1], 'w', encoding='utf-8').write(words)")
     script = script.replace("sys.exit(main.main(sys.argv[1:]))", "sys.stdout = sys.stderr = None\n")
     script += "sys.exit(main.main(sys.argv[1:-1]))\n"
     with one_instance(data):
-        done = run_script(script, "--data", str(data), "--language", "kk", str(out))
+        done = loaded.run_script(script, "--data", str(data), "--language", "kk", str(out))
     words = Text("The program is already running with these data. Go to its window, or close it first.")
     assert done.returncode == 1
     assert out.read_text(encoding="utf-8") == words.render("kk")
