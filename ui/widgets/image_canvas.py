@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
 from ui.pictures import Picture
 from ui.widgets.image_gestures import (
@@ -211,6 +211,14 @@ class ImageCanvas(ImageSeries):
         self._is_space_down = False
         self._show_cursor()
         super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Behind the lock, or another screen, no hand holds anything: the button comes up where nobody sees it."""
+        if not event.spontaneous():
+            self._let_go()
+            self._is_space_down = False
+            self._show_cursor()
+        super().hideEvent(event)
 
     def _key_table(self) -> dict[Qt.Key, Callable[[], object]]:
         keys = Qt.Key

@@ -332,6 +332,37 @@ def test_a_known_length_nobody_writes_is_none(canvas: ImageCanvas) -> None:
     assert canvas.book.marks == ()
 
 
+@pytest.mark.parametrize("kind", ["length", "ellipse", "free", "window"])
+def test_a_lock_in_the_middle_of_a_drag_ends_it_and_the_next_click_draws_nothing(
+    canvas: ImageCanvas, kind: Kind
+) -> None:
+    canvas.set_tool(kind)
+    before = canvas.window
+    QTest.mousePress(canvas, LEFT, pos=spot(canvas, 10, 10))
+    QTest.mouseMove(canvas, spot(canvas, 40, 30))
+    canvas.hide()
+    assert canvas.held is None
+    assert canvas.window == before
+    canvas.show()
+    click(canvas, 60, 20)
+    assert canvas.book.marks == ()
+    assert not canvas.is_drawing
+    canvas.set_tool("length")
+    drag(canvas, (10, 10), (30, 10))
+    assert only(canvas).points == ((10.0, 10.0), (30.0, 10.0))
+
+
+def test_a_mark_that_was_moved_when_the_window_locked_is_where_it_was(canvas: ImageCanvas) -> None:
+    canvas.draw_length((10, 10), (40, 10))
+    drawn = only(canvas)
+    QTest.mousePress(canvas, LEFT, pos=spot(canvas, 25, 10))
+    QTest.mouseMove(canvas, spot(canvas, 25, 40))
+    canvas.hide()
+    canvas.show()
+    QTest.mouseRelease(canvas, LEFT, pos=spot(canvas, 25, 40))
+    assert only(canvas) == drawn
+
+
 def known_length(canvas: ImageCanvas, millimetres: str) -> Mark:
     canvas.set_tool("scale")
     drag(canvas, (10, 10), (50, 10))
