@@ -157,10 +157,11 @@ class EditTool(Still):
         self._canvas.sketch(self._changed)
 
     def release(self, touch: Touch) -> None:
-        """Leave it there; one step of the book."""
+        """Leave it there; one step of the book. What was taken away while it was held stays away."""
         self.move(touch)
         self._canvas.sketch(None)
-        self._canvas.book.put(self._changed)
+        if self._canvas.book.find(self._mark.uid) is not None:
+            self._canvas.book.put(self._changed)
 
     def cancel(self) -> None:
         """Leave it where it was."""

@@ -11,7 +11,7 @@ negative steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from pydicom.dataset import Dataset
@@ -45,7 +45,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Region:
-    """A calibrated part of an ultrasound image, in pixels, edges included.
+    """A calibrated part of an ultrasound image, in pixels, edges included; its last column ends at ``right``.
 
     Args:
         spacing: where both directions are lengths, else None.
@@ -76,9 +76,9 @@ def regions_of(dataset: Dataset) -> tuple[Region, ...]:
     rows, columns = number_of(dataset, "Rows", 0), number_of(dataset, "Columns", 0)
     found = (_region(item) for item in items_of(dataset, "SequenceOfUltrasoundRegions")[:_MOST_REGIONS])
     return tuple(
-        each
+        replace(each, right=min(each.right, columns), bottom=min(each.bottom, rows))
         for each in found
-        if each and 0 <= each.left < each.right <= columns and 0 <= each.top < each.bottom <= rows
+        if each and 0 <= each.left < each.right <= columns + 1 and 0 <= each.top < each.bottom <= rows + 1
     )
 
 
@@ -91,7 +91,9 @@ def _region(item: Dataset) -> Region | None:
     if int(number_of(item, "RegionDataType", 0)) in _BARS:
         return None
     left, top = number_of(item, "RegionLocationMinX0", -1), number_of(item, "RegionLocationMinY0", -1)
-    right, bottom = number_of(item, "RegionLocationMaxX1", -1), number_of(item, "RegionLocationMaxY1", -1)
+    right, bottom = number_of(item, "RegionLocationMaxX1", -1) + 1, number_of(item, "RegionLocationMaxY1", -1) + 1
+    if right <= left + 1 or bottom <= top + 1:
+        return None
     across, down = _axis(item, "X", left), _axis(item, "Y", top)
     if across.unit == down.unit == "mm":
         spacing = Spacing(abs(down.step), abs(across.step), "region")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -350,6 +350,19 @@ def test_a_lock_in_the_middle_of_a_drag_ends_it_and_the_next_click_draws_nothing
     canvas.set_tool("length")
     drag(canvas, (10, 10), (30, 10))
     assert only(canvas).points == ((10.0, 10.0), (30.0, 10.0))
+
+
+@pytest.mark.parametrize("take_away", [lambda canvas: canvas.remove_mark(), lambda canvas: canvas.book.undo()])
+def test_a_mark_taken_away_while_it_is_dragged_does_not_come_back(
+    canvas: ImageCanvas, take_away: Callable[[ImageCanvas], None]
+) -> None:
+    canvas.draw_length((10, 10), (40, 10))
+    QTest.mousePress(canvas, LEFT, pos=spot(canvas, 25, 10))
+    QTest.mouseMove(canvas, spot(canvas, 25, 30))
+    take_away(canvas)
+    QTest.mouseRelease(canvas, LEFT, pos=spot(canvas, 25, 40))
+    assert canvas.book.marks == ()
+    assert not canvas.is_drawing
 
 
 def test_a_mark_that_was_moved_when_the_window_locked_is_where_it_was(canvas: ImageCanvas) -> None:

@@ -119,6 +119,20 @@ def test_a_region_that_cannot_be_trusted_is_left_out(change: dict[str, float]) -
     assert regions_of(dataset_with(region(0, 90, 0.05) | change)) == ()
 
 
+def test_the_last_column_and_row_of_a_region_belong_to_it() -> None:
+    whole = region(0, 99, 0.05) | {"RegionLocationMaxY1": 99}
+    frame = frame_with(None, *regions_of(dataset_with(whole)))
+    for a, b in (((0.0, 0.0), (100.0, 0.0)), ((99.5, 0.0), (99.5, 100.0))):
+        value = length(frame, a, b).values[0]
+        assert (value.unit, value.number) == ("mm", pytest.approx(50))
+    (beyond,) = regions_of(dataset_with(whole | {"RegionLocationMaxX1": 100}))  # some say the first column outside
+    assert (beyond.right, beyond.bottom) == (100, 100)
+    assert regions_of(dataset_with(whole | {"RegionLocationMaxX1": 101})) == ()
+    half = frame_with(None, *regions_of(dataset_with(region(0, 49, 0.05))))
+    assert length(half, (0, 5), (50, 5)).values[0].unit == "mm"
+    assert length(half, (0, 5), (50.1, 5)).values[0].unit == "px"
+
+
 def test_a_real_ultrasound_whose_region_lies_outside_the_picture_is_not_measured(shared_data: Path) -> None:
     frame = frame_of(read_dataset((shared_data / "dicom" / "us" / "examples_ybr_color.dcm").read_bytes()), 0)
     assert length(frame, (10, 10), (50, 50)).values[0].unit == "px"
