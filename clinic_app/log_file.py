@@ -18,6 +18,7 @@ from typing import Final
 import platformdirs
 
 from clinic_app.foundation.errors import ClinicError
+from clinic_app.foundation.notices import Told
 
 FOLDER: Final = "logs"
 FILE_NAME: Final = "dala.log"
@@ -75,6 +76,9 @@ def begin_log(data: Path) -> None:
     """
     end_log()
     logging.basicConfig(level=logging.WARNING, format=_CONSOLE)
+    for console in logging.getLogger().handlers:
+        if type(console) is logging.StreamHandler:
+            console.setLevel(logging.WARNING)  # what is worth a line in the system's log need not be one here
     for folder in (data / FOLDER, Path(platformdirs.user_log_dir("Dala", appauthor=False))):
         try:
             file = LogFile(folder)
@@ -138,6 +142,8 @@ def _harmless(value: object) -> object:
     """Return what may stand in the log instead of a value: numbers as they are, an error's kind, nothing of words."""
     if isinstance(value, BaseException):
         return kind_of(value)
+    if isinstance(value, Told):
+        return str(value)
     return value if isinstance(value, (bool, int, float)) else "…"
 
 

@@ -32,7 +32,9 @@ import uvicorn
 
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.notices import HUB_STARTED, tell
 from clinic_app.foundation.texts import Text
+from clinic_app.foundation.version import VERSION
 from clinic_app.hub.account_commands import ACCOUNT_COMMANDS
 from clinic_app.hub.announcing import announced, announcement
 from clinic_app.hub.app import build_app, build_hub
@@ -158,6 +160,7 @@ def _serve(arguments: Sequence[str]) -> None:
             port = listener.getsockname()[1]
             stack.enter_context(announced(announcement(options.name, options.host, port, options.certificate)))
         _say(address)
+        tell(HUB_STARTED, VERSION)
         starter()()
         _Server(config, hub).run(sockets=[listener])
 

@@ -11,12 +11,15 @@ import io
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from clinic_app.computer.system_log import heard_by_the_system
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
+from clinic_app.foundation.notices import HUB_ENDED, HUB_FELL, tell
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.__main__ import main as run_hub
 from clinic_app.log_file import FOLDER as LOG_FOLDER
@@ -40,6 +43,7 @@ port = 8443
 """
 _FOR_COMMANDS: Final = ("database",)
 """The options that commands share with the hub that serves."""
+_LONGEST_LINE: Final = 500
 _log = logging.getLogger(__name__)
 
 
@@ -94,24 +98,42 @@ def _options(told: Mapping[str, object]) -> list[str]:
     return words
 
 
-class _IntoLog(io.TextIOBase):
-    """Takes what a program without a console says on it."""
+class _LastLine(io.TextIOBase):
+    """A console for a program without one: of what is said there the last line is kept, why it does not start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = ""
 
     def write(self, words: str) -> int:
-        """Keep the words of a line."""
-        if words.strip():
-            _log.error(words.strip().replace("%", "%%"))
+        """Keep the last line with words in it."""
+        lines = [line for line in words.splitlines() if line.strip()]
+        self.line = lines[-1][:_LONGEST_LINE] if lines else self.line
         return len(words)
 
 
 def _serve(folder: Path, words: Sequence[str]) -> int:
-    """Serve; a service has no console, so what it says is in its log."""
-    file = LogFile(folder / LOG_FOLDER)
+    """Serve; a service has no console, so what it says is in its log and in the system's."""
+    file, said = LogFile(folder / LOG_FOLDER), _LastLine()
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(file)
-    former = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = io.StringIO(), _IntoLog()
+    former = sys.stdout, sys.stderr, threading.excepthook
+    sys.stdout, sys.stderr, threading.excepthook = io.StringIO(), said, _note_thread
+    try:
+        with heard_by_the_system():
+            code = _run(words)
+            if code and said.line:  # a sentence about its options or its folder
+                file.handle(logging.makeLogRecord({"name": "dala", "levelname": "ERROR", "msg": said.line}))
+            tell(HUB_FELL, f"code {code}") if code else tell(HUB_ENDED)
+            return code
+    finally:
+        sys.stdout, sys.stderr, threading.excepthook = former
+        root.removeHandler(file)
+        file.close()
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         return run_hub(words)
     except SystemExit as ended:  # its options are none, or it was told to stop
@@ -119,10 +141,11 @@ def _serve(folder: Path, words: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 - a border: a service dies silently
         _log.critical("the hub has fallen", exc_info=True)
         return 1
-    finally:
-        sys.stdout, sys.stderr = former
-        root.removeHandler(file)
-        file.close()
+
+
+def _note_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        _log.critical("nobody caught this in a thread", exc_info=args.exc_value)
 
 
 def _refuse(words: str) -> int:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from clinic_app.foundation.notices import FAULT, tell
 from clinic_app.log_file import log_folder, way_of
 from ui import icons
 from ui.events import CoreEvents
 from ui.language import _
 from ui.widgets.buttons import Button
 from ui.widgets.labels import breakable, label
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 log = logging.getLogger(__name__)
 
@@ -96,20 +102,37 @@ class CrashDialog(QDialog):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
 
 
-def catch_faults(events: CoreEvents) -> None:
-    """From now on, log whatever nobody caught, in any thread, and tell ``events``."""
+def catch_faults(events: CoreEvents, report: Callable[[BaseException], object] = lambda _error: None) -> None:
+    """From now on, log whatever nobody caught, in any thread, and tell ``events``.
+
+    Args:
+        events: hear of it, except of what Python met while it cleared up after itself.
+        report: writes down what IT needs.
+    """
+
+    def note(error: BaseException) -> None:
+        report(error)
+        tell(FAULT, type(error))
 
     def of_main(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
         log.critical("nobody caught this", exc_info=(kind, error, trace))
+        note(error.with_traceback(trace))
         events.tell_fault(error)
 
     def of_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             log.critical("nobody caught this in a thread", exc_info=args.exc_value)
+            note(args.exc_value)
             events.tell_fault(args.exc_value)
+
+    def of_nobody(args: UnraisableHookArgs) -> None:
+        if args.exc_value is not None:
+            log.critical("Python could tell this to nobody", exc_info=args.exc_value)
+            note(args.exc_value)
 
     sys.excepthook = of_main
     threading.excepthook = of_thread
+    sys.unraisablehook = of_nobody

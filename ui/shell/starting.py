@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import ClinicError, DamagedError, KeyLockedError
+from clinic_app.foundation.notices import NOT_OPENED, tell
 from ui import language
 from ui.shell.view_model_opening import OpeningViewModel, Ways
 from ui.shell.view_model_rescue import RescueViewModel, RescueWork
@@ -179,6 +180,7 @@ def open_clinic(settings: Settings, runner: TaskRunner) -> Workstation | None:
 
 def refuse(error: ClinicError) -> None:
     """Say why the program does not start: always in the log, and in a box where somebody can close it."""
+    tell(NOT_OPENED, type(error))
     logging.getLogger("dala").error("%s", error)
     if somebody_looks():
         QMessageBox.critical(None, "Dala", error.text.render(language.current()))  # allowed (label): only our words

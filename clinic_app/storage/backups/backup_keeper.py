@@ -17,6 +17,7 @@ from typing import Final
 
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, DamagedError
+from clinic_app.foundation.notices import BACKUP_FAILED, SECOND_DISK_FAILED, tell
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.backups.backups import Backup, BackupKind
 from clinic_app.storage.backups.second_disk import SecondDisk
@@ -166,6 +167,8 @@ class BackupKeeper:
         except (ClinicError, FileNotFoundError) as error:
             text = error.text if isinstance(error, ClinicError) else _second_gone()
             _log.warning("the second disk was not brought up to date: %s", error)
+            if self._state.second_problem != text:  # once, not every ten minutes
+                tell(SECOND_DISK_FAILED, type(error))
             self._become(second_problem=text)
         else:
             self._become(carried_at=self._clock.now(), second_problem=None)
@@ -173,6 +176,8 @@ class BackupKeeper:
     def _note(self, error: ClinicError) -> bool:
         if not self._stopping.is_set():
             _log.warning("no backup was made: %s", error)
+            if self._state.problem != error.text:
+                tell(BACKUP_FAILED, type(error))
             self._become(problem=error.text)
         return False
 
@@ -188,8 +193,9 @@ class BackupKeeper:
         """Do one thing; a fault of ours ends neither the thread nor the next try. The named border of this thread."""
         try:
             return action() is not False
-        except Exception:  # noqa: BLE001 - the border of this thread
+        except Exception as error:  # noqa: BLE001 - the border of this thread
             _log.exception("the keeper of the backups met a fault")
+            tell(BACKUP_FAILED, type(error))
             self._become(problem=Text("No backup was made because of a fault in the program; it is in the log."))
             return False
 

@@ -19,6 +19,7 @@ from typing import Final, Literal, Protocol
 
 from clinic_app.foundation.durable_files import open_part
 from clinic_app.foundation.errors import DiskFullError
+from clinic_app.foundation.notices import DISK_SHORT, tell
 from clinic_app.foundation.texts import Text
 from clinic_app.storage.folder.place import platform
 
@@ -162,6 +163,8 @@ class Space:
         if state != self._state:
             _log.log(logging.WARNING if state == "full" else logging.INFO, "room on the disk: %s", state)
             self._state = state
+            if state != "ok":
+                tell(DISK_SHORT)
             for callback in self._callbacks:
                 callback()
         return state

@@ -40,7 +40,7 @@ def one_instance(folder: Path) -> Iterator[None]:
         detail = error.strerror or type(error).__name__
         raise StorageError(Text("The disk refused “{path}”: {detail}.", path=folder, detail=detail)) from error
     with file:
-        if not _lock()(file):
+        if not file_lock()(file):
             raise StorageError(
                 Text("The program is already running with these data. Go to its window, or close it first.")
             )
@@ -58,12 +58,13 @@ def alone(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab+")
     with file:
-        if not _lock()(file):
+        if not file_lock()(file):
             raise StorageError(Text("Another program is doing this with the same data. Wait until it has finished."))
         yield
 
 
-def _lock() -> FileLock:
+def file_lock() -> FileLock:
+    """Return how this system locks a file."""
     if sys.platform == "win32":
         from clinic_app.storage.folder.file_lock_windows import lock_file
     else:

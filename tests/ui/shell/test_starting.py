@@ -210,7 +210,8 @@ def test_a_refusal_is_shown_where_somebody_looks_and_always_logged(
     starting.refuse(LOCKED)
     language.use("kk")
     assert shown == ["Nobody yet"]
-    assert caplog.messages == ["Nobody yet", "Nobody yet"]
+    assert [each.getMessage() for each in caplog.records if each.name == "dala"] == ["Nobody yet", "Nobody yet"]
+    assert "Dala did not open the data: KeyLockedError. The log says more." in caplog.messages
 
 
 def test_a_backup_that_fails_leaves_the_window_for_another_try(lobby: Lobby) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -142,3 +143,27 @@ def test_a_fall_of_the_hub_is_an_exit_code_and_a_way_in_the_log(
     assert main([]) == 1
     assert "ZeroDivisionError" in log_of(tmp_path)
     assert "Үлгібаева" not in log_of(tmp_path)
+    assert "The hub has ended by a fault: code 1." in log_of(tmp_path)
+
+
+@pytest.mark.usefixtures("kept_level")
+def test_what_a_thread_of_a_service_met_is_in_the_log_without_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def divides() -> None:
+        raise ZeroDivisionError("Үлгібаева")
+
+    def run(_words: Sequence[str]) -> int:
+        thread = threading.Thread(target=divides)
+        thread.start()
+        thread.join()
+        return 0
+
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(installed, "run_hub", run)
+    hook = threading.excepthook
+    assert main([]) == 0
+    assert threading.excepthook is hook
+    assert "ZeroDivisionError" in log_of(tmp_path)
+    assert "Үлгібаева" not in log_of(tmp_path)
+    assert "The hub has ended in order." in log_of(tmp_path)
