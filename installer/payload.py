@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Final
 
 from clinic_app.selftest import program_files
-from installer import dependencies, launchers, notices, runtime, signing, slimming, windows_wheels
+from installer import (
+    dependencies,
+    event_sentences,
+    launchers,
+    notices,
+    runtime,
+    signing,
+    slimming,
+    update_task,
+    windows_wheels,
+)
 from installer.versions import Version
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -21,6 +31,7 @@ PROGRAM: Final = "program"
 PACKAGES: Final = Path("Lib", "site-packages")
 OWN_FOLDERS: Final = ("Lib", PROGRAM, notices.FOLDER)
 """The folders of an installation; all its other files lie at its root."""
+NAMES_AT_ROOT: Final = Path(PROGRAM, "at_root.ini")
 _COPIED: Final = ("main.py", "clinic_app", "ui", "resources")
 _SOURCES_OF_TEXTS: Final = ("__pycache__", "*.po", "*.pyc", "*.part-*", ".made-from")
 _STAMPED: Final = Path(PROGRAM, "clinic_app", "foundation", "version.py")
@@ -54,12 +65,14 @@ def build(app: Path, version: Version, source: runtime.Runtime, work: Path, root
     sources = (path.read_text(encoding="utf-8") for path in (app / PROGRAM).rglob("*.py"))
     slimming.slim(app / PACKAGES, slimming.qt_modules_imported(sources))
     launchers.build(app, version, work)
+    event_sentences.build(app, version, work)
     runtimes = slimming.copy_runtimes(app, app / PACKAGES)
     notices.write(app, app / PACKAGES, work / windows_wheels.WANTED, root)
     runtime.compile_tree(app / PACKAGES)
     runtime.compile_tree(app / PROGRAM)
     if faults := dependencies.faults_of(app):
         raise PayloadError("\n".join(str(each) for each in faults))
+    update_task.write(app)
     signer = signing.Signer.from_environment()
     signing.sign_all(programs_of(app, source), signer)
     write_list(app, version, signer)
@@ -91,12 +104,28 @@ def write_list(app: Path, version: Version, signer: signing.Signer | None = None
     Raises:
         installer.signing.SignatureError: it cannot be signed.
     """
+    write_names(app)
     body = program_files.list_of(app, str(version))
     for name in (program_files.LIST, program_files.SIGNATURE):  # a copy of a folder may share its files with it
         (app / name).unlink(missing_ok=True)
     (app / program_files.LIST).write_bytes(body)
     if signer is not None:
         (app / program_files.SIGNATURE).write_bytes(signer.signature_of(body))
+
+
+def write_names(app: Path) -> None:
+    """Write the names of the files beside the folders, by which the next version's Setup removes them.
+
+    Its own may have other names: another Python, another of Microsoft's libraries.
+
+    Raises:
+        ValueError: a name has other than plain letters.
+    """
+    names = {path.name for path in app.iterdir() if path.is_file()} | {program_files.LIST, program_files.SIGNATURE}
+    lines = ["[files]", *(f"{number}={name}" for number, name in enumerate(sorted(names), 1)), ""]
+    (app / NAMES_AT_ROOT).parent.mkdir(exist_ok=True)
+    (app / NAMES_AT_ROOT).unlink(missing_ok=True)
+    (app / NAMES_AT_ROOT).write_text("\r\n".join(lines), encoding="ascii", newline="")
 
 
 def copy_program(root: Path, app: Path, version: Version) -> None:

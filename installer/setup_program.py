@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final, Literal
 
 from installer import signing, slimming, tools
-from installer.payload import OWN_FOLDERS
+from installer.payload import NAMES_AT_ROOT, OWN_FOLDERS
 from installer.versions import Version
 
 Packing = Literal["lzma", "zlib", "none"]
 SCRIPT: Final = Path(__file__).with_name("nsis") / "dala.nsi"
+
+
+_REMOVAL_BY_NAMES: Final = (
+    "  StrCpy $8 1",
+    "  ${Do}",
+    f'    ReadINIStr $9 "$INSTDIR\\{PureWindowsPath(NAMES_AT_ROOT)}" "files" "$8"',
+    '    ${If} $9 == ""',
+    "      ${ExitDo}",
+    "    ${EndIf}",
+    '    Delete "$INSTDIR\\$9"',
+    "    IntOp $8 $8 + 1",
+    "  ${Loop}",
+)
 
 
 def build(app: Path, version: Version, out: Path, work: Path, *, packing: Packing = "lzma") -> Path:
@@ -52,7 +65,8 @@ def build(app: Path, version: Version, out: Path, work: Path, *, packing: Packin
 def removal_of(app: Path) -> str:
     """Return the macro that removes the installed files: the program's own folders, and at the root each by its name.
 
-    Whoever installs into a folder that also holds something else must find that again.
+    Whoever installs into a folder that also holds something else must find that again. The names are those that the
+    version which lies there has written down (`NAMES_AT_ROOT`), and our own.
 
     Raises:
         ValueError: the folder holds another folder than `OWN_FOLDERS`, or a name that the script cannot hold.
@@ -63,6 +77,7 @@ def removal_of(app: Path) -> str:
         raise ValueError(f"nobody would remove {', '.join(strange)}")
     if any(set(name) & set('"$`') for name in files):
         raise ValueError("a file at the root has a name that NSIS would read as its own")
-    lines = [f'  RMDir /r "$INSTDIR\\{name}"' for name in OWN_FOLDERS]
+    lines = list(_REMOVAL_BY_NAMES)
+    lines += [f'  RMDir /r "$INSTDIR\\{name}"' for name in OWN_FOLDERS]
     lines += [f'  Delete "$INSTDIR\\{name}"' for name in files]
     return "\n".join(["!macro RemoveProgram", *lines, "!macroend", ""])

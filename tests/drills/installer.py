@@ -30,12 +30,12 @@ from tests.drills.installer_prefix import BUILTIN, Prefix
 from tests.drills.installer_trial import (
     FORMER,
     NEWER,
-    ONLY_FORMER,
     ROOT,
     Trial,
     files_of,
     inside,
     missing_of,
+    put_former_files,
     screen,
     self_test,
 )  # fmt: skip
@@ -119,7 +119,7 @@ def build_former(trial: Trial) -> bool:
     app = trial.folder / "former"
     shutil.rmtree(app, ignore_errors=True)
     shutil.copytree(trial.folder / "app", app, copy_function=_linked)
-    (app / ONLY_FORMER).write_text("The update takes this file away.", encoding="utf-8")
+    put_former_files(app)
     payload.restamp(app, FORMER, ROOT)
     setup_program.build(app, FORMER, trial.folder, trial.folder / "work", packing="none")
     windows_package.build(app, FORMER, trial.folder, trial.folder / "work")

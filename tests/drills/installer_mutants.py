@@ -24,12 +24,16 @@ from installer import launchers, payload, setup_program, tools, windows_package
 from installer.versions import Version
 from tests.drills import installer_package, installer_setup
 from tests.drills.installer_prefix import COMPILER, Prefix
-from tests.drills.installer_trial import FOLDER, FORMER, NEWER, ONLY_FORMER, Trial, files_of, within
+from tests.drills.installer_trial import FOLDER, FORMER, NEWER, Trial, files_of, put_former_files, within
 
 Place = Literal["script", "removal", "package"]
 IS_RUNNING: Final = 12
 WAITS: Final = """#include <windows.h>
-int WINAPI WinMain(HINSTANCE a, HINSTANCE b, LPSTR c, int d) { Sleep(30000); return 0; }
+int WINAPI WinMain(HINSTANCE a, HINSTANCE b, LPSTR c, int d) {
+    CloseHandle(CreateFileA("C:\\\\waits", GENERIC_WRITE, 0, 0, CREATE_ALWAYS, 0, 0));
+    Sleep(60000);
+    return 0;
+}
 """
 ENDS: Final = "int main(void) { return 4; }"
 """What is asked about the hub says that there is none."""
@@ -67,17 +71,26 @@ class Mutant:
         return words.replace(self.old, self.new)
 
 
+def _never(function: str) -> str:
+    """Return a call that is not made: Setup's compiler would complain about a function nobody calls."""
+    return f"  ${{If}} 0 == 1\n    Call {function}\n  ${{EndIf}}\n"
+
+
 MUTANTS: Final = (
     Mutant("Setup takes any Windows", "older Windows is refused", "script", "!define OLDEST_BUILD 17763",
            "!define OLDEST_BUILD 1"),
     Mutant("Setup forgets a file", "every file is there", "script", 'File /r "${APP}/*"',
            'File /r /x main.pyc "${APP}/*"'),
-    Mutant("Setup forgets the language", "first settings are written", "script", "  Call WriteFirstSettings\n", ""),
+    Mutant("Setup forgets the language", "first settings are written", "script",
+           "  Call WriteFirstSettings\n", _never("WriteFirstSettings")),
     Mutant("Setup ignores a running copy", "running copy is refused", "script",
-           "  Call RefuseForeignFolder\n  Call RefuseWhileRunning\n", "  Call RefuseForeignFolder\n"),
+           "  Call RefuseForeignFolder\n  Call RefuseWhileRunning\n",
+           "  Call RefuseForeignFolder\n" + _never("RefuseWhileRunning")),
     Mutant("Setup leaves the former files", "former files are gone", "script",
            '  ${If} ${FileExists} "$INSTDIR\\Dala.exe"\n    !insertmacro RemoveProgram\n  ${EndIf}\n', ""),
-    Mutant("Setup copies no data", "data were copied first", "script", "  Call CopyDataAside\n", ""),
+    Mutant("Setup knows only its own names", "former files are gone", "removal", 'Delete "$INSTDIR\\$9"', "Nop"),
+    Mutant("Setup copies no data", "data were copied first", "script",
+           "  Call CopyDataAside\n", _never("CopyDataAside")),
     Mutant("Setup goes back", "downgrade is refused", "script", "${If} $1 == 1", "${If} $1 == 7"),
     Mutant("the removal leaves a file", "only data are left", "removal", 'Delete "$INSTDIR\\python313.dll"', "Nop"),
     Mutant("the removal leaves its entry", "remove", "script", '  DeleteRegKey HKLM "${KEY}"\n', ""),
@@ -126,8 +139,8 @@ def try_mutants(folder: Path, display: str, names: frozenset[str] = frozenset())
         names: only these mutants; empty for all.
     """
     place = folder / "mutants"
-    prefix = Prefix(place / "prefix", display)
-    prefix.make(None, place / "stand-ins")
+    prefix = Prefix(place / "prefix", display, has_stand_ins=False)
+    prefix.make(Path(), place)
     prefix.close()
     kept = {name: (prefix.folder / name).read_bytes() for name in KEPT_BY_WINE}
     app = make_small(place)
@@ -199,13 +212,15 @@ def _live_by_setup(trial: Short) -> None:
 
 
 def _while_running(trial: Trial) -> tuple[int, str]:
+    waits = trial.prefix.drive / "waits"
     window = trial.prefix.start(f"{FOLDER}\\Dala.exe")
     try:
-        within(20, lambda: "Dala.exe" in trial.prefix.run("tasklist", longest_s=30).words)
+        within(30, waits.exists)
         return trial.prefix.run(trial.setup(NEWER), "/S").code, trial.version_there()
     finally:
         trial.prefix.run("taskkill", "/F", "/IM", "Dala.exe", longest_s=30)
         window.communicate(timeout=60)
+        waits.unlink(missing_ok=True)
 
 
 def _build(trial: Trial, app: Path) -> None:
@@ -213,7 +228,7 @@ def _build(trial: Trial, app: Path) -> None:
     former = trial.folder / "former"
     shutil.rmtree(former, ignore_errors=True)
     shutil.copytree(app, former)
-    (former / ONLY_FORMER).write_text("The update takes this file away.", encoding="ascii")
+    put_former_files(former)
     for folder, version in ((former, FORMER), (app, NEWER)):
         payload.write_list(folder, version)
         setup_program.build(folder, version, trial.folder, work, packing="none")

@@ -29,9 +29,8 @@ BUILTIN: Final = Path("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows")
 COMPILER: Final = "x86_64-w64-mingw32-gcc"
 _MARK: Final = (b"Wine builtin DLL", b"Wine copied  DLL")
 """wine takes a library with the first mark for its own and looks for its other half."""
-_NATIVE: Final = (
-    "ucrtbase,ucrtbasew,mscms,mscmsw,cfgmgr32,cfgmgr32w=n;mscoree=;mshtml=;winedbg.exe=;winemenubuilder.exe="
-)
+_PLAIN: Final = "mscoree=;mshtml=;winedbg.exe=;winemenubuilder.exe="
+_NATIVE: Final = f"ucrtbase,ucrtbasew,mscms,mscmsw,cfgmgr32,cfgmgr32w=n;{_PLAIN}"
 
 
 @dataclass
@@ -57,11 +56,13 @@ class Prefix:
         folder: where it lies.
         display: of X, such as ``:95``; empty for none.
         environment: variables beside those of wine.
+        has_stand_ins: libraries of ours take the place of what wine lacks; Python and Qt do not run without.
     """
 
     folder: Path
     display: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    has_stand_ins: bool = True
 
     @property
     def drive(self) -> Path:
@@ -75,17 +76,17 @@ class Prefix:
             "WINEPREFIX": str(self.folder),
             "WINEARCH": "win64",
             "WINEDEBUG": "-all",
-            "WINEDLLOVERRIDES": _NATIVE,
+            "WINEDLLOVERRIDES": _NATIVE if self.has_stand_ins else _PLAIN,
             "DISPLAY": self.display,
             "LC_ALL": "C.UTF-8",
         }
         return {**os.environ, **own, **self.environment}
 
-    def make(self, qt_core: Path | None, work: Path) -> None:
+    def make(self, qt_core: Path, work: Path) -> None:
         """Make it anew.
 
         Args:
-            qt_core: Qt's own library, which tells what it wants of ICU; None where Python and Qt will not run here.
+            qt_core: Qt's own library, which tells what it wants of ICU.
             work: folder for the stand-ins.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -95,7 +96,7 @@ class Prefix:
         _quiet(["wineserver", "--wait"], first)
         _quiet(["wine", "winecfg", "-v", "win10"], first)
         _quiet(["wineserver", "--wait"], first)
-        for library in [] if qt_core is None else stand_ins(qt_core, work):
+        for library in stand_ins(qt_core, work) if self.has_stand_ins else []:
             shutil.copyfile(library, self.drive / "windows" / "system32" / library.name)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -30,7 +30,8 @@ NEWER: Final = Version(0, 2, 0)
 KEY: Final = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
 FOLDER: Final = "C:\\Program Files\\Dala"
 DATA: Final = "C:\\ProgramData\\Dala"
-ONLY_FORMER: Final = Path("program", "only_in_the_former_version.txt")
+ONLY_FORMER: Final = (Path("program", "only_in_the_former.txt"), Path("only_in_the_former.txt"))
+"""Files of the former version; the update takes them away."""
 WINDOWS: Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 TOO_OLD_BUILD: Final = "17134"
 """Of Windows 10 1803."""
@@ -202,6 +203,17 @@ def within(seconds: float, is_so: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.3)
     return True
+
+
+def put_former_files(app: Path) -> None:
+    """Give a folder the files that only the former version has."""
+    for name in ONLY_FORMER:
+        (app / name).write_text("The update takes this file away.", encoding="ascii")
+
+
+def former_files(trial: Trial) -> list[str]:
+    """Return those of them that are installed."""
+    return [name.as_posix() for name in ONLY_FORMER if (trial.installed / name).exists()]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ NEW: Tables = {
 def former() -> Tables:
     tables = deepcopy(NEW)
     tables["Component"].append(["c9", "{Z}"])
-    tables["File"].append(["f9", "c9", f"ONLY~1.TXT|{ONLY_FORMER.name}"])
+    tables["File"].append(["f9", "c9", f"ONLY~1.TXT|{ONLY_FORMER[0].name}"])
     tables["Property"] = [["UpgradeCode", "{F}"], ["ProductCode", "{1}"]]
     return tables
 

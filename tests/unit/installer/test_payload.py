@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import json
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -215,8 +217,12 @@ def test_only_what_was_installed_is_removed_again(tmp_path: Path) -> None:
     for name in ("Lib/site-packages/a.pyc", "program/main.pyc", "Dala.exe", "python313.dll"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    assert setup_program.removal_of(tmp_path).splitlines() == [
-        "!macro RemoveProgram",
+    lines = setup_program.removal_of(tmp_path).splitlines()
+    assert lines[0] == "!macro RemoveProgram"
+    by_names = "\n".join(lines[1:-6])
+    assert 'ReadINIStr $9 "$INSTDIR\\program\\at_root.ini" "files" "$8"' in by_names
+    assert 'Delete "$INSTDIR\\$9"' in by_names
+    assert lines[-6:] == [
         '  RMDir /r "$INSTDIR\\Lib"',
         '  RMDir /r "$INSTDIR\\program"',
         '  RMDir /r "$INSTDIR\\licences"',
@@ -224,6 +230,31 @@ def test_only_what_was_installed_is_removed_again(tmp_path: Path) -> None:
         '  Delete "$INSTDIR\\python313.dll"',
         "!macroend",
     ]
+
+
+def test_the_names_beside_the_folders_are_written_down_for_the_next_version(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    for name in ("program/main.pyc", "Dala.exe", "python313.dll"):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_bytes(b"")
+    payload.write_list(app, Version(1, 0, 0))
+    linked = tmp_path / "linked"
+    shutil.copytree(app, linked, copy_function=lambda source, target: Path(target).hardlink_to(source))
+    (linked / "more.dll").write_bytes(b"")
+    payload.write_list(linked, Version(1, 1, 0))
+    told = configparser.ConfigParser()
+    told.read(app / payload.NAMES_AT_ROOT, encoding="ascii")
+    assert list(told["files"].values()) == ["Dala.exe", "files.json", "files.json.signature", "python313.dll"]
+    assert list(told["files"]) == ["1", "2", "3", "4"], "Setup reads on until a number is missing"
+    assert b"more.dll" in (linked / payload.NAMES_AT_ROOT).read_bytes()
+    assert b"at_root.ini" in (app / "files.json").read_bytes(), "it is listed with the others"
+
+
+def test_a_name_that_setup_could_not_read_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "program").mkdir()
+    (tmp_path / "\u04d9.dll").write_bytes(b"")
+    with pytest.raises(ValueError, match="ascii"):
+        payload.write_names(tmp_path)
 
 
 def test_a_folder_that_nobody_would_remove_is_refused(tmp_path: Path) -> None:
