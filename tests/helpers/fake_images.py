@@ -196,7 +196,7 @@ class FakeImageInbox:
         self.version += 1
 
     def _taken(self, study_uid: str) -> WaitingStudy:
-        found = next((each for each in self.studies if each.study.uid == study_uid), None)
+        found = next((each for each in self.studies if each.study.key == study_uid), None)
         if found is None:
             raise NotFoundError(Text("These images wait no longer: somebody has filed them or put them aside."))
         return found

@@ -28,6 +28,19 @@ _VALUES: Final = {
     "DATETIME": "DateTime",
     "UIDREF": "UID",
 }
+_UNITS: Final = {
+    "1": "",
+    "{pixels}": "px",
+    "mm2": "mm²",
+    "cm2": "cm²",
+    "mm3": "mm³",
+    "cm3": "cm³",
+    "deg": "°",
+    "[hnsf'U]": "HU",
+    "mGy.cm": "mGy·cm",
+    "Gy.m2": "Gy·m²",
+    "dGy.cm2": "dGy·cm²",
+}
 _REFERENCES: Final = ("IMAGE", "COMPOSITE", "WAVEFORM")
 
 
@@ -144,7 +157,12 @@ def _measured(item: Dataset) -> str:
     unit = first_item(value, "MeasurementUnitsCodeSequence")
     code = text_of(unit, "CodeValue") if unit is not None else ""
     shown = " ".join(f"{number:.6g}" for number in numbers)
-    return f"{shown} {'' if code in ('1', '{}') else code}".strip()
+    return f"{shown} {unit_words(code)}".strip()
+
+
+def unit_words(code: str) -> str:
+    """Return a unit as people write it, by its code in UCUM; an annotation in braces is no unit."""
+    return _UNITS.get(code, "" if code.startswith("{") else code)
 
 
 def _number(item: Dataset) -> tuple[float | None, str]:

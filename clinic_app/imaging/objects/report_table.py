@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clinic_app.imaging.objects.references import ImageReference
-from clinic_app.imaging.objects.report import ReportNode
+from clinic_app.imaging.objects.report import ReportNode, unit_words
 
 MOST_LINES: Final = 2000
 _GROUPS: Final = frozenset({"125007 DCM", "126010 DCM"})
@@ -42,20 +42,6 @@ _DOSES: Final = frozenset(
         111631,  # Average Glandular Dose
     )
 )
-_UNITS: Final = {
-    "1": "",
-    "{pixels}": "px",
-    "mm2": "mm²",
-    "cm2": "cm²",
-    "mm3": "mm³",
-    "cm3": "cm³",
-    "deg": "°",
-    "[hnsf'U]": "HU",
-    "mGy.cm": "mGy·cm",
-    "Gy.m2": "Gy·m²",
-    "dGy.cm2": "dGy·cm²",
-    "{events}": "",
-}
 
 
 @dataclass(frozen=True)
@@ -122,8 +108,7 @@ def _line(node: ReportNode, above: tuple[str, ...], group: ReportNode | None) ->
     if group is not None and image is None:
         region, image = _place_of(group)
     words = node.value if node.number is None else ""
-    unit = _UNITS.get(node.unit, node.unit)
-    return TableLine(" · ".join(above[-2:]), node.name, node.number, unit, words, region, image)
+    return TableLine(" · ".join(above[-2:]), node.name, node.number, unit_words(node.unit), words, region, image)
 
 
 def _heading(node: ReportNode) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -130,3 +131,28 @@ def test_what_the_store_refuses_is_a_sentence(inbox: Pane[OrdersScreen], room: O
 
 def test_an_age_is_said_as_people_say_it(qapp: QApplication) -> None:
     assert len({age_words(NOON - timedelta(seconds=each), NOON) for each in (5, 120, 7200, 400_000)}) == 4
+
+
+def test_two_people_under_one_study_number_are_two_lines_each_filed_for_himself(
+    opened: Callable[[], Pane[OrdersScreen]], room: OrdersRoom
+) -> None:
+    first, second = room.inbox.studies[:2]
+    parts = [
+        replace(each, study=replace(each.study, name=f"1.1#{place}", sharers=1), is_shared=True)
+        for place, each in enumerate((first, second))
+    ]
+    room.inbox.studies = parts
+    for part in parts:
+        room.inbox.bytes[part.study.key] = room.inbox.bytes[part.study.uid]
+    pane = opened()
+    pane.find("orders.tabs", QTabWidget).setCurrentIndex(1)
+    pane.settle()
+    assert len(pane.column("orders.waiting", 0)) == 2
+    choose(pane, "orders.waiting", 0)
+    assert "several patients one study number" in pane.words("orders.study_warning")
+    choose(pane, "orders.candidates", 0)
+    press(pane, "orders.file")
+    assert [each.study.key for each in room.inbox.studies] == ["1.1#1"]
+    assert room.inbox.gone[-1].patient_id == GULNUR.id
+    press(pane, "orders.filed.action")
+    assert room.inbox.gone == []

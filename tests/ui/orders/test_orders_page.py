@@ -124,7 +124,7 @@ def test_an_order_that_changed_meanwhile_is_a_sentence(pane: Pane[OrdersScreen],
 
 @pytest.mark.parametrize(
     ("role", "tabs", "may_order"),
-    [("registrar", 2, False), ("nurse", 4, False), ("doctor", 4, True)],
+    [("registrar", 2, False), ("nurse", 3, False), ("doctor", 4, True)],
 )
 def test_each_role_sees_its_own_parts(
     room: OrdersRoom, role: str, tabs: int, may_order: bool, qapp: QApplication
