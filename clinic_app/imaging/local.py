@@ -18,7 +18,7 @@ from clinic_app.foundation.errors import ClinicError, NotFoundError, UnreadableF
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.fragments import extent_of
 from clinic_app.imaging.importing import FoundInstance, described, merged
-from clinic_app.imaging.intake.identity import PersonInFile
+from clinic_app.imaging.intake.identity import PersonInFile, groups
 from clinic_app.imaging.intake.sources import Refusal, file_at, files_in
 from clinic_app.imaging.kept_frames import KeptFrames
 from clinic_app.imaging.objects.kinds import kind_of
@@ -38,6 +38,7 @@ class LocalFiles:
     Args:
         studies: what they are, in the order found.
         refused: files that cannot be shown, and why.
+        is_shared: files of several people bear the number of one study, and stand in it together.
     """
 
     studies: tuple[ImagingStudy, ...] = ()
@@ -46,6 +47,7 @@ class LocalFiles:
     _apart: Apart = HERE
     _kept: KeptFrames = field(default_factory=KeptFrames)
     _people: dict[str, PersonInFile] = field(default_factory=dict)
+    is_shared: bool = False
 
     @classmethod
     def of(
@@ -100,7 +102,9 @@ class LocalFiles:
             studies.append(merged(None, _NOBODY, ours, f"local-{len(studies)}"))
         people = {instance.study_uid: instance.person for _path, instance in reversed(found)}
         by_study = {study.id: people[uid] for study, uid in zip(studies, uids, strict=True)}
-        return cls(tuple(studies), refused, paths, apart, _people=by_study)
+        leaders = groups(instance.person for _path, instance in found)
+        whose = {(instance.study_uid, leaders[instance.person]) for _path, instance in found}
+        return cls(tuple(studies), refused, paths, apart, _people=by_study, is_shared=len(whose) > len(studies))
 
     @property
     def apart(self) -> Apart:

@@ -194,6 +194,9 @@ class FilesWindow(Translated, QWidget):
             first, reason = refused[0]
             words = counted("{count} file is not shown:", "{count} files are not shown:", len(refused))
             words += f" {first}: {say(reason)}" + (" …" if len(refused) > 1 else "")
+        if self._model.files.is_shared:
+            shared = _("Files of several people bear one study number; the name stands on each picture.")
+            words = f"{words}  ·  {shared}" if words else shared
         self._words.setText(words)
         self._words.setVisible(bool(words))
 

@@ -53,6 +53,8 @@ class ReportView(Translated, QWidget):
         self.table.setObjectName(f"{name}.table")
         self.table.setColumnCount(5)
         self.table.setRootIsDecorated(False)
+        self.table.setProperty("role", "flat")
+        self.table.headerItem().setTextAlignment(_AMOUNT, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.table.setUniformRowHeights(True)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -181,6 +181,24 @@ def test_files_leave_byte_for_byte_and_never_over_something(tmp_path: Path) -> N
     assert files.person(study).name == "Petrov Petr"
 
 
+def test_a_study_number_of_several_people_is_said(tmp_path: Path, qapp: QApplication) -> None:
+    language.use("en")
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    for place, name in enumerate(("Petrov^Petr", "Sidorova^Anna")):
+        pixels = np.full((8, 8), place, np.uint16)
+        data = bytes_of(made_file(pixels, PatientName=name, PatientID=str(place), SOPInstanceUID=f"1.5.{place}"))
+        (folder / f"{place}.dcm").write_bytes(data)
+    assert LocalFiles.of(folder).is_shared
+    assert not LocalFiles.of(folder / "0.dcm").is_shared
+    made = Desk(folder)
+    assert "several people bear one study number" in made.window.text()
+    made.window.close()
+    made.runner.close()
+    shiboken6.delete(made.window)
+    language.use("kk")
+
+
 def test_the_window_says_whose_files_they_are_by_their_own_word(desk: Desk) -> None:
     assert desk.model.person() is not None
     desk.window.viewer.series.close()
