@@ -17,6 +17,7 @@ from typing import Final
 from installer.portable_executable import PortableExecutable, programs_in
 
 QT: Final = "PySide6"
+SHIBOKEN: Final = "shiboken6"
 PLUGINS: Final = (
     "platforms/qwindows.dll", "platforms/qoffscreen.dll", "styles/*.dll", "iconengines/qsvgicon.dll",
     "imageformats/qsvg.dll", "imageformats/qjpeg.dll", "imageformats/qico.dll",
@@ -31,7 +32,9 @@ UNWANTED: Final = (
     "*/py.typed", "bin/*", "*/tests/*", "*/testing/*.mat", "*/__pycache__/*", "*/_pyinstaller/*",
     "*/include/*", "*/conftest.py",
     "*-stubs/*", "*.dist-info/RECORD", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED", "*.dist-info/INSTALLER",
-    "alembic/templates/*", "lxml/includes/*", "lxml/isoschematron/*", "mako/ext/*", "numpy/f2py/*",
+    "alembic/templates/*", "alembic/testing/*", "sqlalchemy/testing/*", "imagecodecs/numcodecs.py",
+    "imagecodecs/zarr.py", "lxml/html/*", "lxml/includes/*", "lxml/isoschematron/*", "lxml/objectify*", "mako/ext/*",
+    "numpy/f2py/*", "pypdfium2_cli/*", "reportlab/fonts/DarkGarden*", "zstandard/_cffi*", "zstandard/backend_cffi.py",
     "PIL/_avif*.pyd", "pydicom/data/test_files/*", "pydicom/data/charset_files/*", "pynetdicom/apps/*",
     "pyqtgraph/examples/*", "pyqtgraph/opengl/*", "*/portaudio-binaries/*asio*", "*/portaudio-binaries/*arm64*",
     "*/portaudio-binaries/*32bit*", "*/portaudio-binaries/*.dylib",
@@ -147,9 +150,12 @@ def copy_runtimes(app: Path, packages: Path) -> list[str]:
     """Put Microsoft's runtime libraries where every library of the program finds them; return which.
 
     Qt brings them in its own folder, where the others do not look; a new Windows has none. Only those are taken that
-    something imports, and Qt's copies of them go: two of one name in one process may differ.
+    something imports, and the copies of Qt and of shiboken go: two of one name in one process may differ.
     """
     source = packages / QT
+    for path in (packages / SHIBOKEN).glob("*.dll"):
+        if _RUNTIMES.fullmatch(path.name):
+            path.unlink()
     available = {path.name.lower(): path for path in source.iterdir() if _RUNTIMES.fullmatch(path.name)}
     for path in [path for path in app.iterdir() if _RUNTIMES.fullmatch(path.name)]:
         path.unlink()

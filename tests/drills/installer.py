@@ -21,10 +21,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from installer import dependencies, payload, setup_program, windows_package
-from tests.drills import installer_embeddable, installer_inside, installer_package, installer_setup, installer_window
+from tests.drills import (
+    installer_embeddable,
+    installer_imports,
+    installer_inside,
+    installer_package,
+    installer_setup,
+    installer_window,
+)
 from tests.drills.installer_mutants import try_mutants
 from tests.drills.installer_prefix import BUILTIN, Prefix
 from tests.drills.installer_trial import (
@@ -38,6 +45,7 @@ from tests.drills.installer_trial import (
     put_former_files,
     screen,
     self_test,
+    told_inside,
 )  # fmt: skip
 
 RUNTIME: Final = "msvcp140.dll"
@@ -86,6 +94,7 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
     before = files_of(prefix.drive)
     installer_setup.install(trial)
     trial.step("self-test", lambda: self_test(trial), [])
+    trial.step("every import is there", lambda: imports_missing(trial), {})
     installer_window.work_at_window(trial)
     installer_window.look_inside(trial)
     trial.step("database is encrypted", lambda: is_encrypted(trial.data / "clinic.db"))
@@ -141,6 +150,15 @@ def faults_found(trial: Trial) -> list[bool]:
     found.append(any(f"needs {RUNTIME}" in fault.words for fault in dependencies.faults_of(app)))
     aside.rename(app / RUNTIME)
     return found
+
+
+def imports_missing(trial: Trial) -> dict[str, str]:
+    """Return which modules the program would not find in the installation, and why."""
+    names = trial.folder / "imports.txt"
+    names.write_text("\n".join(installer_imports.imported_by(ROOT)), encoding="utf-8")
+    told = told_inside(trial, Path(installer_imports.__file__), Prefix.named(names))
+    trial.figures["imports"] = told["tried"]
+    return cast("dict[str, str]", told["failed"])
 
 
 def is_encrypted(database: Path) -> bool:

@@ -109,8 +109,14 @@ def photograph(trial: Trial, name: str) -> Image.Image:
     return picture
 
 
-def told_inside(trial: Trial) -> dict[str, Any]:
-    """Return what the installed rooms tell of the data (see `installer_inside`)."""
+def told_inside(trial: Trial, source: Path = Path(installer_inside.__file__), *words: str) -> dict[str, Any]:
+    """Return what a script tells that is run by the installed Python: of the data, unless another is named.
+
+    Args:
+        trial: this one.
+        source: the script; it gets the data folder and then ``words``. Its last line is JSON.
+        words: see there.
+    """
     probe = trial.installed / "probe.exe"
     if not (made := trial.folder / "probe.exe").is_file():
         library = next((trial.folder / "app").glob("python3??.dll")).name
@@ -118,8 +124,7 @@ def told_inside(trial: Trial) -> dict[str, Any]:
                   SOURCES / "run_script.c", "-o", made)  # fmt: skip
     shutil.copyfile(made, probe)
     try:
-        script = Prefix.named(Path(installer_inside.__file__))
-        done = trial.prefix.run(f"{FOLDER}\\probe.exe", script, DATA, longest_s=120)
+        done = trial.prefix.run(f"{FOLDER}\\probe.exe", Prefix.named(source), DATA, *words, longest_s=240)
     finally:
         probe.unlink()
     lines = [line for line in done.words.splitlines() if line.startswith("{")]

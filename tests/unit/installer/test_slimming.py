@@ -96,7 +96,8 @@ def test_tests_headers_and_commands_go_and_data_stay(tmp_path: Path) -> None:
     }  # fmt: skip
     gone = {
         "numpy/tests/test_a.py", "numpy/__init__.pyi", "numpy/_core/include/numpy/a.h", "bin/alembic",
-        "numpy/f2py/a.py",        "lxml/etree.h",
+        "numpy/f2py/a.py", "lxml/etree.h", "lxml/objectify.cp313-win_amd64.pyd", "zstandard/_cffi.cp313-win_amd64.pyd",
+        "sqlalchemy/testing/a.py", "reportlab/fonts/DarkGarden.sfd",
         "a-1.0.dist-info/RECORD", "pydicom/data/test_files/a.dcm", "shared/a.exe", "a/__pycache__/b.pyc",
     }  # fmt: skip
     for name in kept | gone:
@@ -114,12 +115,15 @@ def test_runtimes_come_to_the_root_once_and_with_what_they_need(tmp_path: Path) 
     put(packages, f"{QT}/msvcp140.dll", "vcruntime140_1.dll")
     put(packages, f"{QT}/vcruntime140_1.dll")
     put(packages, f"{QT}/vcomp140.dll")
+    put(packages, "shiboken6/msvcp140.dll")
+    put(packages, "shiboken6/vcamp140.dll")
+    put(packages, "shiboken6/shiboken6.abi3.dll", "msvcp140.dll")
     put(packages, "codec.pyd", "MSVCP140.dll")
     former = tmp_path / "VCRUNTIME140_1.dll"
     former.write_bytes(b"older")
     assert copy_runtimes(tmp_path, packages) == ["msvcp140.dll", "vcruntime140_1.dll"]
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"msvcp140.dll", "vcruntime140_1.dll"}
-    assert names_in(packages) == {"codec.pyd"}
+    assert names_in(packages) == {"codec.pyd", "shiboken6/shiboken6.abi3.dll"}
 
 
 def test_the_size_of_a_folder_is_that_of_all_its_files(tmp_path: Path) -> None:
