@@ -33,7 +33,17 @@ from clinic_app.imaging.orders import ImageOrders
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.storage.contents.blobs import BlobStore
 from tests.helpers.clocks import FixedClock
-from tests.helpers.image_desk import AE, Desk, all_of, dcmtk, image_bytes, image_desk, listening
+from tests.helpers.image_desk import (
+    AE,
+    IIN_OF_ONE,
+    IIN_OF_OTHER,
+    Desk,
+    all_of,
+    dcmtk,
+    image_bytes,
+    image_desk,
+    listening,
+)
 from tests.helpers.stores import opened
 from tests.helpers.waiting import wait_until
 
@@ -58,7 +68,7 @@ def desk(place: tuple[Desk, ImageListener]) -> Iterator[Desk]:
     desk = place[0]
     yield desk
     for waiting in desk.inbox.waiting(desk.nurse):
-        desk.inbox.set_aside(desk.nurse, waiting.study.uid)
+        desk.inbox.set_aside(desk.nurse, waiting.study.key)
 
 
 @pytest.fixture
@@ -87,6 +97,25 @@ def test_a_listed_device_is_answered_and_its_visit_is_noted(listener: ImageListe
     wait_until(lambda: listener.book.visits()[0].ended_at)
     visit = listener.book.visits()[0]
     assert (visit.name, visit.ae_title, visit.is_refused, visit.remark) == (US.name, "US4", False, None)
+
+
+def test_a_device_that_numbers_everybodys_study_alike_files_nobodys_images_for_another(
+    desk: Desk, listener: ImageListener, tmp_path: Path
+) -> None:
+    people = ((desk.one, IIN_OF_ONE, "KASYMOV^ERLAN"), (desk.other, IIN_OF_OTHER, "PETROVA^ANNA"))
+    for number in range(4):
+        _patient, iin, name = people[number % 2]
+        told = {"SOPInstanceUID": f"1.7.7.{number}", "StudyInstanceUID": "1.7", "SeriesInstanceUID": "1.7.7"}
+        path = tmp_path / f"{number}.dcm"
+        path.write_bytes(image_bytes(PatientID=iin, PatientName=name, InstanceNumber=number, **told))
+        code, said = dcmtk("storescu", listener.port, path, calling="US4")
+        assert code == 0, said
+    waiting = {each.matches[0].patient.id: each for each in desk.inbox.waiting(desk.nurse)}
+    assert all(each.is_shared for each in waiting.values())
+    for patient, _iin, _name in people:
+        study = desk.inbox.confirm(desk.nurse, waiting[patient.id].study.key, patient.id)
+        assert (study.subject.id, study.number_of_instances) == (patient.id, 2)
+    assert desk.inbox.count() == 0
 
 
 @pytest.mark.parametrize(
