@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
 from clinic_app.foundation.clock import SystemClock
 from clinic_app.hub import __main__ as hub_commands
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.storage.feed.accounts import Admission
+from tests.helpers.loaded_program import HUB, LoadedProgram, Start
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,12 +31,15 @@ class HubProcess:
         options: what else it is started with.
     """
 
+    loaded: ClassVar[Callable[[], LoadedProgram] | None] = None
+    """Where the hub stands loaded for all its starts; without it each start loads it anew, as in a clinic."""
+
     def __init__(self, folder: Path, database: str = "", *, upstream: str = "", options: Sequence[str] = ()) -> None:
         self._options = options
         self.folder = folder
         self._upstream = upstream
         self._database = database
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Start | None = None
         self.url = ""
 
     def __enter__(self) -> HubProcess:
@@ -122,17 +127,20 @@ class HubProcess:
         """Start it and wait until it listens; after the first time on the same port."""
         port = self.url.rpartition(":")[2] or "0"
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with self.folder.with_suffix(".log").open("a", encoding="utf-8") as log:
-            self._process = subprocess.Popen(
-                [*self._command(), "--port", port, "--reserve-mb", "0", *self._above(), *self._options],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
+        words = ["--port", port, "--reserve-mb", "0", *self._above(), *self._options]
+        if HubProcess.loaded is not None:
+            self._process = HubProcess.loaded().start(HUB, *self._words(*words), log=self.folder.with_suffix(".log"))
+            self.url = self._process.first_line().strip()
+        else:
+            self._process = self._begin(words)
+            assert self._process.stdout is not None
+            self.url = self._process.stdout.readline().strip()
         assert self.url, f"the hub did not start: {self.folder.with_suffix('.log').read_text(encoding='utf-8')}"
+
+    def _begin(self, words: Sequence[str]) -> subprocess.Popen[str]:
+        with self.folder.with_suffix(".log").open("a", encoding="utf-8") as log:
+            command = [*self._command(), *words]
+            return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -149,7 +157,7 @@ class HubProcess:
     def _end(self) -> None:
         assert self._process is not None
         self._process.wait(timeout=30)
-        if self._process.stdout is not None:
+        if not isinstance(self._process, Start) and self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None
 

@@ -12,8 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,9 +23,9 @@ from tests.helpers.program import PATIENCE_S, ROOT, environment_of
 from tests.helpers.waiting import wait_until
 
 _LOOP: Final = """
-import json, os, sys
-import main
-import ui.shell.caretaking
+import importlib, json, os, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
 for line in sys.stdin:
     asked = json.loads(line)
     if "pid" in asked:
@@ -36,9 +36,10 @@ for line in sys.stdin:
     if child:
         print(json.dumps(child), flush=True)
         continue
+    os.environ.clear()
     os.environ.update(asked["environment"])
     for number, name in enumerate((os.devnull, asked["out"], asked["err"])):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY, 0o600)
+        opened = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY, 0o600)
         os.dup2(opened, number)
         os.close(opened)
     sys.stdin = open(os.devnull)
@@ -48,6 +49,7 @@ for line in sys.stdin:
 """
 """Reads one question a line. A child leaves the loop and ends as any program does, with its threads and its code."""
 MAIN: Final = "import sys, main; sys.exit(main.main(sys.argv[1:]))"
+HUB: Final = "import sys; from clinic_app.hub.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
 
 class LoadedProgram:
@@ -55,13 +57,15 @@ class LoadedProgram:
 
     Args:
         folder: where what the starts say is written.
+        modules: what is loaded.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *modules: str) -> None:
         self._folder = folder
         self._count = 0
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _LOOP],
+            [sys.executable, "-c", _LOOP, json.dumps(modules)],
             cwd=ROOT,
             env=environment_of({}),
             stdin=subprocess.PIPE,
@@ -77,17 +81,26 @@ class LoadedProgram:
     ) -> None:
         self._process.communicate(timeout=PATIENCE_S)  # the loop ends with its questions
 
-    def start(self, script: str, *words: str, **environment: str) -> Start:
-        """Begin a process that runs some lines with these words, which it finds behind the first of ``sys.argv``."""
+    def start(self, script: str, *words: str, log: Path | None = None, **environment: str) -> Start:
+        """Begin a process that runs some lines.
+
+        Args:
+            script: the lines.
+            words: which it finds behind the first of ``sys.argv``.
+            log: a file its stderr is added to; None for one of its own.
+            environment: what is changed in the environment of the tests as it is now.
+        """
         self._count += 1
         out, err = (self._folder / f"{self._count}.{name}" for name in ("out", "err"))
-        places = {"out": str(out), "err": str(err)}
-        pid = self.ask(script=script, words=["-c", *words], environment=environment, **places)
-        return Start(self, pid, out, err)
+        places = {"out": str(out), "err": str(log or err)}
+        for place in places.values():  # so that it can be read before the process has opened it
+            Path(place).touch()
+        pid = self.ask(script=script, words=["-c", *words], environment=environment_of(environment), **places)
+        return Start(self, pid, out, log or err)
 
     def run_script(self, script: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run some lines with these words until they end by themselves."""
-        start = self.start(script, *words, **environment)
+        start = self.start(script, *words, log=None, **environment)
         code = start.wait()
         return subprocess.CompletedProcess((script, *words), code, start.said(start.out), start.said(start.err))
 
@@ -95,9 +108,10 @@ class LoadedProgram:
         """Put a question to the loop; return its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
 
 @dataclass
@@ -125,18 +139,28 @@ class Start:
             self.code = self.program.ask(pid=self.pid, is_patient=False)
         return self.code is None
 
-    def wait(self) -> int:
+    def first_line(self) -> str:
+        """Wait for the first line it prints; return it, or nothing when it ended without."""
+        wait_until(lambda: "\n" in self.said(self.out) or not self.is_running, PATIENCE_S, "its first line")
+        return self.said(self.out).partition("\n")[0]
+
+    def wait(self, timeout: float = PATIENCE_S) -> int:
         """Wait for its end; return its code, negative for the number of a signal."""
-        wait_until(lambda: not self.is_running, PATIENCE_S, "the end of the program")
+        wait_until(lambda: not self.is_running, timeout, "the end of the program")
         assert self.code is not None
         return self.code
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it as a power cut would."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, which: signal.Signals) -> None:
         if self.is_running:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            self.wait()
+            os.kill(self.pid, which)  # whoever has ended keeps his number until he was waited for
 
     @staticmethod
     def said(file: Path) -> str:
@@ -190,3 +214,4 @@ class LoadedWindow:
         """End it as a power cut would."""
         if self._start is not None:
             self._start.kill()
+            self._start.wait()

@@ -77,7 +77,7 @@ def data(tmp_path: Path, set_up_folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedProgram]:
     """The program, loaded once for all starts that need no process begun by the system."""
-    with LoadedProgram(tmp_path_factory.mktemp("loaded")) as program:
+    with LoadedProgram(tmp_path_factory.mktemp("loaded"), "main", "ui.shell.caretaking") as program:
         yield program
 
 
