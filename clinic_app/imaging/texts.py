@@ -34,6 +34,8 @@ _TEXTS: Final = ("PatientName", "StudyDescription", "SeriesDescription", "Instit
 _TRUSTED: Final = ("ISO_IR 126", "ISO_IR 127", "ISO_IR 138", "ISO_IR 166", "GB18030", "GBK", "ISO 2022")
 """Greek, Arabic, Hebrew, Thai, Chinese and what switches in between: nobody declares these by accident."""
 _LONGEST: Final = 256
+_MOST_BYTES: Final = 4
+"""Of a letter."""
 _SURE: Final = 0.6
 _BETTER: Final = 0.2
 """More than this a text must gain before a file that says Cyrillic letters itself is doubted."""
@@ -90,6 +92,27 @@ def words_of(dataset: Dataset, keyword: str, reading: Reading = AS_STATED) -> st
     if raw is None or reading.encoding not in ENCODINGS or raw.isascii():
         return text_of(dataset, keyword)
     return _decoded(raw, reading.encoding).rstrip(" \0") or text_of(dataset, keyword)
+
+
+def long_words_of(dataset: Dataset, keyword: str, reading: Reading = AS_STATED, *, most: int) -> str:
+    """Return a text that may be a page, as it is to be read.
+
+    Args:
+        dataset: the file, or an item of a sequence.
+        keyword: of the element.
+        reading: how its letters are to be read.
+        most: letters of it; a stranger may have written a book.
+    """
+    short = words_of(dataset, keyword, reading)
+    if len(short) < _LONGEST // _MOST_BYTES:
+        return short[:most]
+    raw = raw_text(dataset, keyword, most * _MOST_BYTES) if reading.encoding in ENCODINGS else None
+    if raw is not None and not raw.isascii():
+        return _decoded(raw, reading.encoding).rstrip(" \0")[:most]
+    try:
+        return str(dataset.get(keyword) or "")[:most]
+    except READING_ERRORS:
+        return short[:most]
 
 
 def proposal_for(dataset: Dataset) -> Proposal | None:
@@ -152,16 +175,17 @@ def charset_of(dataset: Dataset) -> str:
     return "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value or "")
 
 
-def raw_text(dataset: Dataset, keyword: str) -> bytes | None:
-    """Return the bytes of a text as they stand in the file; None where they cannot be had any more."""
+def raw_text(dataset: Dataset, keyword: str, most: int = 0) -> bytes | None:
+    """Return the bytes of a text as they stand in the file, not too many; None where they cannot be had any more."""
+    most = most or _LONGEST
     try:
         element: Any = dataset.get_item(keyword)
         if isinstance(element, RawDataElement):
-            return bytes(element.value or b"")[:_LONGEST]
+            return bytes(element.value or b"")[:most]
         if isinstance(element.value, PersonName):
             original: Any = element.value.original_string
-            return original[:_LONGEST] if isinstance(original, bytes) else None
-        return str(element.value).encode(_codec(dataset))[:_LONGEST]
+            return original[:most] if isinstance(original, bytes) else None
+        return str(element.value).encode(_codec(dataset))[:most]
     except (*READING_ERRORS, LookupError):
         return None  # or there is no such element
 

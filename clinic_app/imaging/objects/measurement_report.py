@@ -28,7 +28,7 @@ from clinic_app.imaging.objects.kinds import COMPREHENSIVE_REPORT
 from clinic_app.imaging.objects.references import ImageReference, reference_of
 from clinic_app.imaging.objects.writing import coded, evidence_items, new_object
 from clinic_app.imaging.reading import text_of
-from clinic_app.imaging.texts import AS_STATED, Reading, words_of
+from clinic_app.imaging.texts import AS_STATED, Reading, long_words_of, words_of
 
 OWN: Final = "99DALA"
 _TITLE: Final = ("126000", "DCM", "Imaging Measurement Report")
@@ -245,7 +245,7 @@ def _mark(group: Dataset, reading: Reading) -> Mark | None:
         elif _is(part, _UID):
             found = replace(found, uid=text_of(part, "UID")[:64])
         elif _is(part, _COMMENT):
-            found = replace(found, words=words_of(part, "TextValue", reading)[:LONGEST_WORDS])
+            found = replace(found, words=long_words_of(part, "TextValue", reading, most=LONGEST_WORDS))
         elif _is(part, _KNOWN) and (value := first_item(part, "MeasuredValueSequence")) is not None:
             found = replace(found, known_mm=next(iter(numbers_of(value, "NumericValue")), 0.0))
         elif _is(part, _PLACE):

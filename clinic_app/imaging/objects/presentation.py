@@ -26,7 +26,7 @@ from clinic_app.imaging.frame import Frame
 from clinic_app.imaging.objects.colours import from_cielab
 from clinic_app.imaging.objects.references import ImageReference, names, references_in
 from clinic_app.imaging.reading import number_of, text_of
-from clinic_app.imaging.texts import AS_STATED, Reading, words_of
+from clinic_app.imaging.texts import AS_STATED, Reading, long_words_of, words_of
 from clinic_app.imaging.windowing import Window
 
 Rectangle = tuple[float, float, float, float]
@@ -38,6 +38,8 @@ _KINDS: Final[dict[str, MarkKind]] = {
     "ELLIPSE": "ellipse",
 }
 _INK: Final[Colour] = (255, 214, 102)
+_LONGEST_TEXT: Final = 1024
+"""Letters of a short text (PS3.5 6.2)."""
 _MOST_POINTS: Final = 5000
 _FARTHEST: Final = 1e6
 _MOST_MARKS: Final = 1000
@@ -227,7 +229,7 @@ def _drawing(item: Dataset, layer: str, colour: Colour) -> Mark | None:
 
 
 def _writing(item: Dataset, layer: str, colour: Colour, reading: Reading) -> Mark | None:
-    words = words_of(item, "UnformattedTextValue", reading).replace("\r\n", "\n")
+    words = long_words_of(item, "UnformattedTextValue", reading, most=_LONGEST_TEXT).replace("\r\n", "\n")
     corners = ("BoundingBoxTopLeftHandCorner", "BoundingBoxBottomRightHandCorner")
     box = tuple(point for keyword in corners for point in _points(numbers_of(item, keyword)))
     anchors = _points(numbers_of(item, "AnchorPoint"))

@@ -14,8 +14,8 @@ from clinic_app.foundation.errors import UnreadableFileError
 from clinic_app.foundation.texts import Text
 from clinic_app.imaging.display.elements import first_item, items_of, numbers_of
 from clinic_app.imaging.objects.references import ImageReference, reference_of
-from clinic_app.imaging.reading import READING_ERRORS, text_of
-from clinic_app.imaging.texts import AS_STATED, Reading, words_of
+from clinic_app.imaging.reading import text_of
+from clinic_app.imaging.texts import AS_STATED, Reading, long_words_of, words_of
 
 _DEEPEST: Final = 40
 _MOST_NODES: Final = 20_000
@@ -187,15 +187,9 @@ def _code_words(item: Dataset | None) -> str:
 
 def _long_text(item: Dataset, keyword: str, reading: Reading) -> str:
     """Return a text of the report; findings may be long."""
-    short = words_of(item, keyword, reading)
     if keyword == "PersonName":
-        return short.replace("^", " ").strip()
-    if reading.encoding or len(short) < 256:
-        return short
-    try:
-        return str(item.get(keyword) or "")[:_LONGEST]
-    except READING_ERRORS:
-        return short
+        return words_of(item, keyword, reading).replace("^", " ").strip()
+    return long_words_of(item, keyword, reading, most=_LONGEST)
 
 
 def _moment(said: str, kind: str) -> str:

@@ -127,9 +127,9 @@ def test_the_report_says_numbers_units_and_who_says_how_large_a_pixel_is(
     rows = list(_lines(report_of(file).root))
     assert ("Length", "12.375 mm") in rows
     assert ("Measurement Method", "calibrated") in rows
-    assert ("Area", "40 mm2") in rows
+    assert ("Area", "40 mm²") in rows
     mean = RAMP[12:20, 10:30].mean() * 2 - 1000
-    assert ("Mean", f"{mean:.6g} [hnsf'U]") in rows
+    assert ("Mean", f"{mean:.6g} HU") in rows
     assert ("Person Observer Name", here.session("doctor").name) in rows
 
 
@@ -302,6 +302,15 @@ def test_marks_lie_on_their_frame_of_a_loop(here: Node, keeping: MarkKeeping, st
     assert keeping.layers(doctor, study)[0].marks == (on_loop,)
     (state,) = files(here, again(here, study), "PR")
     assert presentation_of(state).images[0].frames == (2,)
+
+
+@pytest.mark.parametrize("letters", ["ә" * 400, "x" * 400, "а" * 257])
+def test_long_words_beside_a_mark_come_back_whole(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy, letters: str
+) -> None:
+    doctor = here.session("doctor")
+    keeping.keep(doctor, study, [mark("text", words=letters)], "kk")
+    assert keeping.layers(doctor, study)[0].marks[0].words == letters
 
 
 @pytest.mark.parametrize("kind", ["ellipse", "head ellipse"])
