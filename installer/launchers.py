@@ -41,15 +41,18 @@ def build(app: Path, version: Version, work: Path) -> None:
     library = "python{}{}.dll".format(*MINOR)
     for name, source, words in _PROGRAMS:
         resource = work / f"{name}.o"
-        tools.run(
-            "x86_64-w64-mingw32-windres", f"-DVERSION_NUMBERS={version.of_resource}",
-            f'-DVERSION_WORDS=\\"{version}\\"', f'-DPROGRAM=\\"{name}\\"',
-            "-I", work, "-I", SOURCES, SOURCES / "dala.rc", resource,
-        )  # fmt: skip
+        (work / "program.h").write_text(properties_of(name, version), encoding="ascii")
+        tools.run("x86_64-w64-mingw32-windres", "-I", work, "-I", SOURCES, SOURCES / "dala.rc", resource)
         tools.run(
             "x86_64-w64-mingw32-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-municode", "-static", "-s", *words,
             f'-DPYTHON_LIBRARY=L"{library}"', SOURCES / source, resource, "-o", app / name, "-lshell32",
         )  # fmt: skip
+
+
+def properties_of(name: str, version: Version) -> str:
+    """Return what the properties of a program say: a file, for systems read quotes in arguments differently."""
+    lines = {"VERSION_NUMBERS": version.of_resource, "VERSION_WORDS": f'"{version}"', "PROGRAM": f'"{name}"'}
+    return "".join(f"#define {key} {value}\n" for key, value in lines.items())
 
 
 def make_icon(path: Path) -> None:

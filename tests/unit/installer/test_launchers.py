@@ -63,4 +63,12 @@ def test_three_programs_are_compiled_each_with_its_own_name(tmp_path: Path, monk
         (False, False),
     ]
     assert {words[-3] for words in ran if words[0].endswith("windres")} <= {str(launchers.SOURCES)}
-    assert "-DPROGRAM" in " ".join(ran[-2])
+    assert '#define PROGRAM "Dala-hub.exe"' in (tmp_path / "work" / "program.h").read_text(encoding="ascii")
+
+
+def test_properties_say_name_and_version() -> None:
+    assert launchers.properties_of("Dala.exe", Version(1, 2, 3)).splitlines() == [
+        "#define VERSION_NUMBERS 1,2,3,0",
+        '#define VERSION_WORDS "1.2.3"',
+        '#define PROGRAM "Dala.exe"',
+    ]
