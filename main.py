@@ -58,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clinic_app.selftest import selftest
 
         return selftest(words[1:], data_folder())
+    if words[:1] == ["--prepare"]:
+        from clinic_app.computer.preparing import prepare_command
+
+        return prepare_command(words[1:], data_folder())
     if words[:1] == ["--firewall"]:
         from clinic_app.computer.firewall_command import firewall_command
 

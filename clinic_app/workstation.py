@@ -50,6 +50,7 @@ from clinic_app.encounters import Encounters, ResultInbox
 from clinic_app.foundation.apart import Children
 from clinic_app.foundation.clock import Clock, SystemClock
 from clinic_app.foundation.errors import DeviceError, InvalidInputError, KeyLockedError, StorageError
+from clinic_app.foundation.notices import READ_ONLY, tell
 from clinic_app.foundation.texts import Language, Text
 from clinic_app.imaging import Imaging, KeyImages, MarkKeeping
 from clinic_app.imaging.archives import ImageArchives, Network
@@ -93,6 +94,7 @@ from clinic_app.statistics import Statistics
 from clinic_app.storage import BackupKeeper, Lane, Store, one_instance
 from clinic_app.storage.backups.rekeying import finish_change
 from clinic_app.sync import Exchange, HubEnrolment, SyncService
+from clinic_app.sync.arrival import Place, come_in, kept_arrival, settle
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account
 from clinic_app.waveforms import Bedside, Limits, LiveTraces, LongRecordings, Recordings
@@ -156,11 +158,13 @@ class Workstation:
     def set_up(self, facility_name: str, name: str, login: str, password: str) -> str:
         """Set up an empty data folder by hand: the hospital and its first administrator; return the recovery code.
 
-        The code is to be printed and locked away; it is nowhere else.
+        The code is to be printed and locked away; it is nowhere else. Where IT has left a code of the hub
+        (`clinic_app.sync.arrival`), the workstation comes into it; the exchange begins with the next start.
         """
         form = EnrolmentForm(facility_name, users=(NewUser(login, password, name, "administrator"),))
+        place = None if is_enrolled(self._store) else come_in(self._store, _hub_url(self.settings), self.clock)
         code = "" if is_enrolled(self._store) else self._slots.new_recovery_code(self._store.key)
-        enrol(self._store, NodeKeys.create(), form)
+        _enrol(self._store, form, place, self.clock)
         return code
 
     def close(self) -> None:
@@ -190,7 +194,9 @@ def build_workstation(
         store = _open_store(settings, clock, slots, key, is_read_only=is_read_only)
         stack.callback(store.close)
         keeper = BackupKeeper(store, clock, Path(settings[BACKUP_FOLDER]) if settings[BACKUP_FOLDER] else None)
-        if not is_read_only:
+        if is_read_only:
+            tell(READ_ONLY)
+        else:
             keeper.start()
         stack.callback(keeper.stop)
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
@@ -203,6 +209,8 @@ def build_workstation(
         result_inbox = ResultInbox(store, trail, clock)
         _hand_round(listener, devices, traces, bedside, result_inbox)
         referrals = Referrals(store, trail, clock)
+        if not is_read_only:
+            _join(settings, store, clock)
         sync = _sync(settings, store, referrals, clock, slots)
         safekeeping = Safekeeping(store, keeper, trail)
         recordings = Recordings(store, trail, clock)
@@ -294,13 +302,41 @@ def provision(folder: Path, file: Path) -> None:
     with one_instance(folder):
         if (folder / DATABASE_NAME).exists() and _is_set_up(load_settings(folder)):
             return
+        settings = _with_prepared(settings)
         save_settings(settings)
         slots = KeySlots(folder)
         with closing(_open_store(settings, SystemClock(), slots)) as store:
             if escrow:
                 slots.keep_escrow(escrow, store.key)
-            enrol(store, NodeKeys.create(), form)
+            clock = SystemClock()
+            place = come_in(store, settings[HUB_URL], clock, form.organization_id)
+            _enrol(store, form, place, clock)
             keep_passwords(store, slots, form.users)
+
+
+def _with_prepared(settings: Settings) -> Settings:
+    """Return settings with what Setup has written down of language and hub, where they do not say it themselves."""
+    prepared = load_settings(settings.folder).values
+    kept = {each.key: prepared[each.key] for each in (LANGUAGE, HUB_URL) if each.key in prepared}
+    return replace(settings, values={**kept, **settings.values})
+
+
+def _enrol(store: Store, form: EnrolmentForm, place: Place | None, clock: Clock) -> None:
+    """Set up, as part of the hospital whose hub has let this workstation in, if one has."""
+    if place is not None:
+        name = form.facility_name or place.organization
+        form = replace(form, organization_id=place.organization_id, facility_name=name)
+    enrol(store, NodeKeys.create(), form)
+    if place is not None:
+        settle(store, place, clock)
+
+
+def _join(settings: Settings, store: Store, clock: Clock) -> None:
+    """Come into the hub by a code that IT has left for a workstation that is set up."""
+    if is_enrolled(store) and kept_arrival(store.folder) is not None:
+        place = come_in(store, settings[HUB_URL], clock, own_organization(store).id)
+        if place is not None:
+            settle(store, place, clock)
 
 
 def _strictly(kind: type[T], table: dict[str, object]) -> T:

@@ -42,6 +42,15 @@ class _Admitted(msgspec.Struct, frozen=True):
     device: str
     organization: str
     hub: _Identity
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """To which hospital a code let somebody in: its id, and its name, which may be empty."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,16 @@ class HubDoor:
             ConflictError: the code is for another hospital, or the hub is not the one that was looked at.
             LinkError: the hub cannot be reached; the same code can be tried again.
         """
+        return self.enter_as(hub, typed, organization_id)[0]
+
+    def enter_as(self, hub: HubFound, typed: str, organization_id: str) -> tuple[HubAccount, Hospital]:
+        """Do the same; return also which hospital the code is for. An empty id comes into whichever it is.
+
+        Raises:
+            InvalidInputError: the code is not good.
+            ConflictError: the code is for another hospital, or the hub is not the one that was looked at.
+            LinkError: the hub cannot be reached; the same code can be tried again.
+        """
         code = read_code(typed)
         kept = kept_secret(self._store, _BEGUN) or self._begun()
         key = SigningKey.from_bytes(kept)  # the same again, if only the answer is lost on the way
@@ -110,9 +129,10 @@ class HubDoor:
         admitted = _told(self._asked("POST", hub.url, "/enrol", asking), _Admitted)
         if admitted.hub.jwk != hub.jwk or admitted.hub.audience != hub.audience:
             raise ConflictError(Text("Another hub answers now than the one that was looked at. Look again."))
-        if admitted.organization != organization_id:
+        if organization_id and admitted.organization != organization_id:
             raise ConflictError(Text("This code is for another hospital."))
-        return HubAccount(admitted.device, kept, hub.name, hub.jwk, hub.audience, self._clock.now())
+        account = HubAccount(admitted.device, kept, hub.name, hub.jwk, hub.audience, self._clock.now())
+        return account, Hospital(admitted.organization, admitted.name)
 
     def entered(self) -> None:
         """Take note that the place is kept: whoever comes in again makes another key."""

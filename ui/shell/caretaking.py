@@ -13,6 +13,7 @@ from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication
 
 from clinic_app.computer.crash_reports import CrashWatch
+from clinic_app.computer.preparing import PROVISION_FILE
 from clinic_app.computer.system_log import heard_by_the_system
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.notices import ENDED, FELL, STARTED, tell
@@ -57,6 +58,9 @@ def _run(options: argparse.Namespace, watch: CrashWatch, reports: Sequence[Path]
     application.aboutToQuit.connect(watch.note_end)
     language.use(options.language or language.current())
     try:
+        if (prepared := options.data / PROVISION_FILE).is_file() and not options.provision:
+            provision(options.data, prepared)
+            prepared.unlink()  # it holds passwords
         if options.provision:
             provision(options.data, options.provision)
         settings = load_settings(options.data)
