@@ -12,7 +12,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -81,15 +82,15 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     took("runtime")
     figures: dict[str, object] = {"version": str(version), **payload.build(app, version, source, work)}
     took("payload")
-    setup = setup_program.build(app, version, out, work, packing="zlib" if options.fast else "lzma")
-    figures["setup_mb"] = payload.megabytes(setup.stat().st_size)
-    took("setup")
-    package = windows_package.build(app, version, out, work)
-    figures["msi_mb"] = payload.megabytes(package.stat().st_size)
-    took("msi")
-    portable = portable_folder.build(app, version, out, is_fast=options.fast)
-    figures["zip_mb"] = payload.megabytes(portable.stat().st_size)
-    took("zip")
+    packings: dict[str, Callable[[], Path]] = {
+        "setup": lambda: setup_program.build(app, version, out, work, packing="zlib" if options.fast else "lzma"),
+        "msi": lambda: windows_package.build(app, version, out, work),
+        "zip": lambda: portable_folder.build(app, version, out, is_fast=options.fast),
+    }
+    with ThreadPoolExecutor() as threads:  # each reads the folder and writes a file of its own
+        packed = {name: threads.submit(pack) for name, pack in packings.items()}
+    figures |= {f"{name}_mb": payload.megabytes(each.result().stat().st_size) for name, each in packed.items()}
+    took("packing")
     figures["signed_by"] = signer.name if signer is not None else ""
     figures["seconds"] = seconds
     figures["takes_releases"] = bool(os.environ.get(update_task.VARIABLE))

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -85,12 +86,15 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
         is_embeddable: the program is built from a ZIP as python.org's embeddable one is.
     """
     prefix = trial.prefix
-    trial.step("build", lambda: build(trial, installer_embeddable.make(trial.folder) if is_embeddable else None))
-    if not trial.steps["build"]["ok"]:
-        return
-    trial.step("former version", lambda: build_former(trial))
+    with ThreadPoolExecutor(1) as thread:
+        made = thread.submit(prefix.make)
+        trial.step("build", lambda: build(trial, installer_embeddable.make(trial.folder) if is_embeddable else None))
+        if not trial.steps["build"]["ok"]:
+            return
+        trial.step("former version", lambda: build_former(trial))
+        trial.step("windows", made.result, None)
     qt = trial.folder / "app" / payload.PACKAGES / "PySide6" / "Qt6Core.dll"
-    trial.step("windows", lambda: prefix.make(qt, trial.folder / "stand-ins"), None)
+    trial.step("stand-ins", lambda: prefix.complete(qt, trial.folder / "stand-ins"), None)
     before = files_of(prefix.drive)
     installer_setup.install(trial)
     trial.step("self-test", lambda: self_test(trial), [])

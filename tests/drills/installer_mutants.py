@@ -123,7 +123,9 @@ class Short(Trial):
     is_whole: bool = field(default=False)
 
     def step(self, name: str, do: Callable[[], object], wanted: object = True) -> bool:
-        """Take it, and be done after the last."""
+        """Take it, and be done after the last; a refusal, which changes nothing, only if it is that."""
+        if self.until not in ("", name) and "refuse" in name:
+            return True
         ok = super().step(name, do, wanted)
         if name == self.until:
             raise EnoughError
@@ -140,7 +142,7 @@ def try_mutants(folder: Path, display: str, names: frozenset[str] = frozenset())
     """
     place = folder / "mutants"
     prefix = Prefix(place / "prefix", display, has_stand_ins=False)
-    prefix.make(Path(), place)
+    prefix.make()
     prefix.close()
     kept = {name: (prefix.folder / name).read_bytes() for name in KEPT_BY_WINE}
     app = make_small(place)

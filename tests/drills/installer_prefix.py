@@ -82,13 +82,8 @@ class Prefix:
         }
         return {**os.environ, **own, **self.environment}
 
-    def make(self, qt_core: Path, work: Path) -> None:
-        """Make it anew.
-
-        Args:
-            qt_core: Qt's own library, which tells what it wants of ICU.
-            work: folder for the stand-ins.
-        """
+    def make(self) -> None:
+        """Make it anew, without the stand-ins."""
         shutil.rmtree(self.folder, ignore_errors=True)
         first = {**self.variables, "WINEDLLOVERRIDES": "mscoree=;mshtml="}
         self.folder.mkdir(parents=True)
@@ -96,7 +91,15 @@ class Prefix:
         _quiet(["wineserver", "--wait"], first)
         _quiet(["wine", "winecfg", "-v", "win10"], first)
         _quiet(["wineserver", "--wait"], first)
-        for library in stand_ins(qt_core, work) if self.has_stand_ins else []:
+
+    def complete(self, qt_core: Path, work: Path) -> None:
+        """Put the stand-ins into it.
+
+        Args:
+            qt_core: Qt's own library, which tells what it wants of ICU.
+            work: folder for the stand-ins.
+        """
+        for library in stand_ins(qt_core, work):
             shutil.copyfile(library, self.drive / "windows" / "system32" / library.name)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -59,6 +59,7 @@ def test_every_step_that_a_mutant_is_for_is_taken(monkeypatch: pytest.MonkeyPatc
 def test_a_short_trial_ends_with_its_step(trial: Short) -> None:
     trial.until = "second"
     trial.step("first", lambda: False)
+    trial.step("an older one is refused", lambda: pytest.fail("it changes nothing"))
     with pytest.raises(EnoughError):
         trial.step("second", lambda: True)
     assert [step["ok"] for step in trial.steps.values()] == [False, True]
