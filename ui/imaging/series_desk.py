@@ -107,8 +107,7 @@ class SeriesDesk(QWidget):
         """Show nothing, and keep nothing in memory; what was drawn is on its way to the disk."""
         self._series.close()
         if self.marks is not None:
-            self.marks.model.keep()
-            self.marks.model.forget()
+            self.marks.model.leave()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Whoever looks elsewhere has drawn what he wanted."""

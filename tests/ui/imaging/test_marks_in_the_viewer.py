@@ -381,6 +381,77 @@ def test_marks_that_are_refused_stay_to_be_kept_and_it_is_said(late: Late) -> No
     assert model.can_keep
 
 
+def other(x: float) -> Mark:
+    return Mark("point", ((x, x),), sop_uid="1.2")
+
+
+def test_what_is_drawn_behind_marks_on_their_way_follows_them_when_somebody_leaves(late: Late) -> None:
+    model, shelf, runner, study = late
+    book = model.book_of(study)
+    runner.answer_all()
+    first = book.put(other(1.0))
+    model.keep()
+    book.remove(first.uid)
+    second = book.put(other(2.0))
+    model.leave()
+    assert model.book_of(study).marks == ()
+    runner.answer_all()
+    assert [[mark.uid for mark in marks] for marks in shelf.kept] == [["2.25.1", first.uid], ["2.25.1", second.uid]]
+    assert shelf.known[1] == {"2.25.1", first.uid}, "what was drawn, sent and taken away is taken away"
+    assert not model.is_keeping
+
+
+def test_what_is_refused_after_somebody_left_is_there_when_he_sees_the_study_again(late: Late) -> None:
+    model, shelf, runner, study = late
+    said: list[Text] = []
+    model.refused.connect(said.append)
+    drawn = model.book_of(study)
+    runner.answer_all()
+    mine = drawn.put(other(4.0))
+    shelf.error = StorageError(Text("The disk is full."))
+    model.leave()
+    runner.answer_all()
+    assert len(said) == 1
+    shelf.error = None
+    book = model.book_of(study)
+    runner.answer_all()
+    assert book.find(mine.uid) == mine
+    assert model.can_keep
+    model.leave()
+    runner.answer_all()
+    assert [mark.uid for mark in shelf.kept[-1]] == ["2.25.1", mine.uid]
+    again = model.book_of(study)
+    runner.answer_all()
+    assert not again.is_changed
+
+
+def test_the_first_refused_and_the_last_kept_is_kept(late: Late) -> None:
+    model, shelf, runner, study = late
+    book = model.book_of(study)
+    runner.answer_all()
+    book.put(other(1.0))
+    model.keep()
+    book.put(other(2.0))
+    model.leave()
+    shelf.error = StorageError(Text("The disk is away."))
+    runner.answer()
+    shelf.error = None
+    runner.answer_all()
+    assert [len(marks) for marks in shelf.kept] == [3]
+    book = model.book_of(study)
+    runner.answer_all()
+    assert not book.is_changed
+
+
+def test_who_leaves_without_having_drawn_keeps_nothing(late: Late) -> None:
+    model, shelf, runner, study = late
+    model.book_of(study)
+    runner.answer_all()
+    model.leave()
+    runner.answer_all()
+    assert shelf.kept == []
+
+
 def test_a_draft_gone_on_with_before_kept_marks_are_read_takes_their_place_and_doubles_none(late: Late) -> None:
     model, _shelf, runner, study = late
     book = model.book_of(study)

@@ -7,6 +7,7 @@ drew it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -48,6 +49,16 @@ class Keeping(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Leaving:
+    """Marks on their way to the disk: of which study, which of them were kept and seen, and whether nobody waits."""
+
+    study: ImagingStudy
+    marks: tuple[Mark, ...]
+    known: frozenset[str]
+    is_last: bool = False
+
+
 class MarksModel(QObject):
     """The books.
 
@@ -76,6 +87,9 @@ class MarksModel(QObject):
         self._on_the_way: set[str] = set()
         self._read: set[str] = set()
         self._times_kept = 0
+        self._sent: dict[str, frozenset[str]] = {}
+        self._next: dict[str, _Leaving] = {}
+        self._unkept: dict[str, tuple[Mark, ...]] = {}
 
     @property
     def can_keep(self) -> bool:
@@ -115,19 +129,37 @@ class MarksModel(QObject):
         """Keep mine on every study where they have changed."""
         if not self.can_keep:
             return
-        session, spoken = self._session, language.current()
         for study, book in tuple(self._books.values()):
             if book.is_changed:
-                self._on_the_way.add(study.id)
-                self._times_kept += 1
-                marks = book.marks
-                self._runner.run(
-                    partial(self._keeping.keep, session, study, marks, spoken, book.known),
-                    owner=self,
-                    done=partial(self._end, study.id, book, marks),
-                    failed=partial(self._refuse, study.id),
-                )
+                self._send(_Leaving(study, book.marks, book.known), book)
         self.changed.emit()
+
+    def leave(self) -> None:
+        """Keep mine wherever they have changed, and forget everything: somebody looks at something else.
+
+        What was drawn while marks were on their way already follows them; what is refused then is shown as not kept
+        when the study is seen again.
+        """
+        if self._session.can("create", "ImagingStudy"):
+            for study, book in tuple(self._books.values()):
+                leaving = _Leaving(study, book.marks, book.known, is_last=True)
+                if book.is_changed and study.id in self._on_the_way:
+                    self._next[study.id] = leaving
+                elif book.is_changed:
+                    self._send(leaving, book)
+        self.forget()
+
+    def _send(self, leaving: _Leaving, book: MarkBook | None) -> None:
+        study, marks = leaving.study, leaving.marks
+        self._on_the_way.add(study.id)
+        self._times_kept += 1
+        self._sent[study.id] = frozenset(mark.uid for mark in marks)
+        self._runner.run(
+            partial(self._keeping.keep, self._session, study, marks, language.current(), leaving.known),
+            owner=self,
+            done=partial(self._end, study.id, book, marks),
+            failed=partial(self._refuse_keeping, leaving),
+        )
 
     def forget(self) -> None:
         """Another patient: nothing of the one before stays."""
@@ -162,20 +194,33 @@ class MarksModel(QObject):
             return
         self._read.add(study_id)
         book.load(layers)
-        left = self._left.pop(study_id, None)
+        left = self._left.pop(study_id, None) or self._unkept.pop(study_id, None)
         if left is not None:
             book.take_up(left)
 
-    def _end(self, study_id: str, book: MarkBook, marks: tuple[Mark, ...], _study: ImagingStudy) -> None:
+    def _end(self, study_id: str, book: MarkBook | None, marks: tuple[Mark, ...], _study: ImagingStudy) -> None:
         self._on_the_way.discard(study_id)
+        self._follow(study_id)
         study, there = self._books.get(study_id, (None, None))
-        if study is not None and there is book:
+        if study is not None and book is not None and there is book:
             book.told_kept(marks)
             self._read_again(study, book)
         if not self._on_the_way:
             self.succeeded.emit(Text("The measurements are kept with the study and travel with it."))
             self.kept.emit()
         self.changed.emit()
+
+    def _follow(self, study_id: str) -> None:
+        """Send what was left behind marks that were on their way; those are known to whoever drew it."""
+        if (waiting := self._next.pop(study_id, None)) is not None:
+            self._send(replace(waiting, known=waiting.known | self._sent[study_id]), None)
+
+    def _refuse_keeping(self, leaving: _Leaving, error: ClinicError) -> None:
+        study_id = leaving.study.id
+        if leaving.is_last and study_id not in self._next:
+            self._unkept[study_id] = leaving.marks
+        self._refuse(study_id, error)
+        self._follow(study_id)
 
     def _refuse(self, study_id: str, error: ClinicError) -> None:
         self._on_the_way.discard(study_id)
