@@ -9,6 +9,9 @@
 ;   15 the data could not be copied before the update
 ;   16 it was installed by the MSI package
 ;   17 the hub could not be made a service, or does not stop
+;   18 the program is installed, and an option for its first start is not right
+; /ENROL=CODE comes into the hub with the first start, /HUBCERTIFICATE=SHA256 trusts a certificate of the hub's own,
+; /PROVISION=FILE (whole path) sets the workstation up; what they leave is erased when it was used.
 ; /UPDATE=1 and /ROLLBACK=VERSION are for the task that installs updates: the first leaves copying the data to it, the
 ; second lets the version that was there before come back in place of the named one.
 ; /HUBSERVICE=1 makes the hub a service of this computer; an update stops the one that is there and starts it again.
@@ -217,33 +220,48 @@ Function MakeDataFolder
   ${EndIf}
 FunctionEnd
 
+; What the first start finds: the options, handed to the program that was just installed, which looks at them first.
+!macro Handed OPTION WORD
+  ClearErrors
+  ${GetOptions} $0 "${OPTION}" $1
+  ${IfNot} ${Errors}
+  ${AndIf} $1 != ""
+    StrCpy $5 '$5 ${WORD}="$1"'
+  ${EndIf}
+!macroend
+
 Function WriteFirstSettings
-  ${If} ${FileExists} "$APPDATA\Dala\settings.toml"
-    Return
-  ${EndIf}
   ${GetParameters} $0
-  ClearErrors
-  ${GetOptions} $0 "/LANGUAGE=" $1
-  ${If} ${Errors}
-    StrCpy $1 ""
+  StrCpy $5 ""
+  !insertmacro Handed "/LANGUAGE=" "--language"
+  !insertmacro Handed "/HUB=" "--hub"
+  !insertmacro Handed "/ENROL=" "--enrol"
+  !insertmacro Handed "/HUBCERTIFICATE=" "--hub-certificate"
+  !insertmacro Handed "/PROVISION=" "--provision"
+  ${If} $5 != ""
+    nsExec::Exec '"$INSTDIR\Dala-console.exe" --prepare$5'
+    Pop $1
+    ${If} $1 != 0
+      ${Refuse} 18 "$(OptionsAreWrong)"
+    ${EndIf}
   ${EndIf}
-  ClearErrors
-  ${GetOptions} $0 "/HUB=" $2
-  ${If} ${Errors}
-    StrCpy $2 ""
-  ${EndIf}
-  ${If} $1$2 == ""
-    Return
-  ${EndIf}
-  FileOpen $3 "$APPDATA\Dala\settings.toml" w
-  ${If} $1 != ""
-    FileWrite $3 "language = '$1'$\r$\n"
-  ${EndIf}
-  ${If} $2 != ""
-    FileWrite $3 "hub_url = '$2'$\r$\n"
-  ${EndIf}
-  FileClose $3
 FunctionEnd
+
+; A computer that has no settings yet listens to nobody, and needs no door.
+Function OpenDoors
+  ${If} ${FileExists} "$APPDATA\Dala\settings.toml"
+  ${OrIf} ${FileExists} "$APPDATA\DalaHub\hub.toml"
+    nsExec::Exec '"$INSTDIR\Dala-console.exe" --firewall apply'
+    Pop $1
+  ${EndIf}
+FunctionEnd
+
+; Windows keeps the sentences of its event log open while somebody reads it: the former ones go when nobody does.
+!define EVENTS "SYSTEM\CurrentControlSet\Services\EventLog\Application\Dala"
+!macro PutSentencesAside
+  Rename "$INSTDIR\Dala-events.dll" "$INSTDIR\Dala-events.old"
+  Delete /REBOOTOK "$INSTDIR\Dala-events.old"
+!macroend
 
 ; $HubWas: 0 the service ran, 3 it did not, 4 or "" there is none.
 Var HubWas
@@ -342,12 +360,14 @@ Section "Dala"
   Call StopHub
   WriteRegStr HKLM "${KEY}" "InstallLocation" "$INSTDIR" ; first, so that an interrupted run can be repeated
   ${If} ${FileExists} "$INSTDIR\Dala.exe"
+    !insertmacro PutSentencesAside
     !insertmacro RemoveProgram
   ${EndIf}
   SetOutPath "$INSTDIR"
-  File /r "${APP}/*"
+  File /r "${APP}\*"
   Call MakeDataFolder
-  Call WriteFirstSettings
+  WriteRegStr HKLM "${EVENTS}" "EventMessageFile" "$INSTDIR\Dala-events.dll"
+  WriteRegDWORD HKLM "${EVENTS}" "TypesSupported" 7
   CreateShortcut "$SMPROGRAMS\Dala.lnk" "$INSTDIR\Dala.exe"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   WriteRegStr HKLM "${OWN_KEY}" "InstallLocation" "$INSTDIR"
@@ -364,6 +384,8 @@ Section "Dala"
   WriteRegDWORD HKLM "${KEY}" "EstimatedSize" ${SIZE_KB}
   Call KeepUpdates
   Call KeepHub
+  Call WriteFirstSettings
+  Call OpenDoors
 SectionEnd
 
 ; --- removal: the data stay, unless both /PURGE=1 and /CONFIRM=DELETE-PATIENT-DATA are given
@@ -392,6 +414,12 @@ Section "Uninstall"
   Call un.RefuseWhileRunning
   nsExec::Exec '"$INSTDIR\Dala-hub.exe" --remove-service'
   Pop $0
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name=all program="$INSTDIR\Dala.exe"'
+  Pop $0
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name=all program="$INSTDIR\Dala-hub.exe"'
+  Pop $0
+  DeleteRegKey HKLM "${EVENTS}"
+  !insertmacro PutSentencesAside
   !insertmacro RemoveProgram
   nsExec::Exec '"$SYSDIR\schtasks.exe" /Delete /F /TN "Dala\Install updates"'
   Pop $0

@@ -79,8 +79,8 @@ def _never(function: str) -> str:
 MUTANTS: Final = (
     Mutant("Setup takes any Windows", "older Windows is refused", "script", "!define OLDEST_BUILD 17763",
            "!define OLDEST_BUILD 1"),
-    Mutant("Setup forgets a file", "every file is there", "script", 'File /r "${APP}/*"',
-           'File /r /x main.pyc "${APP}/*"'),
+    Mutant("Setup forgets a file", "every file is there", "script", 'File /r "${APP}\\*"',
+           'File /r /x main.pyc "${APP}\\*"'),
     Mutant("Setup forgets the language", "first settings are written", "script",
            "  Call WriteFirstSettings\n", _never("WriteFirstSettings")),
     Mutant("Setup ignores a running copy", "running copy is refused", "script",
