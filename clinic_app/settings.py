@@ -158,6 +158,14 @@ REFERRAL_ACCESS_DAYS: Final = _declare(
         most=3650,
     )
 )
+UPDATES: Final = _declare(
+    Setting(
+        "updates",
+        "hub",
+        "Where new versions of the program come from by themselves: the hub, or only a stick.",
+        choices=("hub", "stick"),
+    )
+)
 WORKER_THREADS: Final = _declare(Setting("worker_threads", 4, "Background threads of the windows.", least=1, most=16))
 BACKUP_FOLDER: Final = _declare(
     Setting("backup_folder", "", "Folder on a second disk that gets a copy of every backup; empty for none.")

@@ -84,6 +84,7 @@ from clinic_app.settings import (
     REFERRAL_ACCESS_DAYS,
     RESERVE_MB,
     SYNC_INTERVAL_S,
+    UPDATES,
     Settings,
     load_settings,
     read_toml,
@@ -97,6 +98,10 @@ from clinic_app.sync import Exchange, HubEnrolment, SyncService
 from clinic_app.sync.arrival import Place, come_in, kept_arrival, settle
 from clinic_app.sync.device_credentials import DeviceCredentials
 from clinic_app.sync.hub_account import EraseOrder, kept_account
+from clinic_app.sync.program_updates import ProgramUpdates
+from clinic_app.updates.installed import installed_here
+from clinic_app.updates.shelf import Shelf, shelf_of
+from clinic_app.updates.system_folder import read_state
 from clinic_app.waveforms import Bedside, Limits, LiveTraces, LongRecordings, Recordings
 from clinic_app.waveforms.replay_device import REPLAY
 
@@ -149,6 +154,7 @@ class Workstation:
     statistics: Statistics
     sync: SyncService | None
     exchange: Exchange
+    updates: ProgramUpdates
     hub: HubEnrolment
     clock: Clock
     _store: Store
@@ -211,7 +217,8 @@ def build_workstation(
         referrals = Referrals(store, trail, clock)
         if not is_read_only:
             _join(settings, store, clock)
-        sync = _sync(settings, store, referrals, clock, slots)
+        shelf, updates = _updates(settings, store, trail)
+        sync = _sync(settings, store, referrals, clock, slots, shelf, updates)
         safekeeping = Safekeeping(store, keeper, trail)
         recordings = Recordings(store, trail, clock)
         decoders = stack.enter_context(closing(Children()))
@@ -260,6 +267,7 @@ def build_workstation(
             statistics=Statistics(store, trail, clock),
             sync=sync,
             exchange=Exchange(store, trail, sync, clock),
+            updates=updates,
             hub=HubEnrolment(store, trail, clock, partial(_hub_url, settings), partial(_keep_hub_url, settings)),
             clock=clock,
             _store=store,
@@ -381,7 +389,24 @@ def storage_of(settings: Settings) -> KeyStorage:
     return key_storage(kind, settings.folder)
 
 
-def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, slots: KeySlots) -> SyncService | None:
+def _updates(settings: Settings, store: Store, trail: Trail) -> tuple[Shelf | None, ProgramUpdates]:
+    """Return where new versions of the program lie, and what people are told of them."""
+    installed = installed_here()
+    if installed is None:
+        return None, ProgramUpdates(store, trail, None)
+    shelf = shelf_of(settings.folder, installed)
+    return shelf, ProgramUpdates(store, trail, shelf, partial(read_state, installed.system))
+
+
+def _sync(
+    settings: Settings,
+    store: Store,
+    referrals: Referrals,
+    clock: Clock,
+    slots: KeySlots,
+    shelf: Shelf | None,
+    updates: ProgramUpdates,
+) -> SyncService | None:
     account, token = kept_account(store), hub_token(store)
     if not settings[HUB_URL] or not (account or token):
         return None
@@ -396,6 +421,8 @@ def _sync(settings: Settings, store: Store, referrals: Referrals, clock: Clock, 
         account=account,
         erase=partial(_erase, settings, slots),
         language=_language(settings),
+        shelf=shelf if settings[UPDATES] == "hub" else None,
+        program=updates.said_to_hub,
     )
 
 

@@ -38,6 +38,7 @@ class _State:
     head: str
     waiting: int
     waiting_bytes: int
+    program: str
 
 
 class Reporting:
@@ -48,11 +49,18 @@ class Reporting:
         link: the hub.
         account: the place at the hub; None for a static token, whose hub's word cannot be checked.
         time_s: a clock that only goes forward, in seconds.
+        program: says which version runs here, and what else there is to say of versions.
     """
 
     def __init__(
-        self, store: Store, link: Told, account: HubAccount | None, time_s: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        link: Told,
+        account: HubAccount | None,
+        time_s: Callable[[], float] = time.monotonic,
+        program: Callable[[], str] = lambda: VERSION,
     ) -> None:
+        self._program = program
         self._store = store
         self._link = link
         self._account = account
@@ -86,13 +94,14 @@ class Reporting:
 
     def _state(self) -> _State:
         head, links = self._store.audit.head()
-        return _State(links, head, self._store.outbox.count(), self._store.transfers.waiting_bytes())
+        waiting = self._store.outbox.count(), self._store.transfers.waiting_bytes()
+        return _State(links, head, *waiting, self._program())
 
     def _report(self, state: _State, then: int) -> bytes:
         """Return the report; it also says what our trail had at the length the hub may have seen."""
         return msgspec.json.encode(
             {
-                "program": VERSION,
+                "program": state.program,
                 "waiting": state.waiting,
                 "waitingBytes": state.waiting_bytes,
                 "audit": {"links": state.links, "head": state.head},

@@ -21,6 +21,7 @@ from clinic_app.access import Trail
 from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, LinkError
 from clinic_app.foundation.texts import Language, Text
+from clinic_app.foundation.version import VERSION
 from clinic_app.referral import Referrals
 from clinic_app.storage import Lane, Store
 from clinic_app.sync.any_hub import AnyLink
@@ -63,6 +64,7 @@ class SyncService:
         erase: destroys the keys of the data when the hub orders it; None for a node whose data are not its user's.
         language: in which the hub is asked to say why it refuses something.
         shelf: where releases of the program go; None for a program that takes none.
+        program: what the hub is told of its version.
 
     Every public method may be called from any thread; subscribers are called from the service's own thread.
     """
@@ -82,8 +84,10 @@ class SyncService:
         erase: Callable[[EraseOrder], Text] | None = None,
         language: Language = "en",
         shelf: Shelf | None = None,
+        program: Callable[[], str] = lambda: VERSION,
     ) -> None:
         self._shelf = shelf
+        self._program = program
         self._account = account
         self._erase = erase
         self._store = store
@@ -178,7 +182,7 @@ class SyncService:
     async def _live(self) -> None:
         link = self._make_link()
         settling = Settling(self._store, link, Trail(self._store, self._clock))
-        reporting = Reporting(self._store, link, self._account)
+        reporting = Reporting(self._store, link, self._account, program=self._program)
         exchange = Round(self._store, self._referrals, link, settling, self.budget, self._clock, self._settled)
         hearing = Hearing(exchange.pull, self._standing.ask)
         shelf, budget = self._shelf, self.budget

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -32,7 +31,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from clinic_app.updates.plain_files import copy_plain_files
+from clinic_app.updates.plain_files import copy_plain_files, remove_own
 from clinic_app.updates.starts import starts_of
 from clinic_app.updates.system_folder import State, note, read_state, write_state
 
@@ -121,7 +120,7 @@ class Installing:
             copied = copy_plain_files(self._computer.data, self._system / "before")
         except OSError as error:
             note(self._system, f"the data could not be copied, so nothing was installed: {error}")
-            shutil.rmtree(self._system / "before", ignore_errors=True)
+            remove_own(self._system / "before")
             return 3
         note(
             self._system,
@@ -143,8 +142,8 @@ class Installing:
             return self._go_back(state, f"its self-test ended with {code}")
         kept, former = self._system / "installed", self._system / "former"
         if not (kept / state.file).is_file():
-            shutil.rmtree(former, ignore_errors=True)
-            kept.rename(former)
+            remove_own(former)
+            os.replace(kept, former)
             kept.mkdir()
             os.replace(self._staged(state), kept / state.file)
         self._enter(
@@ -158,7 +157,7 @@ class Installing:
         if self._computer.version() != state.version:
             return self._rest(state, "Another version was installed by hand.")
         if well or self._computer.now() - _moment(state.since) > TRIAL:
-            shutil.rmtree(self._system / "before", ignore_errors=True)
+            remove_own(self._system / "before")
             return self._rest(state, f"Version {state.version} works.")
         if begun >= VAIN_STARTS:
             return self._go_back(state, f"it was started {begun} times in vain")
@@ -191,15 +190,15 @@ class Installing:
             return 3
         code = self._self_test()
         if former.parent.name == "former":
-            shutil.rmtree(self._system / "installed", ignore_errors=True)
-            former.parent.rename(self._system / "installed")
+            remove_own(self._system / "installed")
+            os.replace(former.parent, self._system / "installed")
         said = f"{words} Version {state.former} is back."
         self._tell(f"version {state.former} is back; its self-test ended with {code}", is_grave=bool(code))
         return self._rest(state, said, code=1)
 
     def _rest(self, state: State, said: str, code: int = 0) -> int:
         """End with nothing under way."""
-        shutil.rmtree(self._system / "staged", ignore_errors=True)
+        remove_own(self._system / "staged")
         write_state(self._system, State(refused=state.refused, since=self._computer.now().isoformat(), said=said))
         note(self._system, said)
         return code

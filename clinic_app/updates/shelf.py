@@ -22,6 +22,7 @@ from clinic_app.foundation.errors import ClinicError, DiskFullError, UnreadableF
 from clinic_app.foundation.texts import Text
 from clinic_app.foundation.version import VERSION
 from clinic_app.updates.installed import Installed
+from clinic_app.updates.plain_files import remove_own
 from clinic_app.updates.release import Release, newest
 from clinic_app.updates.sources import METADATA, TARGETS, FolderSource, Source, checked_inner
 from clinic_app.updates.system_folder import read_state
@@ -91,7 +92,7 @@ class Shelf:
             raise UnreadableFileError(Text("These releases cannot be read."))
         heard = self._folder / "heard"
         with self._lock:
-            self._clear(heard)
+            remove_own(heard)
             try:
                 for name, body in metadata.items():
                     path = heard / checked_inner(f"{METADATA}/{name}")
@@ -102,7 +103,7 @@ class Shelf:
             except FileNotFoundError as error:
                 raise UnreadableFileError(Text("These releases cannot be read.")) from error
             finally:
-                self._clear(heard)
+                remove_own(heard)
             return self._wanted()
 
     def take(self, source: Source, piece_came: Callable[[int, int], None] | None = None) -> Release | None:
@@ -154,7 +155,7 @@ class Shelf:
         part, came = self._part(release), self.came(release)
         with disk_errors(part):
             if not came:
-                self._clear(part.parent)
+                remove_own(part.parent)
                 part.parent.mkdir(parents=True, exist_ok=True)
                 self._check_room(release.size)
             with part.open("ab") as file:
@@ -213,11 +214,11 @@ class Shelf:
         """Put a verified file with the metadata that vouch for it into one folder, in place of the former."""
         made, ready = self._folder / "ready.new", self._folder / "ready"
         with disk_errors(part):
-            self._clear(made)
+            remove_own(made)
             write_repository(made, self._verifier.metadata())
             (made / TARGETS).mkdir(parents=True, exist_ok=True)
             os.replace(part, made / TARGETS / release.stored_as)
-            self._clear(ready)
+            remove_own(ready)
             os.replace(made, ready)
         _log.info("version %s lies ready to be installed", release.version)
 
@@ -226,10 +227,6 @@ class Shelf:
             self._folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self._folder).free < wanted_bytes + SPARE_BYTES:
                 raise DiskFullError(Text("There is too little room on the disk for a new version of the program."))
-
-    @staticmethod
-    def _clear(folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def shelf_of(data: Path, installed: Installed) -> Shelf:

@@ -9,6 +9,7 @@ program that runs.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typing import Final
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.version import VERSION
 from clinic_app.updates.installed import Installed, installed_here
-from clinic_app.updates.plain_files import is_link
+from clinic_app.updates.plain_files import is_link, remove_own
 from clinic_app.updates.release import Release, newest
 from clinic_app.updates.shelf import FOLDER
 from clinic_app.updates.sources import FolderSource
@@ -78,7 +79,7 @@ def stage(installed: Installed, data: Path, version: str) -> Release | None:
     release = newest(releases, installed.kind, version, state.refused)
     if release is None or (state.phase == "staged" and state.sha256 == release.sha256):
         return None
-    shutil.rmtree(system / STAGED, ignore_errors=True)
+    remove_own(system / STAGED)
     copy_release(source, release, system / STAGED / release.name)
     copy_runner(installed.folder, system / RUNNER)
     write_state(system, State(
@@ -97,7 +98,7 @@ def copy_runner(program: Path, runner: Path) -> None:
         OSError: the disk refused it.
     """
     made = runner.with_name(f"{runner.name}.new")
-    shutil.rmtree(made, ignore_errors=True)
+    remove_own(made)
     made.mkdir(parents=True)
     for path in program.iterdir():
         if path.is_file() and path.name not in _NOT_IN_RUNNER:
@@ -108,5 +109,5 @@ def copy_runner(program: Path, runner: Path) -> None:
         target = made / "program" / "clinic_app" / inner
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(program / "program" / "clinic_app" / inner, target)
-    shutil.rmtree(runner, ignore_errors=True)
-    made.rename(runner)
+    remove_own(runner)
+    os.replace(made, runner)

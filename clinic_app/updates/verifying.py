@@ -4,7 +4,7 @@ What a version of the metadata has said is kept: whoever shows an older one afte
 what has ended (freeze), what its keys did not sign in the number that is wanted, what is larger than it says, and files
 of different versions put together (mix and match). The root that is believed first comes with the program.
 
-Source: The Update Framework Specification 1.0, section 5; the library is its reference implementation, python-tuf.
+Source: The Update Framework Specification 1.0, section 5; `framework` has its reference implementation do it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-from tuf.api import exceptions
-from tuf.api.exceptions import DownloadHTTPError
-from tuf.api.metadata import Metadata, Targets
-from tuf.api.serialization import DeserializationError
-from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+import msgspec
 
 from clinic_app.foundation.durable_files import disk_errors, whole_file, write_atomically
 from clinic_app.foundation.errors import UnreadableFileError
@@ -30,21 +25,25 @@ from clinic_app.updates.release import MOST_RELEASES, Release, release_of
 from clinic_app.updates.sources import METADATA, TARGETS, Source
 
 _PIECE: Final = 1 << 20
-_PLACE: Final = "release://repository/"
-_CONFIG: Final = UpdaterConfig(
-    max_root_rotations=64,
-    max_delegations=1,
-    root_max_length=256 << 10,
-    timestamp_max_length=16 << 10,
-    snapshot_max_length=64 << 10,
-    targets_max_length=1 << 20,
-)
-_FORGED: Final = Text("These releases are not signed by who makes this program.")
-_MIXED: Final = Text("These releases do not belong together; the copy is damaged or was put together by somebody.")
-_OLDER: Final = Text("These releases are older than what this computer has seen already.")
-_ENDED: Final = Text("The word of who makes this program about these releases has ended. Get a newer copy of them.")
-_UNREADABLE: Final = Text("These releases cannot be read.")
+MIXED: Final = Text("These releases do not belong together; the copy is damaged or was put together by somebody.")
+UNREADABLE: Final = Text("These releases cannot be read.")
 _ROOT: Final = re.compile(r"(\d{1,9})\.root\.json", re.ASCII)
+
+
+class _File(msgspec.Struct):
+    length: int
+    hashes: dict[str, str] = {}
+    custom: dict[str, Any] = {}
+
+
+class _Targets(msgspec.Struct):
+    targets: dict[str, _File]
+
+
+class _Kept(msgspec.Struct):
+    """Metadata of targets that were verified when they were kept; here is only read what they said."""
+
+    signed: _Targets
 
 
 class Verifier:
@@ -69,22 +68,23 @@ class Verifier:
         with disk_errors(self._trusted):
             self._trusted.mkdir(parents=True, exist_ok=True)
             try:
-                self._refresh(source)
+                from clinic_app.updates.framework import refresh  # half a second that only a release is worth
+
+                refresh(self._trusted, self._root, source)
             except RecursionError as error:
-                raise UnreadableFileError(_UNREADABLE) from error
+                raise UnreadableFileError(UNREADABLE) from error
         return self.known()
 
     def known(self) -> tuple[Release, ...]:
         """Return the releases of the repository that was read last; nothing is verified again, ends included."""
         try:
-            targets = Metadata[Targets].from_file(str(self._trusted / "targets.json")).signed.targets
-        except (OSError, exceptions.StorageError, DeserializationError):
+            told = msgspec.json.decode((self._trusted / "targets.json").read_bytes(), type=_Kept)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return ()
         found = []
-        for name, file in list(targets.items())[:MOST_RELEASES]:
-            custom = file.custom or {}
+        for name, file in list(told.signed.targets.items())[:MOST_RELEASES]:
             try:
-                found.append(release_of(name, file.hashes.get("sha256", ""), file.length, custom.get("news")))
+                found.append(release_of(name, file.hashes.get("sha256", ""), file.length, file.custom.get("news")))
             except UnreadableFileError:  # made for a later program than this one
                 continue
         return tuple(found)
@@ -105,23 +105,6 @@ class Verifier:
         names = (self._trusted / "root_history").glob("*.root.json")
         numbers = [int(found[1]) for each in names if (found := _ROOT.fullmatch(each.name))]
         return max(numbers, default=0)
-
-    def _refresh(self, source: Source) -> None:
-        fetcher = _Fetcher(source)
-        try:
-            updater = Updater(str(self._trusted), f"{_PLACE}{METADATA}", fetcher=fetcher, config=_CONFIG,
-                              bootstrap=self._root)  # fmt: skip
-            updater.refresh()
-        except exceptions.ExpiredMetadataError as error:
-            raise UnreadableFileError(_ENDED) from error
-        except exceptions.BadVersionNumberError as error:
-            raise UnreadableFileError(_OLDER) from error
-        except exceptions.UnsignedMetadataError as error:
-            raise UnreadableFileError(_FORGED) from error
-        except (exceptions.LengthOrHashMismatchError, exceptions.DownloadError) as error:
-            raise UnreadableFileError(_MIXED) from error
-        except (exceptions.RepositoryError, DeserializationError, ValueError) as error:
-            raise UnreadableFileError(_UNREADABLE) from error
 
 
 def copy_release(
@@ -152,7 +135,7 @@ def copy_release(
                 if piece_came is not None:
                     piece_came(came)
             if came != release.size or digest.hexdigest() != release.sha256:
-                raise UnreadableFileError(_MIXED)
+                raise UnreadableFileError(MIXED)
     except FileNotFoundError as error:
         words = Text("The file of version {version} is not there.", version=release.version)
         raise UnreadableFileError(words) from error
@@ -166,23 +149,3 @@ def write_repository(folder: Path, metadata: dict[str, bytes]) -> None:
     """
     for name in sorted(metadata, key=lambda each: each == "timestamp.json"):
         write_atomically(folder / METADATA / name, [metadata[name]])
-
-
-class _Fetcher(FetcherInterface):
-    """Gives the library the files of a source in place of a network."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def _fetch(self, url: str) -> Iterator[bytes]:
-        inner = urlsplit(url).path.removeprefix("/")
-        try:
-            with self._source.opened(inner) as file:
-                return iter(_pieces(file))
-        except FileNotFoundError as error:
-            raise DownloadHTTPError(f"there is no {inner}", 404) from error
-
-
-def _pieces(file: BinaryIO) -> list[bytes]:
-    """Return a small file whole, in pieces; of a large one as much as tells that it is too large."""
-    return [file.read(_CONFIG.targets_max_length + 1)]

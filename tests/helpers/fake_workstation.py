@@ -45,6 +45,7 @@ from tests.helpers.fake_hub_place import FakeHubPlace
 from tests.helpers.fake_images import FakeImageInbox, FakeImageNetwork, FakeImageOrders, FakeImageSending
 from tests.helpers.fake_safekeeping import CODE, FakeKeys, FakeSafekeeping
 from tests.helpers.fake_statistics import FakeStatistics
+from tests.helpers.fake_updates import FakeUpdates
 
 PASSWORD = "steppe-wind-7"
 
@@ -333,6 +334,7 @@ class FakeWorkstation:
     hub: FakeHubPlace = field(default_factory=FakeHubPlace)
     keys: FakeKeys = field(default_factory=FakeKeys)
     safekeeping: FakeSafekeeping = field(default_factory=FakeSafekeeping)
+    updates: FakeUpdates = field(default_factory=FakeUpdates)
     result_inbox: FakeInbox = field(default_factory=FakeInbox)
     devices: FakeDevices = field(default_factory=FakeDevices)
     image_orders: FakeImageOrders = field(default_factory=FakeImageOrders)

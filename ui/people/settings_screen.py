@@ -22,6 +22,7 @@ from ui.widgets.segmented import Option, Segmented
 if TYPE_CHECKING:
     from ui.people.data_page import DataPage
     from ui.people.hub_page import HubPage
+    from ui.people.update_card import UpdateCard
 
 
 class SettingsScreen(Page):
@@ -35,6 +36,7 @@ class SettingsScreen(Page):
         make_data: makes the page of keys and backups, where the person answers for them; None for everybody else.
         make_hub: makes the page of the hub, likewise.
         place: what it will stand in (see `Page`).
+        updates: the line about versions of the program.
 
     Signals: ``language_chosen``, ``theme_chosen``.
     """
@@ -48,8 +50,10 @@ class SettingsScreen(Page):
         make_data: Callable[[], DataPage] | None = None,
         make_hub: Callable[[], HubPage] | None = None,
         place: QWidget | None = None,
+        updates: UpdateCard | None = None,
     ) -> None:
         super().__init__("settings", place)
+        self._updates = updates
         self._model = model
         self._make_data = make_data
         self._make_hub = make_hub
@@ -87,6 +91,8 @@ class SettingsScreen(Page):
         own.addWidget(mine)
         own.addWidget(self._password, 1)
         self.column.addLayout(own)
+        if self._updates is not None:
+            self.column.addWidget(self._updates)
         self._tabs.setObjectName("settings.tabs")
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setObjectName("settings.tab_bar")
@@ -103,6 +109,8 @@ class SettingsScreen(Page):
             self.column.addStretch(1)
 
     def _connect(self) -> None:
+        if self._updates is not None:
+            self._updates.noticed.connect(self.noticed)
         cast("Segmented", self._language.editor).chosen.connect(self.language_chosen)
         cast("Segmented", self._theme.editor).chosen.connect(self.theme_chosen)
         self.primary_shortcut(self._primary)
@@ -141,6 +149,8 @@ class SettingsScreen(Page):
     def entered(self) -> None:
         """Read the list anew, and forget what was typed of a password."""
         self._password.clear()
+        if self._updates is not None:
+            self._updates.entered()
         self._open_tab(self._tabs.currentIndex())
         self._model.look()
 

@@ -202,10 +202,13 @@ def _worklist(context: ScreenContext, place: QWidget) -> QWidget:
 
 def _settings(context: ScreenContext, place: QWidget) -> QWidget:
     from ui.people.settings_screen import SettingsScreen
+    from ui.people.update_card import UpdateCard
     from ui.people.view_model import PeopleViewModel
+    from ui.people.view_model_updates import UpdatesViewModel
 
     model = PeopleViewModel(context.workstation.people, context.runner, context.session)
-    return SettingsScreen(model, _data_page(context), _hub_page(context), place)
+    updates = UpdateCard(UpdatesViewModel(context.workstation.updates, context.runner, context.session))
+    return SettingsScreen(model, _data_page(context), _hub_page(context), place, updates)
 
 
 def _data_page(context: ScreenContext) -> Callable[[], DataPage] | None:

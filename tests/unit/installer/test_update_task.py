@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+
+# allowed (xml): reads what this program has just written
 from xml.etree import ElementTree as ET
 
 import pytest
