@@ -39,3 +39,7 @@ ${Sentence} HubStays \
   "Хаб қызметін тоқтату, тіркеу немесе іске қосу мүмкін болмады. DalaHub қалтасындағы журналды қараңыз." \
   "Не удалось остановить, зарегистрировать или запустить службу хаба. Смотрите журнал в папке DalaHub." \
   "The service of the hub could not be stopped, registered or started. See the log in the folder DalaHub."
+${Sentence} OptionsAreWrong \
+  "Dala орнатылды, бірақ /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE немесе /PROVISION параметрі дұрыс емес. Ештеңе жазылмады." \
+  "Dala установлена, но параметр /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE или /PROVISION неверен. Он не записан." \
+  "Dala is installed, but /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE or /PROVISION is not right. Nothing of them was kept."
