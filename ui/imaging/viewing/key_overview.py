@@ -66,6 +66,16 @@ def key_lines() -> tuple[Group, ...]:
             ),
         ),
         (_("Measure and keep"), (*marks, *kept)),
+        (
+            _("Take out, print"),
+            (
+                ("Ctrl+E", _("Take images out…")),
+                ("Ctrl+S", _("Save the picture as it is seen…")),
+                ("Ctrl+P", _("PDF for print…")),
+                ("Ctrl+⇧P", _("The series on paper…")),
+                ("Ctrl+T", _("What the file says")),
+            ),
+        ),
     )
 
 
@@ -83,8 +93,8 @@ class KeyOverview(QDialog):
         theme.make_clinical(self)
         columns = QHBoxLayout()
         columns.setSpacing(28)
-        leaf, panes, view, marks = key_lines()
-        for groups in ((leaf, panes), (view,), (marks,)):
+        leaf, panes, view, marks, out = key_lines()
+        for groups in ((leaf, panes), (view, out), (marks,)):
             columns.addLayout(_column(groups))
         leave = Button("keys.leave")
         leave.say(_("Close"))

@@ -365,6 +365,12 @@ def test_every_key_of_the_sheet_does_something(desk: Desk) -> None:
     assert {each for each in wanted if each.isascii() and each.isalpha()} - known == kept_by_the_screen
 
 
+def test_the_ways_out_stand_on_the_sheet_with_the_keys_they_have(desk: Desk) -> None:
+    language.use("en")
+    told = {key.replace("⇧", "Shift+") for _title, lines in key_lines() for key, _words in lines}
+    assert set(desk.window.out.keys()) <= told
+
+
 # --- corners ---
 
 
