@@ -20,11 +20,15 @@ from clinic_app.imaging.outside.image_exit import ImageExit
 from clinic_app.imaging.reading import read_dataset
 from clinic_app.records import HumanName, Patient
 from clinic_app.storage import AuditQuery
+from tests.helpers.dicom_files import bytes_of
 from tests.helpers.nodes import Node, node
 from tests.helpers.taking_in import take_folder
 from tests.helpers.waiting import wait_until
+from tests.unit.imaging.test_videos import AVC, film
 from ui import language
+from ui.imaging.film_card import FilmCard
 from ui.imaging.imaging_screen import ImagingScreen
+from ui.imaging.outside.contact_page import ContactPage
 from ui.imaging.outside.exit_desk import ExitDesk
 from ui.imaging.outside.exit_page import ExitPage
 from ui.imaging.outside.tag_page import TagPage
@@ -376,3 +380,50 @@ def test_it_is_said_in_the_language_of_the_windows(room: Room) -> None:
     QApplication.processEvents()
     assert page._title.text() == "Кескіндерді шығару"
     assert room.desk.actions["export"].text() == "Кескіндерді шығару…\tCtrl+E"
+
+
+def open_film(room: Room, folder: Path) -> FilmCard:
+    """File a video for the other patient and take it in hand."""
+    folder.mkdir()
+    (folder / "film").write_bytes(bytes_of(film(AVC, b"\x00\x00\x00\x20ftypisom" + b"boxes!" * 200)))
+    take_folder(room.imaging, room.here.session("doctor"), "p2", folder, is_confirmed=True)
+    room.hand.take(OTHER)
+    room.screen.show()
+    room.screen.entered()
+    room.settle()
+    room.model.open(next(row for row in room.model.rows if row.modality == "ES"))
+    room.settle()
+    front = room.screen.viewer.front
+    assert isinstance(front, FilmCard)
+    return front
+
+
+def test_a_video_that_leaves_is_in_the_trail(room: Room, tmp_path: Path) -> None:
+    card = open_film(room, tmp_path / "in")
+    card.choose = lambda _name: tmp_path / "out.mp4"
+    card.card.action.click()
+    room.settle()
+    room.settle()
+    assert (tmp_path / "out.mp4").is_file()
+    told = str([row.event for row in room.here.store.audit.page(AuditQuery(), 3)])
+    assert "MP4, video" in told
+    assert "export" in told
+
+
+def test_who_may_take_nothing_out_is_offered_no_video(nurse_room: Room, tmp_path: Path) -> None:
+    card = open_film(nurse_room, tmp_path / "in")
+    assert not card.card.action.isVisible()
+
+
+def test_a_series_on_paper_is_in_the_trail_before_it_is_written(room: Room, tmp_path: Path) -> None:
+    room.open("US")
+    room.desk.open_sheet()
+    page = room.desk.page
+    assert isinstance(page, ContactPage)
+    (tmp_path / "no folder").write_bytes(b"")
+    page.choose = lambda: tmp_path / "no folder" / "sheet.pdf"
+    page.go()
+    room.settle()
+    assert room.notices[-1][1] == "warn"
+    told = str([row.event for row in room.here.store.audit.page(AuditQuery(), 3)])
+    assert "pictures of a series, with the patient" in told
