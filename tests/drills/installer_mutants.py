@@ -35,8 +35,17 @@ int WINAPI WinMain(HINSTANCE a, HINSTANCE b, LPSTR c, int d) {
     return 0;
 }
 """
-ENDS: Final = "int main(void) { return 4; }"
-"""What is asked about the hub says that there is none."""
+COMMANDS: Final = """#include <stdio.h>
+#include <string.h>
+int main(int count, char **words) {
+    FILE *file;
+    if (count < 2 || strcmp(words[1], "--prepare") != 0) return 0;
+    file = fopen("C:\\\\ProgramData\\\\Dala\\\\settings.toml", "w");
+    return file == NULL || fputs("language = 'kk'", file) < 0 || fclose(file);
+}
+"""
+HUB: Final = "int main(void) { return 4; }"
+"""Whatever is asked about the service: there is none."""
 DATA: Final = b"the data"
 PURGE: Final = "removal with the data"
 KEPT_BY_WINE: Final = ("system.reg", "user.reg", "userdef.reg")
@@ -87,7 +96,7 @@ MUTANTS: Final = (
            "  Call RefuseForeignFolder\n  Call RefuseWhileRunning\n",
            "  Call RefuseForeignFolder\n" + _never("RefuseWhileRunning")),
     Mutant("Setup leaves the former files", "former files are gone", "script",
-           '  ${If} ${FileExists} "$INSTDIR\\Dala.exe"\n    !insertmacro RemoveProgram\n  ${EndIf}\n', ""),
+           "    !insertmacro PutSentencesAside\n    !insertmacro RemoveProgram\n  ${EndIf}\n", "  ${EndIf}\n"),
     Mutant("Setup knows only its own names", "former files are gone", "removal", 'Delete "$INSTDIR\\$9"', "Nop"),
     Mutant("Setup copies no data", "data were copied first", "script",
            "  Call CopyDataAside\n", _never("CopyDataAside")),
@@ -179,7 +188,7 @@ def make_small(place: Path) -> Path:
     for name in ("program/main.pyc", "Lib/site-packages/a.pyc", "licences/dala.txt", "python313.dll"):
         (app / name).parent.mkdir(parents=True, exist_ok=True)
         (app / name).write_text(name, encoding="ascii")
-    for name, words in (("Dala.exe", WAITS), ("Dala-console.exe", ENDS), ("Dala-hub.exe", ENDS)):
+    for name, words in (("Dala.exe", WAITS), ("Dala-console.exe", COMMANDS), ("Dala-hub.exe", HUB)):
         source = work / "small.c"
         source.write_text(words, encoding="ascii")
         tools.run(COMPILER, "-O1", "-s", "-mwindows", "-o", app / name, source)
