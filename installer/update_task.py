@@ -19,7 +19,8 @@ NO_ROOT: Final = f"NO UPDATES BY THEMSELVES: {VARIABLE} names no root of release
 COMMAND: Final = r"%SystemRoot%\System32\cmd.exe"
 ARGUMENTS: Final = (
     r'/d /c ""%ProgramFiles%\Dala\Dala-console.exe" --install-update'
-    r' & "%ProgramFiles%\Dala Updates\runner\Dala-console.exe" -m clinic_app.updates.installing"'
+    r' & if exist "%ProgramFiles%\Dala Updates\runner\Dala-console.exe"'
+    r' "%ProgramFiles%\Dala Updates\runner\Dala-console.exe" -m clinic_app.updates.installing"'
 )
 """The second half runs whatever became of the first: a program that cannot start is why it must."""
 
