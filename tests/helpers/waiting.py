@@ -15,7 +15,7 @@ SHORTEST_S, LONGEST_S = 0.0005, 0.005
 """Between two questions. What is waited for has mostly come when it is asked again at once."""
 
 
-def wait_until(condition: Callable[[], T], seconds: float = 10, what: str = "") -> T:
+def wait_until(condition: Callable[[], T], seconds: float = 30, what: str = "") -> T:
     """Return the first true answer of ``condition``; Qt events are handled while waiting, where there is a GUI.
 
     Args:

@@ -387,6 +387,7 @@ ASKS_NOBODY: Final[dict[str, str]] = {
     "recent_people.note": "who signed in here",
     "recent_people.all": "names at the door",
     "registration.check": "looks at a form and at no record",
+    "key_images.places": "reads what the caller holds",
     "key_images.source": "reads what the caller holds",
     "imaging.filed": "numbers of files, asked by what fetches them after it was let in",
     "archives.lines": "names of archives, as IT listed them",

@@ -123,12 +123,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pleth", type=Path, help="WFDB header of a record with a PLETH signal")
     parser.add_argument("--seconds", type=float, help="how long; for ever by default")
     options = parser.parse_args(arguments)
-    end_s = time.monotonic() + options.seconds if options.seconds else None
     try:
         player = make_player(options.kind, options.ecg, options.pleth)
     except ClinicError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    end_s = time.monotonic() + options.seconds if options.seconds else None
     with suppress(KeyboardInterrupt):
         while end_s is None or time.monotonic() < end_s:
             try:

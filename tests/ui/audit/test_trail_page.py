@@ -156,7 +156,7 @@ def test_days_bound_the_trail_and_the_last_day_counts_whole(pane: Pane[TrailPage
     for name in ("audit.from", "audit.to"):
         pane.type(name, "04032026")
         pane.find(name, QLineEdit).editingFinished.emit()
-    pane.settle()
+        pane.settle()
     asked = _last_asked(office)
     assert asked.from_at is not None
     assert asked.to_at is not None
