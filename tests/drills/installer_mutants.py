@@ -27,7 +27,6 @@ from tests.drills.installer_prefix import COMPILER, Prefix
 from tests.drills.installer_trial import FOLDER, FORMER, NEWER, Trial, files_of, put_former_files, within
 
 Place = Literal["script", "removal", "package"]
-IS_RUNNING: Final = 12
 WAITS: Final = """#include <windows.h>
 int WINAPI WinMain(HINSTANCE a, HINSTANCE b, LPSTR c, int d) {
     CloseHandle(CreateFileA("C:\\\\waits", GENERIC_WRITE, 0, 0, CREATE_ALWAYS, 0, 0));
@@ -101,6 +100,8 @@ MUTANTS: Final = (
     Mutant("Setup copies no data", "data were copied first", "script",
            "  Call CopyDataAside\n", _never("CopyDataAside")),
     Mutant("Setup goes back", "downgrade is refused", "script", "${If} $1 == 1", "${If} $1 == 7"),
+    Mutant("the removal ignores a running copy", "removal of a running copy is refused", "script",
+           "  Call un.RefuseWhileRunning\n", _never("un.RefuseWhileRunning")),
     Mutant("the removal leaves a file", "only data are left", "removal", 'Delete "$INSTDIR\\python313.dll"', "Nop"),
     Mutant("the removal leaves its entry", "remove", "script", '  DeleteRegKey HKLM "${KEY}"\n', ""),
     Mutant("the removal leaves the menu", "only data are left", "script", '  Delete "$SMPROGRAMS\\Dala.lnk"\n', ""),
@@ -217,17 +218,19 @@ def _live_by_setup(trial: Short) -> None:
     before = files_of(trial.prefix.drive)
     installer_setup.install(trial)
     (trial.data / "clinic.db").write_bytes(DATA)
-    trial.step("running copy is refused", lambda: _while_running(trial), (IS_RUNNING, str(FORMER)))
+    with _running(trial):
+        installer_setup.refuse_while_running(trial)
     installer_setup.update(trial)
     installer_setup.remove(trial, before)
 
 
-def _while_running(trial: Trial) -> tuple[int, str]:
+@contextmanager
+def _running(trial: Trial) -> Iterator[None]:
     waits = trial.prefix.drive / "waits"
     window = trial.prefix.start(f"{FOLDER}\\Dala.exe")
     try:
         within(30, waits.exists)
-        return trial.prefix.run(trial.setup(NEWER), "/S").code, trial.version_there()
+        yield
     finally:
         trial.prefix.run("taskkill", "/F", "/IM", "Dala.exe", longest_s=30)
         window.communicate(timeout=60)

@@ -25,6 +25,7 @@ from tests.drills.installer_trial import (
 
 GONE_WITHIN_S: Final = 60.0
 IS_OLD_WINDOWS: Final = 11
+IS_RUNNING: Final = 12
 IS_OLDER: Final = 13
 
 
@@ -35,6 +36,15 @@ def install(trial: Trial) -> None:
                trial.version_there()), (0, str(FORMER)))  # fmt: skip
     trial.step("every file is there", lambda: missing_of(trial.folder / "former", trial.installed), [])
     trial.step("first settings are written", lambda: settings(trial), ["kk"])
+
+
+def refuse_while_running(trial: Trial) -> None:
+    """Have Setup and the removal refuse, while the program runs."""
+    trial.step("running copy is refused", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code,
+               trial.version_there()), (IS_RUNNING, str(FORMER)))  # fmt: skip
+    removal = (f"{FOLDER}\\uninstall.exe", "/S", f"_?={FOLDER}")  # in its place, so that its code is seen
+    trial.step("removal of a running copy is refused", lambda: (trial.prefix.run(*removal).code,
+               missing_of(trial.folder / "former", trial.installed)), (IS_RUNNING, []))  # fmt: skip
 
 
 def update(trial: Trial) -> None:

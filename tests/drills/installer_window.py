@@ -24,14 +24,13 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from clinic_app.devices.replay import Replay, load_ecg
-from tests.drills import installer_inside
-from tests.drills.installer_trial import FOLDER, FORMER, NEWER, ROOT, Trial, photograph, told_inside, within
+from tests.drills import installer_inside, installer_setup
+from tests.drills.installer_trial import FOLDER, FORMER, ROOT, Trial, photograph, told_inside, within
 from tests.helpers.provisioning import free_port
 from ui.theme import TOKENS
 
 SHARED_PLETH: Final = ROOT.parent / "shared" / "data" / "waveforms" / "wfdb" / "v102s.hea"
 """A recorded pleth curve where one is at hand; otherwise the monitor makes one from the beats it plays."""
-IS_RUNNING: Final = 12
 LONGEST_S: Final = 30.0
 Box = tuple[int, int, int, int]
 GATE: Final[Box] = (0, 100, 1366, 768)
@@ -88,8 +87,7 @@ def work_at_window(trial: Trial) -> None:
         trial.step("sign in", lambda: sign_in(trial, hand))
         trial.step("patient is typed in Kazakh", lambda: register(trial, hand))
         trial.step("live trace", lambda: watch(trial, hand))
-        trial.step("running copy is refused", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code,
-                   trial.version_there()), (IS_RUNNING, str(FORMER)))  # fmt: skip
+        installer_setup.refuse_while_running(trial)
         trial.step("ten seconds are kept", lambda: record(trial, hand))
         trial.prefix.run("taskkill", "/IM", "Dala.exe", longest_s=30)
         trial.step("window closes", lambda: within(30, lambda: window.poll() is not None))
