@@ -17,6 +17,8 @@ KEY: Final = r"Software\Dala"
 def find(folder: Path | None, values: Callable[[], Mapping[str, str]] | None = None) -> Installed | None:
     """Return the installation that lies in a folder; None for one that takes no releases.
 
+    What group policy or Intune has installed, they update: a version from elsewhere would be taken back by them.
+
     Args:
         folder: of the running program.
         values: reads our values in the registry.
@@ -26,8 +28,6 @@ def find(folder: Path | None, values: Callable[[], Mapping[str, str]] | None = N
         return None
     told = (values or registry_values)()
     system = system_folder(Path(programs))
-    if told.get("Package"):
-        return Installed(folder, "msi", root, system)
     if told.get("InstallLocation") and Path(told["InstallLocation"]) == folder:
         return Installed(folder, "setup", root, system)
     return None

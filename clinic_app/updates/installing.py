@@ -47,8 +47,6 @@ TRIAL: Final = timedelta(days=30)
 CHECKS: Final = "signature,database,decoders,fonts"
 """Of the self-test: what depends on the program alone, and not on the network, the user or a microphone."""
 IS_RUNNING: Final = 12
-_DONE: Final = frozenset({0, 3010})
-"""Exit codes of success; the second is Windows Installer's wish for a restart."""
 _PIECE: Final = 1 << 20
 
 
@@ -132,7 +130,7 @@ class Installing:
         if code == IS_RUNNING:
             self._enter(state, "staged")
             return 3
-        return self._finish(state, f"its Setup ended with {code}" if code not in _DONE else "")
+        return self._finish(state, f"its Setup ended with {code}" if code else "")
 
     def _finish(self, state: State, fault: str) -> int:
         """Look whether the new version is there and well, whatever was said of its installation."""
@@ -179,8 +177,6 @@ class Installing:
             )
         if not self._nobody_works():
             return 3
-        if state.kind == "msi":
-            self._computer.run(["msiexec", "/x", str(self._file_of(state)), "/qn", "/norestart"], SETUP_S)
         code = self._computer.run(self._setup(former, state, is_back=True), SETUP_S)
         if self._computer.version() != state.former:
             note(
@@ -220,23 +216,16 @@ class Installing:
         command = [str(self._computer.program / "Dala-console.exe"), "--selftest", "--only", CHECKS]
         return self._computer.run([*command, "--json", str(self._system / "selftest.json")], SELFTEST_S)
 
-    def _setup(self, file: Path, state: State, *, is_back: bool = False) -> list[str]:
-        if state.kind == "msi":
-            return ["msiexec", "/i", str(file), "/qn", "/norestart"]
+    @staticmethod
+    def _setup(file: Path, state: State, *, is_back: bool = False) -> list[str]:
         return [str(file), "/S", f"/ROLLBACK={state.version}" if is_back else "/UPDATE=1"]
 
     def _staged(self, state: State) -> Path:
         return self._system / "staged" / Path(state.file).name
 
-    def _file_of(self, state: State) -> Path:
-        """Return what installed the version that goes."""
-        kept = self._system / "installed" / Path(state.file).name
-        return kept if kept.is_file() else self._staged(state)
-
     def _former(self, version: str) -> Path | None:
         """Return what installed a version, as it was kept."""
-        names = (f"Dala-{version}-x64.exe", f"Dala-{version}-x64.msi")
-        places = (self._system / folder / name for folder in ("former", "installed") for name in names)
+        places = (self._system / folder / f"Dala-{version}-x64.exe" for folder in ("former", "installed"))
         return next((each for each in places if each.is_file()), None)
 
     def _tell(self, words: str, *, is_grave: bool) -> None:

@@ -47,11 +47,8 @@ class Clinic:
         self.ran.append(list(words))
         if "--selftest" in words:
             return self.selftest_code if self.installed == NEW else 0
-        if words[:2] == ["msiexec", "/x"]:
-            self.installed = ""
-            return 0
         self.when_installing()
-        file = Path(words[2] if words[0] == "msiexec" else words[0])
+        file = Path(words[0])
         assert file.is_file()
         if self.installs or FORMER in file.name:
             self.installed = NEW if NEW in file.name else FORMER
@@ -80,13 +77,13 @@ def system(tmp_path: Path) -> Path:
     return staged(tmp_path / "system")
 
 
-def staged(system: Path, suffix: str = "exe", kind: str = "setup") -> Path:
-    name = f"Dala-{NEW}-x64.{suffix}"
-    for folder, each, body in (("staged", name, SETUP), ("installed", f"Dala-{FORMER}-x64.{suffix}", b"former")):
+def staged(system: Path) -> Path:
+    name = f"Dala-{NEW}-x64.exe"
+    for folder, each, body in (("staged", name, SETUP), ("installed", f"Dala-{FORMER}-x64.exe", b"former")):
         (system / folder).mkdir(parents=True)
         (system / folder / each).write_bytes(body)
     digest = hashlib.sha256(SETUP).hexdigest()
-    write_state(system, State("staged", NEW, kind, name, digest, FORMER))
+    write_state(system, State("staged", NEW, "setup", name, digest, FORMER))
     return system
 
 
@@ -278,14 +275,6 @@ def test_a_way_back_whose_setup_is_gone_says_so(system: Path, clinic: Clinic) ->
         note_begun(clinic.data, NEW)
     assert go(system, clinic) == 1
     assert "run its Setup by hand" in read_state(system).said
-
-
-def test_a_package_is_removed_before_the_former_comes_back(tmp_path: Path, clinic: Clinic) -> None:
-    system = staged(tmp_path / "msi", "msi", "msi")
-    clinic.selftest_code = 1
-    assert go(system, clinic) == 1
-    assert [each.split(" ")[:2] for each in setups(clinic)] == [["msiexec", "/i"], ["msiexec", "/x"], ["msiexec", "/i"]]
-    assert clinic.installed == FORMER
 
 
 def test_links_among_the_data_are_not_followed(system: Path, clinic: Clinic, tmp_path: Path) -> None:
