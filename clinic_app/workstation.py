@@ -195,16 +195,7 @@ def build_workstation(
     """
     clock = clock or SystemClock()
     with ExitStack() as stack:
-        stack.enter_context(one_instance(settings.folder))
-        slots = KeySlots(settings.folder)
-        store = _open_store(settings, clock, slots, key, is_read_only=is_read_only)
-        stack.callback(store.close)
-        keeper = BackupKeeper(store, clock, Path(settings[BACKUP_FOLDER]) if settings[BACKUP_FOLDER] else None)
-        if is_read_only:
-            tell(READ_ONLY)
-        else:
-            keeper.start()
-        stack.callback(keeper.stop)
+        slots, store, keeper = _open(settings, clock, key, stack, is_read_only=is_read_only)
         trail = Trail(store, clock, settings[REFERRAL_ACCESS_DAYS])
         traces = LiveTraces(clock)
         listener = MonitorListener(settings[MONITOR_HOST], settings[MONITOR_PORT], clock)
@@ -274,6 +265,23 @@ def build_workstation(
             _slots=slots,
             _closing=stack.pop_all(),
         )
+
+
+def _open(
+    settings: Settings, clock: Clock, key: bytes | None, stack: ExitStack, *, is_read_only: bool
+) -> tuple[KeySlots, Store, BackupKeeper]:
+    """Take the folder for this program alone and open what lies in it; backups are made from now on."""
+    stack.enter_context(one_instance(settings.folder))
+    slots = KeySlots(settings.folder)
+    store = _open_store(settings, clock, slots, key, is_read_only=is_read_only)
+    stack.callback(store.close)
+    keeper = BackupKeeper(store, clock, Path(settings[BACKUP_FOLDER]) if settings[BACKUP_FOLDER] else None)
+    if is_read_only:
+        tell(READ_ONLY)
+    else:
+        keeper.start()
+    stack.callback(keeper.stop)
+    return slots, store, keeper
 
 
 def _hand_round(
