@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Final
 
 OWN: Final = ("clinic_app", "ui")
-ELSEWHERE: Final = frozenset({"psycopg", "PySide6.QtDBus", "pkg_resources"})
-"""What only a large hub or another system has."""
+ELSEWHERE: Final = frozenset({"psycopg", "pylsl", "PySide6.QtDBus", "pkg_resources"})
+"""What only a large hub, a laboratory of signals (an extra of its own) or another system has."""
+STARTS: Final = (".__main__", ".migrations.env")
+"""Would begin to work when imported."""
 
 
 def imported_by(root: Path, folders: Sequence[str] = OWN) -> list[str]:
@@ -52,9 +54,8 @@ def _but_for_types(node: ast.AST) -> Iterator[ast.AST]:
 def _counts(name: str) -> bool:
     top = name.partition(".")[0]
     is_foreign = top not in sys.stdlib_module_names and top != "__main__"
-    is_start = name.endswith(".__main__")  # it would begin to work
     is_other_system = name.endswith(("_posix", "_linux")) or name in ELSEWHERE or top in ELSEWHERE
-    return is_foreign and not is_start and not is_other_system
+    return is_foreign and not name.endswith(STARTS) and not is_other_system
 
 
 def main(words: list[str]) -> int:

@@ -36,7 +36,8 @@ def put(root: Path, name: str, words: str = "") -> None:
 def test_late_imports_are_seen_and_those_for_types_are_not(tmp_path: Path) -> None:
     put(tmp_path, "main.py", SOURCE)
     put(tmp_path, "clinic_app/keys/lock_posix.py")
-    put(tmp_path, "clinic_app/hub/__main__.py")
+    put(tmp_path, "clinic_app/hub/__main__.py", "import pylsl")
+    put(tmp_path, "clinic_app/storage/migrations/env.py")
     put(tmp_path, "clinic_app/keys/__init__.py")
     put(tmp_path, "ui/theme.py")
     assert imported_by(tmp_path) == [
