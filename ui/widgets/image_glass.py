@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -33,6 +34,9 @@ from ui.widgets.image_overlay import (
 )
 from ui.widgets.image_toning import Toned
 from ui.widgets.image_view import ImageView, Point, Size
+
+_REST_MS: Final = 90
+"""After the last move what takes long is painted finely."""
 
 
 class ImageGlass(QWidget):
@@ -63,6 +67,10 @@ class ImageGlass(QWidget):
         self._notes: tuple[str, ...] = ()
         self._words: dict[str, Placed] = {}
         self._labels = LabelPlaces()
+        self._at_rest = QTimer(self)
+        self._at_rest.setSingleShot(True)
+        self._at_rest.setInterval(_REST_MS)
+        self._at_rest.timeout.connect(self._rest)
         self.paints = 0
 
     def sizeHint(self) -> QSize:
@@ -182,7 +190,14 @@ class ImageGlass(QWidget):
         """Draw what lies over the picture; made ready once for each."""
         if self._layers is None or self._layers.picture is not picture:
             self._layers = LayerPainter(picture)
-        self._layers.paint(painter, self._to_glass(view), QRectF(self.rect()))
+        if not self._layers.paint(painter, self._to_glass(view), QRectF(self.rect())):
+            self._at_rest.start()
+
+    def _rest(self) -> None:
+        """Paint again, finely, what was painted quickly while the picture was moved."""
+        if self._layers is not None:
+            self._layers.rest()
+        self.update()
 
     def _area(self, picture: Picture, view: ImageView, level: int) -> Area:
         """Return the part of a copy that is seen, with a rim for smooth edges."""

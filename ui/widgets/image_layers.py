@@ -1,13 +1,12 @@
 """Paints what lies over a picture: shutter, drawings of the file, segments, outlines, marks and their names.
 
-Shapes are kept in image pixels and brought to the glass by one transformation, so that lines stay thin at any zoom.
+Shapes are kept in image pixels and brought to the glass by one transformation, so that lines stay thin at any zoom. A
+few are stroked at every painting; many lie on a sheet (`image_sheet`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -15,21 +14,20 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
-from clinic_app.imaging.display.layers import Colour, Mark, Point
+from clinic_app.imaging.display.layers import Colour, Mark
 from clinic_app.imaging.display.shutters import Shutter
 from ui import theme
 from ui.language import counted
 from ui.pictures import Picture, thinned
+from ui.widgets.image_shapes import drawable
+from ui.widgets.image_sheet import FILLED_ALPHA, RIM, Line, Sheet, Ways, polygon_of
 
 _DRAWING: Final = QColor(255, 255, 255)
 _SEGMENT_ALPHA: Final = 105
-_HALO: Final = QColor(0, 0, 0, 200)
-_CURVE_STEPS: Final = 12
-_ROUND_STEPS: Final = 72
 _MOST_NAMES: Final = 12
 _NAME_PX: Final = 18
-MOST_POINTS: Final = 20_000
-"""Of all marks on one picture: a file that draws more would hold the window for many seconds at every move."""
+FEW_POINTS: Final = 600
+"""So many are stroked in 5 ms; more lie on a sheet."""
 
 
 class LayerPainter:
@@ -50,9 +48,10 @@ class LayerPainter:
         if frame.shown is not None:
             left, top, right, bottom = frame.shown
             self._shown = QRectF(left, top, right - left, bottom - top)
-        reached = accumulate(len(mark.points) for mark in layers.marks)
-        self._marks = [mark for mark, points in zip(layers.marks, reached, strict=True) if points <= MOST_POINTS]
-        self.left_out = len(layers.marks) - len(self._marks)
+        size = self._shown.width(), self._shown.height()
+        self._drawn = drawable(layers.marks, layers.outlines, size, frame.columns + frame.rows)
+        self.left_out = self._drawn.left_out
+        self._sheet = self._sheet_of_all() if self._drawn.cost > FEW_POINTS else None
         self._shutter = _closed(layers.shutter, self._whole) if layers.shutter else None
         self._images = [_drawing(each.drawn.view(np.uint8), each.left, each.top) for each in layers.overlays]
         self._images += [_areas(each.labels, each.colours) for each in layers.segments]
@@ -61,8 +60,8 @@ class LayerPainter:
             colour = QColor(grey, grey, grey)
             self._images.insert(0, _drawing(covered.drawn.view(np.uint8), covered.left, covered.top, colour))
 
-    def paint(self, painter: QPainter, to_glass: QTransform, glass: QRectF) -> None:
-        """Paint it all.
+    def paint(self, painter: QPainter, to_glass: QTransform, glass: QRectF) -> bool:
+        """Paint it all; return whether it is as fine as it can be: else it is to be painted again at rest.
 
         Args:
             painter: of the glass.
@@ -78,34 +77,49 @@ class LayerPainter:
             painter.setTransform(to_glass, True)
             painter.drawImage(place, image, QRectF(image.rect()))
             painter.restore()
-        for outline in layers.outlines:
-            path = _path(outline.points, is_closed=outline.is_closed)
-            _stroke(painter, to_glass.map(path), QColor(*outline.colour))
-        for mark in self._marks:
-            self._paint_mark(painter, mark, to_glass)
+        ways = Ways(to_glass, self._on_shown(to_glass))
+        is_fine = self._sheet.paint(painter, ways, glass) if self._sheet else self._paint_few(painter, ways)
         _paint_names(painter, layers.legend, glass)
+        return is_fine
 
-    def _paint_mark(self, painter: QPainter, mark: Mark, to_glass: QTransform) -> None:
-        place = self._on_shown(to_glass) if mark.is_of_screen else to_glass
-        ink = QColor(*mark.colour)
-        if mark.kind == "text":
-            _paint_words(painter, mark, place, ink)
-            return
-        if mark.kind == "point":
-            at = place.map(QPointF(*mark.points[0]))
-            cross = QPainterPath()
-            for dx, dy in ((6, 0), (0, 6)):
-                cross.moveTo(at.x() - dx, at.y() - dy)
-                cross.lineTo(at.x() + dx, at.y() + dy)
-            _stroke(painter, cross, ink)
-            return
-        points = shape_of(mark)
-        path = place.map(_path(points, is_closed=mark.kind in ("circle", "ellipse")))
-        if mark.is_filled:
-            soft = QColor(ink)
-            soft.setAlpha(70)
-            painter.fillPath(path, soft)
-        _stroke(painter, path, ink)
+    def rest(self) -> None:
+        """The picture is not moved any more."""
+        if self._sheet is not None:
+            self._sheet.rest()
+
+    def _paint_few(self, painter: QPainter, ways: Ways) -> bool:
+        for edge in self._drawn.edges:
+            _stroke(painter, ways.image.map(_path(edge)), QColor(*edge.colour))
+        for mark, line in self._drawn.shapes:
+            place, ink = ways.shown if mark.is_of_screen else ways.image, QColor(*mark.colour)
+            if mark.kind == "text":
+                _paint_words(painter, mark, place, ink)
+            elif mark.kind == "point":
+                for arm in _cross(place.map(QPointF(*mark.points[0]))):
+                    _stroke(painter, arm, ink)
+            elif line is not None:
+                path = place.map(_path(line))
+                if line.is_filled:
+                    soft = QColor(ink)
+                    soft.setAlpha(FILLED_ALPHA)
+                    painter.fillPath(path, soft)
+                _stroke(painter, path, ink)
+        return True
+
+    def _sheet_of_all(self) -> Sheet:
+        marks = [mark for mark, line in self._drawn.shapes if line is None]
+
+        def write(painter: QPainter, ways: Ways) -> None:
+            for mark in marks:
+                place, ink = ways.shown if mark.is_of_screen else ways.image, QColor(*mark.colour)
+                if mark.kind == "text":
+                    _paint_words(painter, mark, place, ink, is_rimmed=False)
+                else:
+                    painter.setPen(QPen(ink, 1.5))
+                    for arm in _cross(place.map(QPointF(*mark.points[0]))):
+                        painter.drawPath(arm)
+
+        return Sheet([*self._drawn.edges, *(line for _mark, line in self._drawn.shapes if line is not None)], write)
 
     def _on_shown(self, to_glass: QTransform) -> QTransform:
         """Return the way from shares of the area shown to the glass; the area is taken as it is seen, turned."""
@@ -113,49 +127,19 @@ class LayerPainter:
         return QTransform(seen.width(), 0, 0, seen.height(), seen.left(), seen.top())
 
 
-def shape_of(mark: Mark) -> tuple[Point, ...]:
-    """Return the points a mark's line goes through (PS3.3 C.10.5.1.2)."""
-    points = mark.points
-    if mark.kind == "circle":
-        (x, y), (edge_x, edge_y) = points[:2]
-        radius = math.hypot(edge_x - x, edge_y - y)
-        return _round((x, y), (radius, 0.0), (0.0, radius))
-    if mark.kind == "ellipse":
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[:4]
-        middle = ((ax + bx) / 2, (ay + by) / 2)
-        return _round(middle, ((bx - ax) / 2, (by - ay) / 2), ((dx - cx) / 2, (dy - cy) / 2))
-    return _smooth(points) if mark.kind == "curve" and len(points) > 2 else points
+def _cross(at: QPointF) -> tuple[QPainterPath, QPainterPath]:
+    arms = []
+    for dx, dy in ((6, 0), (0, 6)):
+        arm = QPainterPath(QPointF(at.x() - dx, at.y() - dy))
+        arm.lineTo(at.x() + dx, at.y() + dy)
+        arms.append(arm)
+    return arms[0], arms[1]
 
 
-def _round(middle: Point, long: Point, short: Point) -> tuple[Point, ...]:
-    turns = (step * 2 * math.pi / _ROUND_STEPS for step in range(_ROUND_STEPS))
-    return tuple(
-        (
-            middle[0] + math.cos(turn) * long[0] + math.sin(turn) * short[0],
-            middle[1] + math.cos(turn) * long[1] + math.sin(turn) * short[1],
-        )
-        for turn in turns
-    )
-
-
-def _smooth(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return a curve through all points (Catmull-Rom)."""
-    padded = np.asarray([points[0], *points, points[-1]])
-    share = np.linspace(0, 1, _CURVE_STEPS, endpoint=False)[:, None]
-    found = []
-    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        found.append(
-            0.5
-            * (2 * b + (c - a) * share + (2 * a - 5 * b + 4 * c - d) * share**2 + (3 * b - a - 3 * c + d) * share**3)
-        )
-    curve = np.concatenate([*found, padded[-1:]])
-    return tuple((float(x), float(y)) for x, y in curve)
-
-
-def _path(points: Sequence[Point], *, is_closed: bool) -> QPainterPath:
+def _path(line: Line) -> QPainterPath:
     path = QPainterPath()
-    path.addPolygon(QPolygonF([QPointF(*point) for point in points]))
-    if is_closed:
+    path.addPolygon(polygon_of(line.points))
+    if line.is_closed:
         path.closeSubpath()
     return path
 
@@ -174,7 +158,7 @@ def _closed(shutter: Shutter, whole: QRectF) -> QPainterPath:
         part.addEllipse(QPointF(shutter.circle.x, shutter.circle.y), shutter.circle.radius, shutter.circle.radius)
         seen = seen.intersected(part)
     if shutter.corners:
-        seen = seen.intersected(_path(shutter.corners, is_closed=True))
+        seen = seen.intersected(_path(Line(np.asarray(shutter.corners), (0, 0, 0), is_closed=True)))
     covered = QPainterPath()
     covered.addRect(whole)
     return covered.subtracted(seen)
@@ -201,12 +185,12 @@ def _indexed(places: NDArray[np.uint8], inks: Sequence[QColor]) -> QImage:
 
 def _stroke(painter: QPainter, path: QPainterPath, ink: QColor) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((_HALO, 3.4), (ink, 1.5)):
+    for colour, width in ((RIM, 3.4), (ink, 1.5)):
         painter.setPen(QPen(colour, width))
         painter.drawPath(path)
 
 
-def _paint_words(painter: QPainter, mark: Mark, place: QTransform, ink: QColor) -> None:
+def _paint_words(painter: QPainter, mark: Mark, place: QTransform, ink: QColor, *, is_rimmed: bool = True) -> None:
     """Write a text at the corner of its box that is at the left and at the top as it is seen."""
     box = QPolygonF([place.map(QPointF(*point)) for point in mark.points]).boundingRect()
     painter.setFont(theme.body_font(10.0, QFont.Weight.DemiBold))
@@ -216,9 +200,10 @@ def _paint_words(painter: QPainter, mark: Mark, place: QTransform, ink: QColor) 
         line = QPainterPath(room.center())
         line.lineTo(place.map(QPointF(*mark.anchor)))
         _stroke(painter, line, ink)
-    painter.setPen(_HALO)
-    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        painter.drawText(room.translated(dx, dy), flags, mark.words)
+    if is_rimmed:
+        painter.setPen(RIM)
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            painter.drawText(room.translated(dx, dy), flags, mark.words)
     painter.setPen(ink)
     painter.drawText(room, flags, mark.words)
 

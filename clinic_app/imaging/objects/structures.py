@@ -25,6 +25,8 @@ from clinic_app.imaging.texts import AS_STATED, Reading, words_of
 _MOST_CONTOURS: Final = 20_000
 _MOST_POINTS: Final = 20_000
 _LEAST_NEAR_MM: Final = 0.6
+_STEPS_OF_PIXEL: Final = 16
+"""Finer than a sixteenth of a pixel nothing is seen of an outline at any zoom."""
 _IMAGES: Final = "ContourImageSequence"
 
 
@@ -77,11 +79,19 @@ class Structures:
                 continue
             seen = plane.to_pixels(contour.points)
             if contour.images or np.abs(seen[:, 2]).max() <= near:
-                points = tuple((float(x), float(y)) for x, y in seen[:, :2])
+                points = _thinned(seen[:, :2])
                 found.append(Outline(contour.name, contour.colour, points, contour.is_closed))
         if not found:
             return frame
         return replace(frame, layers=replace(frame.layers, outlines=(*frame.layers.outlines, *found)))
+
+
+def _thinned(points: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """Return the points that lie apart on the picture: a planning system may write thousands for each of its pixels."""
+    steps = np.rint(points * _STEPS_OF_PIXEL)
+    is_apart = np.ones(len(points), dtype=bool)
+    is_apart[1:] = (steps[1:] != steps[:-1]).any(axis=1)
+    return tuple(map(tuple, points[is_apart].tolist()))
 
 
 def _contours(dataset: Dataset, reading: Reading) -> tuple[_Contour, ...]:
