@@ -21,7 +21,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.imaging.importing import sha256_of
 from clinic_app.imaging.objects.kinds import kind_of
 from clinic_app.imaging.reading import HEAD_BYTES, READING_ERRORS, damaged
-from clinic_app.records import ImagingStudy
+from clinic_app.records import ImagingStudy, Meta, Task
 from clinic_app.storage import Store
 from clinic_app.terminology.systems import DICOM_UID
 
@@ -74,10 +74,31 @@ def records_of(store: Store, study_uid: str) -> tuple[ImagingStudy, ...]:
     return tuple(sorted((each for each in found if each.status != "entered-in-error"), key=_pictures, reverse=True))
 
 
-def ours_of(records: Iterable[ImagingStudy], organization_id: str) -> ImagingStudy | None:
-    """Return the first of a study's records that this hospital may write to."""
-    own = (None, "", f"Organization/{organization_id}")
-    return next((each for each in records if not each.meta or each.meta.source in own), None)
+def ours_of(store: Store, records: Iterable[ImagingStudy], organization_id: str) -> ImagingStudy | None:
+    """Return the first of a study's records that this hospital may write to.
+
+    Not what came in another hospital's package, which bears that hospital's name; nor what its question has opened to
+    us at the hub, which bears none and is of a patient it asks us about.
+    """
+    own = f"Organization/{organization_id}"
+    for each in records:
+        source = each.meta.source if each.meta else None
+        if source == own or (not source and not _is_asked_about(store, each.subject.id, organization_id)):
+            return each
+    return None
+
+
+def as_ours(store: Store, study: ImagingStudy, organization_id: str) -> ImagingStudy:
+    """Return a new record of ours so that it is known as ours also where others ask about its patient."""
+    if not _is_asked_about(store, study.subject.id, organization_id):
+        return study
+    meta = msgspec.structs.replace(study.meta or Meta(), source=f"Organization/{organization_id}")
+    return msgspec.structs.replace(study, meta=meta)
+
+
+def _is_asked_about(store: Store, patient_id: str, organization_id: str) -> bool:
+    tasks = store.records.find(Task, subject=patient_id)
+    return any(each.requester is not None and each.requester.id != organization_id for each in tasks)
 
 
 def files_in(records: Iterable[ImagingStudy]) -> dict[str, str]:

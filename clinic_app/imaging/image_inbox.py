@@ -21,7 +21,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError, StorageError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.filed_images import SEEN, Seen, digest_of, files_in, ours_of, records_of, seen_of
+from clinic_app.imaging.filed_images import SEEN, Seen, as_ours, digest_of, files_in, ours_of, records_of, seen_of
 from clinic_app.imaging.image_matching import ImageMatch, agreement, matches_of
 from clinic_app.imaging.importing import merged
 from clinic_app.imaging.order_record import OrderState, state_of, with_state
@@ -227,9 +227,11 @@ class ImageInbox:
             self._refuse_anothers(images, theirs, is_sure=is_sure)
             orders = self._orders_of(StudyInInbox(tuple(images)), is_shared=bool(theirs))
             self._refuse(images, patient, orders, is_sure=is_sure)
-            known = ours_of(filed, own_organization(self._store).id)
+            own = own_organization(self._store).id
+            known = ours_of(self._store, filed, own)
             fresh = [each for each in images if each.sop_uid not in files]
             study = merged(known, patient, as_found(fresh), known.id if known else new_id()) if fresh else filed[0]
+            study = study if known or not fresh else as_ours(self._store, study, own)
             order = next((each for each in orders if each.patient.id == patient.id), None)
             records: list[Resource] = [_for_order(study, order)] if fresh else []
             if order is not None:

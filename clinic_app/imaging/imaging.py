@@ -13,7 +13,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ConflictError, InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Text
-from clinic_app.imaging.filed_images import files_in, notes_of, ours_of, records_of
+from clinic_app.imaging.filed_images import as_ours, files_in, notes_of, ours_of, records_of
 from clinic_app.imaging.importing import FoundInstance, ImportReport, described, merged, place_of, reread
 from clinic_app.imaging.intake.gathering import Gathered, Gathering, PersonFiles, people_in
 from clinic_app.imaging.intake.identity import PersonInFile, sameness
@@ -220,8 +220,12 @@ class Imaging:
         patient = self._store.records.get(Patient, study.subject.id)
         found = described(read_dataset(data))
         found.sha256 = self._store.blobs.put(data)
-        grown = merged(study, patient, [found], study.id)
-        saved = self._store.records.commit((grown,), audit=(self._trail.event(session, "update", grown),))[0]
+        own = own_organization(self._store).id
+        known = ours_of(self._store, (study, *records_of(self._store, found.study_uid)), own)
+        grown = merged(known, patient, [found], known.id if known else new_id())
+        grown = grown if known else as_ours(self._store, grown, own)
+        event = self._trail.event(session, "update" if known else "create", grown)
+        saved = self._store.records.commit((grown,), audit=(event,))[0]
         assert isinstance(saved, ImagingStudy)
         return saved
 
@@ -291,8 +295,10 @@ class Imaging:
         self, session: Session, patient: Patient, records: Sequence[ImagingStudy], fresh: Sequence[FoundInstance]
     ) -> ImagingStudy:
         """File new images of a study in our record of it."""
-        known = ours_of(records, own_organization(self._store).id)
+        own = own_organization(self._store).id
+        known = ours_of(self._store, records, own)
         study = merged(known, patient, fresh, new_id())
+        study = study if known else as_ours(self._store, study, own)
         event = self._trail.event(session, "update" if known else "create", study)
         kept = files_in((study,))
         notes = notes_of(self._store, {each.sop_uid: kept[each.sop_uid] for each in fresh}, self._clock.now())

@@ -23,6 +23,7 @@ from clinic_app.foundation.clock import Clock
 from clinic_app.foundation.errors import ClinicError, InvalidInputError
 from clinic_app.foundation.ids import new_id
 from clinic_app.foundation.texts import Language, Text
+from clinic_app.imaging.filed_images import as_ours, ours_of
 from clinic_app.imaging.frame import Frame, frame_of
 from clinic_app.imaging.importing import described, encoding_of, merged, place_of, sha256_of
 from clinic_app.imaging.mark_versions import KEPT_BY, in_force, kept_by
@@ -117,9 +118,7 @@ class MarkKeeping:
             self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
             return study
         pictures = {place: self._picture(study, place) for place in places}
-        target = _ours(studies, session) or ImagingStudy(
-            id=new_id(), status="available", identifier=study.identifier, subject=study.subject, started=study.started
-        )
+        target = ours_of(self._store, studies, session.organization_id) or self._beside(session, study)
         is_waited_for = any(who == session.practitioner_id and layer is None for who, layer in read)
         number = max((each.number or 0 for each in before), default=0) + (0 if is_waited_for else 1)
         at = self._clock.now()
@@ -129,6 +128,13 @@ class MarkKeeping:
             made.SeriesInstanceUID = _series_uid(made, session.practitioner_id)
             made.InstanceNumber, made.SeriesDescription = number, "Measurements"
         return self._add(session, target, files)
+
+    def _beside(self, session: Session, study: ImagingStudy) -> ImagingStudy:
+        """Return a new record of ours beside another hospital's of the same study."""
+        made = ImagingStudy(
+            id=new_id(), status="available", identifier=study.identifier, subject=study.subject, started=study.started
+        )
+        return as_ours(self._store, made, session.organization_id)
 
     def _with_ours(self, study: ImagingStudy) -> tuple[ImagingStudy, ...]:
         """Return the study, and the records in which others keep marks on it: a study another hospital sent is its own.
@@ -203,12 +209,6 @@ def _unseen(layers: Sequence[MarkLayer], marks: Sequence[Mark], known: Collectio
         return
     uids = {*known, *(mark.uid for mark in marks)}
     yield from (mark for layer in layers if layer.is_mine for mark in layer.marks if mark.uid not in uids)
-
-
-def _ours(studies: Sequence[ImagingStudy], session: Session) -> ImagingStudy | None:
-    """Return the record of a study that this hospital may write to, if there is one."""
-    own = f"Organization/{session.organization_id}"
-    return next((each for each in studies if not each.meta or each.meta.source in (None, "", own)), None)
 
 
 def _files(

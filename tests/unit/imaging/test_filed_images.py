@@ -129,7 +129,7 @@ def test_beside_another_hospitals_study_new_images_go_to_a_record_of_ours(desk: 
     assert ours.id != theirs.id
     assert set(files_in((ours,))) == {"1.2.3.4.3"}
     assert [each.id for each in records_of(desk.store, STUDY)] == [theirs.id, ours.id]
-    assert ours_of(records_of(desk.store, STUDY), "none") == ours
+    assert ours_of(desk.store, records_of(desk.store, STUDY), "none") == ours
 
 
 def test_a_record_with_marks_only_comes_after_the_pictures(desk: Desk, tmp_path: Path) -> None:

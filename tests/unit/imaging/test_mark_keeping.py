@@ -29,7 +29,7 @@ from clinic_app.imaging.objects.measurement_report import OWN, measurements_of
 from clinic_app.imaging.objects.presentation import presentation_of
 from clinic_app.imaging.objects.report import ReportNode, report_of
 from clinic_app.imaging.reading import read_dataset
-from clinic_app.records import HumanName, ImagingStudy, Patient
+from clinic_app.records import HumanName, ImagingStudy, Patient, Reference, Task
 from tests.helpers.dicom_files import bytes_of, item, made_file
 from tests.helpers.nodes import Node, node
 from tests.helpers.taking_in import take_folder
@@ -69,6 +69,49 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 @pytest.fixture
 def keeping(here: Node) -> MarkKeeping:
     return MarkKeeping(here.store, Trail(here.store, here.clock), here.clock)
+
+
+@pytest.fixture
+def opened(here: Node, study: ImagingStudy) -> Iterator[ImagingStudy]:
+    """Another hospital asks about the patient: at the hub its question has opened his records to us, as they are."""
+    task = Task(
+        id="asked",
+        status="requested",
+        intent="order",
+        for_=Reference(reference="Patient/p1"),
+        requester=Reference(reference="Organization/org-elsewhere"),
+        owner=Reference(reference="Organization/org-district"),
+    )
+    (kept,) = here.store.records.commit((task,))
+    yield study
+    done = msgspec.structs.replace(kept, requester=Reference(reference="Organization/org-district"))
+    here.store.records.commit((done,))
+
+
+def test_what_a_question_has_opened_to_us_stays_the_askers_own_whatever_is_kept_on_it(
+    here: Node, keeping: MarkKeeping, opened: ImagingStudy
+) -> None:
+    study, specialist = opened, here.session("specialist")
+    for marks in ([mark("length")], [mark("length"), mark("angle")]):
+        beside = keeping.keep(specialist, study, marks, "ru")
+        assert beside.id != study.id
+        assert beside.meta is not None
+        assert beside.meta.source == "Organization/org-district"
+        assert again(here, study) == study
+        for looked_at in (study, beside):
+            (layer,) = keeping.layers(specialist, looked_at)
+            assert (layer.is_mine, len(layer.marks)) == (True, len(marks))
+    imaging = Imaging(here.store, Trail(here.store, here.clock), here.clock)
+    chosen = imaging.keep_key_object(specialist, study, [(CT, 1)])
+    assert chosen.id == beside.id, "one record of ours beside it, not one for each thing that is kept"
+    assert again(here, study) == study
+
+
+def test_our_own_patients_study_is_written_to_as_ever(here: Node, keeping: MarkKeeping, study: ImagingStudy) -> None:
+    kept = keeping.keep(here.session("doctor"), study, [mark("length")], "ru")
+    assert kept.id == study.id
+    assert kept.meta is not None
+    assert kept.meta.source is None
 
 
 @pytest.fixture
