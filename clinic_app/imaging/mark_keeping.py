@@ -44,6 +44,7 @@ from clinic_app.storage import Store
 
 MOST_MARKS: Final = 500
 _MOST_STUDIES: Final = 1000
+_MOST_VERSIONS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ class MarkKeeping:
     def layers(self, session: Session, study: ImagingStudy) -> tuple[MarkLayer, ...]:
         """Return the newest layer of each person who measured on a study, mine last."""
         study = self._trail.require_stored(session, "read", ImagingStudy, study.id)
-        read = [(kept_by(each), self._layer(session, each)) for each in _newest(self._with_ours(study))]
-        found = _one_for_each(read)
+        studies = self._with_ours(study)
+        read = [(kept_by(each), self._layer(session, each)) for each in _newest(studies)]
+        missing = {who for who, layer in read if layer is None and who} - {who for who, layer in read if layer}
+        found = _one_for_each([*read, *(self._before(session, studies, who) for who in sorted(missing))])
         self._store.records.commit((), audit=(self._trail.event(session, "read", study),))
         return tuple(sorted(found, key=lambda layer: layer.is_mine))
 
@@ -167,6 +170,14 @@ class MarkKeeping:
         assert isinstance(kept, ImagingStudy)
         return kept
 
+    def _before(self, session: Session, studies: Sequence[ImagingStudy], who: str) -> tuple[str, MarkLayer | None]:
+        """Return the last version that can be read of somebody's layer, whose newest has not arrived yet."""
+        series = (each for study in studies for each in study.series)
+        his = [one for each in series for one in each.instance if kept_by(one) == who and _is_report(one)]
+        older = sorted(his, key=lambda each: each.number or 0, reverse=True)
+        read = (self._layer(session, each) for each in older[:_MOST_VERSIONS])
+        return who, next((layer for layer in read if layer is not None), None)
+
     def _layer(self, session: Session, instance: ImagingStudyInstance) -> MarkLayer | None:
         """Return the marks in a file; None where it has not arrived or holds none."""
         try:
@@ -181,8 +192,12 @@ def _newest(studies: Sequence[ImagingStudy]) -> Iterator[ImagingStudyInstance]:
     """Yield the reports of a study that may hold measurements, of each person the newest."""
     for series in (each for study in studies for each in study.series):
         for instance in in_force(series.instance):
-            if (instance.sop_class.code or "").removeprefix("urn:oid:") == COMPREHENSIVE_REPORT:
+            if _is_report(instance):
                 yield instance
+
+
+def _is_report(instance: ImagingStudyInstance) -> bool:
+    return (instance.sop_class.code or "").removeprefix("urn:oid:") == COMPREHENSIVE_REPORT
 
 
 def _one_for_each(read: Sequence[tuple[str, MarkLayer | None]]) -> list[MarkLayer]:

@@ -327,6 +327,29 @@ def test_marks_of_mine_that_have_not_arrived_are_not_put_out_of_force(
     assert sorted(each.kind for each in keeping.layers(doctor, study)[0].marks) == ["angle", "length"]
 
 
+def test_of_a_colleague_whose_newest_marks_have_not_arrived_those_of_before_are_seen(
+    here: Node, keeping: MarkKeeping, study: ImagingStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, nurse = here.session("doctor"), here.session("nurse")
+    keeping.keep(nurse, study, [mark("length")], "en")
+    keeping.keep(nurse, study, [mark("length"), mark("angle")], "en")
+    (series,) = (each for each in again(here, study).series if each.modality.code == "SR")
+    read, absent = here.store.blobs.read, {sha256_of(series.instance[-1])}
+
+    def reads(sha256: str) -> bytes:
+        if sha256 in absent:
+            raise NotFoundError(Text("It has not arrived."))
+        return read(sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.store.blobs, "read", reads)
+        (layer,) = keeping.layers(doctor, again(here, study))
+        assert (layer.is_mine, [each.kind for each in layer.marks]) == (False, ["length"])
+        absent.add(sha256_of(series.instance[0]))
+        assert keeping.layers(doctor, again(here, study)) == ()
+    assert len(keeping.layers(doctor, again(here, study))[0].marks) == 2
+
+
 def test_a_colleagues_known_length_holds_for_what_i_measure(
     here: Node, keeping: MarkKeeping, study: ImagingStudy
 ) -> None:
