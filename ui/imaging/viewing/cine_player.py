@@ -53,6 +53,7 @@ class CinePlayer(QObject):
         self._step = self._asked = 0
         self._began_s = 0.0
         self._is_asking = self._is_shown = False
+        self._is_awaited = False
         self._shown_at: deque[float] = deque(maxlen=240)
         self.timing: Timing = unstated()
         self.is_timed = False
@@ -94,16 +95,17 @@ class CinePlayer(QObject):
 
     def toggle(self) -> None:
         """Run, or stand."""
-        if self.is_playing:
+        if self.is_playing or self._is_awaited:
             self.pause()
         else:
             self.play()
 
     def play(self) -> None:
-        """Run from the picture that is seen, at the speed the file says."""
+        """Run from the picture that is seen, at the speed the file says; as soon as that is known."""
         if not self.can_play:
             return
-        if not self.is_timed:
+        self._is_awaited = not self.is_timed
+        if self._is_awaited:
             self._read_timing()
             return
         first, last = self.part or (1, self._series.count)
@@ -120,7 +122,8 @@ class CinePlayer(QObject):
         self.tick()
 
     def pause(self) -> None:
-        """Stand at the picture that is seen."""
+        """Stand at the picture that is seen; what waits for its speed does not begin any more."""
+        self._is_awaited = False
         if self.is_playing:
             self._timer.stop()
             self.changed.emit()
@@ -217,7 +220,10 @@ class CinePlayer(QObject):
             if self._series.row is row and not self.is_timed:
                 self.timing, self.is_timed = timing, True
                 self.way, self.part = timing.way, timing.trim
-                self.play()
+                if self._is_awaited:  # and not hidden, paused or leafed through meanwhile
+                    self.play()
+                else:
+                    self.changed.emit()
 
         def miss(_error: ClinicError) -> None:
             take(unstated())

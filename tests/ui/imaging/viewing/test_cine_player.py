@@ -130,6 +130,25 @@ def test_a_loop_stands_while_nobody_can_see_it(cinema: Cinema) -> None:
     assert cinema.player.is_playing, "a pane that is seen goes on"
 
 
+@pytest.mark.parametrize("what", ["hidden", "paused", "leafed"])
+def test_a_loop_whose_speed_is_still_read_does_not_begin_behind_a_person_who_went_on(cinema: Cinema, what: str) -> None:
+    cinema.player.play()
+    assert not cinema.player.is_playing, "its speed is being read"
+    if what == "hidden":
+        cinema.window.box.hide()
+    elif what == "paused":
+        cinema.player.toggle()
+    else:
+        QTest.keyClick(cinema.canvas, Qt.Key.Key_PageDown)
+    cinema.settle()
+    assert not cinema.player.is_playing
+    assert (cinema.player.is_timed, cinema.player.rate_hz) == (True, 20), "what was read is known next time"
+    cinema.window.box.show()
+    cinema.play()
+    assert cinema.player.is_playing
+    assert cinema.player.rate_hz == 20
+
+
 def test_comma_and_point_step_round_the_part_that_was_chosen(cinema: Cinema) -> None:
     def press(text: str) -> int:
         QTest.keyClicks(cinema.canvas, text)
