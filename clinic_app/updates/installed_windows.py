@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
 
 from clinic_app.updates.installed import Installed, root_in
+from clinic_app.updates.registry_windows import registry_values
 from clinic_app.updates.system_folder import system_folder
-
-KEY: Final = r"Software\Dala"
 
 
 def find(folder: Path | None, values: Callable[[], Mapping[str, str]] | None = None) -> Installed | None:
@@ -31,19 +28,3 @@ def find(folder: Path | None, values: Callable[[], Mapping[str, str]] | None = N
     if told.get("InstallLocation") and Path(told["InstallLocation"]) == folder:
         return Installed(folder, "setup", root, system)
     return None
-
-
-def registry_values() -> Mapping[str, str]:
-    """Return what Setup or the package has written about itself."""
-    found: dict[str, str] = {}
-    if sys.platform == "win32":
-        import winreg
-
-        try:
-            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as key:
-                for index in range(winreg.QueryInfoKey(key)[1]):
-                    name, value, _kind = winreg.EnumValue(key, index)
-                    found[name] = str(value)
-        except OSError:
-            return {}
-    return found

@@ -25,12 +25,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
+from clinic_app.foundation.clock import SystemClock
 from clinic_app.updates.plain_files import copy_plain_files, remove_own
 from clinic_app.updates.starts import starts_of
 from clinic_app.updates.system_folder import State, note, read_state, write_state
@@ -287,14 +287,9 @@ class ThisComputer:
     def version(self) -> str:
         """Return the version that is installed; empty for none."""
         if sys.platform == "win32":
-            import winreg
+            from clinic_app.updates.registry_windows import registry_values
 
-            with winreg.OpenKey(
-                winreg.HKEY_LOCAL_MACHINE, r"Software\Dala", 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-            ) as key:
-                for name in ("Package", "Version"):
-                    with suppress(OSError):
-                        return str(winreg.QueryValueEx(key, name)[0])
+            return registry_values().get("Version", "")
         return ""
 
     def rest(self, seconds: float) -> None:
@@ -303,7 +298,7 @@ class ThisComputer:
 
     def now(self) -> datetime:
         """Return the time, UTC."""
-        return datetime.now(UTC)
+        return SystemClock().now()
 
     def tell(self, words: str, *, is_grave: bool) -> None:
         """Write an event into Windows' log, as `clinic_app.foundation.notices` numbers it."""

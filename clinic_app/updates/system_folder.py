@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from clinic_app.foundation.clock import SystemClock
 
 NAME: Final = "Dala Updates"
 STATE: Final = "state.json"
@@ -96,4 +97,4 @@ def note(folder: Path, words: str) -> None:
     if path.is_file() and path.stat().st_size > MOST_LOG_BYTES:
         os.replace(path, folder / f"{LOG}.1")
     with path.open("a", encoding="utf-8") as file:
-        file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(words.split())}\n")
+        file.write(f"{SystemClock().now():%Y-%m-%d %H:%M:%S} {' '.join(words.split())}\n")

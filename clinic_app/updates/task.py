@@ -13,10 +13,10 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.version import VERSION
 from clinic_app.updates.installed import Installed, installed_here
@@ -30,8 +30,23 @@ from clinic_app.updates.verifying import Verifier, copy_release
 WORD: Final = "--install-update"
 STAGED: Final = "staged"
 RUNNER: Final = "runner"
-_OWN: Final = ("__init__", "updates/__init__", "updates/installing", "updates/system_folder", "updates/plain_files",
-               "updates/starts", "updates/event_windows")  # fmt: skip
+_OWN: Final = (
+    "__init__",
+    "foundation/__init__",
+    "foundation/clock",
+    *(
+        f"updates/{each}"
+        for each in (
+            "__init__",
+            "event_windows",
+            "installing",
+            "plain_files",
+            "registry_windows",
+            "starts",
+            "system_folder",
+        )
+    ),
+)
 """The modules of the copy: they import one another and the standard library."""
 _NOT_IN_RUNNER: Final = frozenset({"Dala.exe", "Dala-hub.exe", "uninstall.exe", "files.json", "files.json.signature"})
 _log = logging.getLogger(__name__)
@@ -84,7 +99,7 @@ def stage(installed: Installed, data: Path, version: str) -> Release | None:
     copy_runner(installed.folder, system / RUNNER)
     write_state(system, State(
         phase="staged", version=release.version, kind=release.kind, file=release.name, sha256=release.sha256,
-        former=version, since=datetime.now(UTC).isoformat(), refused=state.refused,
+        former=version, since=SystemClock().now().isoformat(), refused=state.refused,
         said=f"Version {release.version} was verified and waits until nobody works.",
     ))  # fmt: skip
     note(system, f"version {release.version} was verified and waits until nobody works")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,8 +117,7 @@ def system(trial: Trial) -> Path:
 
 def task_is_planned(trial: Trial) -> bool:
     """Return whether Windows' planner has taken the task."""
-    places: Sequence[Path] = list(trial.prefix.drive.glob("windows/system32/[Tt]asks/**/Install updates"))
-    return bool(places) and "S-1-5-18" in places[0].read_bytes().decode("utf-16", "replace")
+    return any(trial.prefix.drive.glob("windows/system32/[Tt]asks/**/Install updates"))
 
 
 def is_removed(trial: Trial) -> bool:

@@ -101,7 +101,8 @@ class UpdateCard(Translated, Card):
             self._model.take(path)
 
     def _choose(self) -> Path | None:
-        kinds = f"{_('New versions of the program')} (*.dala-update timestamp.json)"
+        words = _("New versions of the program")
+        kinds = f"{words} (*.dala-update timestamp.json)"
         chosen, _filter = QFileDialog.getOpenFileName(self, _("Update from a file"), "", kinds)
         if not chosen:
             return None

@@ -316,7 +316,8 @@ def test_the_copy_that_installs_needs_the_standard_library_alone(tmp_path: Path)
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(root)!r}); {code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == [
-        "clinic_app", "clinic_app.updates", "clinic_app.updates.installing", "clinic_app.updates.plain_files",
+        "clinic_app", "clinic_app.foundation", "clinic_app.foundation.clock", "clinic_app.updates",
+        "clinic_app.updates.installing", "clinic_app.updates.plain_files",
         "clinic_app.updates.starts", "clinic_app.updates.system_folder",
     ]  # fmt: skip
 

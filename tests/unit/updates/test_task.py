@@ -9,7 +9,7 @@ import pytest
 
 import main as program
 from clinic_app.foundation.errors import UnreadableFileError
-from clinic_app.updates import installed_windows, take_command, task
+from clinic_app.updates import installed_windows, registry_windows, take_command, task
 from clinic_app.updates.installed import ROOT, Installed, installed_here, root_in
 from clinic_app.updates.shelf import Shelf, shelf_of
 from clinic_app.updates.sources import opened_source
@@ -35,7 +35,9 @@ def installed(tmp_path: Path, maker: Maker) -> Installed:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(name.encode())
     shutil.copytree(CODE / "updates", folder / "program" / "clinic_app" / "updates")
-    shutil.copyfile(CODE / "__init__.py", folder / "program" / "clinic_app" / "__init__.py")
+    for name in ("__init__.py", "foundation/__init__.py", "foundation/clock.py"):
+        (folder / "program" / "clinic_app" / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(CODE / name, folder / "program" / "clinic_app" / name)
     return Installed(folder, "setup", maker.root, tmp_path / "Programs" / "Dala Updates")
 
 
@@ -56,9 +58,10 @@ def test_what_lies_ready_is_staged_where_only_administrators_write(installed: In
     runner = installed.system / "runner"
     assert sorted(path.relative_to(runner).as_posix() for path in runner.rglob("*") if path.is_file()) == [
         "Dala-console.exe",
-        "program/clinic_app/__init__.py",
+        "program/clinic_app/__init__.py", "program/clinic_app/foundation/__init__.py",
+        "program/clinic_app/foundation/clock.py",
         *(f"program/clinic_app/updates/{each}.py" for each in sorted(
-            ["__init__", "event_windows", "installing", "plain_files", "starts", "system_folder"])),
+            ["__init__", "event_windows", "installing", "plain_files", "registry_windows", "starts", "system_folder"])),
         "python313._pth", "python313.dll", "python313.zip",
     ]  # fmt: skip
     assert stage(installed, data, "1.0.0") is None  # it is staged already
@@ -207,4 +210,4 @@ def test_windows_says_how_the_program_came(tmp_path: Path, maker: Maker, monkeyp
     assert find({"InstallLocation": str(elsewhere)}, elsewhere) == ""  # where others may write
     (folder / ROOT).write_bytes(bytes(257 << 10))
     assert find(by_setup) == ""
-    assert installed_windows.registry_values() == {}
+    assert registry_windows.registry_values() == {}
