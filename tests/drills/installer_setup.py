@@ -20,6 +20,7 @@ from tests.drills.installer_trial import (
     leftovers,
     missing_of,
     older_windows,
+    refusal_of_removal,
     within,
 )  # fmt: skip
 
@@ -42,9 +43,8 @@ def refuse_while_running(trial: Trial) -> None:
     """Have Setup and the removal refuse, while the program runs."""
     trial.step("running copy is refused", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code,
                trial.version_there()), (IS_RUNNING, str(FORMER)))  # fmt: skip
-    removal = (f"{FOLDER}\\uninstall.exe", "/S", f"_?={FOLDER}")  # in its place, so that its code is seen
-    trial.step("removal of a running copy is refused", lambda: (trial.prefix.run(*removal).code,
-               missing_of(trial.folder / "former", trial.installed)), (IS_RUNNING, []))  # fmt: skip
+    trial.step("removal of a running copy is refused", lambda: (refusal_of_removal(trial),
+               missing_of(trial.folder / "former", trial.installed)), (str(IS_RUNNING), []))  # fmt: skip
 
 
 def update(trial: Trial) -> None:

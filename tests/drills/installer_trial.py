@@ -152,10 +152,23 @@ def there(trial: Trial) -> list[str]:
 
 def refusal(trial: Trial) -> str:
     """Return the number that Setup has written down beside its sentence, and take the note away."""
-    (note,) = trial.prefix.drive.glob("users/*/Temp/Dala-setup.log")
+    (note,) = _notes(trial)
     words = note.read_text(encoding="utf-16")
     note.unlink()
     return words.partition(" ")[0]
+
+
+def refusal_of_removal(trial: Trial) -> str:
+    """Remove the program silently, which goes on by itself; return the number that it writes down when it refuses."""
+    for note in _notes(trial):
+        note.unlink()
+    trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S")
+    within(20, lambda: any(note.stat().st_size > 2 for note in _notes(trial)))
+    return refusal(trial)
+
+
+def _notes(trial: Trial) -> list[Path]:
+    return list(trial.prefix.drive.glob("users/*/Temp/Dala-setup.log"))
 
 
 def missing_of(wanted: Path, there: Path) -> list[str]:

@@ -119,6 +119,26 @@ def test_a_refusal_is_read_and_taken_away(trial: Trial) -> None:
     assert not note.exists()
 
 
+def test_a_removal_that_refuses_is_known_by_its_own_note(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = trial.prefix.drive / "users" / "root" / "Temp" / "Dala-setup.log"
+    note.parent.mkdir(parents=True)
+    note.write_text("12 of Setup, a moment ago\n", encoding="utf-16")
+    monkeypatch.setattr(installer_trial, "within", lambda _seconds, is_so: is_so())
+
+    def run(_self: Prefix, *words: str) -> Ended:
+        assert not note.exists()
+        if "refuses" in said:
+            note.write_text("12 Dala is running.\n", encoding="utf-16")
+        return Ended(0, "", 0.1)
+
+    monkeypatch.setattr(Prefix, "run", run)
+    said = "refuses"
+    assert installer_trial.refusal_of_removal(trial) == "12"
+    said = "goes"
+    with pytest.raises(ValueError, match="not enough values"):
+        installer_trial.refusal_of_removal(trial)
+
+
 def test_a_file_of_this_computer_has_a_name_on_windows(tmp_path: Path) -> None:
     assert Prefix.named(tmp_path / "a b.py").startswith("Z:\\")
     assert "/" not in Prefix.named(tmp_path / "a b.py")
