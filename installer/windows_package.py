@@ -22,20 +22,50 @@ FAMILY: Final = UUID("0b9f3a52-6c61-4e0c-9c3a-5b1d5e0f7a11")
 """All versions of Dala; also the name space of the identities. Never changed."""
 _SETUP_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\Dala"
 
+_EVENTS_KEY: Final = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\Dala"
 _UNLESS_SETUP: Final = "Installed OR NOT BYSETUP"
 _WINDOWS_KEY: Final = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _NEW_ENOUGH: Final = "Installed OR (VersionNT64 &gt;= 603 AND WINDOWSBUILD &gt;= 17763)"
 """Windows Installer calls Windows 10 and 11 version 603 for ever; which of them it is only the registry tells."""
 _BY_SETUP: Final = "Dala was installed here by its Setup program. Update it by that, or remove it first."
-_QUERIES: Final = (
-    """INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES ('DataRights', 3170, 'DATADIR',
-    '"[System64Folder]icacls.exe" "[DATADIR]." /grant "*S-1-5-32-545:(OI)(CI)M"')""",
-    """INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`)
-    VALUES ('DataRights', 'NOT REMOVE', 5900)""",
-)
+_ACTIONS: Final = (
+    ("DataRights", 3170, "DATADIR", "NOT REMOVE", 5900,
+     '"[System64Folder]icacls.exe" "[DATADIR]." /grant "*S-1-5-32-545:(OI)(CI)M"'),
+    ("HubRests", 3170, "INSTALLDIR", 'REMOVE="ALL" AND UPGRADINGPRODUCTCODE', 1910,
+     '"[INSTALLDIR]Dala-hub.exe" --stop-service'),
+    ("HubGoes", 3170, "INSTALLDIR", 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE', 1911,
+     '"[INSTALLDIR]Dala-hub.exe" --remove-service'),
+    ("DoorsShut", 3170, "INSTALLDIR", 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE', 1912,
+     '"[System64Folder]netsh.exe" advfirewall firewall delete rule name=all program="[INSTALLDIR]Dala.exe"'),
+    ("HubDoorShut", 3170, "INSTALLDIR", 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE', 1913,
+     '"[System64Folder]netsh.exe" advfirewall firewall delete rule name=all program="[INSTALLDIR]Dala-hub.exe"'),
+    ("HubIsService", 3106, "INSTALLDIR", 'HUBSERVICE="1" AND NOT REMOVE', 5901,
+     '"[INSTALLDIR]Dala-hub.exe" --install-service'),
+    ("HubStarts", 3170, "INSTALLDIR", "NOT REMOVE", 5902, '"[INSTALLDIR]Dala-hub.exe" --start-service'),
+    ("FirstStart", 11298, "INSTALLDIR", "NOT REMOVE AND (LANGUAGE OR HUB OR ENROL OR PROVISION)", 5903,
+     ('"[INSTALLDIR]Dala-console.exe" --prepare --language="[LANGUAGE]" --hub="[HUB]" --enrol="[ENROL]"'
+     ' --hub-certificate="[HUBCERTIFICATE]" --provision="[PROVISION]"')),
+    ("DoorsOpen", 3170, "INSTALLDIR", "NOT REMOVE", 5904, '"[INSTALLDIR]Dala-console.exe" --firewall apply'),
+)  # fmt: skip
 """What wixl has no words for is added to its tables: a program in a folder (34), whatever its answer (64), when the
-files are there (1024), with the system's rights (2048). Everybody who works at this computer writes the data; the
-number means Windows' users in any language."""
+files are there (1024), with the system's rights (2048), its words in no log (8192). By name: kind, folder, when, place
+in the sequence, command. Everybody who works at this computer writes the data; the number means Windows' users in any
+language."""
+OPTIONS: Final = ("LANGUAGE", "HUB", "ENROL", "HUBCERTIFICATE", "PROVISION", "HUBSERVICE")
+"""Properties of the package: ``msiexec /i … HUB=https://hub.example ENROL=ABCD-EFGH``."""
+
+
+def queries() -> Iterator[str]:
+    """Yield what is added to the tables, one line each."""
+    for name, kind, folder, when, place, command in _ACTIONS:
+        yield (
+            "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "  # noqa: S608 - our own words
+            f"VALUES ('{name}', {kind}, '{folder}', '{command}')"
+        )
+        yield (
+            "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "  # noqa: S608 - our own words
+            f"VALUES ('{name}', '{when}', {place})"
+        )
 
 
 def identity_of(kind: str, words: str) -> str:
@@ -60,8 +90,8 @@ def build(app: Path, version: Version, out: Path, work: Path) -> Path:
     description = work / "dala.wxs"
     description.write_text(description_of(app, version, work / "dala.ico"), encoding="utf-8")
     tools.run("wixl", "--arch", "x64", "--output", target, description, folder=app.parent)
-    for query in _QUERIES:
-        tools.run("msibuild", target, "-q", " ".join(query.split()))
+    for query in queries():
+        tools.run("msibuild", target, "-q", query)
     signing.sign_all([target], signing.Signer.from_environment())
     return target
 
@@ -70,7 +100,7 @@ def description_of(app: Path, version: Version, icon: Path) -> str:
     """Return what wixl makes the package from; its sources are named as seen from the parent of ``app``."""
     components: list[str] = []
     tree = "\n".join(_entries(app, app, components))
-    references = "".join(f'<ComponentRef Id="{each}"/>' for each in [*components, "Menu", "Data"])
+    references = "".join(f'<ComponentRef Id="{each}"/>' for each in [*components, "Menu", "Data", "Events"])
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">
  <Product Id="{identity_of("product", str(version))}" Name="Dala" Language="1033" Version="{version}"
@@ -89,12 +119,18 @@ def description_of(app: Path, version: Version, icon: Path) -> str:
   <Icon Id="dala.ico" SourceFile={quoteattr(icon.relative_to(app.parent).as_posix())}/>
   <Property Id="ARPPRODUCTICON" Value="dala.ico"/>
   <Property Id="ARPNOMODIFY" Value="1"/>
+  <Property Id="MsiHiddenProperties" Value="ENROL"/>
   <Directory Id="TARGETDIR" Name="SourceDir">
    <Directory Id="ProgramFiles64Folder">
     <Directory Id="INSTALLDIR" Name="Dala">
 {tree}
     </Directory>
    </Directory>
+   <Component Id="Events" Guid="{identity_of("component", "events")}" Win64="yes">
+    <RegistryValue Root="HKLM" Key="{_EVENTS_KEY}" Name="EventMessageFile" Type="string"
+      Value="[INSTALLDIR]Dala-events.dll" KeyPath="yes"/>
+    <RegistryValue Root="HKLM" Key="{_EVENTS_KEY}" Name="TypesSupported" Type="integer" Value="7"/>
+   </Component>
    <Directory Id="CommonAppDataFolder">
     <Directory Id="DATADIR" Name="Dala">
      <Component Id="Data" Guid="{identity_of("component", "data folder")}" Win64="yes">

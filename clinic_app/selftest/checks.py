@@ -242,6 +242,22 @@ def hub(place: Place) -> tuple[Outcome, Text]:
     return "ok", Text("The hub {url} was reached.", url=url)
 
 
+def firewall(place: Place) -> tuple[Outcome, Text]:
+    """See whether other computers get through to what this installation listens with."""
+    from clinic_app.computer.firewall import shut, this_firewall, wanted_doors
+    from clinic_app.computer.firewall_command import hub_folder
+
+    wanted = wanted_doors(place.settings, hub_folder(place.settings.folder))
+    if not wanted:
+        return "ok", Text("No door is needed: nothing listens to the network.")
+    if closed := shut(this_firewall(), wanted):
+        names = ", ".join(f"{door.name} (TCP {door.port})" for door in closed)
+        return "warning", Text(
+            "The firewall keeps others from: {names}. As administrator: Dala-console.exe --firewall apply", names=names
+        )
+    return "ok", Text("What listens to the network can be reached: {count}.", count=len(wanted))
+
+
 def _seconds_apart(date: str, now: datetime) -> float | None:
     from email.utils import parsedate_to_datetime
 
@@ -261,6 +277,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("serial", serial_ports),
     ("audio", audio),
     ("hub", hub),
+    ("firewall", firewall),
     ("signature", signature),
 )
 """In the order in which they are made and told."""

@@ -221,9 +221,10 @@ Function MakeDataFolder
 FunctionEnd
 
 ; What the first start finds: the options, handed to the program that was just installed, which looks at them first.
+; An option ends at the next space: an address has slashes.
 !macro Handed OPTION WORD
   ClearErrors
-  ${GetOptions} $0 "${OPTION}" $1
+  ${GetOptions} " $0" " ${OPTION}" $1
   ${IfNot} ${Errors}
   ${AndIf} $1 != ""
     StrCpy $5 '$5 ${WORD}="$1"'

@@ -85,9 +85,24 @@ def test_what_the_tool_cannot_say_is_added_in_one_line_each(app: Path, monkeypat
     (app.parent / "work").mkdir()
     made = windows_package.build(app, Version(1, 0, 0), app.parent, app.parent / "work")
     assert made == app.parent / "Dala-1.0.0-x64.msi"
-    assert [words[0] for words in ran] == ["wixl", "msibuild", "msibuild"]
+    assert [words[0] for words in ran] == ["wixl", *["msibuild"] * len(list(windows_package.queries()))]
     assert all("\n" not in words[-1] and words[-1].startswith("INSERT INTO") for words in ran[1:])
     assert "S-1-5-32-545" in ran[1][-1]
+
+
+def test_every_option_is_handed_to_the_first_start_and_the_code_is_in_no_log(app: Path) -> None:
+    root = described(app, Version(1, 0, 0))
+    properties = {each.attrib["Id"]: each.attrib.get("Value", "") for each in root.iter(f"{WIX}Property")}
+    assert properties["MsiHiddenProperties"] == "ENROL"
+    added = list(windows_package.queries())
+    (first_start,) = [each for each in added if "--prepare" in each]
+    assert ", 11298, " in first_start, "8192: the words of the command are in no log"
+    for option in windows_package.OPTIONS:
+        assert f"[{option}]" in first_start or f'{option}="1"' in "".join(added)
+    places = [each.rpartition(", ")[2] for each in added if "InstallExecuteSequence" in each]
+    assert len(set(places)) == len(places)
+    commands = [each.split("'")[-2] for each in added if "CustomAction" in each]
+    assert all(len(command) <= 255 for command in commands), "no more fits into the table"
 
 
 def test_a_portable_zip_holds_every_file_in_one_folder_and_is_always_the_same(app: Path, tmp_path: Path) -> None:

@@ -255,3 +255,17 @@ def test_a_hub_that_refuses_fails() -> None:
 def test_nothing_of_sound_or_windows_is_loaded_before_it_is_asked_for() -> None:
     assert not set(vars(checks)) & {"sounddevice", "serial", "imagecodecs", "numpy"}
     assert "clinic_app.selftest.checks" in sys.modules
+
+
+def test_a_listener_behind_a_closed_firewall_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data", {"monitor_port": 2575, "monitor_host": "0.0.0.0"})
+    assert checks.firewall(Place(settings, FixedClock(NOW)))[0] == "ok", "on Linux it is its administrator's"
+    closed = SimpleNamespace(doors=lambda: (), lets_in=lambda _door: False)
+    monkeypatch.setattr("clinic_app.computer.firewall.this_firewall", lambda: closed)
+    outcome, words = checks.firewall(Place(settings, FixedClock(NOW)))
+    assert outcome == "warning"
+    assert words.values["names"] == "Dala: monitors (HL7) (TCP 2575)"
+
+
+def test_where_nothing_listens_no_door_is_missing(place: Place) -> None:
+    assert checks.firewall(place)[0] == "ok"

@@ -125,3 +125,12 @@ def test_a_check_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.Captu
         command.selftest(["--only", "clock,moon"], tmp_path)
     assert ended.value.code == 2
     assert "there is no check moon" in capsys.readouterr().err
+
+
+def test_what_failed_is_told_to_the_systems_log_and_kept_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(command, "look_through", found(FINE, BROKEN))
+    assert selftest(["--text", str(tmp_path / "report.txt"), "--language", "kk"], tmp_path / "data") == 1
+    assert "Дерекқор шифрланбаған." in (tmp_path / "report.txt").read_text(encoding="utf-8-sig")
+    assert "The self-test failed: database." in caplog.messages
