@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from clinic_app.foundation.clock import SystemClock
-from clinic_app.updates.plain_files import copy_plain_files, remove_own
+from clinic_app.updates.plain_files import bytes_of, copy_plain_files, remove_own
 from clinic_app.updates.starts import starts_of
 from clinic_app.updates.system_folder import State, note, read_state, write_state
 
@@ -42,6 +43,10 @@ SETUP_S: Final = 1800.0
 SELFTEST_S: Final = 900.0
 VAIN_STARTS: Final = 3
 MOST_TRIES: Final = 3
+MOST_RETURNS: Final = 5
+"""How often the former version's Setup is tried; after that a person has to."""
+ROOM_BYTES: Final = 1 << 30
+"""What is free beside a copy of the data: Setup holds its files twice, and a full disk must not look like its fault."""
 TRIAL: Final = timedelta(days=30)
 """After so long a version stays, though nobody has signed in: nobody came."""
 CHECKS: Final = "signature,database,decoders,fonts"
@@ -72,12 +77,16 @@ class Computer(Protocol):
         """Wait."""
         ...
 
+    def free_bytes(self, folder: Path) -> int:
+        """Return how much room the disk of a folder has."""
+        ...
+
     def now(self) -> datetime:
         """Return the time, UTC."""
         ...
 
     def tell(self, words: str, *, is_grave: bool) -> None:
-        """Tell whoever looks after the computer."""
+        """Tell whoever looks after the computer: the version that was installed, or, grave, what went wrong."""
         ...
 
 
@@ -115,6 +124,9 @@ class Installing:
             note(self._system, "the program runs; the installation waits for the next time")
             return 3
         try:
+            if self._computer.free_bytes(self._system) < bytes_of(self._computer.data) + ROOM_BYTES:
+                self._tell("there is too little room on the disk, the installation waits for it")
+                return 3
             copied = copy_plain_files(self._computer.data, self._system / "before")
         except OSError as error:
             note(self._system, f"the data could not be copied, so nothing was installed: {error}")
@@ -124,11 +136,11 @@ class Installing:
             self._system,
             f"{copied} bytes of data were copied; version {state.version} is installed over {state.former}",
         )
-        state = replace(state, tries=state.tries + 1)
+        before, state = state, replace(state, tries=state.tries + 1)
         self._enter(state, "installing")
         code = self._computer.run(self._setup(staged, state), SETUP_S)
         if code == IS_RUNNING:
-            self._enter(state, "staged")
+            self._enter(before, "staged")
             return 3
         return self._finish(state, f"its Setup ended with {code}" if code else "")
 
@@ -138,17 +150,23 @@ class Installing:
             return self._go_back(state, fault or "it is not there after its installation")
         if (code := self._self_test()) != 0:
             return self._go_back(state, f"its self-test ended with {code}")
-        kept, former = self._system / "installed", self._system / "former"
-        if not (kept / state.file).is_file():
-            remove_own(former)
-            os.replace(kept, former)
-            kept.mkdir()
-            os.replace(self._staged(state), kept / state.file)
+        self._keep_the_way_back(state)
         self._enter(
             state, "trial", f"Version {state.version} was installed on {self._computer.now():%Y-%m-%d %H:%M} UTC."
         )
-        self._tell(f"version {state.version} was installed over {state.former}", is_grave=False)
+        note(self._system, f"version {state.version} was installed over {state.former}")
+        self._computer.tell(state.version, is_grave=False)
         return 0
+
+    def _keep_the_way_back(self, state: State) -> None:
+        """Keep both Setups, each step such that what was cut off behind it goes on from there."""
+        kept, former = self._system / "installed", self._system / "former"
+        if (kept / f"Dala-{state.former}-x64.exe").is_file():
+            remove_own(former)
+            os.replace(kept, former)
+        kept.mkdir(exist_ok=True)
+        if not (kept / state.file).is_file():
+            os.replace(self._staged(state), kept / state.file)
 
     def _judge(self, state: State) -> int:
         begun, well = starts_of(self._computer.data, state.version)
@@ -164,12 +182,11 @@ class Installing:
     def _go_back(self, state: State, reason: str) -> int:
         """Bring the former version back; the data stay as they are, see docs/decisions/0050."""
         refused = (*(each for each in state.refused if each != state.version), state.version)
-        state = replace(state, refused=refused)
+        state = replace(state, refused=refused, tries=0 if reason else state.tries)
         words = f"Version {state.version} does not work here: {reason}." if reason else state.said
         self._enter(state, "returning", words)
         if reason:
-            self._tell(f"version {state.version} does not work here ({reason}); {state.former} is brought back",
-                       is_grave=True)  # fmt: skip
+            self._tell(f"version {state.version} does not work here, {reason}")
         former = self._former(state.former)
         if former is None:
             return self._rest(
@@ -177,20 +194,29 @@ class Installing:
             )
         if not self._nobody_works():
             return 3
+        trying = replace(state, tries=state.tries + 1)
+        self._enter(trying, "returning", words)
         code = self._computer.run(self._setup(former, state, is_back=True), SETUP_S)
         if self._computer.version() != state.former:
-            note(
-                self._system,
-                f"the former version did not come back: its Setup ended with {code}; tried again next time",
-            )
-            return 3
+            return self._stay_away(state if code == IS_RUNNING else trying, words, code)
         code = self._self_test()
         if former.parent.name == "former":
             remove_own(self._system / "installed")
             os.replace(former.parent, self._system / "installed")
         said = f"{words} Version {state.former} is back."
-        self._tell(f"version {state.former} is back; its self-test ended with {code}", is_grave=bool(code))
+        self._tell(f"version {state.former} is back, its self-test ended with {code}")
         return self._rest(state, said, code=1)
+
+    def _stay_away(self, state: State, words: str, code: int) -> int:
+        """Note that the former version did not come back; after enough nights a person is asked for it."""
+        if state.tries < MOST_RETURNS:
+            self._enter(state, "returning", words)
+            note(
+                self._system, f"version {state.former} did not come back: its Setup ended with {code}; once more later"
+            )
+            return 3
+        self._tell(f"version {state.former} did not come back in {state.tries} tries; run its setup by hand")
+        return self._rest(state, f"{words} Version {state.former} did not come back; run its Setup by hand.", code=1)
 
     def _rest(self, state: State, said: str, code: int = 0) -> int:
         """End with nothing under way."""
@@ -228,9 +254,9 @@ class Installing:
         places = (self._system / folder / f"Dala-{version}-x64.exe" for folder in ("former", "installed"))
         return next((each for each in places if each.is_file()), None)
 
-    def _tell(self, words: str, *, is_grave: bool) -> None:
+    def _tell(self, words: str) -> None:
         note(self._system, words)
-        self._computer.tell(words, is_grave=is_grave)
+        self._computer.tell(words, is_grave=True)
 
 
 def _digest(path: Path) -> str:
@@ -295,6 +321,10 @@ class ThisComputer:
     def rest(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def free_bytes(self, folder: Path) -> int:
+        """Return how much room the disk of a folder has."""
+        return shutil.disk_usage(folder).free
 
     def now(self) -> datetime:
         """Return the time, UTC."""

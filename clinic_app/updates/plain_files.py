@@ -41,11 +41,15 @@ def is_link(path: Path) -> bool:
 def copy_plain_files(source: Path, target: Path) -> int:
     """Copy the plain files of a folder, without those in its folders, into a new folder; return their bytes.
 
+    The new folder is for administrators alone: whoever may write into the first one can have a name of his own lead
+    elsewhere at the last moment, and shall not read what was copied from there.
+
     Raises:
         OSError: the disk refused it; what is in ``target`` then is a part.
     """
     remove_own(target)
-    target.mkdir(parents=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.mkdir(mode=0o700)
     if not source.is_dir() or is_link(source):
         return 0
     count = 0
@@ -58,6 +62,17 @@ def copy_plain_files(source: Path, target: Path) -> int:
             copy.flush()
             os.fsync(copy.fileno())
     return count
+
+
+def bytes_of(folder: Path) -> int:
+    """Return how much `copy_plain_files` would copy; 0 for a folder that is none.
+
+    Raises:
+        OSError: the disk refused it.
+    """
+    if not folder.is_dir() or is_link(folder):
+        return 0
+    return sum(os.lstat(path).st_size for path in folder.iterdir() if not path.is_dir() and not is_link(path))
 
 
 def remove_own(folder: Path) -> None:

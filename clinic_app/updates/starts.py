@@ -16,6 +16,7 @@ from clinic_app.updates.plain_files import open_plain
 
 NAME: Final = "starts.json"
 _LARGEST: Final = 4096
+_MOST: Final = 1 << 30
 _log = logging.getLogger(__name__)
 
 
@@ -42,10 +43,21 @@ def starts_of(data: Path, version: str) -> tuple[int, int]:
         with open_plain(data / "updates" / NAME) as file:
             told = json.loads(file.read(_LARGEST))
         if told["version"] == version:
-            return int(told["begun"]), int(told["well"])
+            return _count(told["begun"]), _count(told["well"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     return 0, 0
+
+
+def _count(told: object) -> int:
+    """Return a number that somebody may have planted, within bounds.
+
+    Raises:
+        TypeError: it is no whole number.
+    """
+    if not isinstance(told, int):
+        raise TypeError(told)
+    return min(max(told, 0), _MOST)
 
 
 def _write(data: Path, version: str, begun: int, well: int) -> None:

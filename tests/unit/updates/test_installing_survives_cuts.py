@@ -1,4 +1,4 @@
-"""The power goes at any moment of an update, or somebody plants a note: the way back is never lost, nothing is for ever."""
+"""The power goes at any moment of an update, or somebody plants a note: the way back is never lost."""
 
 from __future__ import annotations
 
@@ -145,7 +145,9 @@ def test_a_power_cut_before_any_step_costs_neither_the_update_nor_the_way_back(
     assert cuts > 8
 
 
-def test_after_a_cut_in_the_trial_the_former_version_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_cut_in_the_trial_the_former_version_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fuse, cuts = Fuse(monkeypatch), 0
     for step in range(1, MOST_STEPS):
         folder = tmp_path / str(step)
@@ -158,7 +160,9 @@ def test_after_a_cut_in_the_trial_the_former_version_comes_back(tmp_path: Path, 
         cuts += 1
         for _night in range(2):
             assert go(system, clinic) in {0, 1}, step
-        assert (clinic.installed, read_state(system).phase, read_state(system).refused) == (FORMER, "idle", (NEW,)), step
+        assert (clinic.installed, read_state(system).phase, read_state(system).refused) == (FORMER, "idle", (NEW,)), (
+            step
+        )
         assert kept(system, "installed") == {f"Dala-{FORMER}-x64.exe": FORMER_SETUP}, step
     assert cuts > 5
 
