@@ -62,6 +62,7 @@ def picture_of_files(files: LocalFiles, number: int, size: QSize | None) -> tupl
     theme.make_clinical(view)
     view.resize(size or _REPORT_PX)
     view.show_reports(found)
+    view.tree.finish()
     if size is None:
         view.resize(_REPORT_PX.width(), min(view.whole_height(), _MOST_REPORT_PX))
     return _grabbed(view), ()

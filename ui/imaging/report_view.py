@@ -15,16 +15,15 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from clinic_app.foundation.numbers import show_number
 from clinic_app.imaging.objects.report_table import is_dose_report, table_of
 from ui import language, theme
+from ui.imaging.report_tree import IMAGE, MOST_ROWS, ReportTree
 from ui.language import Translated, _
 from ui.widgets.labels import label, plain_tip
 
 if TYPE_CHECKING:
-    from clinic_app.imaging import Report, ReportNode
+    from clinic_app.imaging import Report
     from clinic_app.imaging.objects.references import ImageReference
     from clinic_app.imaging.objects.report_table import TableLine
 
-_IMAGE: Final = Qt.ItemDataRole.UserRole + 1
-_NAME_SHARE: Final = 0.42
 _WHERE, _WHAT, _AMOUNT, _SHAPE, _PICTURE = range(5)
 _LINE_PX: Final = 28
 _MOST_LINES: Final = 9
@@ -65,18 +64,8 @@ class ReportView(Translated, QWidget):
             self.table.header().setSectionResizeMode(
                 place, QHeaderView.ResizeMode.Stretch if is_wide else QHeaderView.ResizeMode.ResizeToContents
             )
-        self.tree = QTreeWidget()
-        self.tree.setObjectName(f"{name}.tree")
-        self.tree.setColumnCount(2)
-        self.tree.setWordWrap(True)
-        self.tree.setUniformRowHeights(False)
-        self.tree.setAlternatingRowColors(False)
-        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.tree = ReportTree(f"{name}.tree")
         self.tree.itemActivated.connect(self._ask_image)
-        header = self.tree.header()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -87,23 +76,15 @@ class ReportView(Translated, QWidget):
         self.retranslate()
 
     def show_reports(self, reports: Sequence[Report]) -> None:
-        """Show these reports, all open."""
+        """Show these reports, all open; long ones piece by piece."""
         self._reports = tuple(reports)
-        self.tree.clear()
-        for report in self._reports:
-            top = _row(report.root)
-            self.tree.addTopLevelItem(top)
-            theme_font = theme.body_font(10.5)
-            theme_font.setBold(True)
-            top.setFont(0, theme_font)
         lines = [line for report in self._reports for line in table_of(report.root)]
         self.table.clear()
-        self.table.addTopLevelItems([_line(each) for each in lines])
+        self.table.addTopLevelItems([_line(each) for each in lines[:MOST_ROWS]])
         self._numbers.setVisible(bool(lines))
         self.table.setVisible(bool(lines))
         self.table.setFixedHeight(_LINE_PX * (min(len(lines), _MOST_LINES) + 1) + 8)
-        self.tree.expandAll()
-        self.tree.setColumnWidth(0, round(max(self.width(), 600) * _NAME_SHARE))
+        self.tree.show_reports(self._reports)
         self.retranslate()
 
     def rows(self) -> list[str]:
@@ -128,7 +109,7 @@ class ReportView(Translated, QWidget):
 
     def whole_height(self) -> int:
         """Return how high it must be for all of it to be seen, in logical pixels."""
-        self.tree.doItemsLayout()
+        self.tree.finish()
         rows = self.tree.verticalScrollBar().maximum() + self.tree.viewport().height()
         return self.height() - self.tree.viewport().height() + rows
 
@@ -149,23 +130,9 @@ class ReportView(Translated, QWidget):
             self._head.setText("  ·  ".join(part for part in parts if part))
 
     def _ask_image(self, item: QTreeWidgetItem, _column: int) -> None:
-        pointed = item.data(0, _IMAGE)
+        pointed = item.data(0, IMAGE)
         if pointed is not None:
             self.image_asked.emit(*pointed)
-
-
-def _row(node: ReportNode) -> QTreeWidgetItem:
-    value = node.value
-    if node.image is not None:
-        value = _("Image")
-    item = QTreeWidgetItem([node.name or ("" if value else "…"), value])
-    for column in (0, 1):
-        item.setTextAlignment(column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        item.setToolTip(column, "")
-    _point_at(item, node.image)
-    for child in node.children:
-        item.addChild(_row(child))
-    return item
 
 
 def _line(line: TableLine) -> QTreeWidgetItem:
@@ -186,7 +153,7 @@ def _line(line: TableLine) -> QTreeWidgetItem:
 
 def _point_at(item: QTreeWidgetItem, image: ImageReference | None) -> None:
     if image is not None:
-        item.setData(0, _IMAGE, (image.sop_uid, image.frames[0] if image.frames else 1))
+        item.setData(0, IMAGE, (image.sop_uid, image.frames[0] if image.frames else 1))
 
 
 def _day(said: str) -> str:
