@@ -102,7 +102,7 @@ MUTANTS: Final = (
     Mutant("Setup goes back", "downgrade is refused", "script", "${If} $1 == 1", "${If} $1 == 7"),
     Mutant("the removal ignores a running copy", "removal of a running copy is refused", "script",
            "  Call un.RefuseWhileRunning\n", _never("un.RefuseWhileRunning")),
-    Mutant("the removal leaves a file", "only data are left", "removal", 'Delete "$INSTDIR\\python313.dll"', "Nop"),
+    Mutant("the removal leaves files", "only data are left", "removal", 'RMDir /r "$INSTDIR\\licences"', "Nop"),
     Mutant("the removal leaves its entry", "remove", "script", '  DeleteRegKey HKLM "${KEY}"\n', ""),
     Mutant("the removal leaves the menu", "only data are left", "script", '  Delete "$SMPROGRAMS\\Dala.lnk"\n', ""),
     Mutant("the removal takes the data", "data are still there", "script", '  Delete "$INSTDIR\\uninstall.exe"\n',

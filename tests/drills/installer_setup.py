@@ -95,11 +95,12 @@ def purge(trial: Trial) -> None:
 
 
 def is_purged(trial: Trial) -> bool:
-    """Return whether the data go with the program when that is confirmed, and only then."""
+    """Return whether the data go with the program when that is confirmed by the right word, and only then."""
+    wrong, right = ("/PURGE=1", "/CONFIRM=YES"), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")
     found = []
-    for words in (("/PURGE=1",), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")):
+    for words in (wrong, right) if trial.is_whole else (("/PURGE=1",), right[1:], wrong, right):
         trial.prefix.run(trial.setup(FORMER), "/S")  # it is the quicker one
         trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S", *words)
         within(GONE_WITHIN_S, lambda: not trial.installed.exists())
-        found.append(not within(5, lambda: not trial.data.exists()))
-    return found == [True, False]
+        found.append(not within(5 if words == right else 2, lambda: not trial.data.exists()))
+    return found == [True] * (len(found) - 1) + [False]
