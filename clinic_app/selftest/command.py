@@ -1,8 +1,8 @@
 """``main.py --selftest``: looks this computer through, prints what it found, and tells by its exit code.
 
-``--json FILE`` keeps the same for a script and ``--text FILE`` for a person; a program with windows has no console on Windows, so there the file (or
-``Dala-console.exe``) is the way. Exit codes: 0 people can work here, 1 something has to be mended, 2 the words on the
-command line are none.
+``--json FILE`` keeps the same for a script and ``--text FILE`` for a person; a program with windows has no console on
+Windows, so there a file (or ``Dala-console.exe``) is the way. Exit codes: 0 people can work here, 1 something has to be
+mended, 2 the words on the command line are none.
 """
 
 from __future__ import annotations
