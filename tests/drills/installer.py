@@ -31,6 +31,7 @@ from tests.drills import (
     installer_inside,
     installer_package,
     installer_setup,
+    installer_updates,
     installer_window,
 )
 from tests.drills.installer_mutants import try_mutants
@@ -112,6 +113,7 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
     installer_setup.remove(trial, before)
     installer_package.go_through(trial)
     installer_setup.purge(trial)
+    installer_updates.go_through(trial)
 
 
 def build(trial: Trial, runtime: Path | None = None) -> bool:

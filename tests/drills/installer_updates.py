@@ -8,14 +8,19 @@ as Windows would run it at night.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from installer import payload, setup_program, update_task
+from installer.signing import Signer
 from installer.versions import Version
 from tests.drills import installer_updates_inside
 from tests.drills.installer_trial import ROOT, Trial, told_inside, within
+from tests.helpers.code_signing import code_signer, in_environment
 from tests.helpers.hub_process import HubProcess
 from tests.helpers.releases import Maker
 
@@ -32,18 +37,20 @@ def go_through(trial: Trial) -> None:
     folder = trial.folder / "updates"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    maker = Maker(folder)
+    maker, signer = Maker(folder), code_signer(folder / "signer", "Trial")
     inside = Path(installer_updates_inside.__file__)
 
     def told(*words: str) -> dict[str, Any]:
         return told_inside(trial, inside, *words)
 
-    if not trial.step("versions for updates", lambda: [make(trial, maker, each) for each in (FIRST, NEXT, SPOILT)],
-                      [True] * 3):  # fmt: skip
+    versions = (FIRST, NEXT, SPOILT)
+    if not trial.step("versions for updates", lambda: all(make(trial, maker, signer, each) for each in versions)):
         return
     setup = str(folder / f"Dala-{FIRST}-x64.exe")
     trial.step("install what takes releases", lambda: (trial.prefix.run(setup, "/S").code, trial.version_there()),
                (0, str(FIRST)))  # fmt: skip
+    trial.step("what removes it is signed, too", lambda: signer.verify(trial.installed / "uninstall.exe"), None)
+    trial.step("who signed it is named", lambda: signed_by(trial))
     trial.step("its task is planned", lambda: task_is_planned(trial))
     trial.step("nothing to install is nothing to do", lambda: (run_task(trial), trial.version_there()), (0, str(FIRST)))
     with HubProcess(folder / "hub") as hub:
@@ -68,8 +75,8 @@ def go_through(trial: Trial) -> None:
     shutil.rmtree(folder)
 
 
-def make(trial: Trial, maker: Maker, version: Version) -> bool:
-    """Make the Setup of one version from the built files."""
+def make(trial: Trial, maker: Maker, signer: Signer, version: Version) -> bool:
+    """Make the signed Setup of one version from the built files."""
     folder, root = trial.folder / "updates", trial.folder / "updates" / "root.json"
     root.write_bytes(maker.root)
     app = folder / f"app-{version}"
@@ -78,14 +85,47 @@ def make(trial: Trial, maker: Maker, version: Version) -> bool:
     for name in (update_task.TASK, "update-root.json"):
         (app / name).unlink(missing_ok=True)
     update_task.write(app, {update_task.VARIABLE: str(root)})
+    for program in app.glob("*.exe"):
+        body = program.read_bytes()
+        program.unlink()  # the other versions have the same file
+        program.write_bytes(body)
+        signer.sign(program)
+    with environment(in_environment(signer)):
+        return _make(trial, app, version)
+
+
+def _make(trial: Trial, app: Path, version: Version) -> bool:
     payload.restamp(app, version, ROOT)
     if version == SPOILT:
         spoilt = app / payload.PROGRAM / "clinic_app" / "settings.pyc"
         body = spoilt.read_bytes()
         spoilt.unlink()  # the other versions have the same file
         spoilt.write_bytes(body + b"\0")
-    setup_program.build(app, version, folder, trial.folder / "work", packing="none")
+    setup_program.build(app, version, trial.folder / "updates", trial.folder / "work", packing="none")
     return True
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Put variables into the environment of this process for the length of the block."""
+    before = dict(os.environ)
+    os.environ.update({name: value for name, value in values.items() if value})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def signed_by(trial: Trial) -> bool:
+    """Return whether the self-test finds every file as it was signed, and names who did; whom wine trusts differs."""
+    report = trial.prefix.drive / "signature.json"
+    trial.prefix.run("C:\\Program Files\\Dala\\Dala-console.exe", "--selftest", "--only", "signature", "--json",
+                     "C:\\signature.json", longest_s=120)  # fmt: skip
+    (check,) = json.loads(report.read_bytes())["checks"]
+    report.unlink()
+    trial.figures["signature_seconds"] = check["seconds"]
+    return check["outcome"] != "failed" and "“Trial”" in check["words"]
 
 
 def publish(maker: Maker, hub: HubProcess, setup: Path, *words: str) -> None:
