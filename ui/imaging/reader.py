@@ -1,9 +1,9 @@
 """One open series: its pictures are decoded in the background, the one somebody waits for first.
 
-Only the newest wish counts: whoever turns the wheel fast does not wait for what he has passed. Two pictures are under
-way at once, one of them while a child decodes the other; the first one of all has everything for itself. Where nobody
-waits for the second, it is a neighbour decoded in advance, as far as memory allows: three in the direction somebody
-turns to for one behind him.
+Only the newest wish counts: whoever turns the wheel fast does not wait for what he has passed, nor for a picture begun
+before. Where nobody waits, neighbours are decoded in advance, as far as memory allows: three in the direction somebody
+turns to for one behind him; one at a time while he may turn on at once, for the window needs a core too, and two at
+once as soon as he rests, each with a child of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _GUESSED_BYTES: Final = 1 << 20
 _AHEAD_FOR_ONE_BEHIND: Final = 3
 AT_ONCE: Final = 2
 """Pictures of one series under way: as many as children decode."""
+RESTING: Final = 3
+"""Neighbours that were decoded since the last wish, from which on somebody is taken to rest."""
 
 
 class SeriesReader(QObject):
@@ -59,6 +61,7 @@ class SeriesReader(QObject):
         self._shown = 0
         self._wishes = self._shown_wish = 0
         self._under_way: set[int] = set()
+        self._since_wish = 0
         self._is_closed = False
         self._direction = 0
         self._bytes_each = _GUESSED_BYTES
@@ -71,6 +74,7 @@ class SeriesReader(QObject):
         if number != self._wanted:
             self._direction = (number > self._wanted) - (number < self._wanted) if self._wanted else 0
             self._tried.clear()
+            self._since_wish = 0
         self._wanted = number
         self._go_on()
 
@@ -128,7 +132,8 @@ class SeriesReader(QObject):
 
     def _decode_ahead(self) -> bool:
         """Begin with a neighbour; return whether there was one to begin with."""
-        number = self._next_ahead() if self._shown else None
+        is_resting = self._wanted == self._shown and (not self._under_way or self._since_wish >= RESTING)
+        number = self._next_ahead() if is_resting else None
         if number is None:
             return False
         self._under_way.add(number)
@@ -167,6 +172,7 @@ class SeriesReader(QObject):
                 self.progressed.emit()
 
     def _count_and_rest(self, number: int) -> None:
+        self._since_wish += 1
         self._count(number)
         self._rest(number)
 

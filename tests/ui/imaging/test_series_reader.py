@@ -18,7 +18,7 @@ from clinic_app.imaging import Frame
 from tests.helpers.frames import made_frame
 from tests.helpers.waiting import wait_until
 from ui.imaging import reader as reader_module
-from ui.imaging.reader import AT_ONCE, SeriesReader, neighbours
+from ui.imaging.reader import AT_ONCE, RESTING, SeriesReader, neighbours
 from ui.tasks import TaskRunner
 
 
@@ -181,22 +181,33 @@ def test_a_closed_series_says_nothing_any_more(tables: list[Table]) -> None:
     assert table.stack.decoded == [1]
 
 
-def test_two_pictures_are_under_way_at_once_but_the_first_of_all_is_alone(tables: list[Table]) -> None:
+def test_where_somebody_rests_two_neighbours_are_under_way_at_once(tables: list[Table]) -> None:
     stack = FakeStack(6)
-    stack.gate.clear()
+    stack.slow = {each: threading.Event() for each in (4, 1, 6)}
     table = laid(tables, stack, AT_ONCE)
     table.reader.want(3)
-    wait_until(lambda: stack.begun == [3], what="the first")
+    wait_until(lambda: stack.begun == [3, 4], what="the first neighbour")
     QApplication.processEvents()
-    assert stack.begun == [3]
-    stack.slow = {4: threading.Event(), 2: threading.Event()}
-    stack.gate.set()
-    wait_until(lambda: sorted(stack.begun) == [2, 3, 4], what="two neighbours")
-    for each in stack.slow.values():
-        each.set()
+    assert stack.begun == [3, 4], "one at a time while he may turn on"
+    stack.slow[4].set()
+    wait_until(lambda: sorted(stack.begun[-2:]) == [1, 6], what="two at once")
+    assert stack.begun[:5] == [3, 4, 2, 5, *stack.begun[4:5]]
+    for each in (1, 6):
+        stack.slow[each].set()
     table.settle()
     assert sorted(stack.decoded) == [1, 2, 3, 4, 5, 6]
     assert table.seen == [3]
+
+
+def test_whoever_turns_on_has_the_second_way_closed_again(tables: list[Table]) -> None:
+    stack = FakeStack(20)
+    table = laid(tables, stack, AT_ONCE)
+    table.reader.want(5)
+    wait_until(lambda: table.reader._since_wish >= RESTING, what="somebody who rests")
+    table.reader.want(12)
+    assert table.reader._since_wish == 0
+    table.settle()
+    assert table.seen == [5, 12]
 
 
 def test_a_wish_does_not_wait_for_the_one_before_it_which_is_not_seen_after_it(tables: list[Table]) -> None:
