@@ -30,6 +30,7 @@ from tests.drills import (
     installer_imports,
     installer_inside,
     installer_package,
+    installer_service,
     installer_setup,
     installer_updates,
     installer_window,
@@ -105,6 +106,7 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
     trial.step("database is encrypted", lambda: is_encrypted(trial.data / "clinic.db"))
     installer_setup.update(trial)
     trial.step("data are kept", lambda: inside(trial), (str(NEWER), installer_inside.TYPED))
+    installer_service.go_through(trial)
     trial.step("what a bare Windows would miss is found", lambda: faults_found(trial), [True, True, True])
     foreign = dependencies.faults_of(trial.installed)
     trial.figures["foreign_dlls"] = len(foreign)
