@@ -7,6 +7,7 @@ The workstations verify them again: a hub that was taken over cannot make them i
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ from clinic_app.updates.verifying import Verifier, copy_release, write_repositor
 FOLDER: Final = "releases"
 _ROOT: Final = "root.json"
 _PIECE: Final = 256 << 10
+_log = logging.getLogger(__name__)
 
 
 class HubReleases:
@@ -97,7 +99,10 @@ class HubReleases:
         for folder, kept in ((TARGETS, targets), (METADATA, metadata)):
             for path in (self._folder / folder).iterdir():
                 if path.name not in kept:
-                    path.unlink()
+                    try:
+                        path.unlink()
+                    except OSError as error:  # somebody is fetching it, and Windows keeps it for him: next time
+                        _log.warning("a former release stays for now: %s", error)
 
 
 async def word(request: Request) -> Response:

@@ -20,6 +20,8 @@ from clinic_app.updates.release import Release
 LANE: Final = "bulk"
 """Whose bytes of the day a release uses."""
 ASK_EVERY_S: Final = 3600.0
+AFTER_DAMAGE_S: Final = 24 * 3600.0
+"""How long a hub is not asked that has sent a whole release which is not the one that was signed."""
 TURN_S: Final = 20.0
 """Seconds after which the fetching gives way to the next exchange."""
 LOOK_EVERY_S: Final = 1.0
@@ -96,9 +98,11 @@ class Releases:
             return
         try:
             self._wanted = self._shelf.hear(answer.metadata)
-        except (UnreadableFileError, StorageError) as error:
+        except (UnreadableFileError, StorageError) as error:  # looked at anew: the disk or the clock may be mended
             _log.warning("what the hub says about releases is not taken: %s", error)
-        self._etag = answer.etag
+            self._etag = ""
+        else:
+            self._etag = answer.etag
 
     async def _fetch(self, release: Release) -> None:
         end_s, came = self._time_s() + TURN_S, self._shelf.came(release)
@@ -115,6 +119,10 @@ class Releases:
             if came >= release.size:
                 self._shelf.complete(release)
                 self._wanted = None
-        except (UnreadableFileError, StorageError) as error:  # begins anew, or goes on when there is room
+        except StorageError as error:  # goes on when there is room
             _log.warning("version %s is not kept: %s", release.version, error)
             self._wanted, self._etag = None, ""
+        except UnreadableFileError as error:  # begins anew, but a hub with a damaged file must not eat the link
+            _log.warning("version %s is not kept: %s", release.version, error)
+            self._wanted, self._etag = None, ""
+            self._ask_at_s = self._time_s() + AFTER_DAMAGE_S

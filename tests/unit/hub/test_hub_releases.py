@@ -10,15 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinic_app.foundation.errors import InvalidInputError, UnreadableFileError
+from clinic_app.foundation.errors import DiskFullError, InvalidInputError, UnreadableFileError
+from clinic_app.foundation.texts import Text
 from clinic_app.hub.app import build_app
 from clinic_app.hub.release_commands import releases
 from clinic_app.storage import Lane
 from clinic_app.sync.budget import Budget
 from clinic_app.sync.link import HubLink
 from clinic_app.sync.pace import Pace
-from clinic_app.sync.releases import ASK_EVERY_S, Releases
+from clinic_app.sync.releases import AFTER_DAMAGE_S, ASK_EVERY_S, Releases
 from clinic_app.updates.installed import Installed
+from clinic_app.updates.release import Release
 from clinic_app.updates.shelf import Shelf
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import HubClient, RunningHub, running_hub
@@ -83,6 +85,35 @@ def test_nobody_without_a_place_at_the_hub_is_given_anything(hub: RunningHub, ow
     for address in ("/releases", f"/blob/{digest}"):
         assert own.http.get(address).status_code == 401
         assert own.http.get(address, headers={"Authorization": "Bearer x"}).status_code == 401
+
+
+def test_a_workstation_that_was_shut_out_is_given_nothing(hub: RunningHub, own: HubClient, maker: Maker) -> None:
+    digest = digest_of(put_in(hub, maker))
+    (device,) = hub.hub.callers.devices()
+    hub.hub.callers.revoke(device.id, "stolen")
+    for address in ("/releases", f"/blob/{digest}"):
+        answer = own.http.get(address, headers=own.headers)
+        assert answer.status_code in {401, 403}
+        assert BODY[:100] not in answer.content
+
+
+def test_a_file_that_somebody_is_fetching_goes_the_next_time(
+    hub: RunningHub, maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_in(hub, maker)
+    maker.publish("1.3.0")
+
+    def kept_by_windows(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "used by another process")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", kept_by_windows)
+        assert say(hub, maker.place)[1].startswith("1.3.0;")
+    assert "stays for now" in caplog.text
+    targets = tmp_path / "hub" / "releases" / "targets"
+    assert len(list(targets.iterdir())) == 2
+    say(hub, maker.place)
+    assert len(list(targets.iterdir())) == 1
 
 
 def test_only_the_newest_stays(hub: RunningHub, own: HubClient, maker: Maker, tmp_path: Path) -> None:
@@ -265,9 +296,30 @@ def test_a_hub_that_was_taken_over_is_not_believed(desk: Desk, tmp_path: Path) -
 def test_a_file_changed_at_the_hub_is_not_kept(desk: Desk, tmp_path: Path) -> None:
     (file,) = (tmp_path / "hub" / "releases" / "targets").iterdir()
     file.write_bytes(BODY[:-1] + b"!")
-    desk.fetch(2)
+    desk.fetch(5)
     assert desk.shelf.offer().ready is None
     assert desk.shelf.offer().came == 0
+    assert sum("/blob" in each for each in desk.line.asked) == 1  # not sixty megabytes every hour
+    desk.now_s += AFTER_DAMAGE_S
+    file.write_bytes(BODY)
+    desk.fetch()
+    assert ready(desk) == "1.2.0"
+
+
+def test_a_full_disk_or_a_wrong_clock_is_forgotten_when_it_is_mended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = desk.shelf.hear
+    answers: list[Exception] = [DiskFullError(Text("No room.")), UnreadableFileError(Text("Ended."))]
+
+    def once_well(metadata: Mapping[str, bytes]) -> Release | None:
+        if answers:
+            raise answers.pop()
+        return hear(metadata)
+
+    monkeypatch.setattr(desk.shelf, "hear", once_well)
+    desk.fetch(3)
+    assert ready(desk) == "1.2.0"
 
 
 def test_a_hub_without_releases_is_asked_seldom(hub: RunningHub, maker: Maker, tmp_path: Path) -> None:
