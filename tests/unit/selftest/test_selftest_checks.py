@@ -246,6 +246,14 @@ def test_a_hub_that_is_not_there_fails() -> None:
     assert words.values == {"url": "https://hub.example/", "kind": "ConnectError"}
 
 
+def test_a_hub_whose_answer_has_no_end_is_not_listened_to() -> None:
+    class Endless(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            raise AssertionError("the body is read")
+
+    assert checks.hub(with_hub(httpx.Response(200, stream=Endless())))[0] == "ok"
+
+
 def test_a_hub_that_refuses_fails() -> None:
     outcome, words = checks.hub(with_hub(httpx.Response(502)))
     assert outcome == "failed"

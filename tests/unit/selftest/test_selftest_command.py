@@ -65,10 +65,19 @@ def test_the_exit_code_tells_whether_people_can_work(
     assert selftest([], tmp_path) == 1
 
 
-def test_settings_that_cannot_be_read_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "settings.toml").write_text("no_such_setting = 1", encoding="utf-8")
-    assert selftest(["--data", str(tmp_path)], tmp_path / "other") == 1
-    assert "no_such_setting" in capsys.readouterr().err
+@pytest.mark.parametrize("settings", [b"no_such_setting = 1", b"\xff\x00", b"a = [" * 9999, b"hub_url = 5"])
+def test_settings_that_cannot_be_read_are_a_failure_among_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], settings: bytes
+) -> None:
+    (tmp_path / "settings.toml").write_bytes(settings)
+    monkeypatch.setattr(command, "look_through", found(FINE))
+    assert selftest(["--data", str(tmp_path), "--json", str(tmp_path / "r.json")], tmp_path / "other") == 1
+    said = capsys.readouterr()
+    assert "FAILED   settings: " in said.out
+    assert FINE.words.render("en") in said.out
+    assert said.err == ""
+    told = json.loads((tmp_path / "r.json").read_bytes())
+    assert [(each["name"], each["outcome"]) for each in told["checks"]] == [("settings", "failed"), ("keyring", "ok")]
 
 
 def test_a_report_that_cannot_be_kept_is_a_sentence(
