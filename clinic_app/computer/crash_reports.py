@@ -46,6 +46,7 @@ ENDING: Final = b"\nends in order\n"
 _DUMP: Final = re.compile(rb"^(Fatal Python error|Windows fatal exception)", re.MULTILINE)
 _PLACE: Final = re.compile(r'File "([^"]*)"')
 _EVENT: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z ")
+_OWN_WORD: Final = re.compile(r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*", re.ASCII)
 _LARGEST: Final = 1 << 20
 _DEEPEST: Final = 30
 _log = logging.getLogger(__name__)
@@ -232,10 +233,16 @@ def _threads() -> list[str]:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     lines = []
     for number, frame in sys._current_frames().items():  # noqa: SLF001 - Python's own name for it
-        lines.append(f"Thread {names.get(number, '?')}:")
+        lines.append(f"Thread {_first_word(names.get(number, ''))}:")
         summary = traceback.StackSummary.extract(traceback.walk_stack(frame), limit=_DEEPEST, lookup_lines=False)
         lines += [f"    {_short(each.filename)}:{each.lineno} in {each.name}" for each in summary]
     return lines
+
+
+def _first_word(name: str) -> str:
+    """Return how a thread's name begins, which is ours; what follows may be a device's, and somebody typed that."""
+    found = _OWN_WORD.match(name)
+    return found[0] if found is not None else "?"
 
 
 def _short(file_name: str) -> str:

@@ -229,9 +229,11 @@ def hub(place: Place) -> tuple[Outcome, Text]:
     if not url:
         return "ok", Text("No hub is set; this workstation stands alone.")
     try:
-        with httpx.Client(timeout=15.0, trust_env=False, transport=place.transport) as client:
-            with client.stream("GET", f"{url.rstrip('/')}/identity") as answer:
-                pass  # its first lines are enough; a body may have no end
+        with (
+            httpx.Client(timeout=15.0, trust_env=False, transport=place.transport) as client,
+            client.stream("GET", f"{url.rstrip('/')}/identity") as answer,
+        ):
+            pass  # its first lines are enough; a body may have no end
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return "failed", Text("The hub {url} cannot be reached: {kind}.", url=url, kind=type(error).__name__)
     if answer.status_code >= 400:

@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy.exc import StatementError
 
 from clinic_app.computer.crash_reports import EVENTS, KEPT, MOST, CrashWatch, about, reports_in
 from clinic_app.foundation.errors import StorageError
@@ -198,6 +201,40 @@ def test_an_error_nobody_caught_makes_a_report_at_once(tmp_path: Path) -> None:
     assert NAME not in told
     assert str(ROOT) not in told
     assert reports_in(tmp_path) == [report]
+
+
+def test_what_somebody_typed_is_in_no_report_wherever_an_error_carries_it(tmp_path: Path) -> None:
+    """In words, notes, causes, groups, statements and their values, keys, and in the names of threads and files."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def stand() -> None:
+        begun.set()
+        may_end.wait(60)
+
+    strange = threading.Thread(target=stand, name=f"device {NAME} of bed 5")
+    strange.start()
+    try:
+        begun.wait(60)
+        with watching(tmp_path) as watch:
+            logging.getLogger("clinic_app.x").warning("kept for %s", NAME)
+            logging.getLogger("sqlalchemy").error("INSERT %s", NAME)
+            assert all([watch.report(error) is not None for error in _errors_about(NAME)])
+    finally:
+        may_end.set()
+        strange.join()
+    bodies = [path.read_text("utf-8") for path in reports_in(tmp_path)]
+    assert len(bodies) == len(_errors_about(NAME))
+    assert all("Thread device:" in body and NAME not in body and "INSERT" not in body for body in bodies)
+
+
+def _errors_about(name: str) -> list[BaseException]:
+    noted = ValueError(name)
+    noted.add_note(f"while {name} was saved")
+    chained = KeyError(name)
+    chained.__cause__ = OSError(2, "no such file", f"/scans/{name}.dcm")
+    chained.__cause__.__context__ = UnicodeDecodeError("utf-8", name.encode(), 0, 1, name)
+    statement = StatementError(name, "INSERT INTO patients VALUES (?)", [{"family": name}], ValueError(name))
+    return [noted, chained, statement, ExceptionGroup(name, [ValueError(name), TypeError(name)])]
 
 
 def test_the_same_fault_is_reported_once_and_many_are_not_reported_without_end(tmp_path: Path) -> None:
