@@ -218,7 +218,7 @@ def test_what_somebody_typed_is_in_no_report_wherever_an_error_carries_it(tmp_pa
         with watching(tmp_path) as watch:
             logging.getLogger("clinic_app.x").warning("kept for %s", NAME)
             logging.getLogger("sqlalchemy").error("INSERT %s", NAME)
-            assert all([watch.report(error) is not None for error in _errors_about(NAME)])
+            assert all(watch.report(error) is not None for error in _errors_about(NAME))
     finally:
         may_end.set()
         strange.join()
