@@ -38,6 +38,7 @@ InstallDir "$PROGRAMFILES64\Dala"
 RequestExecutionLevel admin
 ManifestSupportedOS Win10
 ManifestDPIAware true
+AllowSkipFiles off ; a file that cannot be written is a fault, not something to leave out in silence
 XPStyle on
 ShowInstDetails nevershow
 ShowUninstDetails nevershow
@@ -186,28 +187,34 @@ Function RefuseForeignFolder
 FunctionEnd
 
 ; Beside the backup that the program makes when it first opens the data after an update: the files as the former
-; version left them, so that it can be installed again. They are encrypted as they are.
+; version left them, so that it can be installed again. They are encrypted as they are. They lie where administrators
+; alone write: in the folder of the data whoever works here could have a name lead elsewhere.
+!define UPDATES "$PROGRAMFILES64\Dala Updates"
 Function CopyDataAside
   ${IfNot} ${FileExists} "$APPDATA\Dala\clinic.db"
     Return
   ${EndIf}
-  RMDir /r "$APPDATA\Dala\before-update.part"
-  CreateDirectory "$APPDATA\Dala\before-update.part"
+  RMDir /r "${UPDATES}\before.part"
+  CreateDirectory "${UPDATES}\before.part"
+  nsExec::Exec '"$SYSDIR\icacls.exe" "${UPDATES}\before.part" /inheritance:r /grant "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F"'
+  Pop $0
   ClearErrors
   FindFirst $0 $1 "$APPDATA\Dala\*.*"
   ${DoWhile} $1 != ""
     ${IfNot} ${FileExists} "$APPDATA\Dala\$1\*.*"
-      CopyFiles /SILENT "$APPDATA\Dala\$1" "$APPDATA\Dala\before-update.part\$1"
+      CopyFiles /SILENT "$APPDATA\Dala\$1" "${UPDATES}\before.part\$1"
       ${If} ${Errors}
         FindClose $0
+        RMDir /r "${UPDATES}\before.part" ; half a copy would only fill the disk
+        RMDir "${UPDATES}"
         ${Refuse} 15 "$(DataNotCopied)"
       ${EndIf}
     ${EndIf}
     FindNext $0 $1
   ${Loop}
   FindClose $0
-  RMDir /r "$APPDATA\Dala\before-update"
-  Rename "$APPDATA\Dala\before-update.part" "$APPDATA\Dala\before-update"
+  RMDir /r "${UPDATES}\before"
+  Rename "${UPDATES}\before.part" "${UPDATES}\before"
 FunctionEnd
 
 ; Everybody who works at this computer opens the same data; what they are allowed to see the program decides. The
@@ -309,7 +316,6 @@ FunctionEnd
 
 ; What installs new versions by itself: its task, and this very Setup, so that there is a way back to it. A folder
 ; where others than administrators write gets none: what lies there must not run with the rights of the system.
-!define UPDATES "$PROGRAMFILES64\Dala Updates"
 Var ByTask
 
 Function LookWhoInstalls
@@ -406,6 +412,57 @@ Function un.Refuse
 FunctionEnd
 !insertmacro RefuseWhileRunning "un."
 
+; Removes a file or a folder with all that is in it; of a link to elsewhere the link. NSIS's own RMDir /r goes through
+; links, and whoever works here can lay them among the data.
+Function un.RemoveWhole
+  Exch $0 ; what
+  Push $1
+  Push $2
+  Push $3
+  System::Call 'kernel32::GetFileAttributes(t r0) i.r3'
+  ${If} $3 == -1
+    Goto done
+  ${EndIf}
+  IntOp $1 $3 & 0x410 ; a folder, or a link
+  ${If} $1 = 0x10
+    FindFirst $1 $2 "$0\*.*"
+    ${DoWhile} $2 != ""
+      ${If} $2 != "."
+      ${AndIf} $2 != ".."
+        Push "$0\$2"
+        Call un.RemoveWhole
+      ${EndIf}
+      FindNext $1 $2
+    ${Loop}
+    FindClose $1
+  ${EndIf}
+  IntOp $1 $3 & 0x10
+  ${If} $1 = 0
+    Delete "$0"
+  ${Else}
+    RMDir "$0"
+  ${EndIf}
+  done:
+  Pop $3
+  Pop $2
+  Pop $1
+  Pop $0
+FunctionEnd
+
+; The data as the former version left them outlive the program, beside the data.
+Function un.KeepBefore
+  ClearErrors
+  ${If} ${FileExists} "${UPDATES}\before\*.*"
+    Push "$APPDATA\Dala\before-update"
+    Call un.RemoveWhole
+    ClearErrors
+    Rename "${UPDATES}\before" "$APPDATA\Dala\before-update"
+  ${EndIf}
+  ${IfNot} ${Errors}
+    RMDir /r "${UPDATES}"
+  ${EndIf}
+FunctionEnd
+
 Function un.onInit
   SetRegView 64
   SetShellVarContext all
@@ -424,7 +481,7 @@ Section "Uninstall"
   !insertmacro RemoveProgram
   nsExec::Exec '"$SYSDIR\schtasks.exe" /Delete /F /TN "Dala\Install updates"'
   Pop $0
-  RMDir /r "$PROGRAMFILES64\Dala Updates"
+  Call un.KeepBefore
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"
@@ -439,7 +496,9 @@ Section "Uninstall"
   ${IfNot} ${Errors}
   ${AndIf} $1 == "1"
   ${AndIf} $2 == "DELETE-PATIENT-DATA"
-    RMDir /r "$APPDATA\Dala"
-    RMDir /r "$APPDATA\DalaHub"
+    Push "$APPDATA\Dala"
+    Call un.RemoveWhole
+    Push "$APPDATA\DalaHub"
+    Call un.RemoveWhole
   ${EndIf}
 SectionEnd

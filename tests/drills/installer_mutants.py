@@ -108,6 +108,11 @@ MUTANTS: Final = (
     Mutant("the removal takes the data", "data are still there", "script", '  Delete "$INSTDIR\\uninstall.exe"\n',
            '  Delete "$INSTDIR\\uninstall.exe"\n  RMDir /r "$APPDATA\\Dala"\n'),
     Mutant("the data go unconfirmed", PURGE, "script", '${AndIf} $2 == "DELETE-PATIENT-DATA"', ""),
+    Mutant("the data go with what links lead to", PURGE, "script", "$3 & 0x410", "$3 & 0x10"),
+    Mutant("Setup leaves out a file in silence", "a file that cannot be written is a fault", "script",
+           "AllowSkipFiles off", "AllowSkipFiles on"),
+    Mutant("Setup copies the data where links lead", "links among the data are not followed", "script",
+           'RMDir /r "${UPDATES}\\before"', 'RMDir /r "$APPDATA\\Dala\\before-update"'),
     Mutant("Setup installs over the package", "setup keeps away from the package", "script",
            'ReadRegStr $0 HKLM "${OWN_KEY}" "Package"', 'StrCpy $0 ""'),
     Mutant("the package takes any Windows", "package refuses an older Windows", "package",
@@ -282,7 +287,7 @@ def _as_before(prefix: Prefix, kept: dict[str, bytes]) -> None:
     prefix.close()
     for name, body in kept.items():
         (prefix.folder / name).write_bytes(body)
-    for folder in ("Program Files/Dala", "ProgramData/Dala", "windows/Installer"):
+    for folder in ("Program Files/Dala", "Program Files/Dala Updates", "ProgramData/Dala", "windows/Installer"):
         shutil.rmtree(prefix.drive / folder, ignore_errors=True)
     for link in prefix.drive.rglob("Dala.lnk"):
         link.unlink()

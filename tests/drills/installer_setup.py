@@ -7,6 +7,8 @@ which the trial tries itself (`installer_mutants`).
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Final
 
 from tests.drills.installer_trial import (
@@ -28,6 +30,9 @@ GONE_WITHIN_S: Final = 60.0
 IS_OLD_WINDOWS: Final = 11
 IS_RUNNING: Final = 12
 IS_OLDER: Final = 13
+OF_SOMEBODY_ELSE: Final = "somebody else's"
+LINKS: Final = ("before-update", "before-update.part", "link")
+"""Names in the folder of the data that a clinic user has lead to what is not his."""
 
 
 def install(trial: Trial) -> None:
@@ -49,10 +54,13 @@ def refuse_while_running(trial: Trial) -> None:
 
 def update(trial: Trial) -> None:
     """Install the newer version over it; there is no way back."""
+    trial.step("a file that cannot be written is a fault", lambda: is_stopped_by_a_file(trial), (2, 0))
+    lay_links(trial)
     trial.step("update", lambda: (trial.prefix.run(trial.setup(NEWER), "/S").code, trial.version_there()),
                (0, str(NEWER)))  # fmt: skip
+    trial.step("links among the data are not followed", lambda: take_links(trial), ["kept.txt"])
     trial.step("former files are gone", lambda: former_files(trial), [])
-    trial.step("data were copied first", (trial.data / "before-update" / "clinic.db").is_file)
+    trial.step("data were copied first", (updates(trial) / "before" / "clinic.db").is_file)
     trial.step("downgrade is refused", lambda: (trial.prefix.run(trial.setup(FORMER), "/S").code,
                trial.version_there()), (IS_OLDER, str(NEWER)))  # fmt: skip
 
@@ -69,6 +77,46 @@ def remove(trial: Trial, before: set[str]) -> None:
     trial.figures["leftovers"] = left
     trial.step("only data are left", lambda: [each for each in left if not is_data(each)], [])
     trial.step("data are still there", (trial.data / "clinic.db").is_file)
+
+
+def is_without_data(trial: Trial) -> bool:
+    """Return whether nothing of the data is left."""
+    return not trial.data.exists() or all(each.is_symlink() for each in trial.data.iterdir())
+
+
+def updates(trial: Trial) -> Path:
+    """Return where administrators alone write, beside the program."""
+    return trial.prefix.drive / "Program Files" / "Dala Updates"
+
+
+def is_stopped_by_a_file(trial: Trial) -> tuple[int, int]:
+    """Return how Setup ends where it cannot write one of its files, and then where it can again."""
+    there, aside = trial.installed / "python313.dll", trial.folder / "python313.dll"
+    there.replace(aside)
+    (there / "in the way").mkdir(parents=True)
+    stopped = trial.prefix.run(trial.setup(FORMER), "/S").code
+    shutil.rmtree(there)
+    return stopped, trial.prefix.run(trial.setup(FORMER), "/S").code
+
+
+def lay_links(trial: Trial, names: tuple[str, ...] = LINKS) -> None:
+    """Lay links among the data, as whoever works at the computer can."""
+    place = trial.prefix.drive / OF_SOMEBODY_ELSE
+    place.mkdir(exist_ok=True)
+    (place / "kept.txt").write_text("kept", encoding="ascii")
+    for name in names:
+        (trial.data / name).symlink_to(place, target_is_directory=True)
+
+
+def take_links(trial: Trial) -> list[str]:
+    """Take the links away; return what is left of the other's files."""
+    place = trial.prefix.drive / OF_SOMEBODY_ELSE
+    found = [each.name for each in place.iterdir()] if place.is_dir() else []
+    for name in LINKS:
+        if (trial.data / name).is_symlink():
+            (trial.data / name).unlink()
+    shutil.rmtree(place, ignore_errors=True)
+    return found
 
 
 def settings(trial: Trial) -> list[str]:
@@ -95,12 +143,16 @@ def purge(trial: Trial) -> None:
 
 
 def is_purged(trial: Trial) -> bool:
-    """Return whether the data go with the program when that is confirmed by the right word, and only then."""
+    """Return whether the data go with the program when that is confirmed by the right word, and only then.
+
+    What a link among the data leads to stays; the link itself wine leaves behind.
+    """
+    lay_links(trial, LINKS[-1:])
     wrong, right = ("/PURGE=1", "/CONFIRM=YES"), ("/PURGE=1", "/CONFIRM=DELETE-PATIENT-DATA")
     found = []
     for words in (wrong, right) if trial.is_whole else (("/PURGE=1",), right[1:], wrong, right):
         trial.prefix.run(trial.setup(FORMER), "/S")  # it is the quicker one
         trial.prefix.run(f"{FOLDER}\\uninstall.exe", "/S", *words)
         within(GONE_WITHIN_S, lambda: not trial.installed.exists())
-        found.append(not within(5 if words == right else 2, lambda: not trial.data.exists()))
-    return found == [True] * (len(found) - 1) + [False]
+        found.append(not within(5 if words == right else 2, lambda: is_without_data(trial)))
+    return found == [True] * (len(found) - 1) + [False] and take_links(trial) == ["kept.txt"]
