@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,7 @@ class Shelf:
         self._refused = refused
         self._verifier = Verifier(self._folder / "trusted", installed.root)
         self._problem: Text | None = None
+        self._looked = ("", 0)
         self._lock = threading.RLock()
 
     def hear(self, metadata: Mapping[str, bytes]) -> Release | None:
@@ -100,6 +102,7 @@ class Shelf:
                         path.parent.mkdir(parents=True, exist_ok=True)
                         path.write_bytes(body)
                 self._believe(FolderSource(heard))
+                self._look_at_what_is_ready()
             except FileNotFoundError as error:
                 raise UnreadableFileError(Text("These releases cannot be read.")) from error
             finally:
@@ -119,6 +122,7 @@ class Shelf:
         """
         with self._lock:
             self._believe(source)
+            self._look_at_what_is_ready()
             wanted = self._wanted()
             if wanted is None:
                 return self._ready()
@@ -185,6 +189,20 @@ class Shelf:
             self._problem = error.text
             raise
         self._problem = None
+
+    def _look_at_what_is_ready(self) -> None:
+        """Throw away what is no longer what was signed: the task would refuse it every night, and nothing would come."""
+        release = self._ready()
+        if release is None:
+            return
+        path = self._folder / "ready" / TARGETS / release.stored_as
+        with suppress(OSError), path.open("rb") as file:
+            looked = (release.sha256, os.fstat(file.fileno()).st_mtime_ns)
+            if looked == self._looked or hashlib.file_digest(file, "sha256").hexdigest() == release.sha256:
+                self._looked = looked
+                return
+        _log.warning("what lay ready was changed; it comes anew")
+        remove_own(self._folder / "ready")
 
     def _newest(self) -> Release | None:
         return newest(self._verifier.known(), self._installed.kind, self._version, self._refused())

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -126,7 +126,7 @@ def copy_release(
     digest, came = hashlib.sha256(), 0
     try:
         with source.opened(f"{TARGETS}/{release.stored_as}") as file, whole_file(target) as copy:
-            while piece := file.read(_PIECE):
+            while piece := _piece_of(file):
                 came += len(piece)
                 if came > release.size:
                     break
@@ -139,6 +139,18 @@ def copy_release(
     except FileNotFoundError as error:
         words = Text("The file of version {version} is not there.", version=release.version)
         raise UnreadableFileError(words) from error
+
+
+def _piece_of(file: BinaryIO) -> bytes:
+    """Return what comes next of a stick's file.
+
+    Raises:
+        UnreadableFileError: the stick was pulled out; that is no fault of the disk it is copied to.
+    """
+    try:
+        return file.read(_PIECE)
+    except OSError as error:
+        raise UnreadableFileError(UNREADABLE) from error
 
 
 def write_repository(folder: Path, metadata: dict[str, bytes]) -> None:

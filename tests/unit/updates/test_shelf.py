@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -69,6 +73,63 @@ def test_a_release_on_its_way_goes_on_where_it_stood(shelf: Shelf, maker: Maker,
     assert (offer.wanted, offer.came) == (wanted, 6)
     fetch(shelf, maker)
     assert ready(shelf) == "1.2.0"
+
+
+@pytest.mark.parametrize("stick", [False, True])
+def test_what_lies_ready_and_was_changed_comes_anew(
+    shelf: Shelf, maker: Maker, tmp_path: Path, caplog: pytest.LogCaptureFixture, stick: bool
+) -> None:
+    """Of the same length: the task refuses it every night, and nobody would know."""
+    fetch(shelf, maker)
+    (file,) = (tmp_path / "updates" / "ready" / "targets").iterdir()
+    body = file.read_bytes()
+    file.write_bytes(body[:-1] + b"!")
+    later = shelf_at(maker, tmp_path)
+    if stick:
+        assert later.take(FolderSource(maker.place)) is not None
+    else:
+        wanted = later.hear(said(maker))
+        assert wanted is not None
+        assert ready(later) == ""
+        fetch(later, maker)
+    assert "was changed" in caplog.text
+    assert ready(later) == "1.2.0"
+    assert file.read_bytes() == body
+
+
+def test_what_lies_ready_is_read_through_once(shelf: Shelf, maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch(shelf, maker)
+    assert shelf.hear(said(maker)) is None
+
+    def twice(*_words: object) -> None:
+        raise AssertionError("sixty megabytes are read again")
+
+    monkeypatch.setattr(shelf_module.hashlib, "file_digest", twice)
+    assert shelf.hear(said(maker)) is None
+
+
+def test_a_stick_that_is_pulled_out_is_not_the_fault_of_the_disk(shelf: Shelf, maker: Maker, tmp_path: Path) -> None:
+    class Pulled(FolderSource):
+        @contextmanager
+        def opened(self, inner: str) -> Iterator[BinaryIO]:
+            with super().opened(inner) as file:
+                yield cast("BinaryIO", _PulledOut(file.read(3))) if inner.startswith("targets/") else file
+
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
+        shelf.take(Pulled(maker.place))
+    assert ready(shelf) == ""
+    assert [path for path in (tmp_path / "updates").rglob("*") if path.is_file() and "part" in path.parts] == []
+    assert shelf.take(FolderSource(maker.place)) is not None
+
+
+class _PulledOut(io.BytesIO):
+    """A file of which the beginning can be read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        body = super().read(size)
+        if not body:
+            raise OSError(5, "Input/output error")
+        return body
 
 
 def test_a_wrong_file_is_thrown_away_and_begins_anew(shelf: Shelf, maker: Maker) -> None:
