@@ -191,7 +191,7 @@ class Shelf:
         self._problem = None
 
     def _look_at_what_is_ready(self) -> None:
-        """Throw away what is no longer what was signed: the task would refuse it every night, and nothing would come."""
+        """Throw away what is no longer what was signed: the task would refuse it every night, nothing would come."""
         release = self._ready()
         if release is None:
             return
