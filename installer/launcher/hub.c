@@ -28,7 +28,7 @@
 
 /* SYSTEM and administrators everything, the service's own account what it needs to write, nobody else anything. The
    long number is the account's, made by Windows from the service's name. */
-#define RIGHTS L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;" \
+#define RIGHTS L"O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;" \
     L"S-1-5-80-2128494423-1365323304-2355080233-3957275260-835575306)"
 
 typedef void (*python_interrupt)(int);
@@ -134,8 +134,41 @@ static int complain(const wchar_t *words)
     return 1;
 }
 
-/* Makes the folder, or gives the one that is there its rights. */
-static int make_folder(void)
+/* Whether what is there belongs to administrators, to the system, or to the administrator who runs this. */
+static int is_trusted(PSID owner)
+{
+    static union { TOKEN_USER user; char room[SECURITY_MAX_SID_SIZE + sizeof(TOKEN_USER)]; } own;
+    DWORD size;
+    HANDLE token;
+    int is_own = 0;
+    if (IsWellKnownSid(owner, WinBuiltinAdministratorsSid) || IsWellKnownSid(owner, WinLocalSystemSid))
+        return 1;
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        is_own = GetTokenInformation(token, TokenUser, &own, sizeof(own), &size) && EqualSid(owner, own.user.User.Sid);
+        CloseHandle(token);
+    }
+    return is_own;
+}
+
+/* Everybody may make a folder below ProgramData: one that somebody else has laid there, with settings of his own in it,
+   or one that leads elsewhere, is not taken over. */
+static int is_ours(const wchar_t *folder)
+{
+    static union { SECURITY_DESCRIPTOR head; char room[1024]; } found;
+    DWORD size, kind = GetFileAttributesW(folder);
+    PSID owner = NULL;
+    BOOL is_default;
+    int is_so = kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY) &&
+                  !(kind & FILE_ATTRIBUTE_REPARSE_POINT) &&
+                  GetFileSecurityW(folder, OWNER_SECURITY_INFORMATION, &found.head, sizeof(found), &size) &&
+                  GetSecurityDescriptorOwner(&found.head, &owner, &is_default) && owner != NULL && is_trusted(owner);
+    if (!is_so)
+        SetLastError(ERROR_INVALID_OWNER);
+    return is_so;
+}
+
+/* Makes the folder, or gives the one that is there its rights; before there is a service it must be ours. */
+static int make_folder(int is_first)
 {
     static wchar_t folder[LONGEST];
     SECURITY_ATTRIBUTES rights = {sizeof(rights), NULL, FALSE};
@@ -146,8 +179,9 @@ static int make_folder(void)
                                                               NULL))
         return 0;
     is_made = CreateDirectoryW(folder, &rights) ||
-              (GetLastError() == ERROR_ALREADY_EXISTS &&
-               SetFileSecurityW(folder, DACL_SECURITY_INFORMATION, rights.lpSecurityDescriptor));
+              (GetLastError() == ERROR_ALREADY_EXISTS && (!is_first || is_ours(folder)) &&
+               SetFileSecurityW(folder, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                                rights.lpSecurityDescriptor));
     LocalFree(rights.lpSecurityDescriptor);
     return is_made;
 }
@@ -182,6 +216,8 @@ static int install(SC_HANDLE services)
         return complain(L"Windows does not tell where Dala is installed.");
     _snwprintf(line, LONGEST - 1, L"\"%ls\\Dala-hub.exe\" --service", folder);
     entry = OpenServiceW(services, SERVICE_NAME, SERVICE_ALL_ACCESS);
+    if (!make_folder(entry == NULL))
+        return complain(L"The folder of the hub could not be made, or an administrator has not made the one there is.");
     if (entry == NULL)
         entry = CreateServiceW(services, SERVICE_NAME, L"Dala hub", SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
                                SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, line, NULL, NULL, NULL, ACCOUNT, NULL);
@@ -192,8 +228,6 @@ static int install(SC_HANDLE services)
         return complain(L"The service could not be registered.");
     describe(entry);
     CloseServiceHandle(entry);
-    if (!make_folder())
-        return complain(L"The folder of the hub could not be made.");
     wprintf(L"The service " SERVICE_NAME L" is registered.\n");
     return 0;
 }

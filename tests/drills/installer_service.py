@@ -36,6 +36,7 @@ def go_through(trial: Trial) -> None:
     port = _free_port()
     try:
         trial.step("no service yet", lambda: service(trial, "--stop-service"), NOT_THERE)
+        trial.step("a folder that leads elsewhere is not taken", lambda: laid_folder(trial), (1, NOT_THERE))
         trial.step("service is made", lambda: service(trial, "--install-service"), 0)
         own = _own(folder, port)
         with _somebody_works(trial.prefix):
@@ -58,6 +59,15 @@ def go_through(trial: Trial) -> None:
 def service(trial: Trial, wish: str) -> int:
     """Have the installed program look after its service; return the exit code."""
     return trial.prefix.run(HUB, wish, longest_s=150).code
+
+
+def laid_folder(trial: Trial) -> tuple[int, int]:
+    """Have somebody lay the hub's folder first; return how the making of the service ends, and whether there is one."""
+    folder = trial.prefix.drive / "ProgramData" / "DalaHub"
+    folder.symlink_to(trial.folder, target_is_directory=True)
+    code = service(trial, "--install-service")
+    folder.unlink()
+    return code, service(trial, "--stop-service")
 
 
 def health(port: int, certificate: Path) -> str:
