@@ -39,9 +39,9 @@ def test_the_folder_belongs_to_the_account_that_windows_makes_of_the_name() -> N
 
 
 def test_nobody_else_may_read_the_folder() -> None:
-    rights = re.search(r'#define RIGHTS L"(D:P.*?)"\s*\\', HUB)
+    rights = re.search(r'#define RIGHTS L"(O:BAD:P.*?)"\s*\\', HUB)
     assert rights is not None
-    assert rights[1].startswith("D:P"), "nothing is inherited"
+    assert rights[1].startswith("O:BAD:P"), "it is the administrators', and nothing is inherited"
     assert re.findall(r";;;(\w*)", rights[1]) == ["SY", "BA", ""]
 
 
