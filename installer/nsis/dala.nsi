@@ -280,6 +280,15 @@ Function StopHub
   ${EndIf}
   nsExec::Exec '"$INSTDIR\Dala-hub.exe" --stop-service'
   Pop $HubWas
+  ${If} $HubWas == "error" ; it is damaged, which this Setup mends
+    nsExec::Exec '"$SYSDIR\sc.exe" query DalaHub'
+    Pop $HubWas
+    ${If} $HubWas == 0
+      StrCpy $HubWas 3
+    ${Else}
+      StrCpy $HubWas 4
+    ${EndIf}
+  ${EndIf}
   ${If} $HubWas != 0
   ${AndIf} $HubWas != 3
   ${AndIf} $HubWas != 4

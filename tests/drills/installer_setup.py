@@ -90,12 +90,13 @@ def updates(trial: Trial) -> Path:
 
 
 def is_stopped_by_a_file(trial: Trial) -> tuple[int, int]:
-    """Return how Setup ends where it cannot write one of its files, and then where it can again."""
+    """Return how Setup ends where it cannot write one of its files, and then where it can again and mends another."""
     there, aside = trial.installed / "python313.dll", trial.folder / "python313.dll"
     there.replace(aside)
     (there / "in the way").mkdir(parents=True)
     stopped = trial.prefix.run(trial.setup(FORMER), "/S").code
     shutil.rmtree(there)
+    (trial.installed / "Dala-hub.exe").write_bytes(b"damaged")
     return stopped, trial.prefix.run(trial.setup(FORMER), "/S").code
 
 
