@@ -10,6 +10,7 @@
 ;   16 it was installed by the MSI package
 ;   17 the hub could not be made a service, or does not stop
 ;   18 the program is installed, and an option for its first start is not right
+;   19 another Setup is at work
 ; /ENROL=CODE comes into the hub with the first start, /HUBCERTIFICATE=SHA256 trusts a certificate of the hub's own,
 ; /PROVISION=FILE (whole path) sets the workstation up; what they leave is erased when it was used.
 ; /UPDATE=1 and /ROLLBACK=VERSION are for the task that installs updates: the first leaves copying the data to it, the
@@ -366,9 +367,21 @@ Function KeepUpdates
   Pop $0
 FunctionEnd
 
+; The task and IT may come at the same moment. The file is open for writing until this process has ended, and lies where
+; nobody else can open it to be in the way.
+Function RefuseSecondSetup
+  CreateDirectory "${UPDATES}"
+  ClearErrors
+  FileOpen $0 "${UPDATES}\setup.lock" w
+  ${If} ${Errors}
+    ${Refuse} 19 "$(AnotherSetup)"
+  ${EndIf}
+FunctionEnd
+
 Section "Dala"
   Call RefuseForeignFolder
   Call RefuseWhileRunning
+  Call RefuseSecondSetup
   Call LookWhoInstalls
   ${If} $ByTask == "" ; the task has copied them where nobody else writes
     Call CopyDataAside

@@ -43,3 +43,7 @@ ${Sentence} OptionsAreWrong \
   "Dala орнатылды, бірақ /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE немесе /PROVISION параметрі дұрыс емес. Ештеңе жазылмады." \
   "Dala установлена, но параметр /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE или /PROVISION неверен. Он не записан." \
   "Dala is installed, but /LANGUAGE, /HUB, /ENROL, /HUBCERTIFICATE or /PROVISION is not right. Nothing of them was kept."
+${Sentence} AnotherSetup \
+  "Dala бағдарламасын қазір басқа орнату бағдарламасы орнатып жатыр. Оның аяқталуын күтіңіз. Ештеңе өзгертілген жоқ." \
+  "Сейчас Dala устанавливает другой экземпляр программы установки. Дождитесь его окончания. Ничего не изменено." \
+  "Another Setup of Dala is at work. Wait for its end. Nothing was changed."
