@@ -33,6 +33,7 @@ _STEP_S: Final = 1.0
 _EARLIER_S: Final = 0.04
 """A computer is late, never early; by so much it may seem to be."""
 _SILENCE: Final = 1.5
+_MOSTLY: Final = 0.6
 _TRUST: Final = 1.5
 """How much more an arrival counts than a stamp, where both say how many messages are missing."""
 _SAME_S: Final = 0.02
@@ -85,6 +86,8 @@ class LostMessages:
         """Of those offsets."""
         self._resolution_s = 0.0
         self._lengths: deque[int] = deque(maxlen=_LENGTHS)
+        self._counts: deque[int] = deque(maxlen=_STAMPS)
+        """By how much the numbers of the messages went on beyond one, from wave to wave."""
         self._is_improving = False
 
     def missing(self, waiting: Sequence[StampedWave], next_index: int, now_s: float | None) -> int | None:
@@ -101,6 +104,8 @@ class LostMessages:
         if self._epoch is None:
             return 0
         offsets = self._offsets_of(waiting, next_index)
+        if counted := self._counted(first, offsets[0]):
+            return counted
         lates = self._lates(waiting, next_index)
         if lates is None or self._is_early(lates[0], first):
             return self._by_stamps(first, offsets[:1])
@@ -118,6 +123,8 @@ class LostMessages:
             return self._on_time(first, offsets[0])
         if now_s is not None and self._may_catch_up(waiting, lates, now_s, max(whole_s, first.resolution_s)):
             return None
+        if now_s is None and first.skipped == 0 and self._counts_waves():
+            return self._on_time(first, offsets[0])  # the line stood still at the end
         best = self._likely(mates, whole_s, late_s) or self._likely(offsets[:1], whole_s, late_s)
         return round(best * unit) if best else self._on_time(first, offsets[0])
 
@@ -127,6 +134,8 @@ class LostMessages:
             self._epoch = wave.start_at
         end = index + wave.length
         self._lengths.append(wave.length)
+        if wave.skipped is not None and not wave.is_again:
+            self._counts.append(wave.skipped)
         self._offsets.append((end, self._stamp_s(wave) - index / self._rate_hz))
         while (end - self._offsets[0][0]) / self._rate_hz > _WINDOW_S:
             self._offsets.popleft()
@@ -144,6 +153,18 @@ class LostMessages:
             self._begins.append((wave.arrived_s, begin_s))
         while wave.arrived_s - self._begins[0][0] > _WINDOW_S:
             self._begins.popleft()
+
+    def _counted(self, wave: StampedWave, offset: float) -> int:
+        """Return the samples that are missing by the device's count alone; 0 where it does not tell."""
+        if not wave.skipped or wave.is_again or not self._counts_waves():
+            return 0
+        unit = self._usual_length()
+        missing_s = wave.skipped * unit / self._rate_hz
+        return round(wave.skipped * unit) if self._can_be([offset - missing_s], unit / self._rate_hz) else 0
+
+    def _counts_waves(self) -> bool:
+        """Return whether the device's numbers mostly go on by one from wave to wave: nothing else is counted then."""
+        return self._counts.count(0) > _MOSTLY * len(self._counts)
 
     def _usual_length(self) -> float:
         """Return the samples of a message; not always the same number at 62.5 Hz."""

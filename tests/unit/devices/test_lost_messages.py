@@ -51,6 +51,15 @@ def test_lost_messages_of_a_device_that_counts_are_gaps_of_their_length(monitor:
     assert misplaced(replace(monitor, loss=0.03, stall_every_s=60.0, is_numbered=True), 120) == []
 
 
+@pytest.mark.parametrize("rate_hz", [Fraction(250), Fraction(125, 2), Fraction(500)])
+@pytest.mark.parametrize("seed", [307, 308, 313, 314])
+def test_four_messages_a_second_with_whole_seconds_are_told_apart_by_their_numbers(
+    rate_hz: Fraction, seed: int
+) -> None:
+    monitor = CoarseMonitor(rate_hz=rate_hz, message_s=0.25, is_rounded=seed % 2 > 0, jitter_s=0.002, seed=seed)
+    assert misplaced(replace(monitor, loss=0.03, stall_every_s=60.0, is_numbered=True), 120) == []
+
+
 @pytest.mark.parametrize("message_s", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("seed", range(6))
 def test_lost_messages_of_a_device_that_does_not_count_are_gaps_of_their_length(message_s: float, seed: int) -> None:
