@@ -1,6 +1,6 @@
 """``Dala-console.exe --prepare``: what Setup and the package were told by options, for the first start.
 
-Language and address of the hub are written into the settings of a computer that has none yet. A one-time code for the
+Language and address of the hub are written into the settings of a computer that has none yet. A code for the
 hub, and a file that sets the workstation up, lie in the data folder until the next start has used them. An option that
 is empty is none: a package for group policy cannot leave one out. Exit codes: 0 done, 1 refused, 2 the words are none.
 """
@@ -35,7 +35,7 @@ def prepare_command(arguments: Sequence[str], data: Path) -> int:
     parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="data folder (default: %(default)s)")
     parser.add_argument("--language", choices=("", *LANGUAGES), default="", help="of the sign-in window")
     parser.add_argument("--hub", default="", metavar="ADDRESS", help="address of the hub")
-    parser.add_argument("--enrol", default="", metavar="CODE", help="one-time code of the hub")
+    parser.add_argument("--enrol", default="", metavar="CODE", help="code of the hub")
     parser.add_argument("--hub-certificate", default="", metavar="SHA256", help="fingerprint, for a hub with its own")
     parser.add_argument("--provision", default="", metavar="FILE", help="what sets the workstation up, see --provision")
     options = parser.parse_args(arguments)

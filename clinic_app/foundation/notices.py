@@ -67,6 +67,8 @@ JOINED: Final = Notice(14, "information", Text("This workstation has joined its 
 HUB_STARTED: Final = Notice(20, "information", Text("The hub has started: version {detail}."))
 HUB_ENDED: Final = Notice(21, "information", Text("The hub has ended in order."))
 HUB_FELL: Final = Notice(22, "error", Text("The hub has ended by a fault: {detail}. Its log says more."))
+HUB_LET_IN: Final = Notice(23, "information", Text("The hub has let a computer in: {detail}."))
+HUB_REFUSED: Final = Notice(24, "warning", Text("The hub has refused a computer that had a code: {detail}."))
 NOTICES: Final = (
     STARTED,
     ENDED,
@@ -85,6 +87,8 @@ NOTICES: Final = (
     HUB_STARTED,
     HUB_ENDED,
     HUB_FELL,
+    HUB_LET_IN,
+    HUB_REFUSED,
 )
 """By number; documented in ``installer/README.md``."""
 

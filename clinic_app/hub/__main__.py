@@ -2,7 +2,8 @@
 
 ``python -m clinic_app.hub --data DIR --port 8443 --certificate FILE --certificate-key FILE --host 0.0.0.0``
 ``python -m clinic_app.hub enrol-code --data DIR --organization ID --name NAME`` prints a code that lets a workstation
-in, ``enrol`` in its place a token that stays; ``devices`` lists them, ``revoke`` shuts one out.
+in, with ``--computers N --days D`` as many; ``codes`` lists such codes, ``end-code`` ends one. ``enrol`` prints a token
+that stays; ``devices`` lists the workstations, ``revoke`` shuts one out.
 ``backup --to FOLDER`` copies everything to a second disk, ``restore --backup FILE`` puts a copy back;
 ``status-link --name WHO`` prints a link to the page on which IT sees how everything stands.
 ``connect --upstream URL --organization ID --code CODE`` puts the hub below another one, which then is started with

@@ -1,7 +1,7 @@
 """What the hub's own people do about its accounts, on the command line.
 
-``enrol-code --organization ID --name NAME`` prints a code for one workstation and the hub's fingerprint;
-``devices`` lists the workstations, ``revoke --id ID`` shuts one out and orders it to erase its keys.
+``devices`` lists the workstations, ``revoke --id ID`` shuts one out and orders it to erase its keys; what lets them in
+is in `clinic_app.hub.code_commands`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from typing import Final
 
 from clinic_app.foundation.spreadsheet import csv_lines
 from clinic_app.hub.archive_commands import archive, ask_archive
+from clinic_app.hub.code_commands import ask_code, ask_end, ask_nothing, end_code, list_codes, make_code
 from clinic_app.hub.erasing import ask_erasing, erase
 from clinic_app.hub.gate import Hub
 from clinic_app.hub.quota_command import ask_quota, quota
 from clinic_app.hub.release_commands import ask_releases, releases
-from clinic_app.keys.enrolment_code import printed
-from clinic_app.storage.feed.accounts import Admission
 
 _COLUMNS: Final = (
     "id",
@@ -50,23 +49,6 @@ class AccountCommand:
     sentence: str
     ask: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Hub, argparse.Namespace], Sequence[str]]
-
-
-def _ask_code(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--organization", required=True, help="id of the organisation the workstation belongs to")
-    parser.add_argument("--organization-name", default="", help="what the organisation is called; kept for all its own")
-    parser.add_argument("--site", default="", help="building or department the workstation stands in")
-    parser.add_argument("--name", required=True, help="what the workstation is called in the hub's list")
-
-
-def _code(hub: Hub, options: argparse.Namespace) -> Sequence[str]:
-    admission = Admission(options.organization, options.name, options.organization_name, options.site)
-    code, expires_at = hub.accounts.devices.new_code(admission)
-    return (
-        printed(code),
-        f"good until {_moment(expires_at)}, once",
-        f"fingerprint of this hub: {hub.accounts.identity()['fingerprint']}",
-    )
 
 
 def _ask_revocation(parser: argparse.ArgumentParser) -> None:
@@ -116,13 +98,11 @@ def _moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
-def _ask_nothing(_parser: argparse.ArgumentParser) -> None:
-    """Devices needs no options of its own."""
-
-
 ACCOUNT_COMMANDS: Final[Mapping[str, AccountCommand]] = {
-    "enrol-code": AccountCommand("Print a code that lets one workstation in.", _ask_code, _code),
-    "devices": AccountCommand("List the workstations as a table (CSV).", _ask_nothing, _devices),
+    "enrol-code": AccountCommand("Print a code that lets workstations in.", ask_code, make_code),
+    "codes": AccountCommand("List the codes that live for days (CSV).", ask_nothing, list_codes),
+    "end-code": AccountCommand("End a code that lives for days.", ask_end, end_code),
+    "devices": AccountCommand("List the workstations as a table (CSV).", ask_nothing, _devices),
     "revoke": AccountCommand("Shut a workstation out.", _ask_revocation, _revoke),
     "erase": AccountCommand("Erase records by order of the law, everywhere and for good.", ask_erasing, erase),
     "quota": AccountCommand("Say how much of contents an organisation may keep.", ask_quota, quota),

@@ -18,14 +18,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clinic_app.foundation.errors import InvalidInputError, NotAllowedError
+from clinic_app.foundation.notices import HUB_LET_IN, HUB_REFUSED, tell
 from clinic_app.foundation.texts import Text
 from clinic_app.hub.gate import caller_of, hub_of, read_body
 from clinic_app.hub.limits import Limits, TooManyError, check_stranger
 from clinic_app.hub.refusals import HttpRefusalError
 from clinic_app.hub.tokens import EraseOrderError
 from clinic_app.keys.assertions import ALGORITHMS
-from clinic_app.keys.enrolment_code import read_code
+from clinic_app.keys.enrolment_code import is_long, read_code
+from clinic_app.storage.feed.accounts import CodeSpentError
 from clinic_app.storage.feed.audit_heads import Head
+from clinic_app.storage.feed.enrolment_trail import EnrolmentTrail
 
 _LARGEST: Final = 8192
 _BY_JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -86,7 +89,7 @@ async def smart_configuration(request: Request) -> Response:
 
 
 async def enrol(request: Request) -> Response:
-    """POST /enrol: let a device in that has a code, once, with the key it made."""
+    """POST /enrol: let a device in that has a code, once for each place of it, with the key it made."""
     hub = hub_of(request)
     address = check_stranger(request, hub.limits)
     if wait_s := max(hub.limits.codes.wait_s(address), hub.limits.all_codes.wait_s("")):
@@ -96,13 +99,20 @@ async def enrol(request: Request) -> Response:
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInputError(Text("The request cannot be read.")) from error
     code = read_code(asking.code)
-    with _one_try(hub.limits, address) as tried:
-        admitted = await run_in_threadpool(hub.accounts.admit, code, asking.jwk, asking.organization)
-        tried.is_wrong = admitted is None
+    trail = EnrolmentTrail(hub.feed, hub.clock, hub.accounts.name)
+    try:
+        with _one_try(hub.limits, address, is_guessable=not is_long(code)) as tried:
+            admitted = await run_in_threadpool(hub.accounts.admit, code, asking.jwk, asking.organization, trail.came)
+            tried.is_wrong = admitted is None
+    except CodeSpentError as error:
+        tell(HUB_REFUSED, error.why)
+        raise HttpRefusalError(410, "expired", error.text) from error
     if admitted is None:
         raise HttpRefusalError(
             403, "forbidden", Text("This code is not good, or no longer. Ask IT of the hub for one.")
         )
+    if admitted.roll_out and not admitted.is_again:
+        tell(HUB_LET_IN, f"code {admitted.roll_out}, places left {admitted.places_left}")
     told = {"device": admitted.device_id, "organization": admitted.organization_id, "name": admitted.organization}
     return JSONResponse({**told, "hub": hub.accounts.identity()}, headers=_NO_STORE)
 
@@ -154,12 +164,21 @@ class _Try:
 
 
 @contextmanager
-def _one_try(limits: Limits, address: str) -> Iterator[_Try]:
+def _one_try(limits: Limits, address: str, *, is_guessable: bool) -> Iterator[_Try]:
     """Spend one try before it is made, so that a thousand at one moment are a thousand; give it back if it was right.
+
+    A long code nobody guesses is spent only when it was wrong: a whole hospital is switched on at one moment.
 
     Raises:
         TooManyError: there have been too many wrong ones.
     """
+    if not is_guessable:
+        tried = _Try()
+        yield tried
+        if tried.is_wrong:
+            limits.codes.spend(address)
+            limits.all_codes.spend("")
+        return
     if wait_s := limits.codes.spend(address):
         raise TooManyError(wait_s)
     if wait_s := limits.all_codes.spend(""):

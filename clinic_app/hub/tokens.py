@@ -18,7 +18,7 @@ from clinic_app.foundation.texts import Text
 from clinic_app.keys.assertions import Prover, check_assertion, checked_jwk
 from clinic_app.keys.signing_key import ERASE, RECEIPT, SigningKey, fingerprint, is_mac_of, mac_of, thumbprint
 from clinic_app.storage import Store
-from clinic_app.storage.feed.accounts import Admitted, FeedAccounts
+from clinic_app.storage.feed.accounts import Admitted, FeedAccounts, Note, noted_nowhere
 from clinic_app.storage.feed.audit_heads import FeedAuditHeads, Head, Seen
 from clinic_app.storage.feed.callers import FeedCallers
 from clinic_app.storage.feed.rows import Caller
@@ -85,15 +85,28 @@ class Accounts:
         jwk = self.key.public_jwk
         return {"name": self.name, "fingerprint": fingerprint(jwk), "audience": self.audience, "jwk": jwk}
 
-    def admit(self, code: str, jwk: object, organization_id: str = "") -> Admitted | None:
+    def admit(
+        self,
+        code: str,
+        jwk: object,
+        organization_id: str = "",
+        note: Note = noted_nowhere,
+    ) -> Admitted | None:
         """Let a device in by its code, with its public key; None where the code is not good.
+
+        Args:
+            code: as it was read.
+            jwk: what the device says is its public key.
+            organization_id: the hospital it says it belongs to; empty for none yet.
+            note: writes down who came by a code for several computers.
 
         Raises:
             InvalidInputError: that is no public key.
             ConflictError: the code is for another organisation than the device says; it stays good.
+            CodeSpentError: the code is one of several computers and lets nobody in any more.
         """
         prover = checked_jwk(jwk)
-        return self.devices.admit(code, prover.algorithm, prover.public_jwk, organization_id)
+        return self.devices.admit(code, prover.algorithm, prover.public_jwk, organization_id, note)
 
     def grant(self, assertion: str) -> Grant:
         """Return a token for a proof.

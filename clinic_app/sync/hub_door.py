@@ -186,6 +186,11 @@ def _check(answer: httpx.Response) -> None:
             Text("The hub does not take this code: it was used, is too old, or was mistyped. Ask for a new one."),
             "code",
         )
+    if status == 410:
+        raise InvalidInputError(
+            Text("This code lets no more computers in: its places are taken, or its time is over. Ask for a new one."),
+            "code",
+        )
     if status == 409:
         raise ConflictError(Text("This code is for another hospital."))
     if status == 429:

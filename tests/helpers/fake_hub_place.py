@@ -55,7 +55,13 @@ class FakeHubPlace:
         self.codes.append(typed)
         self._fail()
         if typed != HUB_CODE:
-            raise InvalidInputError(Text("The code has eight letters and digits, as IT of the hub tells it."), "code")
+            raise InvalidInputError(
+                Text(
+                    "The code has eight letters and digits, or 28 if it is for several computers, "
+                    "as IT of the hub tells it."
+                ),
+                "code",
+            )
         self.now = replace(self.now, url=hub.url, hub_name=hub.name, fingerprint=hub.fingerprint, since=NOON)
         return self.now
 

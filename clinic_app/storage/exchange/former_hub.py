@@ -22,6 +22,7 @@ from clinic_app.storage.engines.upserts import Upsert
 from clinic_app.storage.feed.account_tables import (
     FEED_ASSERTION,
     FEED_AUDIT_HEAD,
+    FEED_CODE,
     FEED_DEVICE,
     FEED_ORGANIZATION,
     FEED_SITE,
@@ -31,7 +32,15 @@ from clinic_app.storage.feed.tables import FEED_TOMBSTONE, FEED_WORKSTATION
 from clinic_app.storage.store import Store
 from clinic_app.storage.tables import RECORD
 
-_KEPT: Final = (FEED_ORGANIZATION, FEED_SITE, FEED_WORKSTATION, FEED_DEVICE, FEED_ASSERTION, FEED_AUDIT_HEAD)
+_KEPT: Final = (
+    FEED_ORGANIZATION,
+    FEED_SITE,
+    FEED_CODE,  # a place that was taken is not free again, a code that was ended not good again
+    FEED_WORKSTATION,
+    FEED_DEVICE,
+    FEED_ASSERTION,
+    FEED_AUDIT_HEAD,
+)
 _Rows = dict[str, list[dict[str, Any]]]
 
 

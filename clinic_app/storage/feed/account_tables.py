@@ -41,7 +41,10 @@ FEED_CODE: Final = Table(
     Column("expires_at", String, nullable=False),
     Column("used_by", String),
 )
-"""Codes that let one device in; ``used_by`` is that device's id."""
+"""Places of codes that let devices in; ``used_by`` is the id of the device that has the place.
+
+``code_sha256`` of a code that lives for days has a dot and the number of the place behind the digest.
+"""
 
 FEED_DEVICE: Final = Table(
     "feed_device",

@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -154,6 +155,10 @@ class Feed:
             if key:
                 self._keep_answer(connection, caller, key, digest, body, self._clock.now())
             return body
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open a transaction for `put`."""
+        return self._database.writing()
 
     def put(
         self, connection: Connection, caller: Caller, incoming: Sequence[Incoming], judge: Judge
