@@ -52,6 +52,10 @@ TRIAL: Final = timedelta(days=30)
 CHECKS: Final = "signature,database,decoders,fonts"
 """Of the self-test: what depends on the program alone, and not on the network, the user or a microphone."""
 IS_RUNNING: Final = 12
+IS_BUSY: Final = (IS_RUNNING, 19)
+"""What Setup ends with where somebody works with the program or installs it: nothing was changed."""
+HUB_STAYS: Final = 17
+"""The hub of this computer did not stop, and nothing was changed; or it does not start with the new version."""
 _PIECE: Final = 1 << 20
 
 
@@ -139,8 +143,12 @@ class Installing:
         before, state = state, replace(state, tries=state.tries + 1)
         self._enter(state, "installing")
         code = self._computer.run(self._setup(staged, state), SETUP_S)
-        if code == IS_RUNNING:
+        if code in IS_BUSY:
             self._enter(before, "staged")
+            return 3
+        if code == HUB_STAYS and self._computer.version() == state.former and state.tries < MOST_TRIES:
+            self._enter(state, "staged")
+            self._tell("the hub of this computer does not stop, the installation waits for the next time")
             return 3
         return self._finish(state, f"its Setup ended with {code}" if code else "")
 
@@ -156,6 +164,8 @@ class Installing:
         )
         note(self._system, f"version {state.version} was installed over {state.former}")
         self._computer.tell(state.version, is_grave=False)
+        if fault:
+            self._tell(f"version {state.version} is there, but {fault}")
         return 0
 
     def _keep_the_way_back(self, state: State) -> None:
@@ -198,7 +208,7 @@ class Installing:
         self._enter(trying, "returning", words)
         code = self._computer.run(self._setup(former, state, is_back=True), SETUP_S)
         if self._computer.version() != state.former:
-            return self._stay_away(state if code == IS_RUNNING else trying, words, code)
+            return self._stay_away(state if code in IS_BUSY else trying, words, code)
         code = self._self_test()
         if former.parent.name == "former":
             remove_own(self._system / "installed")

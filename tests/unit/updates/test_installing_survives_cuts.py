@@ -38,7 +38,7 @@ class Clinic:
         self.installed, self.is_well, self.comes_back = FORMER, is_well, True
         self.setups = 0
         self.room = ROOM
-        self.setup_code = 0
+        self.setup_code, self.installs_all_the_same = 0, False
         self.told: list[tuple[str, bool]] = []
 
     def is_in_use(self) -> bool:
@@ -50,7 +50,8 @@ class Clinic:
         self.setups += 1
         body = Path(words[0]).read_bytes()
         assert body in {SETUP, FORMER_SETUP}
-        if self.setup_code:
+        if self.setup_code and body == SETUP:
+            self.installed = NEW if self.installs_all_the_same else self.installed
             return self.setup_code
         if body == SETUP or self.comes_back:
             self.installed = NEW if body == SETUP else FORMER
@@ -182,13 +183,37 @@ def test_a_former_version_that_does_not_come_back_is_not_tried_for_ever(tmp_path
     assert kept(system, "installed") == {f"Dala-{FORMER}-x64.exe": FORMER_SETUP}
 
 
-def test_a_version_that_was_often_in_the_way_of_somebody_is_no_version_that_failed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", installing.IS_BUSY)
+def test_a_version_that_was_often_in_the_way_of_somebody_is_no_version_that_failed(tmp_path: Path, code: int) -> None:
     clinic, system = Clinic(tmp_path, is_well=True), staged(tmp_path / "system")
-    clinic.setup_code = installing.IS_RUNNING
+    clinic.setup_code = code
     assert [go(system, clinic) for _night in range(installing.MOST_TRIES + 2)] == [3] * (installing.MOST_TRIES + 2)
     assert (read_state(system).phase, read_state(system).tries) == ("staged", 0)
     clinic.setup_code = 0
     assert (go(system, clinic), clinic.installed) == (0, NEW)
+
+
+def test_a_hub_that_does_not_stop_one_night_refuses_no_version(tmp_path: Path) -> None:
+    clinic, system = Clinic(tmp_path, is_well=True), staged(tmp_path / "system")
+    clinic.setup_code = installing.HUB_STAYS
+    assert [go(system, clinic), go(system, clinic)] == [3, 3]
+    assert (read_state(system).phase, read_state(system).refused, len(clinic.told)) == ("staged", (), 2)
+    clinic.setup_code = 0
+    assert (go(system, clinic), clinic.installed) == (0, NEW)
+
+
+def test_a_hub_that_never_stops_is_not_asked_for_ever(tmp_path: Path) -> None:
+    clinic, system = Clinic(tmp_path, is_well=True), staged(tmp_path / "system")
+    clinic.setup_code = installing.HUB_STAYS
+    assert [go(system, clinic) for _night in range(installing.MOST_TRIES)] == [3, 3, 1]
+    assert (read_state(system).phase, read_state(system).refused) == ("idle", (NEW,))
+
+
+def test_a_hub_that_does_not_start_with_the_new_version_is_told(tmp_path: Path) -> None:
+    clinic, system = Clinic(tmp_path, is_well=True), staged(tmp_path / "system")
+    clinic.setup_code, clinic.installs_all_the_same = installing.HUB_STAYS, True
+    assert (go(system, clinic), clinic.installed, read_state(system).phase) == (0, NEW, "trial")
+    assert clinic.told == [(NEW, False), (f"version {NEW} is there, but its Setup ended with 17", True)]
 
 
 def test_a_disk_that_is_nearly_full_waits_for_room_and_refuses_nothing(tmp_path: Path) -> None:
