@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from clinic_app.hub.__main__ import main
 from clinic_app.hub.app import build_hub
 from clinic_app.hub.folder import open_hub_store
 from clinic_app.keys.signing_key import SigningKey
+from clinic_app.records import AuditEvent
 from clinic_app.storage.feed.audit_heads import Head
 from clinic_app.storage.feed.rows import Caller
 
@@ -56,6 +59,62 @@ def test_a_code_is_printed_with_the_fingerprint_to_compare(run: Printed) -> None
     assert len(code) == 9
     assert "UTC, once" in until
     assert run("enrol-code", "--organization", "org-a", "--name", "PC")[2] == fingerprint
+
+
+def codes(run: Printed) -> list[dict[str, str]]:
+    return list(csv.DictReader(run("codes"), delimiter=";"))
+
+
+def test_a_code_for_a_roll_out_is_made_listed_and_ended(run: Printed) -> None:
+    made = ("enrol-code", "--organization", "org-a", "--name", "PC", "--computers", "3", "--days", "7")
+    code, told, fingerprint = run(*made)
+    assert (len(code), code.count("-")) == (34, 6)
+    number = told.rpartition(" ")[2]
+    assert "computers: 3" in told
+    assert fingerprint.startswith("fingerprint")
+    admit(run, code)
+    (line,) = codes(run)
+    assert (line["number"], line["organization"], line["computers"], line["taken"]) == (number, "org-a", "3", "1")
+    assert (line["name"], line["state"]) == ("PC 1", "open")
+    assert code not in str(line)
+    assert "1 of 3 computers" in run("end-code", "--number", number)[0]
+    assert codes(run)[0]["state"] == "ended"
+    with closing(open_hub_store(run.folder, None)) as store:
+        said = [each.entity[0].description or "" for each in store.records.find(AuditEvent)]
+    assert [number in each for each in said] == [True, True], "made and ended; who made it stands beside it"
+    assert any(f"enrolment code {number} ended, taken: 1" in each for each in said)
+
+
+def test_days_are_for_one_computer_too_and_several_have_one_day_unless_it_is_said(run: Printed) -> None:
+    one = run("enrol-code", "--organization", "org-a", "--name", "PC", "--days", "14")
+    assert "computers: 1, number:" in one[1]
+    run("enrol-code", "--organization", "org-a", "--name", "PC", "--computers", "200")
+    several, single = codes(run)
+    assert (several["computers"], single["computers"]) == ("200", "1")
+    ends = [datetime.strptime(each["ends_at"], "%Y-%m-%d %H:%M %Z").astimezone() for each in (several, single)]
+    assert timedelta(days=12, hours=23) < ends[1] - ends[0] < timedelta(days=13, hours=1)
+    admit(run, one[0])
+    assert codes(run)[1]["state"] == "all taken"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--computers", "0"), "A code lets in 1 to 200 computers."),
+        (("--computers", "201"), "A code lets in 1 to 200 computers."),
+        (("--days", "0"), "A code lives for 1 to 14 days."),
+        (("--days", "-3"), "A code lives for 1 to 14 days."),
+        (("--days", "15"), "A code lives for 1 to 14 days."),
+        (("--days", "9" * 30), "A code lives for 1 to 14 days."),
+    ],
+)
+def test_more_than_a_code_may_is_one_sentence(run: Printed, words: tuple[str, ...], sentence: str) -> None:
+    assert run("enrol-code", "--organization", "org-a", "--name", "PC", *words, code=1)[-1] == sentence
+    assert codes(run) == []
+
+
+def test_an_unknown_number_ends_nothing(run: Printed) -> None:
+    assert run("end-code", "--number", "12345678", code=1)[-1] == "The hub has no code with the number “12345678”."
 
 
 def test_a_device_is_listed_shut_out_and_ordered_to_erase(run: Printed) -> None:

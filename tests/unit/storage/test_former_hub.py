@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from clinic_app.keys import DATABASE_NAME
 from clinic_app.records import Patient
 from clinic_app.storage import Store, restore_backup
 from clinic_app.storage.exchange.former_hub import Former, Kept, take_over
+from clinic_app.storage.feed.accounts import Admission, CodeSpentError, number_of
 from tests.helpers.asgi import AsgiClient
 from tests.helpers.clocks import FixedClock
 from tests.helpers.hub_clients import HubClient
@@ -61,6 +63,30 @@ def test_what_was_ordered_since_holds_after_a_backup_was_put_back(former: tuple[
         assert thief.revoked_because == "stolen"
         assert {each.id for each in store.records.find(Patient)} == {"kept"}
         assert take_over(store, Former(path.name, path, ""), CLOCK).erased == 0, "and a second time changes nothing"
+    finally:
+        store.close()
+
+
+def test_places_that_were_taken_and_codes_that_were_ended_stay_so(tmp_path: Path) -> None:
+    """A code of days outlives a backup; the thief who has it may not come in once more."""
+    folder = tmp_path / "hub"
+    store = open_store(folder, clock=CLOCK)
+    devices = build_hub(store, CLOCK).accounts.devices
+    used, ended = (devices.new_code(Admission("org", name), 1, timedelta(days=7))[0] for name in ("used", "ended"))
+    copy = store.backups.make("by-hand")
+    assert devices.admit(used, "Ed25519", "key of a desk") is not None
+    devices.end_code(number_of(ended))
+    store.close()
+    former = restore_backup(folder, copy.path, KEY, CLOCK)
+    store = open_store(folder, clock=CLOCK)
+    try:
+        devices = build_hub(store, CLOCK).accounts.devices
+        assert [each.taken for each in devices.codes()] == [0, 0], "the backup itself would let two in"
+        take_over(store, Former(former.name, former, ""), CLOCK)
+        for code in (used, ended):
+            with pytest.raises(CodeSpentError):
+                devices.admit(code, "Ed25519", "key of a thief")
+        assert devices.admit(used, "Ed25519", "key of a desk") is not None, "whose answer was lost asks again"
     finally:
         store.close()
 
