@@ -44,11 +44,11 @@ def firewall_command(arguments: Sequence[str], data: Path, firewall: Firewall | 
     language = cast("Language", options.language)
     wall = firewall or this_firewall()
     try:
-        wanted = wanted_doors(load_settings(options.data), hub_folder(options.data))
         if options.wish == "remove":
             for name in NAMES:
                 wall.close(name)
             return 0
+        wanted = wanted_doors(load_settings(options.data), hub_folder(options.data))
         if options.wish == "apply":
             apply(wall, wanted)
         closed = shut(wall, wanted)

@@ -28,6 +28,7 @@ PROFILES: Final = "domain,private"
 """A door is not open in a network that Windows calls public."""
 _TCP: Final = ("6", "")
 _LONGEST_S: Final = 30
+NO_ANSWER: Final = -1
 _NO_WINDOW: Final = 0x08000000
 
 Run = Callable[[Sequence[str]], int]
@@ -99,11 +100,13 @@ def _is_open(rule: dict[str, str]) -> bool:
 
 def _run(words: Sequence[str]) -> int:
     program = PureWindowsPath(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", f"{words[0]}.exe")
-    done = subprocess.run(  # noqa: S603 - our own words
-        [str(program), *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_LONGEST_S,
-        creationflags=_NO_WINDOW,
-    )  # fmt: skip
-    return done.returncode
+    try:
+        return subprocess.run(  # noqa: S603 - our own words
+            [str(program), *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_LONGEST_S,
+            creationflags=_NO_WINDOW,
+        ).returncode  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):  # a firewall that is switched off by other software answers nobody
+        return NO_ANSWER
 
 
 if sys.platform == "win32":

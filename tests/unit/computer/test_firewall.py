@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from clinic_app.computer import firewall_windows
 from clinic_app.computer.firewall import HUB, IMAGES, MONITORS, NAMES, Door, apply, is_outward, shut, this_firewall
 from clinic_app.computer.firewall import wanted_doors as wanted
 from clinic_app.computer.firewall_command import firewall_command, hub_folder
@@ -216,6 +218,25 @@ def test_a_command_without_the_right_or_the_settings_says_why(
     (data / "settings.toml").write_text("monitor_port =", encoding="utf-8")
     assert firewall_command(["show"], data, Windows().firewall) == 1
     assert "settings.toml" in capsys.readouterr().err
+
+
+def test_doors_are_taken_away_whatever_the_settings_say(tmp_path: Path) -> None:
+    windows = Windows()
+    data = saved(tmp_path / "Dala", monitor_port=2575, monitor_host="0.0.0.0")
+    assert firewall_command(["apply"], data, windows.firewall) == 0
+    (data / "settings.toml").write_text("monitor_port =", encoding="utf-8")
+    assert firewall_command(["remove"], data, windows.firewall) == 0
+    assert windows.rules == []
+
+
+@pytest.mark.parametrize("fault", [OSError(2, "no netsh"), subprocess.TimeoutExpired("netsh", 30)])
+def test_a_firewall_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    def silent(*_words: object, **_named: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(firewall_windows.subprocess, "run", silent)
+    with pytest.raises(NotAllowedError, match="did not change"):
+        WindowsFirewall(FOLDER).open(HL7)
 
 
 def test_where_nothing_listens_no_door_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
