@@ -11,6 +11,7 @@ import asyncio
 import base64
 import hashlib
 import ipaddress
+import re
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ from clinic_app.sync.wire import (
 
 _ANSWER_S: Final = 30.0
 _CONNECT_S: Final = 10.0
+_IN_NO_ADDRESS: Final = re.compile(r"[\s\x00-\x1f\x7f\"'<>\\^`{|}]")
 _KEPT_OPEN_S: Final = 70.0
 """Seconds an idle connection is kept: a new one costs two round trips more."""
 _JSON: Final = "application/json"
@@ -471,8 +473,10 @@ class HubLink:
 def is_private(address: str) -> bool:
     """Return whether nobody on the way can read what is sent to an address: over TLS, or within this very computer.
 
-    Names and passwords in an address end in logs, so there are none.
+    Names and passwords in an address end in logs, so there are none; nor are signs that no address has.
     """
+    if _IN_NO_ADDRESS.search(address):
+        return False
     try:
         parts = urlsplit(address)
         host, is_named, _ = parts.hostname or "", parts.username is not None, parts.port

@@ -39,6 +39,10 @@ OPEN = (
     "http://[::1",
     "https://hub:99999",
     "//127.0.0.1",
+    'https://hub"; x = "1',
+    "https://hub\\",
+    "https://hub\nx = 1",
+    "https://hub med.kz",
 )
 
 
