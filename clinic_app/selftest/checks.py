@@ -235,6 +235,8 @@ def hub(place: Place) -> tuple[Outcome, Text]:
         ):
             pass  # its first lines are enough; a body may have no end
     except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if own := _own_certificate(url, error):
+            return "warning", own
         return "failed", Text("The hub {url} cannot be reached: {kind}.", url=url, kind=type(error).__name__)
     if answer.status_code >= 400:
         return "failed", Text("The hub {url} answers with {code}.", url=url, code=answer.status_code)
@@ -243,6 +245,27 @@ def hub(place: Place) -> tuple[Outcome, Text]:
         words = Text("The hub was reached, but its clock and ours differ by {seconds} s.", seconds=round(apart_s))
         return "warning", words
     return "ok", Text("The hub {url} was reached.", url=url)
+
+
+def _own_certificate(url: str, error: Exception) -> Text | None:
+    """Return what is said of a hub whose certificate this computer does not know; None where that is not the fault.
+
+    What a person has confirmed lies with the patients' data, which the self-test does not open.
+    """
+    from clinic_app.keys.certificates import fingerprint_of
+    from clinic_app.sync.discovery import shown_certificate
+
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return None
+    try:
+        fingerprint = fingerprint_of(shown_certificate(url))
+    except ClinicError:
+        return None
+    return Text(
+        "The hub {url} answers with a certificate of its own. Compare it with the hub's: {fingerprint}",
+        url=url,
+        fingerprint=fingerprint,
+    )
 
 
 def firewall(place: Place) -> tuple[Outcome, Text]:

@@ -45,17 +45,26 @@ def confirmed_certificate(hub: NearbyHub) -> str:
     Raises:
         LinkError: the hub cannot be reached, or shows another certificate than the one that was confirmed.
     """
-    target = urlsplit(hub.url)
-    try:
-        with (
-            socket.create_connection((target.hostname or "", target.port or 443), _CONNECT_S) as plain,
-            looking().wrap_socket(plain, server_hostname=target.hostname) as secured,
-        ):
-            certificate = secured.getpeercert(binary_form=True) or b""
-    except (OSError, ValueError) as error:
-        raise LinkError(Text("The hub cannot be reached.")) from error
+    certificate = shown_certificate(hub.url)
     if not has_fingerprint(certificate, hub.fingerprint):
         raise LinkError(
             Text("What answers at this address is not the hub that was chosen: its certificate is another.")
         )
     return ssl.DER_cert_to_PEM_cert(certificate)
+
+
+def shown_certificate(url: str) -> bytes:
+    """Return the certificate (DER) that whoever answers at an address shows; nothing is told to him.
+
+    Raises:
+        LinkError: nobody answers there.
+    """
+    target = urlsplit(url)
+    try:
+        with (
+            socket.create_connection((target.hostname or "", target.port or 443), _CONNECT_S) as plain,
+            looking().wrap_socket(plain, server_hostname=target.hostname) as secured,
+        ):
+            return secured.getpeercert(binary_form=True) or b""
+    except (OSError, ValueError) as error:
+        raise LinkError(Text("The hub cannot be reached.")) from error

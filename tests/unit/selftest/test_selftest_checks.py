@@ -21,7 +21,9 @@ from clinic_app.foundation.errors import InvalidInputError
 from clinic_app.foundation.texts import Text
 from clinic_app.selftest import CHECKS, Outcome, Place, checks, look_through
 from clinic_app.settings import Settings
+from tests.helpers.certificates import own_certificate
 from tests.helpers.clocks import FixedClock
+from tests.helpers.secured_door import secured
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -244,6 +246,20 @@ def test_a_hub_that_is_not_there_fails() -> None:
     outcome, words = checks.hub(with_hub(httpx.ConnectError("no route")))
     assert outcome == "failed"
     assert words.values == {"url": "https://hub.example/", "kind": "ConnectError"}
+
+
+def test_a_hub_with_a_certificate_of_its_own_is_there_and_says_which(tmp_path: Path) -> None:
+    own = own_certificate(tmp_path, "127.0.0.1")
+    with secured(own) as port:
+        asked = Place(Settings(tmp_path, {"hub_url": f"https://127.0.0.1:{port}"}), FixedClock(NOW))
+        outcome, words = checks.hub(asked)
+    assert outcome == "warning"
+    assert words.values["fingerprint"] == own.fingerprint
+
+
+def test_a_hub_that_goes_away_after_its_certificate_was_refused_fails() -> None:
+    outcome, _ = checks.hub(with_hub(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed")))
+    assert outcome == "failed"
 
 
 def test_a_hub_whose_answer_has_no_end_is_not_listened_to() -> None:

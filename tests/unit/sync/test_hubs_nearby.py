@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,8 @@ from clinic_app.hub.announcing import Announcement, announced, announcement
 from clinic_app.keys.certificates import trusting
 from clinic_app.sync.discovery import NearbyHub, confirmed_certificate, grouped
 from clinic_app.sync.listening import SERVICE, announced_hub, nearby_hubs
-from tests.helpers.certificates import OwnCertificate, own_certificate
+from tests.helpers.certificates import own_certificate
+from tests.helpers.secured_door import secured
 
 HERE = "127.0.0.1"
 PRINT = "ab" * 32
@@ -28,31 +26,6 @@ PRINT = "ab" * 32
 def _said(**told: str) -> ServiceInfo:
     properties = {"name": "Аурухана", "url": "https://10.0.0.5:8443", "fingerprint": PRINT, **told}
     return ServiceInfo(SERVICE, f"hub.{SERVICE}", port=8443, properties=properties)
-
-
-@contextmanager
-def _secured(own: OwnCertificate) -> Iterator[int]:
-    """Answer TLS connections on loopback with one byte, and tell the port."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own.certificate, own.key)
-    is_over = threading.Event()
-
-    def serve(listener: socket.socket) -> None:
-        while not is_over.is_set():
-            with suppress(OSError):
-                plain, _ = listener.accept()
-                with plain, context.wrap_socket(plain, server_side=True) as secured:
-                    secured.sendall(b"!")
-
-    with socket.create_server((HERE, 0)) as listener:
-        listener.settimeout(0.1)
-        thread = threading.Thread(target=serve, args=(listener,))
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            is_over.set()
-            thread.join()
 
 
 def test_a_hub_is_found_while_it_is_there_and_not_after(tmp_path: Path) -> None:
@@ -103,18 +76,18 @@ def test_a_fingerprint_is_shown_in_groups() -> None:
 
 def test_the_confirmed_certificate_is_trusted_and_no_other(tmp_path: Path) -> None:
     own, other = own_certificate(tmp_path, "own"), own_certificate(tmp_path, "other")
-    with _secured(own) as port:
+    with secured(own) as port:
         pem = confirmed_certificate(NearbyHub("A", f"https://{HERE}:{port}", own.fingerprint))
         assert ssl.PEM_cert_to_DER_cert(pem) == ssl.PEM_cert_to_DER_cert(own.certificate.read_text(encoding="ascii"))
-        with socket.create_connection((HERE, port)) as plain, trusting(pem).wrap_socket(plain) as secured:
-            assert secured.recv(1) == b"!"
+        with socket.create_connection((HERE, port)) as plain, trusting(pem).wrap_socket(plain) as line:
+            assert line.recv(1) == b"!"
     refused = pytest.raises(ssl.SSLCertVerificationError)
-    with _secured(other) as port, socket.create_connection((HERE, port)) as plain, refused:
+    with secured(other) as port, socket.create_connection((HERE, port)) as plain, refused:
         trusting(pem).wrap_socket(plain)
 
 
 def test_another_certificate_than_the_confirmed_one_is_refused(tmp_path: Path) -> None:
-    with _secured(own_certificate(tmp_path)) as port, pytest.raises(LinkError, match="not the hub that was chosen"):
+    with secured(own_certificate(tmp_path)) as port, pytest.raises(LinkError, match="not the hub that was chosen"):
         confirmed_certificate(NearbyHub("A", f"https://{HERE}:{port}", PRINT))
 
 
