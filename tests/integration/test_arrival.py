@@ -11,6 +11,7 @@ import pytest
 from clinic_app.access import own_organization
 from clinic_app.computer.preparing import PROVISION_FILE, prepare_command
 from clinic_app.foundation.errors import InvalidInputError, LinkError
+from clinic_app.keys.enrolment_code import new_long_code, printed
 from clinic_app.settings import HUB_URL, LANGUAGE, Settings, load_settings, save_settings
 from clinic_app.sync import Succeeded
 from clinic_app.sync.arrival import FILE_NAME, Arrival, arrival_of, keep_arrival, kept_arrival
@@ -138,6 +139,7 @@ def test_options_that_are_empty_are_none(data: Path) -> None:
         ("--hub", "https://me:secret@hub.example"),
         ("--enrol", "ABC"),
         ("--enrol", "ABCD-EFGH", "--hub-certificate", "12:34"),
+        ("--enrol", "ABCD-EFGH-ABCD-EFGH-ABCD-EFGH-ABCD"),
         ("--provision", "nowhere.toml"),
         ("--hub", "https://hub.example", "--enrol", "ABCD-EFG!"),
     ],
@@ -155,6 +157,12 @@ def test_the_code_is_read_as_a_person_may_have_typed_it() -> None:
     assert arrival_of("аbcd efgh", fingerprint) == Arrival("ABCD-EFGH", "ab" * 31 + "cd")
     with pytest.raises(InvalidInputError):
         arrival_of("ABCD-EFGH", "g" * 64)
+
+
+def test_a_code_of_a_roll_out_is_left_for_the_first_start_too(data: Path) -> None:
+    code = new_long_code()
+    assert prepare_command(["--enrol", code.lower()], data) == 0
+    assert kept_arrival(data) == Arrival(printed(code))
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"x" * 5000, b"ABCD-EFGH\nnone"])
