@@ -97,6 +97,7 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
         trial.step("windows", made.result, None)
     qt = trial.folder / "app" / payload.PACKAGES / "PySide6" / "Qt6Core.dll"
     trial.step("stand-ins", lambda: prefix.complete(qt, trial.folder / "stand-ins"), None)
+    for_updates = prefix.twin(trial.folder / "for-updates")
     before = files_of(prefix.drive)
     installer_setup.install(trial)
     trial.step("self-test", lambda: self_test(trial), [])
@@ -104,10 +105,16 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
     installer_window.work_at_window(trial)
     installer_window.look_inside(trial)
     trial.step("database is encrypted", lambda: is_encrypted(trial.data / "clinic.db"))
+    trial.step("what a bare Windows would miss is found", lambda: faults_found(trial), [True, True, True])
+    with installer_updates.beside(trial, for_updates):
+        _go_on(trial, before)
+
+
+def _go_on(trial: Trial, before: set[str]) -> None:
+    """Take the steps after the first day: the update, the service, the removal, and the same by the package."""
     installer_setup.update(trial)
     trial.step("data are kept", lambda: inside(trial), (str(NEWER), installer_inside.TYPED))
     installer_service.go_through(trial)
-    trial.step("what a bare Windows would miss is found", lambda: faults_found(trial), [True, True, True])
     foreign = dependencies.faults_of(trial.installed)
     trial.figures["foreign_dlls"] = len(foreign)
     trial.step("no foreign libraries", lambda: [str(each) for each in foreign], [])
@@ -115,7 +122,6 @@ def go_through(trial: Trial, *, is_embeddable: bool = False) -> None:
     installer_setup.remove(trial, before)
     installer_package.go_through(trial)
     installer_setup.purge(trial)
-    installer_updates.go_through(trial)
 
 
 def build(trial: Trial, runtime: Path | None = None) -> bool:

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -101,6 +101,13 @@ class Prefix:
         """
         for library in stand_ins(qt_core, work):
             shutil.copyfile(library, self.drive / "windows" / "system32" / library.name)
+
+    def twin(self, folder: Path) -> Prefix:
+        """Return another Windows that is like this one, with nothing running in it."""
+        _quiet(["wineserver", "--wait"], self.variables)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return replace(self, folder=folder)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a Windows program; its outputs are one pipe."""

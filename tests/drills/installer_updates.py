@@ -11,7 +11,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from installer import payload, setup_program, update_task
 from installer.signing import Signer
 from installer.versions import Version
 from tests.drills import installer_updates_inside
+from tests.drills.installer_prefix import Prefix
 from tests.drills.installer_trial import ROOT, Trial, told_inside, within
 from tests.helpers.code_signing import code_signer, in_environment
 from tests.helpers.hub_process import HubProcess
@@ -32,20 +35,33 @@ LEFT_OUT: Final = ("PySide6", "shiboken6", "pyqtgraph")
 GONE_WITHIN_S: Final = 60.0
 
 
-def go_through(trial: Trial) -> None:
-    """Install, update, settle, and bring back, in the prefix of the trial, from which everything else was removed."""
+@contextmanager
+def beside(trial: Trial, windows: Prefix) -> Iterator[None]:
+    """Take the steps of updates in a Windows of their own while the block goes on with the others."""
     folder = trial.folder / "updates"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     maker, signer = Maker(folder), code_signer(folder / "signer", "Trial")
+    is_made = trial.step(
+        "versions for updates", lambda: all(make(trial, maker, signer, each) for each in (FIRST, NEXT, SPOILT))
+    )
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(go_through, replace(trial, prefix=windows), maker, signer) if is_made else None
+        yield
+    windows.close()
+    if done:
+        done.result()
+    shutil.rmtree(folder)
+
+
+def go_through(trial: Trial, maker: Maker, signer: Signer) -> None:
+    """Install, update, settle, and bring back, in a Windows where nothing of the program is yet."""
+    folder = trial.folder / "updates"
     inside = Path(installer_updates_inside.__file__)
 
     def told(*words: str) -> dict[str, Any]:
         return told_inside(trial, inside, *words)
 
-    versions = (FIRST, NEXT, SPOILT)
-    if not trial.step("versions for updates", lambda: all(make(trial, maker, signer, each) for each in versions)):
-        return
     setup = str(folder / f"Dala-{FIRST}-x64.exe")
     trial.step("install what takes releases", lambda: (trial.prefix.run(setup, "/S").code, trial.version_there()),
                (0, str(FIRST)))  # fmt: skip
@@ -72,7 +88,6 @@ def go_through(trial: Trial) -> None:
                    ([str(SPOILT)], {"version": str(NEXT), "kind": "setup", "ready": "", "kept": True}))  # fmt: skip
     trial.step("a downgrade by hand is refused still", lambda: trial.prefix.run(setup, "/S").code, 13)
     trial.step("removal takes the task along", lambda: is_removed(trial))
-    shutil.rmtree(folder)
 
 
 def make(trial: Trial, maker: Maker, signer: Signer, version: Version) -> bool:
