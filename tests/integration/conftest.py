@@ -41,7 +41,9 @@ def loaded_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
         yield loaded
 
 
-@pytest.fixture(autouse=True)
-def _hubs_are_loaded_once(loaded_hub: Callable[[], LoadedProgram], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every hub of these tests be a copy of the loaded one."""
-    monkeypatch.setattr(HubProcess, "loaded", staticmethod(loaded_hub))
+@pytest.fixture(autouse=True, scope="module")
+def _hubs_are_loaded_once(loaded_hub: Callable[[], LoadedProgram]) -> Iterator[None]:
+    """Let every hub of these tests be a copy of the loaded one, also one that serves a whole module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HubProcess, "loaded", staticmethod(loaded_hub))
+        yield
