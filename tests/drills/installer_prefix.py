@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from installer.portable_executable import PortableExecutable
 SOURCES: Final = Path(__file__).with_name("installer_stand_ins")
 BUILTIN: Final = Path("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows")
 COMPILER: Final = "x86_64-w64-mingw32-gcc"
+LAST_WORDS_S: Final = 5.0
 _MARK: Final = (b"Wine builtin DLL", b"Wine copied  DLL")
 """wine takes a library with the first mark for its own and looks for its other half."""
 _PLAIN: Final = "mscoree=;mshtml=;winedbg.exe=;winemenubuilder.exe="
@@ -117,16 +119,24 @@ class Prefix:
         )  # fmt: skip
 
     def run(self, *words: str, longest_s: float = 300) -> Ended:
-        """Run a Windows program to its end; one that does not end is killed and has the code -1."""
-        began = time.monotonic()
+        """Run a Windows program to its end; one that does not end is killed and has the code -1.
+
+        Its output may never end: the first program after a rest also starts wine's own services, and they keep it.
+        """
+        began, said = time.monotonic(), list[str]()
         process = self.start(*words)
+        assert process.stdout is not None
+        reader = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
+        reader.start()
         try:
-            said, _ = process.communicate(timeout=longest_s)
-            code = process.returncode
+            code = process.wait(longest_s)
         except subprocess.TimeoutExpired:
             process.kill()
-            said, code = "it did not end", -1
-        return Ended(code, said, round(time.monotonic() - began, 1))
+            return Ended(-1, "it did not end", longest_s)
+        reader.join(LAST_WORDS_S)
+        if not reader.is_alive():
+            process.stdout.close()
+        return Ended(code, "".join(said), round(time.monotonic() - began, 1))
 
     def registry(self, key: str) -> dict[str, str]:
         """Return the values of one key, without those of its sub-keys."""
