@@ -1,7 +1,8 @@
 """``python -m installer.changes``: whether anything of the installers has changed; exit code 0 says yes, `NOTHING` no.
 
 Asked before a trial that takes minutes. It compares with what the variable ``CI_BASE`` names, else with where the
-branch left ``origin/main``, else with the commit before; what is not committed counts too. A commit that bears a
+branch left ``origin/main``; on the main branch itself, which does not tell what came in at once, with the last commit
+that is a day older than the newest. What is not committed counts too. A commit that bears a
 version's tag is a release and is always tried. Where git cannot tell, the answer is yes.
 """
 
@@ -20,6 +21,7 @@ NOTHING: Final = 3
 BASE: Final = "CI_BASE"
 WATCHED: Final = re.compile(r"installer/.*|pyproject\.toml|.*\.lock|tests/drills/installer.*|\.ci/.*")
 """What a trial of the installation depends on, from the top of the checkout."""
+DAY_S: Final = 86_400
 RELEASE: Final = re.compile(r"v?\d+\.\d+\.\d+")
 """Of a tag."""
 
@@ -55,10 +57,10 @@ def due(root: Path, base: str = "") -> tuple[bool, str]:
 
 
 def base_of(root: Path) -> str:
-    """Return the commit to compare with: where the branch left the main one, or the commit before.
+    """Return the commit to compare with: where the branch left the main one, or the last that is a day older.
 
     Raises:
-        UnknownChangesError: there is neither, as in the first commit and in a copy without history.
+        UnknownChangesError: there is neither, as in a young history and in a copy without one.
     """
     (head,) = _git(root, "rev-parse", "--verify", "HEAD")
     try:
@@ -67,7 +69,11 @@ def base_of(root: Path) -> str:
         left = head
     if left != head:
         return left
-    return _git(root, "rev-parse", "--verify", "HEAD~1")[0]
+    (newest,) = _git(root, "log", "-1", "--format=%ct")
+    older = _git(root, "rev-list", "--max-count=1", f"--before={int(newest) - DAY_S}", "HEAD~1")
+    if not older:
+        raise UnknownChangesError("the history is shorter than a day")
+    return older[0]
 
 
 def changed_since(root: Path, base: str) -> list[str]:

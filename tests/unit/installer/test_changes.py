@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from installer import changes
 
+NOW_S = 1_790_000_000
 INSTALLER = "installer/build.py"
 
 
@@ -22,26 +24,27 @@ class History:
             root.mkdir()
             self.git("init", "--quiet", "--initial-branch", "main", "--template=")
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str, at_s: int = NOW_S) -> str:
         own = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
         command = ["git", "-C", str(self.root), *own, *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        when = {**os.environ, "GIT_COMMITTER_DATE": f"{at_s} +0500"}
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=when).stdout.strip()
 
-    def commit(self, *names: str) -> str:
+    def commit(self, *names: str, hours_ago: float = 0) -> str:
         """Change files and return the commit."""
         for name in names:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text((path.read_text("utf-8") if path.exists() else "") + "line\n", encoding="utf-8")
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "changed")
+        self.git("commit", "--quiet", "--message", "changed", at_s=NOW_S - round(hours_ago * 3600))
         return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("first") / "checkout"
-    History(root, is_new=True).commit("README.md", INSTALLER)
+    History(root, is_new=True).commit("README.md", INSTALLER, hours_ago=72)
     return root
 
 
@@ -70,10 +73,19 @@ def test_anything_else_does_not(history: History) -> None:
     assert "nothing of them has changed" in why
 
 
-def test_only_the_last_commit_counts_on_the_main_branch(history: History) -> None:
-    history.commit(INSTALLER)
+@pytest.mark.parametrize(("hours_ago", "is_due"), [(2, True), (23, True), (25, False), (48, False)])
+def test_what_came_within_a_day_counts_on_the_main_branch(history: History, hours_ago: float, is_due: bool) -> None:
+    history.commit(INSTALLER, hours_ago=hours_ago)
+    history.commit("README.md", hours_ago=1)
     history.commit("README.md")
-    assert not changes.due(history.root)[0]
+    assert changes.due(history.root)[0] == is_due
+
+
+def test_a_history_shorter_than_a_day_is_due(tmp_path: Path) -> None:
+    young = History(tmp_path / "young", is_new=True)
+    young.commit("README.md", INSTALLER, hours_ago=5)
+    young.commit("README.md")
+    assert changes.due(young.root) == (True, "git does not tell what has changed: the history is shorter than a day")
 
 
 def test_a_branch_counts_from_where_it_left_the_main_one(history: History) -> None:
@@ -104,7 +116,7 @@ def test_a_main_branch_that_is_here_already_is_no_base(history: History) -> None
 
 def test_a_base_that_is_named_goes_before_everything(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     base = history.git("rev-parse", "HEAD")
-    history.commit(INSTALLER)
+    history.commit(INSTALLER, hours_ago=30)
     history.commit("README.md")
     assert not changes.due(history.root)[0]
     assert changes.due(history.root, base)[0]
