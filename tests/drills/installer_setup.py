@@ -133,10 +133,14 @@ def refused_by_older_windows(trial: Trial) -> tuple[int, str]:
 
 
 def is_removed(trial: Trial) -> bool:
-    """Remove the program as Windows' list of programs would do it silently; return whether it is gone."""
+    """Remove the program as Windows' list of programs would do it silently; return whether it is gone.
+
+    What removes it is a copy of itself among the files of the moment, which goes last.
+    """
     words = trial.prefix.registry(KEY)["QuietUninstallString"]
     trial.prefix.run(words.split('"')[1], *words.split('"')[2].split())
-    return within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
+    is_gone = within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
+    return is_gone and within(GONE_WITHIN_S, lambda: not any(trial.prefix.drive.glob("users/*/Temp/~nsu*/*.exe")))
 
 
 def purge(trial: Trial) -> None:
