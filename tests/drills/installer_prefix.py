@@ -111,6 +111,11 @@ class Prefix:
         shutil.copytree(self.folder, folder, symlinks=True)
         return replace(self, folder=folder)
 
+    def restart(self) -> None:
+        """Wait until nothing runs in it, and begin it anew."""
+        _quiet(["wineserver", "--wait"], self.variables)
+        self.run("cmd", "/c", "exit")
+
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a Windows program; its outputs are one pipe."""
         return subprocess.Popen(

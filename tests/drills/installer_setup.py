@@ -74,6 +74,7 @@ def remove(trial: Trial, before: set[str]) -> None:
         before: every file of the drive before anything was installed.
     """
     trial.step("remove", lambda: is_removed(trial))
+    trial.prefix.restart()  # what removes the program cannot remove itself; Windows does that when it starts
     left = leftovers(before, trial.prefix.drive)
     trial.figures["leftovers"] = left
     trial.step("only data are left", lambda: [each for each in left if not is_data(each)], [])
@@ -133,14 +134,10 @@ def refused_by_older_windows(trial: Trial) -> tuple[int, str]:
 
 
 def is_removed(trial: Trial) -> bool:
-    """Remove the program as Windows' list of programs would do it silently; return whether it is gone.
-
-    What removes it is a copy of itself among the files of the moment, which goes last.
-    """
+    """Remove the program as Windows' list of programs would do it silently; return whether it is gone."""
     words = trial.prefix.registry(KEY)["QuietUninstallString"]
     trial.prefix.run(words.split('"')[1], *words.split('"')[2].split())
-    is_gone = within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
-    return is_gone and within(GONE_WITHIN_S, lambda: not any(trial.prefix.drive.glob("users/*/Temp/~nsu*/*.exe")))
+    return within(GONE_WITHIN_S, lambda: not trial.installed.exists()) and not trial.prefix.registry(KEY)
 
 
 def purge(trial: Trial) -> None:

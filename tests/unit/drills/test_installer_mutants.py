@@ -47,6 +47,7 @@ def test_every_step_that_a_mutant_is_for_is_taken(monkeypatch: pytest.MonkeyPatc
     taken: list[str] = []
     monkeypatch.setattr(Trial, "step", lambda _self, name, _do, _wanted=True: taken.append(name) or True)
     monkeypatch.setattr(installer_setup, "leftovers", lambda _before, _drive: [])
+    monkeypatch.setattr(Prefix, "restart", lambda _self: None)
     monkeypatch.setattr(installer_setup, "lay_links", lambda _trial, _names=(): None)
     installer_setup.install(trial)
     installer_setup.refuse_while_running(trial)
