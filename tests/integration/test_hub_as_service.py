@@ -56,7 +56,10 @@ def test_a_hub_says_when_it_listens_and_ends_in_order(tmp_path: Path, heard: soc
 
 def test_a_hub_that_nobody_waits_for_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(readiness_posix.VARIABLE, raising=False)
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "socket", lambda *words: opened.append(words))
     starter()()
+    assert opened == []
 
 
 def test_a_starter_that_has_gone_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

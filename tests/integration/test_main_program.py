@@ -186,6 +186,7 @@ def test_after_a_kill_it_starts_again(data: Path, loaded: LoadedProgram) -> None
     for _ in range(2):
         with LoadedWindow(loaded, data) as program:
             program.kill()
+            assert not program.is_running
     build_workstation(load_settings(data)).close()
 
 
