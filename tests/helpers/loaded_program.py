@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from tests.helpers.program import PATIENCE_S, ROOT, environment_of
+from tests.helpers.program import PATIENCE_S, ROOT, await_window, environment_of
 from tests.helpers.waiting import wait_until
 
 _LOOP: Final = """
@@ -187,12 +187,7 @@ class LoadedWindow:
         """Start it and wait until somebody could sign in."""
         self._ready.unlink(missing_ok=True)
         self._start = self._program.start(MAIN, *self._words, DALA_BENCH_READY=str(self._ready))
-        try:
-            wait_until(lambda: self._ready.exists() or not self.is_running, PATIENCE_S, "the sign-in window")
-            assert self._ready.exists(), f"the program ended before its window was usable: {self.log}"
-        except BaseException:
-            self.kill()
-            raise
+        await_window(self, self._ready)
         return self
 
     def __exit__(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from tests.helpers.waiting import wait_until
 
@@ -17,6 +18,31 @@ PATIENCE_S = 60
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``main.py`` until it ends by itself; a program that waits for a click fails the test."""
     return _run([sys.executable, str(ROOT / "main.py"), *words], environment)
+
+
+class Started(Protocol):
+    """A process of the program."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+
+    @property
+    def log(self) -> str:
+        """What it wrote to stderr."""
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+
+
+def await_window(program: Started, ready: Path) -> None:
+    """Wait until somebody could sign in, which a file says; a program that does not come so far is ended."""
+    try:
+        wait_until(lambda: ready.exists() or not program.is_running, PATIENCE_S, "the sign-in window")
+        assert ready.exists(), f"the program ended before its window was usable: {program.log}"
+    except BaseException:
+        program.kill()
+        raise
 
 
 class Program:
@@ -40,12 +66,7 @@ class Program:
         self._ready.unlink(missing_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stderr=log)
-        try:
-            wait_until(lambda: self._ready.exists() or not self.is_running, PATIENCE_S, "the sign-in window")
-            assert self._ready.exists(), f"the program ended before its window was usable: {self.log}"
-        except BaseException:
-            self.kill()
-            raise
+        await_window(self, self._ready)
         return self
 
     def __exit__(
